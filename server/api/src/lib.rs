@@ -1,0 +1,15 @@
+//! What crosses a process boundary: samples, labels, remote write, and the JSON bodies of the HTTP APIs.
+//!
+//! Knows serde and prost; does no I/O, keeps no state, and decides nothing. Parsing and printing of its own types is
+//! all the logic it has.
+
+mod labels;
+pub mod prometheus;
+mod problem;
+pub mod remote_write;
+mod sample;
+pub mod session;
+
+pub use labels::{INSTANCE, JOB, Label, Labels, LabelsBuilder, METRIC_NAME};
+pub use problem::Problem;
+pub use sample::{STALE_NAN_BITS, Sample, Timestamp, format_value, is_stale, parse_value, stale_nan};

@@ -1,0 +1,15 @@
+//! `application/problem+json` (RFC 9457): how every path that is not Prometheus's or Alertmanager's says no.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a request was refused or failed, for people and programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// HTTP status, repeated.
+    pub status: u16,
+    /// A short, stable summary.
+    pub title: String,
+    /// What went wrong here and what to do about it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+}

@@ -1,0 +1,91 @@
+//! The seam below the evaluator: what a store must answer.
+
+use crowsnest_api::{Labels, Sample, Timestamp};
+use smol_str::SmolStr;
+
+use crate::Matcher;
+
+/// What a selector asks a store for.
+#[derive(Clone, Copy, Debug)]
+pub struct Selection<'a> {
+    /// All must hold.
+    pub matchers: &'a [Matcher],
+    /// First timestamp wanted, inclusive.
+    pub start: Timestamp,
+    /// Last timestamp wanted, inclusive.
+    pub end: Timestamp,
+}
+
+/// Which series an index question is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// A series counts when all matchers of any one set hold; no sets at all means every series.
+    pub matcher_sets: &'a [Vec<Matcher>],
+    /// Only series with samples at or after this time need to be answered.
+    pub start: Timestamp,
+    /// Only series with samples at or before this time need to be answered.
+    pub end: Timestamp,
+}
+
+/// A series and its samples within a selection, oldest first, staleness markers included, timestamps unique.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The series.
+    pub labels: Labels,
+    /// Its samples.
+    pub samples: Vec<Sample>,
+}
+
+/// The answer to a [`Selection`]: series in the order of their labels, each once, those without samples left out.
+pub struct SeriesSet<'a> {
+    /// The series; after an error nothing follows.
+    pub series: Box<dyn Iterator<Item = Result<Series, StorageError>> + 'a>,
+    /// What could not be read, when the answer is worth having all the same.
+    pub warnings: Vec<String>,
+}
+
+impl<'a> SeriesSet<'a> {
+    /// A set that is in memory already. `series` must be in label order.
+    pub fn from_sorted(series: Vec<Series>) -> Self {
+        debug_assert!(series.is_sorted_by(|a, b| a.labels < b.labels));
+        Self { series: Box::new(series.into_iter().map(Ok)), warnings: Vec::new() }
+    }
+}
+
+/// A store could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// Reading failed.
+    #[error("cannot read series")]
+    Read(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The answer would be larger than the store's limit.
+    #[error("{0}")]
+    LimitExceeded(String),
+}
+
+/// A store of series that can be queried. Synchronous; callers choose the thread.
+pub trait Queryable: Send + Sync {
+    /// The series that match, with their samples in the range.
+    ///
+    /// # Errors
+    /// When nothing useful can be read; partial answers carry warnings instead.
+    fn select<'a>(&'a self, selection: &Selection<'_>) -> Result<SeriesSet<'a>, StorageError>;
+
+    /// The label sets of the series in scope, sorted, each once.
+    ///
+    /// # Errors
+    /// As [`Queryable::select`].
+    fn series(&self, scope: &Scope<'_>) -> Result<Vec<Labels>, StorageError>;
+
+    /// The names of labels on series in scope, sorted.
+    ///
+    /// # Errors
+    /// As [`Queryable::select`].
+    fn label_names(&self, scope: &Scope<'_>) -> Result<Vec<SmolStr>, StorageError>;
+
+    /// The values of one label on series in scope, sorted.
+    ///
+    /// # Errors
+    /// As [`Queryable::select`].
+    fn label_values(&self, name: &str, scope: &Scope<'_>) -> Result<Vec<SmolStr>, StorageError>;
+}
