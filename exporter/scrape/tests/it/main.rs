@@ -1,0 +1,3 @@
+//! Laws of the exposition formats, checked against generated input.
+
+mod text;
