@@ -3,12 +3,39 @@
 //! Knows label sets and samples; knows nothing of stores, HTTP, JSON or time of day. Without the feature `engine`
 //! only the parser is compiled, as the browser uses it.
 
+mod aggregators;
+pub mod ast;
+#[cfg(feature = "engine")]
+pub mod engine;
+mod functions;
+mod lexer;
+mod match_op;
 #[cfg(feature = "engine")]
 mod matcher;
+mod operators;
+mod parser;
+mod printer;
+mod span;
 #[cfg(feature = "engine")]
 mod storage;
+mod value_type;
 
+pub use aggregators::{AGGREGATORS, AggregateOp, Aggregator, aggregator};
+pub use ast::Expr;
 #[cfg(feature = "engine")]
-pub use matcher::{MatchOp, Matcher, MatcherError};
+pub use engine::{
+    Annotation, Annotations, Control, Engine, EngineOptions, Features, QueryError, QueryResult, RangeParams,
+    Value,
+};
+pub use functions::{Arity, FUNCTIONS, Function, function};
+pub use lexer::keyword::{Keyword, keywords};
+pub use lexer::{Problem, Token, TokenClass, TokenKind, tokenize};
+pub use match_op::MatchOp;
+#[cfg(feature = "engine")]
+pub use matcher::{Matcher, MatcherError};
+pub use operators::{BinaryOp, UnaryOp};
+pub use parser::{MAX_DEPTH, MAX_QUERY_BYTES, ParseError, parse};
+pub use span::{Position, Span};
 #[cfg(feature = "engine")]
 pub use storage::{Queryable, Scope, Selection, Series, SeriesSet, StorageError};
+pub use value_type::ValueType;

@@ -4,18 +4,7 @@ use crowsnest_api::Labels;
 use regex::Regex;
 use smol_str::SmolStr;
 
-/// How a matcher compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MatchOp {
-    /// `=`
-    Equal,
-    /// `!=`
-    NotEqual,
-    /// `=~`
-    Regex,
-    /// `!~`
-    NotRegex,
-}
+use crate::MatchOp;
 
 /// A condition on one label. A missing label counts as the empty value.
 #[derive(Clone, Debug)]
@@ -45,14 +34,21 @@ impl Matcher {
     ///
     /// # Errors
     /// When `op` is a regex and `value` is not one.
-    pub fn new(name: impl Into<SmolStr>, op: MatchOp, value: impl Into<SmolStr>) -> Result<Self, MatcherError> {
+    pub fn new(
+        name: impl Into<SmolStr>,
+        op: MatchOp,
+        value: impl Into<SmolStr>,
+    ) -> Result<Self, MatcherError> {
         let (name, value) = (name.into(), value.into());
         let regex = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => Some(
-                Regex::new(&format!("^(?s:{value})$"))
-                    .map_err(|source| MatcherError { name: name.clone(), pattern: value.clone(), source })?,
-            ),
+            MatchOp::Regex | MatchOp::NotRegex => {
+                Some(Regex::new(&format!("^(?s:{value})$")).map_err(|source| MatcherError {
+                    name: name.clone(),
+                    pattern: value.clone(),
+                    source,
+                })?)
+            }
         };
         Ok(Self { name, op, value, regex })
     }

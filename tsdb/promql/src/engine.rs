@@ -1,0 +1,103 @@
+//! Evaluation, by the plainest means: every node of the tree is evaluated for all steps at once, children first.
+//!
+//! This engine stays as the oracle that faster ones are compared with, so clarity goes before speed. It reads neither
+//! clock nor network: series come from a [`Queryable`], time and cancellation from a [`Control`].
+
+mod annotations;
+mod control;
+mod error;
+mod range;
+mod value;
+
+use std::time::Duration;
+
+use crowsnest_api::Timestamp;
+
+pub use annotations::{Annotation, Annotations};
+pub use control::Control;
+pub use error::QueryError;
+pub use range::RangeParams;
+pub use value::{QueryResult, Value, VectorElement};
+
+use crate::{Expr, Queryable};
+
+/// How an engine evaluates.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineOptions {
+    /// How long a sample counts after it was taken, when nothing newer comes.
+    pub lookback: Duration,
+    /// How long a query may run.
+    pub timeout: Duration,
+    /// How many samples a query may hold at once.
+    pub max_samples: usize,
+    /// The step of subqueries that name none.
+    pub subquery_step: Duration,
+    /// What is switched on.
+    pub features: Features,
+}
+
+/// Behaviour that Prometheus keeps behind `--enable-feature`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// `promql-experimental-functions`: functions and aggregators marked experimental.
+    pub experimental_functions: bool,
+    /// `promql-delayed-name-removal`: metric names are dropped at the very end instead of at each operation.
+    pub delayed_name_removal: bool,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            lookback: Duration::from_secs(300),
+            timeout: Duration::from_secs(120),
+            max_samples: 50_000_000,
+            subquery_step: Duration::from_secs(60),
+            features: Features::default(),
+        }
+    }
+}
+
+/// Evaluates queries.
+#[derive(Clone, Debug, Default)]
+pub struct Engine {
+    options: EngineOptions,
+}
+
+impl Engine {
+    /// An engine with these options.
+    pub fn new(options: EngineOptions) -> Self {
+        Self { options }
+    }
+
+    /// Evaluates a query at one time.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub fn instant(
+        &self,
+        store: &dyn Queryable,
+        expr: &Expr,
+        at: Timestamp,
+        control: &Control,
+    ) -> Result<QueryResult, QueryError> {
+        let _ = (store, expr, at);
+        control.check(self.options.timeout)?;
+        Err(QueryError::execution("evaluation is not built yet"))
+    }
+
+    /// Evaluates a query at every step of a range.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; also when the query gives a string or a range vector.
+    pub fn range(
+        &self,
+        store: &dyn Queryable,
+        expr: &Expr,
+        range: RangeParams,
+        control: &Control,
+    ) -> Result<QueryResult, QueryError> {
+        let _ = (store, expr, range);
+        control.check(self.options.timeout)?;
+        Err(QueryError::execution("evaluation is not built yet"))
+    }
+}
