@@ -1,0 +1,58 @@
+# Everything a contributor runs. `make help` lists it; CONTRIBUTING.md says when.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# A toolchain of rustup's comes first, whatever else the machine has; programs that the tests compare with come last.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH):$(CURDIR)/target/tools/bin
+export CARGO_TERM_COLOR ?= $(if $(MAKE_TERMOUT),always,never)
+
+# The interface as the server embeds it.
+BUNDLE := cargo run --quiet --locked --package crowsnest-bundle --
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Set up, build and run everything on this machine; prints a URL and a token
+	target/release/crowsnest demo $(ARGS)
+
+.PHONY: test
+test: ## Set up, then lint, all tests, documentation, browser tests
+	@.ci/test
+
+.PHONY: build
+build: setup interface ## Build target/release/crowsnest and crowsnest-agent
+	cargo build --locked --release --package crowsnest --package crowsnest-agent
+
+.PHONY: setup
+setup: ## Install what a build needs and is not here; a fast no-op otherwise
+	@deploy/setup.sh build
+
+.PHONY: interface
+interface: ## Build the web interface into frontend/dist
+	@$(BUNDLE) --profile release
+
+.PHONY: bench
+bench: setup ## Measure ingest, query and block cut; prints tables with checksums of the answers
+	cargo bench --locked --package crowsnest-tsdb --package crowsnest-promql
+
+.PHONY: fmt
+fmt: ## Format all Rust code
+	cargo fmt --all
+
+.PHONY: lint
+lint: ## Check formatting, clippy (host and browser) and layering
+	cargo fmt --all --check -- --color=$(if $(MAKE_TERMOUT),always,never)
+	@.ci/layering
+	@.ci/clippy
+
+.PHONY: audit
+audit: ## Check dependencies: bans, licences, sources, and advisories where they can be fetched
+	@.ci/audit
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	cargo clean
+	rm -rf frontend/dist frontend/dist.* frontend/node_modules
