@@ -1,8 +1,8 @@
-//! Instants as text, in UTC. The proleptic Gregorian calendar, by Howard Hinnant's days-from-civil arithmetic
-//! (<https://howardhinnant.github.io/date_algorithms.html>).
+//! Instants as text, in UTC.
 
 use super::number::{Decimals, to_text};
 use super::table::DateStyle;
+use crate::calendar::{Date, SECONDS_PER_DAY};
 
 /// The year 9999 ends here; beyond, an instant is more likely a wrong unit than a date.
 const LAST_MS: f64 = 253_402_300_799_999.0;
@@ -13,8 +13,8 @@ pub(super) fn format(ms: f64, style: DateStyle) -> String {
         return to_text(ms, Decimals::Auto);
     }
     let seconds = (ms / 1000.0).floor() as i64;
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil_from_days(days);
+    let Date { year, month, day } = Date::from_days(seconds.div_euclid(SECONDS_PER_DAY));
+    let second = seconds.rem_euclid(SECONDS_PER_DAY);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     match style {
         DateStyle::Iso => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"),
@@ -24,20 +24,6 @@ pub(super) fn format(ms: f64, style: DateStyle) -> String {
             format!("{month:02}/{day:02}/{year:04} {clock_hour}:{minute:02}:{second:02} {half}")
         }
     }
-}
-
-/// Year, month and day of the day that lies `days` after 1970-01-01.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

@@ -1,0 +1,254 @@
+//! A chart ready to be drawn: all geometry computed, nothing painted yet.
+
+mod draw;
+
+use crate::axis::{TimeTick, ValueAxis, ValueAxisRules, time_ticks};
+use crate::data::TimeRange;
+use crate::layout::{Layout, Rect};
+use crate::palette::{Ink, assign_inks};
+use crate::pen::Surface;
+use crate::runs::{Run, Vertex, runs, silences, usual_gap};
+use crate::spec::{Annotation, ChartSpec, Stacking, Threshold};
+use crate::stack::stack;
+use crate::text::MeasureText;
+use crate::theme::Theme;
+
+/// Space between the tick labels of the value axis and the plot, CSS pixels.
+const LABEL_GAP: f64 = 6.0;
+/// Height of the time axis' labels below the plot.
+const TIME_AXIS: f64 = 18.0;
+/// Space above the plot, so that the uppermost label is whole.
+const HEADROOM: f64 = 7.0;
+/// Space right of the plot, so that the last line ends before the panel's edge.
+const RIGHT_MARGIN: f64 = 4.0;
+/// The least space for value labels; neighbours with short labels line up.
+const LEAST_LABELS: f64 = 28.0;
+/// Space between two time labels.
+const TIME_LABEL_GAP: f64 = 40.0;
+
+/// The geometry of one chart on one surface.
+#[derive(Clone, Debug)]
+pub struct Chart {
+    pub(crate) layout: Layout,
+    pub(crate) surface: Surface,
+    pub(crate) axis: ValueAxis,
+    pub(crate) times: Vec<TimeTick>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) silences: Vec<TimeRange>,
+    pub(crate) stacking: Stacking,
+    pub(crate) max_gap_ms: i64,
+    inks: Vec<Ink>,
+    thresholds: Vec<Threshold>,
+    annotations: Vec<Annotation>,
+    stale_since_ms: Option<i64>,
+    time_labels: Vec<Placed>,
+}
+
+/// The drawn form of one visible series.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// Its index in the data.
+    pub(crate) series: usize,
+    pub(crate) ink: Ink,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// A time label and the middle of it.
+#[derive(Clone, Debug, PartialEq)]
+struct Placed {
+    x: f64,
+    label: String,
+}
+
+impl Chart {
+    /// Computes how `spec` looks on `surface`. Never fails: data that cannot be drawn is left out, and without any
+    /// the axes stay.
+    pub fn prepare(spec: &ChartSpec<'_>, surface: Surface, text: &dyn MeasureText) -> Self {
+        let inks = assign_inks(&spec.data.series);
+        let visible = || spec.data.series.iter().enumerate().filter(|(index, _)| !spec.is_hidden(*index));
+        let points = || visible().map(|(_, series)| series.points.as_slice());
+        let max_gap_ms = spec.max_gap_ms.unwrap_or_else(|| usual_gap(points()));
+
+        let mut all_runs: Vec<Vec<Run>> =
+            points().map(|points| runs(points, spec.range, max_gap_ms)).collect();
+        if spec.stacking == Stacking::Stacked {
+            stack(&mut all_runs);
+        }
+        let lines: Vec<Line> = visible()
+            .zip(all_runs)
+            .map(|((series, _), runs)| Line { series, ink: ink(&inks, series), runs })
+            .collect();
+
+        let plot_height = (surface.height - HEADROOM - TIME_AXIS).max(1.0);
+        let rules = ValueAxisRules {
+            unit: spec.unit,
+            bounds: spec.bounds,
+            thresholds: spec.thresholds,
+            negative: spec.negative,
+            height: plot_height,
+        };
+        let axis = ValueAxis::new(extent(&lines, spec.range), &rules);
+
+        let widest =
+            axis.ticks.iter().map(|tick| text.width(&tick.label, Theme::TICK_SIZE)).fold(0.0, f64::max);
+        // On a very narrow surface the plot keeps at least half.
+        let left = (widest.ceil() + LABEL_GAP).max(LEAST_LABELS).min(surface.width / 2.0);
+        let plot = Rect {
+            left,
+            top: HEADROOM,
+            width: (surface.width - left - RIGHT_MARGIN).max(1.0),
+            height: plot_height,
+        };
+        let layout = Layout {
+            width: surface.width,
+            height: surface.height,
+            plot,
+            range: spec.range,
+            low: axis.low,
+            high: axis.high,
+        };
+        let room = |label: &str| text.width(label, Theme::TICK_SIZE) + TIME_LABEL_GAP;
+        let times = time_ticks(spec.range, spec.utc_offset_minutes, plot.width, room);
+        let time_labels = place(&times, &layout, text);
+        Self {
+            layout,
+            surface,
+            axis,
+            times,
+            silences: silences(lines.iter().flat_map(|line| &line.runs), spec.range),
+            lines,
+            stacking: spec.stacking,
+            max_gap_ms,
+            inks,
+            thresholds: spec.thresholds.to_vec(),
+            annotations: spec.annotations.to_vec(),
+            stale_since_ms: spec.stale_since_ms,
+            time_labels,
+        }
+    }
+
+    /// Where the plot is, for hovering and zooming.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The ink of each series by its index, hidden ones included.
+    pub fn inks(&self) -> &[Ink] {
+        &self.inks
+    }
+
+    /// Whether no sample of a visible series lies in the picture.
+    pub fn is_empty(&self) -> bool {
+        self.lines.iter().all(|line| line.runs.is_empty())
+    }
+
+    /// The stretches for which no visible series has samples, between the first and the last sample.
+    pub fn silences(&self) -> &[TimeRange] {
+        &self.silences
+    }
+}
+
+fn ink(inks: &[Ink], series: usize) -> Ink {
+    inks.get(series).copied().unwrap_or(Ink { color: 0, stroke: crate::palette::Stroke::Solid })
+}
+
+/// The smallest and largest finite value drawn within the range.
+fn extent(lines: &[Line], range: TimeRange) -> Option<(f64, f64)> {
+    let vertices = || lines.iter().flat_map(|line| &line.runs).flatten();
+    let within = |vertex: &&Vertex| range.contains(vertex.ms) && vertex.high.is_finite();
+    let widen = |extent: Option<(f64, f64)>, vertex: &Vertex| {
+        let (low, high) = extent.unwrap_or((vertex.high, vertex.high));
+        Some((low.min(vertex.high), high.max(vertex.high)))
+    };
+    vertices().filter(within).fold(None, widen)
+}
+
+/// Time labels that fit: each centred below its tick, moved inwards at the ends, and left out where it would touch
+/// the one before.
+fn place(times: &[TimeTick], layout: &Layout, text: &dyn MeasureText) -> Vec<Placed> {
+    let mut free_from = f64::NEG_INFINITY;
+    let mut placed = Vec::new();
+    for tick in times {
+        let half = text.width(&tick.label, Theme::TICK_SIZE) / 2.0;
+        let (leftmost, rightmost) = (half, layout.width - half);
+        if leftmost > rightmost {
+            continue;
+        }
+        let x = layout.x(tick.ms).clamp(leftmost, rightmost);
+        if x - half >= free_from {
+            placed.push(Placed { x, label: tick.label.clone() });
+            free_from = x + half + 8.0;
+        }
+    }
+    placed
+}
+
+#[cfg(test)]
+mod tests {
+    use crowsnest_dashboards::Unit;
+
+    use super::*;
+    use crate::data::{ChartData, ChartSeries};
+    use crate::text::ApproximateText;
+
+    fn data(points: &[(i64, f64)]) -> ChartData {
+        ChartData { series: vec![ChartSeries { points: points.to_vec(), ..ChartSeries::default() }] }
+    }
+
+    #[test]
+    fn time_labels_overlap_at_no_width_and_in_no_range() {
+        let empty = ChartData::default();
+        let unit = Unit::none();
+        for width in (20..1600).step_by(37) {
+            for span in [1_000, 60_000, 3_600_000, 21_600_000, 86_400_000, 604_800_000, 31_536_000_000_i64] {
+                let range = TimeRange { start_ms: 1_795_267_920_123, end_ms: 1_795_267_920_123 + span };
+                let surface = Surface::canvas(f64::from(width), 150.0, 1.0);
+                let chart = Chart::prepare(&ChartSpec::new(&empty, range, &unit), surface, &ApproximateText);
+                let mut end = 0.0;
+                for label in &chart.time_labels {
+                    let half = ApproximateText.width(&label.label, Theme::TICK_SIZE) / 2.0;
+                    assert!(label.x - half >= end - 1e-6, "{label:?} at width {width}");
+                    end = label.x + half;
+                }
+                assert!(end <= f64::from(width) + 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn without_data_the_axes_stay() {
+        let unit = Unit::parse("percentunit");
+        let range = TimeRange { start_ms: 0, end_ms: 3_600_000 };
+        let chart = Chart::prepare(
+            &ChartSpec::new(&data(&[]), range, &unit),
+            Surface::canvas(400.0, 160.0, 1.0),
+            &ApproximateText,
+        );
+        assert!(chart.is_empty() && !chart.axis.ticks.is_empty() && !chart.times.is_empty());
+    }
+
+    #[test]
+    fn infinities_and_nan_do_not_decide_the_axis() {
+        let unit = Unit::none();
+        let range = TimeRange { start_ms: 0, end_ms: 30 };
+        let points = data(&[(0, 1.0), (10, f64::INFINITY), (20, 3.0), (30, f64::NAN)]);
+        let chart = Chart::prepare(
+            &ChartSpec::new(&points, range, &unit),
+            Surface::canvas(400.0, 160.0, 1.0),
+            &ApproximateText,
+        );
+        assert!(chart.axis.high < 10.0);
+    }
+
+    #[test]
+    fn a_surface_of_no_size_is_survived() {
+        let unit = Unit::none();
+        let range = TimeRange { start_ms: 0, end_ms: 30 };
+        let points = data(&[(0, 1.0), (10, 2.0)]);
+        for (width, height) in [(0.0, 0.0), (1.0, 1.0), (10.0, 500.0)] {
+            let surface = Surface::canvas(width, height, 1.0);
+            let chart = Chart::prepare(&ChartSpec::new(&points, range, &unit), surface, &ApproximateText);
+            assert!(chart.layout().plot.width >= 1.0);
+        }
+    }
+}

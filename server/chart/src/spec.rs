@@ -1,0 +1,130 @@
+//! What a chart should look like, apart from its colours.
+
+use crowsnest_dashboards::Unit;
+
+use crate::data::{ChartData, TimeRange};
+
+/// Everything that decides the geometry of a time-series chart.
+#[derive(Clone, Debug)]
+pub struct ChartSpec<'a> {
+    /// The series.
+    pub data: &'a ChartData,
+    /// The time axis.
+    pub range: TimeRange,
+    /// The unit of all series.
+    pub unit: &'a Unit,
+    /// Whether the series lie on each other.
+    pub stacking: Stacking,
+    /// Fixed ends of the value axis.
+    pub bounds: Bounds,
+    /// How labels below zero are written.
+    pub negative: NegativeLabels,
+    /// Limits to show.
+    pub thresholds: &'a [Threshold],
+    /// Moments to show.
+    pub annotations: &'a [Annotation],
+    /// Two samples further apart than this (ms) have a gap between them. `None`: half as much again as the usual
+    /// distance of the series' samples.
+    pub max_gap_ms: Option<i64>,
+    /// From this instant on (ms) the data is known to be late.
+    pub stale_since_ms: Option<i64>,
+    /// Series not to draw, by their index; those past its end are drawn.
+    pub hidden: &'a [bool],
+    /// The viewer's distance from UTC, positive in the east.
+    pub utc_offset_minutes: i32,
+}
+
+impl<'a> ChartSpec<'a> {
+    /// Plain lines of `data` over `range`, in UTC.
+    pub fn new(data: &'a ChartData, range: TimeRange, unit: &'a Unit) -> Self {
+        Self {
+            data,
+            range,
+            unit,
+            stacking: Stacking::None,
+            bounds: Bounds::default(),
+            negative: NegativeLabels::Signed,
+            thresholds: &[],
+            annotations: &[],
+            max_gap_ms: None,
+            stale_since_ms: None,
+            hidden: &[],
+            utc_offset_minutes: 0,
+        }
+    }
+
+    pub(crate) fn is_hidden(&self, series: usize) -> bool {
+        self.hidden.get(series).copied().unwrap_or(false)
+    }
+}
+
+/// Whether series lie on each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stacking {
+    /// Each series starts at zero.
+    #[default]
+    None,
+    /// Each series starts where the one before it ends; what is above and below zero is stacked apart.
+    Stacked,
+}
+
+/// Fixed ends of the value axis; an end that is `None` follows the data.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// The lower end.
+    pub min: Option<f64>,
+    /// The upper end.
+    pub max: Option<f64>,
+}
+
+/// How labels below zero are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NegativeLabels {
+    /// With their sign.
+    #[default]
+    Signed,
+    /// Without it: the part below zero shows an opposite (sent below received), not a debt.
+    Absolute,
+}
+
+/// How bad it is to pass a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Needs a look.
+    Warning,
+    /// Needs action.
+    Critical,
+    /// No judgement: a size, a request.
+    Neutral,
+}
+
+/// A dashed horizontal line with its words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// Where it lies.
+    pub value: f64,
+    /// What it says; the value is not added.
+    pub label: String,
+    /// Its colour.
+    pub severity: Severity,
+}
+
+/// What kind of moment an annotation marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnnotationKind {
+    /// A dashed line with a foot: a roll-out, a change.
+    Event,
+    /// A red foot only: a restart, a kill.
+    Fault,
+}
+
+/// A moment worth marking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Annotation {
+    /// Milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// A few words; empty for none.
+    pub label: String,
+    /// How it is drawn.
+    pub kind: AnnotationKind,
+}

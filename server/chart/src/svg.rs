@@ -1,0 +1,32 @@
+//! Charts as SVG text.
+
+use plotters::prelude::SVGBackend;
+use plotters_backend::DrawingBackend;
+
+use crate::chart::Chart;
+use crate::pen::{Dialect, SUBPIXELS, Surface};
+use crate::spec::ChartSpec;
+use crate::text::ApproximateText;
+use crate::theme::Theme;
+
+/// `spec` as an SVG document of `width` by `height` pixels. `None` when plotters' SVG back-end reports an error, which
+/// it has no reason to: it writes into memory and needs no fonts.
+pub fn render_svg(spec: &ChartSpec<'_>, (width, height): (u32, u32), theme: &Theme) -> Option<String> {
+    let surface =
+        Surface { width: f64::from(width), height: f64::from(height), scale: 1.0, dialect: Dialect::Svg };
+    let chart = Chart::prepare(spec, surface, &ApproximateText);
+    let mut svg = String::new();
+    let units = SUBPIXELS as u32;
+    {
+        let mut backend = SVGBackend::with_string(&mut svg, (width * units, height * units));
+        chart.draw(&mut backend, theme, &ApproximateText).ok()?;
+        backend.present().ok()?;
+    }
+    // The view box stays in back-end units; the document has the size that was asked for. Corners are round, as on
+    // the canvas.
+    let (oversized, sized) = (
+        format!("width=\"{}\" height=\"{}\"", width * units, height * units),
+        format!("width=\"{width}\" height=\"{height}\" stroke-linejoin=\"round\""),
+    );
+    Some(svg.replacen(&oversized, &sized, 1))
+}

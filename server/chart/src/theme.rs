@@ -1,0 +1,171 @@
+//! The colours and sizes of a chart, from the design tokens.
+
+/// An opaque colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Color {
+    /// Red, green and blue.
+    pub rgb: (u8, u8, u8),
+}
+
+impl Color {
+    /// The colour `#rrggbb` (or `#rgb`), as design tokens and browsers' computed styles write it; also
+    /// `rgb(r, g, b)`. `None` for everything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(list) = text.strip_prefix("rgb(").and_then(|rest| rest.strip_suffix(')')) {
+            let mut parts = list.split(',').map(|part| part.trim().parse().ok());
+            return Some(Self { rgb: (parts.next()??, parts.next()??, parts.next()??) });
+        }
+        let digits = text.strip_prefix('#')?;
+        let value = u32::from_str_radix(digits, 16).ok()?;
+        match digits.len() {
+            6 => Some(Self::hex(value)),
+            3 => {
+                let nibble = |shift: u32| ((value >> shift & 0xf) * 0x11) as u8;
+                Some(Self { rgb: (nibble(8), nibble(4), nibble(0)) })
+            }
+            _ => None,
+        }
+    }
+
+    const fn hex(value: u32) -> Self {
+        Self { rgb: ((value >> 16) as u8, (value >> 8) as u8, value as u8) }
+    }
+}
+
+/// Colours, by the names of the tokens they come from, and the font.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theme {
+    /// `--bg-surface`: what the chart stands on.
+    pub surface: Color,
+    /// `--text-3`: shading of gaps, neutral thresholds.
+    pub text: Color,
+    /// `--line-strong`: the zero line between positive and negative.
+    pub zero: Color,
+    /// `--chart-grid`.
+    pub grid: Color,
+    /// `--chart-axis`: tick labels.
+    pub axis: Color,
+    /// `--chart-crosshair`.
+    pub crosshair: Color,
+    /// `--chart-annotation`: also the stretch being selected.
+    pub annotation: Color,
+    /// `--status-warning`.
+    pub warning: Color,
+    /// `--status-critical`.
+    pub critical: Color,
+    /// `--chart-1` to `--chart-8`.
+    pub palette: [Color; 8],
+    /// `--chart-fill`: opacity of the area under a line.
+    pub fill: f64,
+    /// A CSS font family list; the page's own.
+    pub font: String,
+}
+
+impl Theme {
+    /// Font size of tick labels in CSS pixels: `--text-2xs`.
+    pub const TICK_SIZE: f64 = 10.5;
+    /// Opacity of stacked areas.
+    pub const STACK_FILL: f64 = 0.55;
+    /// Width of series lines in CSS pixels.
+    pub const LINE_WIDTH: f64 = 1.5;
+
+    /// The light theme, as `style/tokens.css` has it.
+    pub fn light() -> Self {
+        Self {
+            surface: Color::hex(0xff_ff_ff),
+            text: Color::hex(0x5e_66_75),
+            zero: Color::hex(0xcd_d1_d7),
+            grid: Color::hex(0xec_ee_f1),
+            axis: Color::hex(0x5e_66_75),
+            crosshair: Color::hex(0x8d_95_a3),
+            annotation: Color::hex(0x35_56_d4),
+            warning: Color::hex(0x8f_5a_00),
+            critical: Color::hex(0xc2_2a_2a),
+            palette: [0x5270cc, 0xd07c1b, 0x20a36a, 0xb07dbe, 0x0d6573, 0x7c5800, 0x63409d, 0x797b7e]
+                .map(Color::hex),
+            fill: 0.12,
+            font: DEFAULT_FONT.to_owned(),
+        }
+    }
+
+    /// The dark theme, as `style/tokens.css` has it.
+    pub fn dark() -> Self {
+        Self {
+            surface: Color::hex(0x14_17_1b),
+            text: Color::hex(0x8a_92_9f),
+            zero: Color::hex(0x35_3c_46),
+            grid: Color::hex(0x1e_23_29),
+            axis: Color::hex(0x8a_92_9f),
+            crosshair: Color::hex(0x7d_86_94),
+            annotation: Color::hex(0x8b_a4_ff),
+            warning: Color::hex(0xe5_ae_49),
+            critical: Color::hex(0xff_7d_75),
+            palette: [0x6ba3f5, 0xf5b452, 0x12a471, 0xde78aa, 0x45d2ea, 0xb08520, 0x9674d4, 0xb9bbbe]
+                .map(Color::hex),
+            fill: 0.14,
+            font: DEFAULT_FONT.to_owned(),
+        }
+    }
+
+    /// `self` with every colour that `token` knows replaced; `token` is asked for names like `--chart-1`.
+    pub fn with_tokens(mut self, token: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str, color: &mut Color| {
+            if let Some(parsed) = token(name).as_deref().and_then(Color::parse) {
+                *color = parsed;
+            }
+        };
+        set("--bg-surface", &mut self.surface);
+        set("--text-3", &mut self.text);
+        set("--line-strong", &mut self.zero);
+        set("--chart-grid", &mut self.grid);
+        set("--chart-axis", &mut self.axis);
+        set("--chart-crosshair", &mut self.crosshair);
+        set("--chart-annotation", &mut self.annotation);
+        set("--status-warning", &mut self.warning);
+        set("--status-critical", &mut self.critical);
+        for (index, color) in self.palette.iter_mut().enumerate() {
+            set(&format!("--chart-{}", index + 1), color);
+        }
+        if let Some(fill) = token("--chart-fill").and_then(|text| text.trim().parse::<f64>().ok()) {
+            self.fill = fill.clamp(0.0, 1.0);
+        }
+        if let Some(font) = token("--font-sans").filter(|font| !font.trim().is_empty()) {
+            self.font = font.trim().to_owned();
+        }
+        self
+    }
+
+    pub(crate) fn palette_color(&self, index: usize) -> Color {
+        self.palette.get(index % self.palette.len()).copied().unwrap_or(self.axis)
+    }
+}
+
+const DEFAULT_FONT: &str = "Inter, Roboto, \"Helvetica Neue\", Arial, sans-serif";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_read_as_tokens_and_browsers_write_them() {
+        assert_eq!(Color::parse(" #5270cc "), Some(Color { rgb: (0x52, 0x70, 0xcc) }));
+        assert_eq!(Color::parse("#fff"), Some(Color { rgb: (255, 255, 255) }));
+        assert_eq!(Color::parse("rgb(1, 2, 3)"), Some(Color { rgb: (1, 2, 3) }));
+        for nonsense in ["", "#", "#12345", "rgb(1,2)", "rgb(300,0,0)", "red", "#ééé"] {
+            assert_eq!(Color::parse(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn tokens_replace_what_they_name_and_leave_the_rest() {
+        let theme = Theme::light().with_tokens(|name| match name {
+            "--chart-2" => Some("#010203".to_owned()),
+            "--chart-fill" => Some(".2".to_owned()),
+            _ => None,
+        });
+        assert_eq!(theme.palette[1].rgb, (1, 2, 3));
+        assert_eq!(theme.palette[0], Theme::light().palette[0]);
+        assert_eq!(theme.fill, 0.2);
+    }
+}
