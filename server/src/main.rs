@@ -1,3 +1,33 @@
-//! Being written.
+//! The `crowsnest` binary: server, demo and command-line client.
+//!
+//! Only this file and what it calls at start-up read flags, environment and signals.
 
-fn main() {}
+mod api_v1;
+mod auth;
+mod cli;
+mod clock;
+mod config;
+mod control;
+mod data_dir;
+mod http;
+mod listen;
+mod logging;
+mod serve;
+mod settings;
+mod units;
+mod watched;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    crowsnest_rbac::install_crypto_provider();
+    match cli::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("crowsnest: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Who sent a request: bearer tokens, cookie sessions, ingest tokens.
+
+mod credentials;
+mod sessions;
+
+pub(crate) use credentials::{Credentials, cookie_header, expired_cookie_header};
+pub(crate) use sessions::{NewSession, Sessions};
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crowsnest_api::Timestamp;
+use crowsnest_rbac::{
+    Authoriser, Caller, Identity, IngestTokens, Role, SessionRecord, SignInError, StaticUser, StaticUsers,
+    Throttle, Via,
+};
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+
+use crate::watched::Watched;
+
+/// Passwords hashed at once; each costs some twenty megabytes and a core.
+const PASSWORDS_AT_ONCE: usize = 2;
+
+/// The user that everybody is with `--auth none`.
+const ANYBODY: &str = "anonymous";
+
+/// Where users come from.
+pub(crate) enum Users {
+    /// Nobody signs in; everybody may do everything.
+    Open,
+    /// The list in `--static-token-file`.
+    Static(Watched<StaticUsers>),
+}
+
+/// Everything that sign-in and authorisation need.
+pub(crate) struct Auth {
+    pub(crate) users: Users,
+    pub(crate) ingest: Option<Watched<IngestTokens>>,
+    pub(crate) sessions: Sessions,
+    pub(crate) authoriser: Box<dyn Authoriser>,
+    throttle: Mutex<Throttle>,
+    passwords: Semaphore,
+}
+
+/// What a request's credentials came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Identified {
+    pub(crate) caller: Caller,
+    /// The session, when the caller came with one.
+    pub(crate) session: Option<SessionRecord>,
+}
+
+/// Why a sign-in failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignInFailure {
+    /// Wrong credentials.
+    #[error(transparent)]
+    Wrong(#[from] SignInError),
+    /// Too many failures from this address.
+    #[error("too many failed sign-ins from this address; wait {} s", .0.as_secs() + 1)]
+    TooMany(Duration),
+    /// Nobody signs in here.
+    #[error("this server runs with --auth none: there is nothing to sign in to")]
+    Open,
+    /// Our fault.
+    #[error(transparent)]
+    Internal(#[from] anyhow::Error),
+}
+
+impl Auth {
+    pub(crate) fn new(
+        users: Users,
+        ingest: Option<Watched<IngestTokens>>,
+        sessions: Sessions,
+        authoriser: Box<dyn Authoriser>,
+    ) -> Self {
+        Self {
+            users,
+            ingest,
+            sessions,
+            authoriser,
+            throttle: Mutex::new(Throttle::default()),
+            passwords: Semaphore::new(PASSWORDS_AT_ONCE),
+        }
+    }
+
+    /// Who these credentials belong to. A bearer token wins over a cookie; a wrong one is not made good by it.
+    pub(crate) fn identify(&self, credentials: &Credentials<'_>, now: Timestamp) -> Identified {
+        let without_session = |caller| Identified { caller, session: None };
+        if let Some(bearer) = credentials.bearer {
+            if let Some(name) =
+                self.ingest.as_ref().and_then(|ingest| ingest.get().verify(bearer).map(str::to_owned))
+            {
+                return without_session(Caller::Pusher { name });
+            }
+            if let Users::Static(users) = &self.users {
+                return without_session(match users.get().verify_token(bearer) {
+                    Ok(user) => Caller::User { identity: user.identity.clone(), via: Via::Bearer },
+                    Err(_) => Caller::Unknown,
+                });
+            }
+        }
+        match &self.users {
+            Users::Open => without_session(Caller::User { identity: anybody(), via: Via::Open }),
+            Users::Static(_) if credentials.unusable => without_session(Caller::Unknown),
+            Users::Static(users) => self.identify_by_cookie(&users.get(), &credentials.cookies, now),
+        }
+    }
+
+    fn identify_by_cookie(&self, users: &StaticUsers, cookies: &[&str], now: Timestamp) -> Identified {
+        for token in cookies {
+            let Some((id, session)) = self.sessions.find(token, now) else { continue };
+            // The user may have been removed, or got other credentials, since the sign-in.
+            let user = users.find(&session.user).filter(|user| user.fingerprint == session.credential);
+            if let Some(user) = user {
+                let caller = Caller::User { identity: user.identity.clone(), via: Via::Session { id } };
+                return Identified { caller, session: Some(session) };
+            }
+        }
+        let caller = if cookies.is_empty() { Caller::Anonymous } else { Caller::Unknown };
+        Identified { caller, session: None }
+    }
+
+    /// Checks a token that somebody wants to sign in with.
+    pub(crate) fn sign_in_with_token(
+        &self,
+        token: &str,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<StaticUser, SignInFailure> {
+        let users = self.users_for_attempt(from, now)?;
+        let user = users.verify_token(token)?.clone();
+        self.throttle.lock().succeeded(from);
+        Ok(user)
+    }
+
+    /// Checks a password, off the threads that serve requests.
+    pub(crate) async fn sign_in_with_password(
+        &self,
+        user: String,
+        password: String,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<StaticUser, SignInFailure> {
+        let users = self.users_for_attempt(from, now)?;
+        let _permit = self.passwords.acquire().await.map_err(anyhow::Error::from)?;
+        let checked = tokio::task::spawn_blocking(move || users.verify_password(&user, &password).cloned());
+        let user = checked.await.map_err(anyhow::Error::from)??;
+        self.throttle.lock().succeeded(from);
+        Ok(user)
+    }
+
+    /// Reads users and ingest tokens again where their files have changed; mistakes are logged and change nothing.
+    pub(crate) fn reload_changed_files(&self) {
+        if let Users::Static(users) = &self.users {
+            reload_if_changed(users, "users");
+        }
+        if let Some(ingest) = &self.ingest {
+            reload_if_changed(ingest, "ingest tokens");
+        }
+    }
+
+    /// Reads users and ingest tokens again; the first mistake ends it.
+    pub(crate) fn reload_files(&self) -> anyhow::Result<()> {
+        if let Users::Static(users) = &self.users {
+            users.reload()?;
+        }
+        if let Some(ingest) = &self.ingest {
+            ingest.reload()?;
+        }
+        Ok(())
+    }
+
+    fn users_for_attempt(&self, from: IpAddr, now: Timestamp) -> Result<Arc<StaticUsers>, SignInFailure> {
+        let Users::Static(users) = &self.users else { return Err(SignInFailure::Open) };
+        self.throttle.lock().attempt(from, now).map_err(SignInFailure::TooMany)?;
+        Ok(users.get())
+    }
+}
+
+fn anybody() -> Identity {
+    Identity { user: ANYBODY.to_owned(), groups: Vec::new(), role: Role::Admin }
+}
+
+fn reload_if_changed<T>(file: &Watched<T>, what: &str) {
+    match file.reload_if_changed() {
+        Ok(false) => {}
+        Ok(true) => info!(file = %file.path().display(), what, "read a changed file"),
+        Err(error) => {
+            warn!(
+                what,
+                err = &*error as &dyn std::error::Error,
+                "a changed file is bad; what it said before still counts"
+            );
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Cookie sessions: sealed records in the control store, named by a signed token.
+
+use std::sync::Arc;
+
+use crowsnest_api::Timestamp;
+use crowsnest_rbac::{
+    Claims, SESSION_LIFETIME, SealError, SealingKey, SessionRecord, SessionTokens, StaticUser, TokenError,
+    random_token,
+};
+use tracing::warn;
+
+use crate::control::{Collection, ControlError, ControlStore};
+
+/// All sessions.
+pub(crate) struct Sessions {
+    store: Arc<dyn ControlStore>,
+    tokens: SessionTokens,
+    sealing: SealingKey,
+}
+
+/// A session that has just begun.
+pub(crate) struct NewSession {
+    /// What goes into the cookie.
+    pub(crate) token: String,
+    /// What was stored.
+    pub(crate) record: SessionRecord,
+}
+
+/// A session cannot be made, kept or ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionsError {
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error("no randomness for a session")]
+    Random(#[from] openssl::error::ErrorStack),
+    #[error("cannot write a session record")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Sessions {
+    /// Sessions under a key of 64 bytes: half of it signs tokens, half of it seals records.
+    pub(crate) fn new(store: Arc<dyn ControlStore>, key: [u8; 64]) -> Self {
+        let (mut signing, mut sealing) = ([0; 32], [0; 32]);
+        for ((sign, seal), (first, second)) in
+            signing.iter_mut().zip(&mut sealing).zip(key.iter().take(32).zip(key.iter().skip(32)))
+        {
+            (*sign, *seal) = (*first, *second);
+        }
+        Self { store, tokens: SessionTokens::new(&signing), sealing: SealingKey::new(sealing) }
+    }
+
+    /// Begins a session. Waits for the disk.
+    pub(crate) fn begin(
+        &self,
+        user: &StaticUser,
+        origin: Option<String>,
+        now: Timestamp,
+    ) -> Result<NewSession, SessionsError> {
+        let id = random_token()?;
+        let record = SessionRecord {
+            user: user.identity.user.clone(),
+            credential: user.fingerprint.clone(),
+            origin,
+            csrf: random_token()?,
+            created: now,
+            last_seen: now,
+        };
+        self.save(&id, &record)?;
+        let token = self.tokens.sign(Claims {
+            sub: record.user.clone(),
+            sid: id,
+            iat: now.millis().div_euclid(1000),
+            exp: now.plus(SESSION_LIFETIME).millis().div_euclid(1000),
+        })?;
+        Ok(NewSession { token, record })
+    }
+
+    /// The id and record of the session that `token` names, if it still runs.
+    pub(crate) fn find(&self, token: &str, now: Timestamp) -> Option<(String, SessionRecord)> {
+        let claims = self.tokens.verify(token).ok()?;
+        let record = match self.load(&claims.sid) {
+            Ok(record) => record?,
+            Err(error) => {
+                warn!(err = &error as &dyn std::error::Error, "cannot read a session");
+                return None;
+            }
+        };
+        (!record.is_expired(now) && record.user == claims.sub).then_some((claims.sid, record))
+    }
+
+    /// Ends a session. Waits for the disk.
+    pub(crate) fn end(&self, id: &str) -> Result<(), SessionsError> {
+        Ok(self.store.delete(Collection::Sessions, id)?)
+    }
+
+    /// Stores a record again. Waits for the disk.
+    pub(crate) fn save(&self, id: &str, record: &SessionRecord) -> Result<(), SessionsError> {
+        let sealed = self.sealing.seal(id, &serde_json::to_vec(record)?)?;
+        Ok(self.store.put(Collection::Sessions, id, &sealed)?)
+    }
+
+    /// Notes that a session is used, unless it has been ended meanwhile. Waits for the disk.
+    pub(crate) fn save_if_running(&self, id: &str, record: &SessionRecord) -> Result<(), SessionsError> {
+        match self.store.get(Collection::Sessions, id)? {
+            Some(_) => self.save(id, record),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the records of sessions that are over, and those that cannot be read (the key was changed). Says how
+    /// many. Waits for the disk.
+    pub(crate) fn sweep(&self, now: Timestamp) -> Result<usize, SessionsError> {
+        let mut removed = 0;
+        for (id, sealed) in self.store.list(Collection::Sessions)? {
+            let over = self.open(&id, &sealed).map_or(true, |record| record.is_expired(now));
+            if over {
+                self.end(&id)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn load(&self, id: &str) -> Result<Option<SessionRecord>, SessionsError> {
+        let sealed = self.store.get(Collection::Sessions, id)?;
+        sealed.map(|sealed| self.open(id, &sealed)).transpose()
+    }
+
+    fn open(&self, id: &str, sealed: &[u8]) -> Result<SessionRecord, SessionsError> {
+        Ok(serde_json::from_slice(&self.sealing.open(id, sealed)?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crowsnest_rbac::{Digest, SESSION_IDLE, StaticUsers};
+
+    use super::*;
+    use crate::clock;
+    use crate::control::MemoryStore;
+
+    fn ann() -> StaticUser {
+        let yaml = format!("- {{user: ann, role: viewer, token_sha256: {}}}", Digest::of(b"t").to_hex());
+        StaticUsers::parse(&yaml).unwrap().find("ann").unwrap().clone()
+    }
+
+    fn sessions() -> (Sessions, Arc<MemoryStore>) {
+        crowsnest_rbac::install_crypto_provider();
+        let store = Arc::new(MemoryStore::default());
+        (Sessions::new(Arc::clone(&store) as Arc<dyn ControlStore>, [3; 64]), store)
+    }
+
+    #[test]
+    fn a_session_is_found_by_its_token_until_it_ends() {
+        let (sessions, _) = sessions();
+        let now = clock::now();
+        let new = sessions.begin(&ann(), Some("https://h".into()), now).unwrap();
+        let (id, found) = sessions.find(&new.token, now).unwrap();
+        assert_eq!(found, new.record);
+        sessions.end(&id).unwrap();
+        assert!(sessions.find(&new.token, now).is_none());
+        sessions.save_if_running(&id, &new.record).unwrap();
+        assert!(sessions.find(&new.token, now).is_none(), "a late note brings no ended session back");
+    }
+
+    #[test]
+    fn idle_sessions_are_not_found_and_are_swept() {
+        let (sessions, _) = sessions();
+        let now = clock::now();
+        let new = sessions.begin(&ann(), None, now).unwrap();
+        let later = now.plus(SESSION_IDLE);
+        assert!(sessions.find(&new.token, later).is_none());
+        assert_eq!(sessions.sweep(now.plus(Duration::from_secs(1))).unwrap(), 0);
+        assert_eq!(sessions.sweep(later).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_is_stored_tells_nothing_and_another_key_cannot_read_it() {
+        let (sessions, store) = sessions();
+        let now = clock::now();
+        let new = sessions.begin(&ann(), None, now).unwrap();
+        for (_, sealed) in store.list(Collection::Sessions).unwrap() {
+            let text = String::from_utf8_lossy(&sealed);
+            assert!(!text.contains("ann") && !text.contains(&new.record.csrf));
+        }
+        let other = Sessions::new(store, [4; 64]);
+        assert!(other.find(&new.token, now).is_none());
+        assert_eq!(other.sweep(now).unwrap(), 1);
+    }
+}

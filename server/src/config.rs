@@ -1,0 +1,128 @@
+//! The settings with defaults filled in, checked against each other.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::http::BasePath;
+use crate::settings::{AuthMode, LogFormat, Settings};
+
+const DEFAULT_RETENTION: Duration = Duration::from_secs(15 * 24 * 3600);
+
+/// What the server runs with.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) http_listen: Option<SocketAddr>,
+    pub(crate) external_url: Option<String>,
+    pub(crate) base_path: BasePath,
+    /// Certificate chain and key, when the operator brings them.
+    pub(crate) tls_files: Option<(PathBuf, PathBuf)>,
+    pub(crate) auth: AuthMode,
+    pub(crate) static_token_file: Option<PathBuf>,
+    pub(crate) ingest_token_file: Option<PathBuf>,
+    #[expect(dead_code, reason = "read once the store is connected")]
+    pub(crate) retention: Duration,
+    #[expect(dead_code, reason = "read once the store is connected")]
+    pub(crate) retention_bytes: Option<u64>,
+    #[expect(dead_code, reason = "read once the store is connected")]
+    pub(crate) features: Vec<String>,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: String,
+}
+
+impl Config {
+    /// Fills in defaults and refuses combinations that would be unsafe or make no sense.
+    pub(crate) fn resolve(settings: Settings) -> anyhow::Result<Self> {
+        let listen = settings.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)));
+        let auth = settings.auth.unwrap_or(AuthMode::Static);
+        if let Some(plain) = settings.http_listen {
+            ensure!(
+                plain.ip().is_loopback(),
+                "--http-listen {plain} is not a loopback address: plain HTTP would send tokens in the clear. \
+                 Use --listen, which serves HTTPS"
+            );
+        }
+        ensure!(
+            auth != AuthMode::None || listen.ip().is_loopback(),
+            "--auth none on {listen}, which is not a loopback address, would let everybody in. \
+             Use --auth static with --static-token-file"
+        );
+        let tls_files = match (settings.tls_cert, settings.tls_key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            _ => bail!("--tls-cert and --tls-key are given together or not at all"),
+        };
+        ensure!(
+            auth != AuthMode::Static || settings.static_token_file.is_some(),
+            "--auth static needs --static-token-file, a YAML list of users (see --help)"
+        );
+        let base_path = BasePath::parse(settings.base_path.as_deref().unwrap_or("/"))
+            .context("--base-path is a path such as /crowsnest")?;
+        if let Some(url) = &settings.external_url {
+            let host =
+                url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+            ensure!(!host.is_empty(), "--external-url {url:?} is not an http or https URL");
+        }
+        Ok(Self {
+            data_dir: settings.data_dir.unwrap_or_else(|| PathBuf::from("crowsnest-data")),
+            listen,
+            http_listen: settings.http_listen,
+            external_url: settings.external_url,
+            base_path,
+            tls_files,
+            auth,
+            static_token_file: settings.static_token_file,
+            ingest_token_file: settings.ingest_token_file,
+            retention: settings.retention.map_or(DEFAULT_RETENTION, |span| span.0),
+            retention_bytes: settings.retention_size.map(|bytes| bytes.0),
+            features: settings.enable_feature.unwrap_or_default(),
+            log_format: settings.log_format.unwrap_or(LogFormat::Text),
+            log_level: settings.log_level.unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn safe() -> Settings {
+        Settings { static_token_file: Some("users.yaml".into()), ..Settings::default() }
+    }
+
+    #[track_caller]
+    fn check_refused(settings: Settings, what: &str) {
+        let message = format!("{:#}", Config::resolve(settings).unwrap_err());
+        assert!(message.contains(what), "{message}");
+    }
+
+    #[test]
+    fn defaults_are_https_on_loopback_with_sign_in() {
+        let config = Config::resolve(safe()).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8443");
+        assert_eq!(config.http_listen, None);
+        assert_eq!(config.auth, AuthMode::Static);
+    }
+
+    #[test]
+    fn plain_http_and_no_sign_in_are_refused_off_loopback() {
+        let everywhere: SocketAddr = "0.0.0.0:8080".parse().unwrap();
+        check_refused(Settings { http_listen: Some(everywhere), ..safe() }, "not a loopback");
+        check_refused(
+            Settings { listen: Some(everywhere), auth: Some(AuthMode::None), ..safe() },
+            "not a loopback",
+        );
+    }
+
+    #[test]
+    fn half_a_certificate_and_missing_users_are_refused() {
+        check_refused(Settings { tls_cert: Some("c".into()), ..safe() }, "together");
+        check_refused(Settings::default(), "--static-token-file");
+        check_refused(Settings { base_path: Some("no-slash".into()), ..safe() }, "--base-path");
+        check_refused(Settings { external_url: Some("ftp://x".into()), ..safe() }, "--external-url");
+    }
+}

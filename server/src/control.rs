@@ -1,0 +1,86 @@
+//! The seam to control state: everything but samples and the block manifest.
+
+mod memory;
+mod sled_store;
+
+#[cfg(test)]
+pub(crate) use memory::MemoryStore;
+pub(crate) use sled_store::SledStore;
+
+/// A kind of control state; its name is part of what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Collection {
+    /// Sealed session records by session id.
+    Sessions,
+    /// Sources that have pushed samples, by source.
+    #[cfg_attr(not(test), expect(dead_code, reason = "written once sources are watched"))]
+    Sources,
+}
+
+impl Collection {
+    /// The name it is stored under; never changed.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Sources => "sources",
+        }
+    }
+}
+
+/// Control state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation} control state in {collection}")]
+pub(crate) struct ControlError {
+    operation: &'static str,
+    collection: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Keeps small records by collection and key. Synchronous; writes wait for the disk, so callers choose the thread.
+pub(crate) trait ControlStore: Send + Sync {
+    /// The record, if there is one.
+    fn get(&self, collection: Collection, key: &str) -> Result<Option<Vec<u8>>, ControlError>;
+
+    /// Stores a record, durably once this returns.
+    fn put(&self, collection: Collection, key: &str, record: &[u8]) -> Result<(), ControlError>;
+
+    /// Removes a record, durably once this returns; it need not exist.
+    fn delete(&self, collection: Collection, key: &str) -> Result<(), ControlError>;
+
+    /// All records of a collection in the order of their keys.
+    fn list(&self, collection: Collection) -> Result<Vec<(String, Vec<u8>)>, ControlError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(store: &dyn ControlStore) {
+        assert_eq!(store.get(Collection::Sessions, "a").unwrap(), None);
+        store.put(Collection::Sessions, "b", b"2").unwrap();
+        store.put(Collection::Sessions, "a", b"1").unwrap();
+        store.put(Collection::Sources, "a", b"other").unwrap();
+        store.put(Collection::Sessions, "a", b"one").unwrap();
+        assert_eq!(store.get(Collection::Sessions, "a").unwrap().unwrap(), b"one");
+        let all = store.list(Collection::Sessions).unwrap();
+        assert_eq!(all, [("a".into(), b"one".to_vec()), ("b".into(), b"2".to_vec())]);
+        store.delete(Collection::Sessions, "a").unwrap();
+        store.delete(Collection::Sessions, "a").unwrap();
+        assert_eq!(store.get(Collection::Sessions, "a").unwrap(), None);
+        assert_eq!(store.get(Collection::Sources, "a").unwrap().unwrap(), b"other");
+    }
+
+    #[test]
+    fn the_store_in_memory_keeps_collections_apart() {
+        check(&MemoryStore::default());
+    }
+
+    #[test]
+    fn the_store_in_sled_keeps_collections_apart_and_survives_reopening() {
+        let dir = tempfile::tempdir().unwrap();
+        check(&SledStore::open(dir.path()).unwrap());
+        let store = SledStore::open(dir.path()).unwrap();
+        assert_eq!(store.get(Collection::Sessions, "b").unwrap().unwrap(), b"2");
+    }
+}

@@ -1,0 +1,18 @@
+//! The HTTP surface: the route table, and what every request passes on its way to a handler.
+
+mod app;
+mod base_path;
+mod error;
+mod guard;
+mod health;
+mod host;
+mod layers;
+mod routes;
+mod security_headers;
+mod session;
+mod ui;
+
+pub(crate) use app::{App, AppState};
+pub(crate) use base_path::BasePath;
+pub(crate) use error::{ApiError, ErrorKind};
+pub(crate) use layers::router;

@@ -1,0 +1,233 @@
+//! What goes wrong, and how it is told: Prometheus's envelope under `/api/v1`, `application/problem+json` elsewhere.
+//!
+//! Handlers return an [`ApiError`]; only this file turns it into a body, and into a log line when it is our fault.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use crowsnest_api::Problem;
+use crowsnest_api::prometheus::{self, ErrorType};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
+use tracing::{error, warn};
+
+/// Kinds of errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorKind {
+    BadRequest,
+    NoCredentials,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    RequestTimeout,
+    TooLarge,
+    UnsupportedMediaType,
+    MisdirectedRequest,
+    Execution,
+    TooManyRequests,
+    Canceled,
+    Internal,
+    Unavailable,
+    QueryTimeout,
+}
+
+/// One row a kind: HTTP status, Prometheus's word, problem title.
+const KINDS: &[(ErrorKind, u16, ErrorType, &str)] = &[
+    (ErrorKind::BadRequest, 400, ErrorType::BadData, "Bad request"),
+    (ErrorKind::NoCredentials, 401, ErrorType::Unauthorized, "Not signed in"),
+    (ErrorKind::Forbidden, 403, ErrorType::Unauthorized, "Not allowed"),
+    (ErrorKind::NotFound, 404, ErrorType::NotFound, "Not found"),
+    (ErrorKind::MethodNotAllowed, 405, ErrorType::BadData, "Method not allowed"),
+    (ErrorKind::RequestTimeout, 408, ErrorType::Timeout, "Request took too long"),
+    (ErrorKind::TooLarge, 413, ErrorType::BadData, "Request too large"),
+    (ErrorKind::UnsupportedMediaType, 415, ErrorType::BadData, "Unsupported media type"),
+    (ErrorKind::MisdirectedRequest, 421, ErrorType::BadData, "Wrong host"),
+    (ErrorKind::Execution, 422, ErrorType::Execution, "Query failed"),
+    (ErrorKind::TooManyRequests, 429, ErrorType::Unavailable, "Too many requests"),
+    (ErrorKind::Canceled, 499, ErrorType::Canceled, "Cancelled"),
+    (ErrorKind::Internal, 500, ErrorType::Internal, "Internal error"),
+    (ErrorKind::Unavailable, 503, ErrorType::Unavailable, "Not available now"),
+    (ErrorKind::QueryTimeout, 503, ErrorType::Timeout, "Query took too long"),
+];
+
+impl ErrorKind {
+    fn row(self) -> (StatusCode, ErrorType, &'static str) {
+        KINDS.iter().find(|(kind, ..)| *kind == self).map_or(
+            (StatusCode::INTERNAL_SERVER_ERROR, ErrorType::Internal, "Internal error"),
+            |(_, status, error_type, title)| {
+                (
+                    StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                    *error_type,
+                    *title,
+                )
+            },
+        )
+    }
+
+    fn of(status: StatusCode) -> Self {
+        let known = KINDS.iter().find(|(_, code, ..)| *code == status.as_u16()).map(|(kind, ..)| *kind);
+        known.unwrap_or(if status.is_client_error() { Self::BadRequest } else { Self::Internal })
+    }
+}
+
+/// An error with a message for the user and, where it is our fault, a cause for the log.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    kind: ErrorKind,
+    message: String,
+    cause: Option<Arc<anyhow::Error>>,
+    retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// An error that is explained to the user by `message`.
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), cause: None, retry_after: None }
+    }
+
+    /// The request is malformed.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::BadRequest, message)
+    }
+
+    /// Our fault: the cause goes to the log, the user learns the request's id from the header.
+    pub(crate) fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        Self::new(
+            ErrorKind::Internal,
+            "something went wrong on our side; the log has it under this request's id",
+        )
+        .caused_by(cause)
+    }
+
+    /// The same with a cause for the log.
+    pub(crate) fn caused_by(mut self, cause: impl Into<anyhow::Error>) -> Self {
+        self.cause = Some(Arc::new(cause.into()));
+        self
+    }
+
+    /// The same with a hint when to try again.
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(wait) = self.retry_after {
+            headers
+                .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
+        }
+        if self.kind == ErrorKind::NoCredentials {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"crowsnest\""));
+        }
+        headers
+    }
+
+    fn log(&self) {
+        let status = self.kind.row().0;
+        match &self.cause {
+            Some(cause) if self.kind == ErrorKind::Internal => {
+                error!(err = &**cause.as_ref() as &dyn std::error::Error, "request failed");
+            }
+            Some(cause) => {
+                warn!(
+                    status = status.as_u16(),
+                    err = &**cause.as_ref() as &dyn std::error::Error,
+                    "request refused"
+                );
+            }
+            None => {}
+        }
+    }
+
+    fn render(&self, style: Style) -> Response {
+        let (status, error_type, title) = self.kind.row();
+        let mut response = match style {
+            Style::Prometheus => {
+                let body: prometheus::Response<()> =
+                    prometheus::Response::Error { error_type, error: self.message.clone() };
+                (status, Json(body)).into_response()
+            }
+            Style::Problem => {
+                let detail = (!self.message.is_empty()).then(|| self.message.clone());
+                let body = Problem { status: status.as_u16(), title: title.to_owned(), detail };
+                let mut response = (status, Json(body)).into_response();
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+                response
+            }
+        };
+        response.headers_mut().extend(self.headers());
+        response
+    }
+}
+
+/// The status alone: [`shape`] adds the body, since only it knows which shape the path wants.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.kind.row().0.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Style {
+    Prometheus,
+    Problem,
+}
+
+/// Middleware: gives every error its body. Errors of axum and tower-http (no such route, body too large, …) become
+/// [`ApiError`]s here.
+pub(super) async fn shape(request: Request, next: Next) -> Response {
+    let style = if request.uri().path().starts_with("/api/v1/") { Style::Prometheus } else { Style::Problem };
+    let response = next.run(request).await;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let told = response.extensions().get::<ApiError>().cloned();
+    let error = told.unwrap_or_else(|| ApiError::new(ErrorKind::of(status), stock_message(status)));
+    error.log();
+    let mut shaped = error.render(style);
+    if let Some(allow) = response.headers().get(http::header::ALLOW) {
+        shaped.headers_mut().insert(http::header::ALLOW, allow.clone());
+    }
+    shaped
+}
+
+fn stock_message(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => "this path does not answer to this method",
+        StatusCode::PAYLOAD_TOO_LARGE => "the request's body is larger than this path allows",
+        StatusCode::REQUEST_TIMEOUT => "the request took too long",
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            "something went wrong on our side; the log has it under this request's id"
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_one_row_with_a_valid_status() {
+        for (kind, status, _, title) in KINDS {
+            assert_eq!(KINDS.iter().filter(|(other, ..)| other == kind).count(), 1);
+            assert!(StatusCode::from_u16(*status).is_ok() && !title.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_seconds() {
+        let error = ApiError::new(ErrorKind::Unavailable, "").retry_after(Duration::from_millis(1200));
+        assert_eq!(error.headers()[RETRY_AFTER], "2");
+    }
+}

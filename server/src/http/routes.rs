@@ -1,0 +1,72 @@
+//! The route table. Every path that the server answers to is a row here; the router, the guards and the tests are
+//! made from it.
+
+use axum::routing::{MethodFilter, MethodRouter, on};
+use crowsnest_rbac::{Access, Effect, Role};
+use http::Method;
+
+use super::{AppState, health, session, ui};
+use crate::api_v1::{query, write};
+
+/// Bodies of ordinary requests.
+const SMALL: usize = 64 << 10;
+/// A query and its parameters as a form.
+const FORM: usize = 1 << 20;
+/// A compressed push of samples; what it decompresses to has a limit of its own.
+const PUSH: usize = 32 << 20;
+
+/// One method of one path.
+pub(super) struct Route {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    /// What a caller must be.
+    pub(super) access: Access,
+    /// Whether it changes anything.
+    pub(super) effect: Effect,
+    /// Bytes that a request's body may have.
+    pub(super) body_limit: usize,
+    pub(super) handler: fn(MethodFilter) -> MethodRouter<AppState>,
+}
+
+const VIEW: Access = Access::Role(Role::Viewer);
+const ADMIN: Access = Access::Role(Role::Admin);
+
+/// A row that answers a question.
+const fn reads(method: Method, path: &'static str, access: Access, handler: Handler) -> Route {
+    Route { method, path, access, effect: Effect::Reads, body_limit: FORM, handler }
+}
+
+/// A row that changes something.
+const fn changes(
+    method: Method,
+    path: &'static str,
+    access: Access,
+    body_limit: usize,
+    handler: Handler,
+) -> Route {
+    Route { method, path, access, effect: Effect::Changes, body_limit, handler }
+}
+
+type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
+
+const SESSION: &str = "/api/crowsnest/v1/session";
+
+/// All routes, in order of their paths.
+pub(super) static ROUTES: &[Route] = &[
+    reads(Method::GET, "/", Access::Public, |m| on(m, ui::index)),
+    reads(Method::GET, "/-/healthy", Access::Public, |m| on(m, health::healthy)),
+    reads(Method::GET, "/-/ready", Access::Public, |m| on(m, health::ready)),
+    changes(Method::POST, "/-/reload", ADMIN, SMALL, |m| on(m, health::reload)),
+    changes(Method::PUT, "/-/reload", ADMIN, SMALL, |m| on(m, health::reload)),
+    changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
+    reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
+    changes(Method::POST, SESSION, Access::Public, SMALL, |m| on(m, session::sign_in)),
+    reads(Method::GET, "/api/v1/query", VIEW, |m| on(m, query::instant)),
+    reads(Method::POST, "/api/v1/query", VIEW, |m| on(m, query::instant)),
+    reads(Method::GET, "/api/v1/query_range", VIEW, |m| on(m, query::range)),
+    reads(Method::POST, "/api/v1/query_range", VIEW, |m| on(m, query::range)),
+    changes(Method::POST, "/api/v1/write", Access::Ingest, PUSH, |m| on(m, write::push)),
+    reads(Method::GET, "/assets/{*name}", Access::Public, |m| on(m, ui::asset)),
+    reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),
+    reads(Method::GET, "/readyz", Access::Public, |m| on(m, health::ready)),
+];

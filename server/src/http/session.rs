@@ -1,0 +1,108 @@
+//! `/api/crowsnest/v1/session`: sign in, who am I, sign out.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse as _, Response};
+use crowsnest_api::Timestamp;
+use crowsnest_api::session::{Session, SignIn};
+use crowsnest_rbac::{Caller, Identity, SESSION_LIFETIME, StaticUser, Via};
+use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
+use tracing::info;
+
+use super::{ApiError, AppState, BasePath, ErrorKind, guard};
+use crate::auth::{Identified, NewSession, SignInFailure, cookie_header, expired_cookie_header};
+use crate::clock;
+use crate::listen::Peer;
+
+/// When a caller's own token ends: never, as far as we know.
+const NEVER: &str = "9999-12-31T23:59:59Z";
+
+/// `POST`: checks the credentials and begins a session.
+pub(super) async fn sign_in(
+    State(app): State<AppState>,
+    Extension(base): Extension<BasePath>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    // A form on another site can be posted without asking us first; JSON cannot.
+    let json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !json.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        return Err(ApiError::new(ErrorKind::UnsupportedMediaType, "send application/json"));
+    }
+    let sign_in: SignIn = serde_json::from_slice(&body)
+        .map_err(|_| ApiError::bad_request(r#"send {"token": …} or {"user": …, "password": …}"#))?;
+    let now = clock::now();
+    let from = peer.address.ip();
+    let user = match sign_in {
+        SignIn::Token { token } => app.auth.sign_in_with_token(token.trim(), from, now),
+        SignIn::Password { user, password } => {
+            app.auth.sign_in_with_password(user, password, from, now).await
+        }
+    };
+    let user = user.map_err(|failure| {
+        info!(reason = %failure, "sign-in refused");
+        refused(failure)
+    })?;
+    info!(user = user.identity.user, "signed in");
+    let origin = guard::provenance(&headers).origin.map(str::to_owned);
+    let https = origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
+    let new = begin(&app, user.clone(), origin, now).await?;
+    let cookie = cookie_header(&new.token, &base.with_slash(), SESSION_LIFETIME, https);
+    let body = describe(&user.identity, clock::rfc3339(new.record.expires()), &new.record.csrf);
+    Ok(([(SET_COOKIE, cookie)], Json(body)).into_response())
+}
+
+/// `GET`: who the caller is.
+pub(super) async fn who_am_i(
+    Extension(identified): Extension<Identified>,
+) -> Result<Json<Session>, ApiError> {
+    let Caller::User { identity, .. } = &identified.caller else {
+        return Err(ApiError::new(ErrorKind::Forbidden, "not a user"));
+    };
+    Ok(Json(match &identified.session {
+        Some(session) => describe(identity, clock::rfc3339(session.expires()), &session.csrf),
+        None => describe(identity, NEVER.to_owned(), ""),
+    }))
+}
+
+/// `DELETE`: ends the session and makes the browser forget its cookie.
+pub(super) async fn sign_out(
+    State(app): State<AppState>,
+    Extension(base): Extension<BasePath>,
+    Extension(identified): Extension<Identified>,
+) -> Result<Response, ApiError> {
+    if let Caller::User { identity, via: Via::Session { id } } = identified.caller {
+        let end = tokio::task::spawn_blocking(move || app.auth.sessions.end(&id));
+        end.await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
+        info!(user = identity.user, "signed out");
+    }
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, expired_cookie_header(&base.with_slash()))]).into_response())
+}
+
+async fn begin(
+    app: &AppState,
+    user: StaticUser,
+    origin: Option<String>,
+    now: Timestamp,
+) -> Result<NewSession, ApiError> {
+    let app = AppState::clone(app);
+    let begin = tokio::task::spawn_blocking(move || app.auth.sessions.begin(&user, origin, now));
+    begin.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+}
+
+fn describe(identity: &Identity, expires: String, csrf: &str) -> Session {
+    Session { user: identity.user.clone(), groups: identity.groups.clone(), expires, csrf: csrf.to_owned() }
+}
+
+fn refused(failure: SignInFailure) -> ApiError {
+    let message = failure.to_string();
+    match failure {
+        SignInFailure::Wrong(_) => ApiError::new(ErrorKind::NoCredentials, message),
+        SignInFailure::TooMany(wait) => ApiError::new(ErrorKind::TooManyRequests, message).retry_after(wait),
+        SignInFailure::Open => ApiError::bad_request(message),
+        SignInFailure::Internal(cause) => ApiError::internal(cause),
+    }
+}

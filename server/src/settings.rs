@@ -1,0 +1,197 @@
+//! What the operator may set: each setting is a flag, an environment variable and a key of `crowsnest.toml`.
+//!
+//! A flag wins over the environment, which wins over the file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::units::{Bytes, Span};
+
+/// `serve` and `demo`: the settings, and where more of them may be written.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ServeArgs {
+    /// File with the same settings in TOML: `data-dir = "/var/lib/crowsnest"`.
+    #[arg(long, env = "CROWSNEST_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// How users prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AuthMode {
+    /// The users in `--static-token-file`.
+    Static,
+    /// Not at all: everybody is an administrator. On loopback only.
+    None,
+}
+
+/// Which Kubernetes cluster the server looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kube {
+    /// None.
+    None,
+}
+
+/// Where samples are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Storage {
+    /// In the data folder.
+    Local,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Every setting, none of them with its default yet.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Settings {
+    /// Folder for samples, control state, keys and certificates [default: ./crowsnest-data]
+    #[arg(long, env = "CROWSNEST_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address to serve HTTPS on; port 0 picks a free one [default: 127.0.0.1:8443]
+    #[arg(long, env = "CROWSNEST_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Address to serve plain HTTP on as well; loopback only
+    #[arg(long, env = "CROWSNEST_HTTP_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) http_listen: Option<SocketAddr>,
+    /// URL under which users reach the server from outside
+    #[arg(long, env = "CROWSNEST_EXTERNAL_URL", value_name = "URL")]
+    pub(crate) external_url: Option<String>,
+    /// Path prefix under which a proxy serves us, such as /crowsnest
+    #[arg(long, env = "CROWSNEST_BASE_PATH", value_name = "PATH")]
+    pub(crate) base_path: Option<String>,
+    /// Kubernetes cluster to look at [default: none]
+    #[arg(long, env = "CROWSNEST_KUBE", value_enum)]
+    pub(crate) kube: Option<Kube>,
+    /// Server certificate chain, PEM; without it one is made and kept in the data folder
+    #[arg(long, env = "CROWSNEST_TLS_CERT", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of --tls-cert, PEM
+    #[arg(long, env = "CROWSNEST_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// How users sign in [default: static]
+    #[arg(long, env = "CROWSNEST_AUTH", value_enum)]
+    pub(crate) auth: Option<AuthMode>,
+    /// YAML list of users: {user, groups, role, token_sha256 | password_argon2id}; re-read on change
+    #[arg(long, env = "CROWSNEST_STATIC_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) static_token_file: Option<PathBuf>,
+    /// Tokens that may push samples, one a line; re-read on change
+    #[arg(long, env = "CROWSNEST_INGEST_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) ingest_token_file: Option<PathBuf>,
+    /// How long samples are kept [default: 15d]
+    #[arg(long, env = "CROWSNEST_RETENTION", value_name = "DURATION")]
+    pub(crate) retention: Option<Span>,
+    /// How much disk blocks of samples may take; unlimited when not given
+    #[arg(long, env = "CROWSNEST_RETENTION_SIZE", value_name = "SIZE")]
+    pub(crate) retention_size: Option<Bytes>,
+    /// Where samples are kept [default: local]
+    #[arg(long, env = "CROWSNEST_STORAGE", value_enum)]
+    pub(crate) storage: Option<Storage>,
+    /// Prometheus feature names, separated by commas
+    #[arg(long, env = "CROWSNEST_ENABLE_FEATURE", value_name = "LIST", value_delimiter = ',')]
+    pub(crate) enable_feature: Option<Vec<String>>,
+    /// How log lines look [default: text]
+    #[arg(long, env = "CROWSNEST_LOG_FORMAT", value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
+    /// What is logged: error, warn, info, debug, trace, or tracing's filter syntax [default: info]
+    #[arg(long, env = "CROWSNEST_LOG_LEVEL", value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+}
+
+impl ServeArgs {
+    /// The settings from flags, environment and file together.
+    pub(crate) fn load(self) -> anyhow::Result<Settings> {
+        match &self.config {
+            None => Ok(self.settings),
+            Some(path) => Ok(self.settings.or(Settings::read(path)?)),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads `crowsnest.toml`; an unknown key is an error that shows its place.
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration file {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("in the configuration file {}", path.display()))
+    }
+
+    /// These settings, and those of `other` where these say nothing.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            data_dir: self.data_dir.or(other.data_dir),
+            listen: self.listen.or(other.listen),
+            http_listen: self.http_listen.or(other.http_listen),
+            external_url: self.external_url.or(other.external_url),
+            base_path: self.base_path.or(other.base_path),
+            kube: self.kube.or(other.kube),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            auth: self.auth.or(other.auth),
+            static_token_file: self.static_token_file.or(other.static_token_file),
+            ingest_token_file: self.ingest_token_file.or(other.ingest_token_file),
+            retention: self.retention.or(other.retention),
+            retention_size: self.retention_size.or(other.retention_size),
+            storage: self.storage.or(other.storage),
+            enable_feature: self.enable_feature.or(other.enable_feature),
+            log_format: self.log_format.or(other.log_format),
+            log_level: self.log_level.or(other.log_level),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_has_the_keys_that_the_flags_have() {
+        let settings: Settings =
+            toml::from_str("data-dir = \"/d\"\nlisten = \"[::1]:0\"\nretention = \"30d\"\nauth = \"none\"\n")
+                .unwrap();
+        assert_eq!(settings.data_dir.as_deref(), Some(Path::new("/d")));
+        assert_eq!(settings.auth, Some(AuthMode::None));
+    }
+
+    #[track_caller]
+    fn check_refused(toml_text: &str, place: &str, what: &str) {
+        let message = toml::from_str::<Settings>(toml_text).unwrap_err().to_string();
+        assert!(message.contains(place) && message.contains(what), "{message}");
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_values_are_refused_with_their_place() {
+        check_refused("listen = \"127.0.0.1:1\"\nlisten-adress = 1\n", "line 2", "listen-adress");
+        check_refused("retention = \"forever\"\n", "line 1", "not a duration");
+        check_refused("data_dir = \"/d\"\n", "line 1", "data_dir");
+    }
+
+    #[test]
+    fn what_is_set_wins_over_the_file() {
+        let flags = Settings { base_path: Some("/flag".into()), ..Settings::default() };
+        let file = Settings {
+            base_path: Some("/file".into()),
+            log_level: Some("debug".into()),
+            ..Settings::default()
+        };
+        let both = flags.or(file);
+        assert_eq!(both.base_path.as_deref(), Some("/flag"));
+        assert_eq!(both.log_level.as_deref(), Some("debug"));
+    }
+}
