@@ -2,6 +2,28 @@
 //!
 //! Knows series, samples and files; knows nothing of HTTP, protobuf, tokio or Kubernetes. Time comes in as a value.
 
-mod appender;
+#![expect(dead_code, reason = "what blocks will need; they come next")]
 
-pub use appender::{AppendError, Appended, Appender, Batch, Metadata, Origin, Rejection, RejectReason, SeriesBatch};
+mod appender;
+mod chunk;
+mod commit;
+mod db;
+mod disk;
+mod head;
+mod index;
+mod options;
+mod report;
+mod select;
+mod server_sample;
+mod source;
+mod varint;
+mod wal;
+
+pub use appender::{
+    AppendError, Appended, Appender, Batch, Metadata, Origin, RejectReason, Rejection, SeriesBatch,
+};
+pub use db::Tsdb;
+pub use options::{LabelLimits, Options};
+pub use report::{
+    HeadStatus, MaintainError, Maintenance, NamedCount, OpenError, Quarantined, Recovery, Status, StoreStatus,
+};

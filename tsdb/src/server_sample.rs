@@ -1,0 +1,66 @@
+//! Samples that the server wrote itself, and the one rule by which they give way.
+
+use std::time::Duration;
+
+use crowsnest_api::{Sample, Timestamp};
+
+/// A sample about a silence. It is void as soon as a pushed sample of its series lies in
+/// `(timestamp − silence, timestamp]`, wherever either is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ServerSample {
+    pub(crate) sample: Sample,
+    pub(crate) silence: Duration,
+}
+
+impl ServerSample {
+    pub(crate) fn at(&self) -> Timestamp {
+        self.sample.timestamp
+    }
+
+    /// The first instant at which a pushed sample makes this one void.
+    pub(crate) fn void_from(&self) -> Timestamp {
+        self.at().minus(self.silence).plus_millis(1).min(self.at())
+    }
+}
+
+/// Adds one to a list that ascends by time. At one timestamp the first stays.
+pub(crate) fn insert(list: &mut Vec<ServerSample>, new: ServerSample) -> bool {
+    match list.binary_search_by_key(&new.at(), ServerSample::at) {
+        Ok(_) => false,
+        Err(at) => {
+            list.insert(at, new);
+            true
+        }
+    }
+}
+
+/// The answer of a series: its pushed samples, and those of the server that still stand. Both ascend by time.
+///
+/// `pushed_before` says whether a pushed sample lies between two instants, both inclusive; it is asked only about time
+/// before the first of `pushed`.
+pub(crate) fn resolve<E>(
+    pushed: Vec<Sample>,
+    server: &[ServerSample],
+    mut pushed_before: impl FnMut(Timestamp, Timestamp) -> Result<bool, E>,
+) -> Result<Vec<Sample>, E> {
+    if server.is_empty() {
+        return Ok(pushed);
+    }
+    let mut standing = Vec::new();
+    for statement in server {
+        let after = pushed.partition_point(|sample| sample.timestamp <= statement.at());
+        let void = match after.checked_sub(1).and_then(|last| pushed.get(last)) {
+            Some(last) => last.timestamp >= statement.void_from(),
+            None => pushed_before(statement.void_from(), statement.at())?,
+        };
+        if !void {
+            standing.push(statement.sample);
+        }
+    }
+    if standing.is_empty() {
+        return Ok(pushed);
+    }
+    standing.extend(pushed);
+    standing.sort_by_key(|sample| sample.timestamp);
+    Ok(standing)
+}

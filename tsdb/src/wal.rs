@@ -1,0 +1,263 @@
+//! The write-ahead log: what the head holds and no block does yet.
+//!
+//! A segment is a header and records. It can be read without any other: a series is defined in each segment that
+//! mentions it, and metadata is repeated at the beginning. One write and one `fdatasync` cover all records of a group
+//! of appends.
+//!
+//! ```text
+//! wal/0000000001.wal
+//! header   8  magic "CNESTWAL"
+//!          4  format version, u32 = 1
+//!          4  number of this segment, u32
+//!          8  valid length of the segment before this one, u64; all ones = unknown, read what is readable
+//!          4  CRC-32 of the 24 bytes before
+//! record   4  payload length n, u32, 1 ..= 64 MiB
+//!          4  CRC-32 of the payload
+//!          n  payload (see `record`)
+//! ```
+//! Integers are little-endian, the CRC is that of zlib. The valid length is what had been synced when the log went on
+//! to the next segment: bytes behind it were never acknowledged and are not replayed.
+
+mod record;
+mod replay;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crowsnest_api::Timestamp;
+use rustc_hash::FxHashSet;
+
+pub(crate) use record::{Record, RecordOrigin};
+pub(crate) use replay::replay;
+
+use crate::appender::Metadata;
+use crate::disk::{Disk, WriteFile};
+use crate::head::{SeriesRef, Staged};
+use record::Encoder;
+
+const MAGIC: &[u8; 8] = b"CNESTWAL";
+const VERSION: u32 = 1;
+const HEADER_BYTES: usize = 28;
+const FRAME_BYTES: usize = 8;
+/// Larger payloads are refused by writer and reader.
+const MAX_PAYLOAD: usize = 64 << 20;
+/// Valid length of a segment about which nothing is known.
+const UNKNOWN_LENGTH: u64 = u64::MAX;
+
+/// What is known of a segment on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) bytes: u64,
+    /// How much of it may be replayed; see [`UNKNOWN_LENGTH`].
+    pub(crate) valid: u64,
+    /// Its newest sample.
+    pub(crate) max_time: Option<Timestamp>,
+}
+
+/// The segment that is being written.
+struct Open {
+    number: u32,
+    file: Box<dyn WriteFile>,
+}
+
+/// Sizes and counters of the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WalStatus {
+    pub(crate) segments: u64,
+    pub(crate) bytes: u64,
+    pub(crate) records: u64,
+    pub(crate) syncs: u64,
+    pub(crate) failures: u64,
+}
+
+/// The writing end of the log.
+pub(crate) struct Wal {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    segment_bytes: u64,
+    segments: BTreeMap<u32, Segment>,
+    open: Option<Open>,
+    next: u32,
+    /// Series that the open segment defines.
+    defined: FxHashSet<SeriesRef>,
+    encoder: Encoder,
+    counters: WalStatus,
+}
+
+impl Wal {
+    /// A log that goes on after `segments`, in a new segment.
+    pub(crate) fn new(
+        disk: Arc<dyn Disk>,
+        dir: PathBuf,
+        segment_bytes: u64,
+        segments: BTreeMap<u32, Segment>,
+    ) -> Self {
+        let next = segments.last_key_value().map_or(1, |(&last, _)| last.saturating_add(1));
+        Self {
+            disk,
+            dir,
+            segment_bytes,
+            segments,
+            open: None,
+            next,
+            defined: FxHashSet::default(),
+            encoder: Encoder::default(),
+            counters: WalStatus::default(),
+        }
+    }
+
+    /// Writes one record a batch and syncs once. After an error nothing of the group will be replayed, and the next
+    /// call starts afresh: on a full disk by cutting off what was half written, after a failed sync in a new segment.
+    pub(crate) fn commit<'a>(
+        &mut self,
+        group: &[&Staged],
+        known: impl Iterator<Item = &'a Metadata>,
+    ) -> io::Result<()> {
+        let result = self.try_commit(group, known);
+        if result.is_err() {
+            self.counters.failures += 1;
+            // Definitions of the failed group are not on disk.
+            self.defined.clear();
+        }
+        result
+    }
+
+    fn try_commit<'a>(
+        &mut self,
+        group: &[&Staged],
+        known: impl Iterator<Item = &'a Metadata>,
+    ) -> io::Result<()> {
+        let full = |segment: &Segment| segment.bytes >= self.segment_bytes;
+        if self.open.as_ref().and_then(|open| self.segments.get(&open.number)).is_some_and(full) {
+            self.rotate();
+        }
+        let mut buffer = Vec::new();
+        if self.open.is_none() {
+            self.start_segment()?;
+            self.encoder.metadata(known, &mut buffer)?;
+        }
+        for staged in group {
+            self.encoder.batch(staged, &mut self.defined, &mut buffer)?;
+        }
+        self.write_and_sync(&buffer)?;
+        let times = group.iter().flat_map(|staged| &staged.entries).filter_map(|entry| entry.samples.last());
+        let newest = times.map(|sample| sample.timestamp).max();
+        if let Some(segment) = self.open.as_ref().and_then(|open| self.segments.get_mut(&open.number)) {
+            segment.bytes += buffer.len() as u64;
+            segment.valid = segment.bytes;
+            segment.max_time = segment.max_time.max(newest);
+        }
+        self.counters.records += group.len() as u64;
+        Ok(())
+    }
+
+    fn write_and_sync(&mut self, buffer: &[u8]) -> io::Result<()> {
+        let Some(mut open) = self.open.take() else { return Err(io::ErrorKind::NotFound.into()) };
+        if let Err(error) = open.file.write_all(buffer) {
+            let good = self.segments.get(&open.number).map_or(0, |segment| segment.bytes);
+            // A segment that cannot be cut back is left behind; the next one says how much of it is valid.
+            if open.file.truncate(good).is_ok() {
+                self.open = Some(open);
+            }
+            return Err(error);
+        }
+        // After a failed sync the kernel may have dropped the pages and forgotten the error: never write there again.
+        open.file.sync()?;
+        self.counters.syncs += 1;
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn start_segment(&mut self) -> io::Result<()> {
+        let number = self.next;
+        let path = self.path(number);
+        self.next = number.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
+        let before = self.segments.get(&number.wrapping_sub(1)).map_or(0, |segment| segment.valid);
+        let mut header = Vec::with_capacity(HEADER_BYTES);
+        header.extend_from_slice(MAGIC);
+        header.extend_from_slice(&VERSION.to_le_bytes());
+        header.extend_from_slice(&number.to_le_bytes());
+        header.extend_from_slice(&before.to_le_bytes());
+        header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
+        let started = self.disk.create(&path).and_then(|mut file| {
+            file.write_all(&header)?;
+            self.disk.sync_dir(&self.dir)?;
+            Ok(file)
+        });
+        match started {
+            Ok(file) => {
+                let bytes = header.len() as u64;
+                self.segments.insert(number, Segment { bytes, valid: 0, max_time: None });
+                self.defined.clear();
+                self.open = Some(Open { number, file });
+                Ok(())
+            }
+            Err(error) => {
+                if self.disk.remove(&path).is_ok() {
+                    self.next = number;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends the open segment; the answer is the number of the next.
+    pub(crate) fn rotate(&mut self) -> u32 {
+        self.open = None;
+        self.defined.clear();
+        self.next
+    }
+
+    /// Takes note that these numbers will be given to other series.
+    pub(crate) fn forget(&mut self, series: &[SeriesRef]) {
+        for series in series {
+            self.defined.remove(series);
+        }
+    }
+
+    /// Removes the oldest segments that are older than `segment` and hold nothing at or after `before`.
+    pub(crate) fn remove_before(&mut self, segment: u32, before: Timestamp) -> io::Result<usize> {
+        let mut removed = 0;
+        while let Some((&number, oldest)) = self.segments.first_key_value() {
+            if number >= segment || oldest.max_time.is_some_and(|newest| newest >= before) {
+                break;
+            }
+            self.disk.remove(&self.path(number))?;
+            self.segments.remove(&number);
+            removed += 1;
+        }
+        if removed > 0 {
+            self.disk.sync_dir(&self.dir)?;
+        }
+        Ok(removed)
+    }
+
+    /// The oldest segment there is, or the one that will be written next.
+    pub(crate) fn oldest_segment(&self) -> u32 {
+        self.segments.first_key_value().map_or(self.next, |(&number, _)| number)
+    }
+
+    pub(crate) fn status(&self) -> WalStatus {
+        WalStatus {
+            segments: self.segments.len() as u64,
+            bytes: self.segments.values().map(|segment| segment.bytes).sum(),
+            ..self.counters
+        }
+    }
+
+    fn path(&self, number: u32) -> PathBuf {
+        segment_path(&self.dir, number)
+    }
+}
+
+fn segment_path(dir: &Path, number: u32) -> PathBuf {
+    dir.join(format!("{number:010}.wal"))
+}
+
+/// The number in a segment's name.
+fn segment_number(name: &str) -> Option<u32> {
+    let digits = name.strip_suffix(".wal").filter(|digits| digits.len() == 10)?;
+    digits.parse().ok()
+}

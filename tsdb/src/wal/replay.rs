@@ -1,0 +1,221 @@
+//! Reading the log when the store is opened, one record at a time.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::{
+    FRAME_BYTES, HEADER_BYTES, MAGIC, MAX_PAYLOAD, Record, Segment, UNKNOWN_LENGTH, VERSION, segment_number,
+    segment_path,
+};
+use crate::disk::Disk;
+use crate::report::{OpenError, Recovery};
+use crate::varint::Cursor;
+
+/// Reads all records in the order in which they were written and hands each to `apply` with its segment's number;
+/// `apply` answers with the newest sample in it. A last write that was never finished is left out; the next segment's
+/// header will say so. Damage in the middle is reported, and the rest of that segment skipped.
+///
+/// # Errors
+/// When the folder cannot be read, or a segment was written by a newer release.
+pub(crate) fn replay(
+    disk: &dyn Disk,
+    dir: &Path,
+    recovery: &mut Recovery,
+    mut apply: impl FnMut(u32, Record) -> Option<crowsnest_api::Timestamp>,
+) -> Result<BTreeMap<u32, Segment>, OpenError> {
+    let io_error = |source| OpenError::Io { path: dir.to_owned(), source };
+    let mut lengths = BTreeMap::new();
+    for file in disk.list(dir).map_err(io_error)? {
+        match segment_number(&file.name) {
+            Some(number) => {
+                lengths.insert(number, file.bytes);
+            }
+            None => recovery.warnings.push(format!("file {} does not belong in the log's folder", file.name)),
+        }
+    }
+    let mut headers = BTreeMap::new();
+    for &number in lengths.keys() {
+        headers.insert(number, Header::read(disk, dir, number)?);
+    }
+    let mut segments = BTreeMap::new();
+    for (&number, &length) in &lengths {
+        let limit = match number.checked_add(1).and_then(|next| headers.get(&next)) {
+            Some(Header::Good { before }) if *before != UNKNOWN_LENGTH => Some(*before),
+            _ => None,
+        };
+        let segment = match headers.get(&number) {
+            Some(Header::Good { .. }) => {
+                let mut reader = Reader { disk, dir, number, length, limit, recovery };
+                reader.run(|record| apply(number, record))?
+            }
+            _ => {
+                // Nothing in it was acknowledged when the log went on without it, or it never got its header.
+                if limit.is_none_or(|limit| limit > 0) && length >= HEADER_BYTES as u64 {
+                    recovery
+                        .warnings
+                        .push(format!("log segment {number} has a damaged header; it is skipped"));
+                } else {
+                    recovery.torn_bytes += length;
+                }
+                Segment { bytes: length, valid: limit.unwrap_or(0), max_time: None }
+            }
+        };
+        recovery.segments += 1;
+        segments.insert(number, segment);
+    }
+    Ok(segments)
+}
+
+/// The beginning of a segment.
+enum Header {
+    /// `before` is how much of the segment before it is valid.
+    Good { before: u64 },
+    /// Too short or damaged.
+    Bad,
+}
+
+impl Header {
+    fn read(disk: &dyn Disk, dir: &Path, number: u32) -> Result<Self, OpenError> {
+        let path = segment_path(dir, number);
+        let mut bytes = Vec::with_capacity(HEADER_BYTES);
+        disk.read(&path)
+            .and_then(|file| file.take(HEADER_BYTES as u64).read_to_end(&mut bytes))
+            .map_err(|source| OpenError::Io { path: path.clone(), source })?;
+        let Some((content, checksum)) = bytes.split_last_chunk::<4>().filter(|_| bytes.len() == HEADER_BYTES)
+        else {
+            return Ok(Self::Bad);
+        };
+        let mut cursor = Cursor::new(content, "log header");
+        let fields = (|| {
+            Ok::<_, crate::varint::Damaged>((cursor.take(8)?, cursor.u32()?, cursor.u32()?, cursor.u64()?))
+        })();
+        match fields {
+            Ok((magic, found, _, _)) if magic == MAGIC && found > VERSION => {
+                Err(OpenError::Version { path, found, known: VERSION })
+            }
+            Ok((magic, VERSION, own, before))
+                if magic == MAGIC
+                    && own == number
+                    && crc32fast::hash(content) == u32::from_le_bytes(*checksum) =>
+            {
+                Ok(Self::Good { before })
+            }
+            _ => Ok(Self::Bad),
+        }
+    }
+}
+
+/// Reads one segment.
+struct Reader<'a> {
+    disk: &'a dyn Disk,
+    dir: &'a Path,
+    number: u32,
+    length: u64,
+    /// How much of it was synced, when the next segment says so.
+    limit: Option<u64>,
+    recovery: &'a mut Recovery,
+}
+
+/// Where reading a segment ended.
+enum End {
+    /// At the last byte, or at the limit.
+    Clean,
+    /// In a record whose last bytes are missing.
+    Torn,
+    /// In a record that is there and wrong.
+    Damaged(String),
+}
+
+impl Reader<'_> {
+    fn run(
+        &mut self,
+        mut apply: impl FnMut(Record) -> Option<crowsnest_api::Timestamp>,
+    ) -> Result<Segment, OpenError> {
+        let path = segment_path(self.dir, self.number);
+        let io_error = |source| OpenError::Io { path: path.clone(), source };
+        let mut file = self.disk.read(&path).map_err(io_error)?;
+        io::copy(&mut file.by_ref().take(HEADER_BYTES as u64), &mut io::sink()).map_err(io_error)?;
+        let end = self.limit.unwrap_or(self.length).min(self.length);
+        let mut at = HEADER_BYTES as u64;
+        let mut segment = Segment { bytes: self.length, valid: end, max_time: None };
+        let how = loop {
+            if at >= end {
+                break End::Clean;
+            }
+            match self.next_record(&mut *file, end - at) {
+                Ok((record, bytes)) => {
+                    at += bytes;
+                    self.recovery.records += 1;
+                    segment.max_time = segment.max_time.max(apply(record));
+                }
+                Err(end) => break end,
+            }
+        };
+        match how {
+            End::Clean => {}
+            End::Torn if self.limit.is_none() => {
+                self.recovery.torn_bytes += end - at;
+                segment.valid = at;
+            }
+            End::Torn => self.warn(at, end, "a record is cut off"),
+            End::Damaged(reason) => {
+                self.warn(at, end, &reason);
+                segment.valid = self.limit.unwrap_or(UNKNOWN_LENGTH);
+            }
+        }
+        Ok(segment)
+    }
+
+    fn warn(&mut self, at: u64, end: u64, reason: &str) {
+        let number = self.number;
+        self.recovery.warnings.push(format!(
+            "log segment {number} is damaged at byte {at} ({reason}); {} bytes are skipped",
+            end - at
+        ));
+    }
+
+    /// The next record and its length on disk.
+    fn next_record(&self, file: &mut dyn Read, left: u64) -> Result<(Record, u64), End> {
+        let mut frame = [0; FRAME_BYTES];
+        if left < FRAME_BYTES as u64 || file.read_exact(&mut frame).is_err() {
+            return Err(End::Torn);
+        }
+        let mut cursor = Cursor::new(&frame, "frame");
+        let (Ok(length), Ok(checksum)) = (cursor.u32(), cursor.u32()) else { return Err(End::Torn) };
+        if length == 0 && checksum == 0 && self.rest_is_zero(file) {
+            // A file system that grew the file and lost what was to be in it.
+            return Err(End::Torn);
+        }
+        if length == 0 || length as usize > MAX_PAYLOAD {
+            return Err(End::Damaged(format!("impossible length {length}")));
+        }
+        let whole = FRAME_BYTES as u64 + u64::from(length);
+        if whole > left {
+            return Err(End::Torn);
+        }
+        let mut payload = vec![0; length as usize];
+        if file.read_exact(&mut payload).is_err() {
+            return Err(End::Torn);
+        }
+        if crc32fast::hash(&payload) != checksum {
+            // The last record of a log that was not closed: its write was not finished.
+            return Err(if whole == left { End::Torn } else { End::Damaged("wrong checksum".to_owned()) });
+        }
+        match Record::decode(&payload) {
+            Ok(record) => Ok((record, whole)),
+            Err(error) => Err(End::Damaged(error.to_string())),
+        }
+    }
+
+    fn rest_is_zero(&self, file: &mut dyn Read) -> bool {
+        let mut buffer = [0; 4096];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return true,
+                Ok(read) if buffer.iter().take(read).all(|&byte| byte == 0) => {}
+                _ => return false,
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The store from outside: what goes in comes out, across restarts, and what is refused says why.
+
+#[path = "store/appending.rs"]
+mod appending;
+#[path = "store/support.rs"]
+mod support;
