@@ -1,0 +1,123 @@
+//! Mounted filesystems: the mount table of process 1, and `statfs(2)` for each, on a helper thread because it may hang.
+
+mod mounts;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Duration;
+
+use crowsnest_scrape::Family;
+use nix::sys::statfs::{Statfs, statfs};
+
+use self::mounts::Mount;
+use super::{Collect, CollectError, NameFilter, Settings};
+use crate::deadline::{Helper, Outcome};
+use crate::host::Host;
+
+/// Mounts that may be stuck at a time, each holding a thread; further ones are reported as errors without a try.
+const MAX_STUCK: usize = 16;
+
+/// The families, in the order in which they are given.
+#[rustfmt::skip]
+const FAMILIES: [(&str, &str); 7] = [
+    ("node_filesystem_size_bytes", "Size of the filesystem in bytes."),
+    ("node_filesystem_free_bytes", "Free space in bytes, what is reserved for root included."),
+    ("node_filesystem_avail_bytes", "Free space in bytes that everyone may use."),
+    ("node_filesystem_files", "Inodes that the filesystem can hold."),
+    ("node_filesystem_files_free", "Free inodes."),
+    ("node_filesystem_readonly", "1 where the filesystem is mounted read-only."),
+    ("node_filesystem_device_error", "1 where statfs failed or did not return in time."),
+];
+
+/// Remembers which mounts are stuck.
+pub(super) struct Filesystem {
+    mount_points: NameFilter,
+    types: NameFilter,
+    timeout: Duration,
+    helper: Helper,
+    stuck: BTreeMap<PathBuf, Receiver<nix::Result<Statfs>>>,
+}
+
+impl Filesystem {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            mount_points: settings.mount_points.clone(),
+            types: settings.filesystem_types.clone(),
+            timeout: settings.mount_timeout,
+            helper: Helper::new("statfs"),
+            stuck: BTreeMap::new(),
+        }
+    }
+
+    /// Asks for a mount's numbers. `None` after an error, or while the mount is stuck.
+    fn ask(&mut self, path: &Path) -> io::Result<Option<Statfs>> {
+        if let Some(late) = self.stuck.get(path) {
+            match late.try_recv() {
+                Err(TryRecvError::Empty) => return Ok(None),
+                Ok(_) | Err(TryRecvError::Disconnected) => self.stuck.remove(path),
+            };
+        }
+        if self.stuck.len() >= MAX_STUCK {
+            return Ok(None);
+        }
+        let asked = path.to_owned();
+        match self.helper.run(self.timeout, move || statfs(&asked))? {
+            Outcome::Done(answer) => Ok(answer.ok()),
+            Outcome::Overdue(late) => {
+                tracing::warn!(mount = %path.display(), "statfs hangs; the mount is reported with device_error 1 until it returns");
+                self.stuck.insert(path.to_owned(), late);
+                Ok(None)
+            }
+            Outcome::Panicked => Ok(None),
+        }
+    }
+}
+
+impl Collect for Filesystem {
+    fn collect(&mut self, host: &Host) -> Result<Vec<Family>, CollectError> {
+        let mut families = FAMILIES.map(|(name, help)| Family::gauge(name, help));
+        let mounts = mounts::read(host)?;
+        self.stuck.retain(|path, _| mounts.iter().any(|mount| on_host(host, mount) == *path));
+        let mut seen = BTreeSet::new();
+        for mount in &mounts {
+            let identity = (mount.device.as_str(), mount.point.as_str(), mount.fstype.as_str());
+            let wanted = self.mount_points.admits(&mount.point) && self.types.admits(&mount.fstype);
+            if !wanted || !seen.insert(identity) {
+                continue;
+            }
+            let answer = self
+                .ask(&on_host(host, mount))
+                .map_err(|source| CollectError::Call { call: "starting a thread for statfs", source })?;
+            let labels =
+                [("device", &*mount.device), ("mountpoint", &*mount.point), ("fstype", &*mount.fstype)];
+            for (family, value) in families.iter_mut().zip(values(answer.as_ref(), mount)) {
+                if let Some(value) = value {
+                    family.push(&labels, value);
+                }
+            }
+        }
+        Ok(families.into())
+    }
+}
+
+/// In the order of [`FAMILIES`]; without an answer only the flags are known.
+fn values(answer: Option<&Statfs>, mount: &Mount) -> [Option<f64>; FAMILIES.len()] {
+    let block_bytes = answer.map_or(0.0, |answer| answer.block_size() as f64);
+    let bytes = |blocks: u64| blocks as f64 * block_bytes;
+    [
+        answer.map(|answer| bytes(answer.blocks())),
+        answer.map(|answer| bytes(answer.blocks_free())),
+        answer.map(|answer| bytes(answer.blocks_available())),
+        answer.map(|answer| answer.files() as f64),
+        answer.map(|answer| answer.files_free() as f64),
+        Some(if mount.read_only { 1.0 } else { 0.0 }),
+        Some(if answer.is_some() { 0.0 } else { 1.0 }),
+    ]
+}
+
+/// Where the mount is seen from here.
+fn on_host(host: &Host, mount: &Mount) -> PathBuf {
+    host.rootfs.join(mount.point.trim_start_matches('/'))
+}

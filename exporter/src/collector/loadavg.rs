@@ -1,0 +1,24 @@
+//! `/proc/loadavg`.
+
+use crowsnest_scrape::Family;
+
+use super::CollectError;
+use crate::host::Host;
+
+const AVERAGES: [(&str, &str); 3] = [
+    ("node_load1", "Load average of one minute."),
+    ("node_load5", "Load average of five minutes."),
+    ("node_load15", "Load average of fifteen minutes."),
+];
+
+pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {
+    let file = host.read_proc("loadavg")?;
+    let mut words = file.text.split_ascii_whitespace();
+    AVERAGES
+        .iter()
+        .map(|(name, help)| {
+            let load = file.number(words.next().unwrap_or_default())?;
+            Ok(Family::gauge(*name, *help).with(&[], load))
+        })
+        .collect()
+}

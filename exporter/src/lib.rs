@@ -1,0 +1,14 @@
+//! The node agent: reads the host's counters, pushes them, keeps what it could not push, serves them as `/metrics`.
+//!
+//! Knows procfs and sysfs, one folder and one server; no Kubernetes, no PromQL, no store. The way of a sample:
+//! [`collector`] → [`Gatherer`] → [`Batcher`] → [`queue`] → [`push`]. A library so that its parts can be tested; the
+//! binary adds flags, signals and the log.
+
+
+pub mod collector;
+mod deadline;
+mod gather;
+mod host;
+
+pub use gather::Gatherer;
+pub use host::{Host, SourceFile};
