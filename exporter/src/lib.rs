@@ -9,6 +9,7 @@ pub mod collector;
 mod deadline;
 mod gather;
 mod host;
+pub mod queue;
 
 pub use gather::Gatherer;
 pub use host::{Host, SourceFile};
