@@ -5,11 +5,16 @@
 //! binary adds flags, signals and the log.
 
 
+mod batch;
 pub mod collector;
 mod deadline;
 mod gather;
 mod host;
+pub mod push;
 pub mod queue;
+mod status;
 
+pub use batch::Batcher;
 pub use gather::Gatherer;
 pub use host::{Host, SourceFile};
+pub use status::PushStatus;

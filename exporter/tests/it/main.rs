@@ -1,0 +1,7 @@
+//! The agent's parts against fixture trees, failing disks, scripted servers and the exporter it stands in for.
+
+// `cfg(test)` tells clippy that helper functions here are test code too.
+#[cfg(test)]
+mod push;
+#[cfg(test)]
+mod receiver;
