@@ -4,17 +4,24 @@
 //! [`collector`] → [`Gatherer`] → [`Batcher`] → [`queue`] → [`push`]. A library so that its parts can be tested; the
 //! binary adds flags, signals and the log.
 
-
+mod agent;
 mod batch;
 pub mod collector;
 mod deadline;
 mod gather;
 mod host;
+mod options;
 pub mod push;
 pub mod queue;
+mod schedule;
+mod serve;
 mod status;
 
+pub use agent::{Config, PushConfig, QueuePlace, run};
 pub use batch::Batcher;
 pub use gather::Gatherer;
 pub use host::{Host, SourceFile};
+pub use options::{LogFormat, Options};
+pub use schedule::Grid;
+pub use serve::Security;
 pub use status::PushStatus;
