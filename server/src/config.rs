@@ -24,11 +24,8 @@ pub(crate) struct Config {
     pub(crate) auth: AuthMode,
     pub(crate) static_token_file: Option<PathBuf>,
     pub(crate) ingest_token_file: Option<PathBuf>,
-    #[expect(dead_code, reason = "read once the store is connected")]
     pub(crate) retention: Duration,
-    #[expect(dead_code, reason = "read once the store is connected")]
     pub(crate) retention_bytes: Option<u64>,
-    #[expect(dead_code, reason = "read once the store is connected")]
     pub(crate) features: Vec<String>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,

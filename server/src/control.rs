@@ -13,7 +13,6 @@ pub(crate) enum Collection {
     /// Sealed session records by session id.
     Sessions,
     /// Sources that have pushed samples, by source.
-    #[cfg_attr(not(test), expect(dead_code, reason = "written once sources are watched"))]
     Sources,
 }
 

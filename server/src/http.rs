@@ -7,6 +7,7 @@ mod guard;
 mod health;
 mod host;
 mod layers;
+mod metrics;
 mod routes;
 mod security_headers;
 mod session;

@@ -12,8 +12,12 @@ mod data_dir;
 mod http;
 mod listen;
 mod logging;
+mod query_pool;
 mod serve;
 mod settings;
+mod sources;
+mod storage;
+mod telemetry;
 mod units;
 mod watched;
 

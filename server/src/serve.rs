@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use crowsnest_promql::{Engine, EngineOptions, Features};
 use crowsnest_rbac::{IngestTokens, RoleAuthoriser, StaticUsers};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
+use crate::api_v1::write::WriteGate;
 use crate::auth::{Auth, Sessions, Users};
 use crate::clock;
 use crate::config::Config;
@@ -21,11 +23,19 @@ use crate::data_dir::{DataDir, write_public};
 use crate::http::{self, App, AppState};
 use crate::listen::{CertificateStore, Listener, TlsAcceptor};
 use crate::logging;
+use crate::query_pool::QueryPool;
 use crate::settings::AuthMode;
+use crate::sources::watch::SourceWatch;
+use crate::storage::Storage;
+use crate::telemetry::Telemetry;
 use crate::watched::Watched;
 
 /// How often files are looked at for changes.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
+/// How often silent sources are looked for.
+const SOURCE_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the sample store is looked after.
+const MAINTAIN_INTERVAL: Duration = Duration::from_secs(15);
 /// How often sessions that are over are removed, and certificates looked at.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(600);
 
@@ -53,11 +63,26 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let data_dir = DataDir::open(&config.data_dir)?;
-    let control: Arc<dyn ControlStore> = Arc::new(SledStore::open(&data_dir.subdir("control")?)?);
+    let sled = SledStore::open(&data_dir.subdir("control")?)?;
+    let storage = Storage::open(&config, &data_dir, sled.block_manifest()?)?;
+    let control: Arc<dyn ControlStore> = Arc::new(sled);
     let certificates = certificates(&config, &data_dir)?;
     let tls = Arc::new(TlsAcceptor::new(&certificates.load()?)?);
+    let sources = SourceWatch::open(
+        Arc::clone(&control),
+        Arc::clone(&storage.appender),
+        Arc::clone(&storage.queryable),
+        clock::now(),
+    )?;
+    let options = engine_options(&config);
     let app: AppState = Arc::new(App {
         auth: auth(&config, &data_dir, control)?,
+        pool: QueryPool::new(options.timeout),
+        engine: Engine::new(options),
+        storage,
+        sources,
+        writes: WriteGate::default(),
+        telemetry: Telemetry::default(),
         ready: AtomicBool::new(false),
         config: config.clone(),
     });
@@ -82,6 +107,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         tasks.spawn(plain.serve(router, stopped.clone()));
     }
     tasks.spawn(watch_files(Arc::clone(&app), stopped.clone()));
+    tasks.spawn(watch_sources(Arc::clone(&app), stopped.clone()));
+    tasks.spawn(maintain(Arc::clone(&app), stopped.clone()));
     tasks.spawn(upkeep(Arc::clone(&app), certificates, tls, stopped));
     app.ready.store(true, Ordering::Relaxed);
     write_public(&data_dir.join("listen.json"), &serde_json::to_vec_pretty(&listen_file)?)?;
@@ -94,6 +121,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     while let Some(ended) = tasks.join_next().await {
         ended.context("a part of the server panicked")?;
     }
+    app.storage.local.close();
     drop(std::fs::remove_file(data_dir.join("listen.json")));
     info!("stopped");
     Ok(())
@@ -124,6 +152,19 @@ fn auth(config: &Config, data_dir: &DataDir, control: Arc<dyn ControlStore>) -> 
     Ok(Auth::new(users, ingest.transpose()?, sessions, Box::new(RoleAuthoriser)))
 }
 
+/// Prometheus's features that the engine knows; others are told about and otherwise ignored, as Prometheus does.
+fn engine_options(config: &Config) -> EngineOptions {
+    let mut features = Features::default();
+    for feature in &config.features {
+        match feature.as_str() {
+            "promql-experimental-functions" => features.experimental_functions = true,
+            "promql-delayed-name-removal" => features.delayed_name_removal = true,
+            other => warn!(feature = other, "--enable-feature: not known here"),
+        }
+    }
+    EngineOptions { features, ..EngineOptions::default() }
+}
+
 /// An address that can be connected to: listening everywhere includes loopback.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
@@ -148,6 +189,24 @@ async fn watch_files(app: AppState, stopped: watch::Receiver<bool>) {
     every(FILE_INTERVAL, stopped, || {
         let app = AppState::clone(&app);
         move || app.auth.reload_changed_files()
+    })
+    .await;
+}
+
+/// Looks for sources that have fallen silent.
+async fn watch_sources(app: AppState, stopped: watch::Receiver<bool>) {
+    every(SOURCE_INTERVAL, stopped, || {
+        let app = AppState::clone(&app);
+        move || app.sources.look(clock::now())
+    })
+    .await;
+}
+
+/// Cuts blocks and applies retention.
+async fn maintain(app: AppState, stopped: watch::Receiver<bool>) {
+    every(MAINTAIN_INTERVAL, stopped, || {
+        let app = AppState::clone(&app);
+        move || app.storage.maintain()
     })
     .await;
 }

@@ -1,16 +1,73 @@
 //! `query` and `query_range`.
 
-use axum::Json;
-use crowsnest_api::prometheus::{QueryData, Response};
+use axum::extract::State;
+use axum::response::Response;
+use crowsnest_api::prometheus::{InstantSeries, Point, QueryData, RangeSeries};
+use crowsnest_api::{Sample, format_value};
+use crowsnest_promql::{QueryResult, RangeParams, Value};
+use std::sync::Arc;
 
-use crate::http::ApiError;
+use super::answer::{Found, answer};
+use super::params::{Params, invalid};
+use crate::clock;
+use crate::http::{ApiError, AppState};
 
-/// `query`.
-pub(crate) async fn instant() -> Result<Json<Response<QueryData>>, ApiError> {
-    Ok(Json(Response::Success { data: QueryData::Vector(vec![]), warnings: vec![], infos: vec![] }))
+/// `query`: one evaluation at `time`, or now.
+pub(crate) async fn instant(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+    let at = params.time("time")?.unwrap_or_else(clock::now);
+    let timeout = params.duration("timeout")?;
+    let limit = params.limit("limit")?;
+    let (text, expr) = params.expr()?;
+    let (engine, store) = (app.engine.clone(), Arc::clone(&app.storage.queryable));
+    answer(&app, timeout, move |control| {
+        engine.instant(&*store, &expr, at, control).map(|result| found(result, &text, limit))
+    })
+    .await
 }
 
-/// `query_range`.
-pub(crate) async fn range() -> Result<Json<Response<QueryData>>, ApiError> {
-    Ok(Json(Response::Success { data: QueryData::Matrix(vec![]), warnings: vec![], infos: vec![] }))
+/// `query_range`: an evaluation at every `step` from `start` to `end`.
+pub(crate) async fn range(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+    let (start, end) = (params.required_time("start")?, params.required_time("end")?);
+    if end < start {
+        return Err(invalid("end", "end timestamp must not be before start time"));
+    }
+    let range = RangeParams::new(start, end, params.step()?)
+        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let timeout = params.duration("timeout")?;
+    let limit = params.limit("limit")?;
+    let (text, expr) = params.expr()?;
+    let (engine, store) = (app.engine.clone(), Arc::clone(&app.storage.queryable));
+    answer(&app, timeout, move |control| {
+        engine.range(&*store, &expr, range, control).map(|result| found(result, &text, limit))
+    })
+    .await
+}
+
+fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryData> {
+    let (mut warnings, infos) = (result.annotations.warning_texts(text), result.annotations.info_texts(text));
+    let (data, cut) = match result.value {
+        Value::Scalar(sample) => (QueryData::Scalar(point(sample)), None),
+        Value::String(at, text) => (QueryData::String(Point(at.seconds(), text)), None),
+        Value::Vector(elements) => {
+            let series = elements
+                .into_iter()
+                .map(|element| InstantSeries { metric: element.labels, value: point(element.sample) });
+            let list = Found::cut(series.collect(), limit);
+            (QueryData::Vector(list.data), Some(list.warnings))
+        }
+        Value::Matrix(series) => {
+            let series = series.into_iter().map(|series| RangeSeries {
+                metric: series.labels,
+                values: series.samples.into_iter().map(point).collect(),
+            });
+            let list = Found::cut(series.collect(), limit);
+            (QueryData::Matrix(list.data), Some(list.warnings))
+        }
+    };
+    warnings.extend(cut.unwrap_or_default());
+    Found { data, warnings, infos }
+}
+
+fn point(sample: Sample) -> Point {
+    Point(sample.timestamp.seconds(), format_value(sample.value))
 }

@@ -1,8 +1,226 @@
-//! `write`: remote write 1.0.
+//! `write`: Prometheus remote write 1.0.
+//!
+//! What is accepted, and what each refusal means, is in `docs/ingest.md`.
 
-use crate::http::{ApiError, ErrorKind};
+mod decode;
+mod grouping;
 
-/// Takes a push.
-pub(crate) async fn push() -> ApiError {
-    ApiError::new(ErrorKind::Unavailable, "the store is not connected yet")
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{Extension, State};
+use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION_HEADER};
+use crowsnest_api::{Sample, Timestamp};
+use crowsnest_rbac::Caller;
+use crowsnest_tsdb::{AppendError, Appended, RejectReason, Rejection, SeriesBatch};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER};
+use http::{HeaderMap, StatusCode};
+use smol_str::SmolStr;
+use tokio::sync::Semaphore;
+
+use crate::auth::Identified;
+use crate::clock;
+use crate::http::{ApiError, App, AppState, ErrorKind};
+
+/// The protobuf message that 1.0 senders name, when they name one.
+const MESSAGE: &str = "prometheus.writerequest";
+/// Pushes that are decoded and stored at once; each may take some hundred megabytes for a moment.
+const AT_ONCE: usize = 4;
+/// Pushes that wait for one of those; more are sent away to come back later.
+const WAITING: usize = 256;
+/// When a sender should come back after we could not store its push.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Bounds how many pushes are worked on, and counts what came of them.
+pub(crate) struct WriteGate {
+    admitted: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+    pub(crate) samples: AtomicU64,
+    pub(crate) rejected: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) turned_away: AtomicU64,
+}
+
+impl Default for WriteGate {
+    fn default() -> Self {
+        Self {
+            admitted: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            running: Arc::new(Semaphore::new(AT_ONCE)),
+            samples: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            turned_away: AtomicU64::new(0),
+        }
+    }
+}
+
+/// Takes a push; answers 204 once everything in it is on the disk.
+pub(crate) async fn push(
+    State(app): State<AppState>,
+    Extension(identified): Extension<Identified>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
+    check_headers(&headers)?;
+    let gate = &app.writes;
+    let Ok(admission) = Arc::clone(&gate.admitted).try_acquire_owned() else {
+        gate.turned_away.fetch_add(1, Ordering::Relaxed);
+        return Err(ApiError::new(ErrorKind::Unavailable, "too many pushes at once").retry_after(RETRY));
+    };
+    let permit = Arc::clone(&gate.running).acquire_owned().await.map_err(ApiError::internal)?;
+    let pusher = pusher_name(&identified.caller);
+    let work = {
+        let app = AppState::clone(&app);
+        tokio::task::spawn_blocking(move || {
+            let stored = store(&app, &pusher, &body, clock::now());
+            drop((permit, admission));
+            stored
+        })
+    };
+    let appended = work.await.map_err(ApiError::internal)??;
+    gate.samples.fetch_add(appended.written, Ordering::Relaxed);
+    let rejected: u64 = appended.rejected.iter().map(|rejection| rejection.samples).sum();
+    gate.rejected.fetch_add(rejected, Ordering::Relaxed);
+    if appended.rejected.is_empty() {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(partially(&appended, rejected))
+    }
+}
+
+fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+    let unsupported = |message: String| ApiError::new(ErrorKind::UnsupportedMediaType, message);
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let content_type = header(CONTENT_TYPE_HEADER.as_str()).unwrap_or_default().to_ascii_lowercase();
+    let mut parts = content_type.split(';').map(str::trim);
+    if parts.next() != Some(CONTENT_TYPE) {
+        return Err(unsupported(format!("Content-Type must be {CONTENT_TYPE}")));
+    }
+    let message = parts.find_map(|part| part.strip_prefix("proto="));
+    if message.is_some_and(|message| message != MESSAGE) {
+        return Err(unsupported(
+            "only remote write 1.0 is understood, proto=prometheus.WriteRequest".to_owned(),
+        ));
+    }
+    if header(CONTENT_ENCODING.as_str()).is_none_or(|encoding| !encoding.eq_ignore_ascii_case("snappy")) {
+        return Err(unsupported("Content-Encoding must be snappy (block format)".to_owned()));
+    }
+    match header(VERSION_HEADER) {
+        Some(version) if !version.starts_with("0.1.") => {
+            Err(unsupported(format!("remote write version {version:?} is not understood; send 0.1.0")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What tells one sender from another.
+fn pusher_name(caller: &Caller) -> SmolStr {
+    match caller {
+        Caller::Pusher { name } => SmolStr::new(name),
+        Caller::User { identity, .. } => smol_str::format_smolstr!("user:{}", identity.user),
+        // The guard lets neither of these in.
+        Caller::Anonymous | Caller::Unknown => SmolStr::default(),
+    }
+}
+
+/// Decodes and stores a push. Blocks: on the processor, then on the disk.
+fn store(app: &App, pusher: &SmolStr, body: &[u8], received: Timestamp) -> Result<Appended, ApiError> {
+    let request = decode::decompress(body)?;
+    let decoded = decode::decode(&request)?;
+    drop(request);
+    let mut total = Appended { written: 0, rejected: decoded.rejected };
+    for mut group in grouping::group(pusher, decoded.series, decoded.metadata, received) {
+        let mut remember = None;
+        if let Some((source, push)) = &group.push {
+            let observed = app.sources.observe(source, push, received);
+            if let Some(up) = observed.write_up {
+                let samples = vec![Sample { timestamp: push.newest, value: 1.0 }];
+                group.batch.series.push(SeriesBatch { labels: up, samples });
+            }
+            remember = observed.remember.then(|| source.clone());
+        }
+        let up_samples = u64::from(group.push.is_some() && group.batch.series.len() > group.pushed_series);
+        let appended = app.storage.appender.append(group.batch).map_err(|error| {
+            app.writes.failed.fetch_add(1, Ordering::Relaxed);
+            failed(error)
+        })?;
+        total.written += appended.written.saturating_sub(up_samples);
+        for rejection in appended.rejected {
+            add(&mut total.rejected, rejection);
+        }
+        if let Some(source) = remember {
+            app.sources.remember(&source);
+        }
+    }
+    Ok(total)
+}
+
+fn failed(error: AppendError) -> ApiError {
+    let message = match &error {
+        AppendError::Wal(_) => {
+            "samples cannot be written to disk now; nothing of this push was lost if you send it again"
+        }
+        AppendError::Closed(_) => "the store takes no samples now; send them again",
+    };
+    ApiError::new(ErrorKind::Unavailable, message).caused_by(error).retry_after(RETRY)
+}
+
+fn add(rejected: &mut Vec<Rejection>, new: Rejection) {
+    match rejected.iter_mut().find(|known| known.reason == new.reason) {
+        Some(known) => known.samples += new.samples,
+        None => rejected.push(new),
+    }
+}
+
+/// 400: the sender must not repeat the push, for the good samples are stored and the others never will be.
+fn partially(appended: &Appended, rejected: u64) -> ApiError {
+    let reasons: Vec<String> = appended
+        .rejected
+        .iter()
+        .map(|rejection| {
+            format!("{} × {} (for example {})", rejection.samples, rejection.reason, rejection.example)
+        })
+        .collect();
+    ApiError::bad_request(format!(
+        "{rejected} samples were rejected and {} stored: {}",
+        appended.written,
+        reasons.join("; ")
+    ))
+}
+
+/// Why a series cannot be stored, counted for all its samples; at least one, so that it is not passed over in silence.
+fn invalid_labels(samples: usize, example: String) -> Rejection {
+    Rejection { reason: RejectReason::InvalidLabels, samples: (samples as u64).max(1), example }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[track_caller]
+    fn check(content_type: &'static str, encoding: &'static str, version: &'static str, accepted: bool) {
+        let headers = headers(&[
+            ("content-type", content_type),
+            ("content-encoding", encoding),
+            ("x-prometheus-remote-write-version", version),
+        ]);
+        assert_eq!(check_headers(&headers).is_ok(), accepted, "{headers:?}");
+    }
+
+    #[test]
+    fn remote_write_one_is_recognised_and_everything_else_refused() {
+        check("application/x-protobuf", "snappy", "0.1.0", true);
+        check("application/x-protobuf;proto=prometheus.WriteRequest", "snappy", "0.1.0", true);
+        check("application/x-protobuf; proto=io.prometheus.write.v2.Request", "snappy", "2.0.0", false);
+        check("application/x-protobuf", "snappy", "2.0.0", false);
+        check("application/x-protobuf", "gzip", "0.1.0", false);
+        check("application/json", "snappy", "0.1.0", false);
+        assert!(check_headers(&headers(&[("content-type", "application/x-protobuf")])).is_err());
+    }
 }

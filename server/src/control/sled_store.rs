@@ -27,6 +27,11 @@ impl SledStore {
         Ok(Self { db })
     }
 
+    /// The tree for the sample store's block manifest, which is no control state but lives in the same database.
+    pub(crate) fn block_manifest(&self) -> anyhow::Result<sled::Tree> {
+        self.db.open_tree("blocks").context("cannot open the block manifest")
+    }
+
     fn tree(&self, collection: Collection, operation: &'static str) -> Result<sled::Tree, ControlError> {
         self.db.open_tree(collection.name()).map_err(failed(collection, operation))
     }

@@ -3,13 +3,26 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crowsnest_promql::Engine;
+
+use crate::api_v1::write::WriteGate;
 use crate::auth::Auth;
 use crate::config::Config;
+use crate::query_pool::QueryPool;
+use crate::sources::watch::SourceWatch;
+use crate::storage::Storage;
+use crate::telemetry::Telemetry;
 
 /// Everything a handler may need.
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) auth: Auth,
+    pub(crate) storage: Storage,
+    pub(crate) sources: SourceWatch,
+    pub(crate) engine: Engine,
+    pub(crate) pool: QueryPool,
+    pub(crate) writes: WriteGate,
+    pub(crate) telemetry: Telemetry,
     /// Whether the server has started and is not shutting down.
     pub(crate) ready: AtomicBool,
 }

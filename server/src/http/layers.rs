@@ -44,6 +44,7 @@ pub(crate) fn router(app: &AppState) -> Router {
     let nowhere =
         any(not_found).layer(from_fn_with_state(guard(app, Access::User, Effect::Reads), guard::check));
     let inner = guarded.fallback_service(nowhere.with_state(())).with_state(AppState::clone(app));
+    let counting = AppState::clone(app);
     // Outermost last.
     Router::new()
         .fallback_service(inner)
@@ -58,7 +59,8 @@ pub(crate) fn router(app: &AppState) -> Router {
             TraceLayer::new_for_http()
                 .make_span_with(span)
                 .on_request(())
-                .on_response(|response: &Response, latency: Duration, _: &Span| {
+                .on_response(move |response: &Response, latency: Duration, _: &Span| {
+                    counting.telemetry.answered(response.status(), latency);
                     debug!(status = response.status().as_u16(), ms = latency.as_secs_f64() * 1e3, "answered");
                 })
                 .on_failure(()),

@@ -5,8 +5,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
-use super::{AppState, health, session, ui};
-use crate::api_v1::{query, write};
+use super::{AppState, health, metrics, session, ui};
+use crate::api_v1::{labels, metadata, query, status, write};
 
 /// Bodies of ordinary requests.
 const SMALL: usize = 64 << 10;
@@ -61,12 +61,21 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SMALL, |m| on(m, session::sign_in)),
+    reads(Method::GET, "/api/v1/label/{name}/values", VIEW, |m| on(m, labels::values)),
+    reads(Method::GET, "/api/v1/labels", VIEW, |m| on(m, labels::names)),
+    reads(Method::POST, "/api/v1/labels", VIEW, |m| on(m, labels::names)),
+    reads(Method::GET, "/api/v1/metadata", VIEW, |m| on(m, metadata::metadata)),
     reads(Method::GET, "/api/v1/query", VIEW, |m| on(m, query::instant)),
     reads(Method::POST, "/api/v1/query", VIEW, |m| on(m, query::instant)),
     reads(Method::GET, "/api/v1/query_range", VIEW, |m| on(m, query::range)),
     reads(Method::POST, "/api/v1/query_range", VIEW, |m| on(m, query::range)),
+    reads(Method::GET, "/api/v1/series", VIEW, |m| on(m, labels::series)),
+    reads(Method::POST, "/api/v1/series", VIEW, |m| on(m, labels::series)),
+    reads(Method::GET, "/api/v1/status/buildinfo", VIEW, |m| on(m, status::build_info)),
+    reads(Method::GET, "/api/v1/status/tsdb", VIEW, |m| on(m, status::tsdb)),
     changes(Method::POST, "/api/v1/write", Access::Ingest, PUSH, |m| on(m, write::push)),
     reads(Method::GET, "/assets/{*name}", Access::Public, |m| on(m, ui::asset)),
     reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),
+    reads(Method::GET, "/metrics", VIEW, |m| on(m, metrics::metrics)),
     reads(Method::GET, "/readyz", Access::Public, |m| on(m, health::ready)),
 ];

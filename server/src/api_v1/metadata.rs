@@ -1,0 +1,34 @@
+//! `metadata`: what senders have said about metric families.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use crowsnest_api::prometheus::Metadata;
+
+use super::answer::{Found, answer};
+use super::params::Params;
+use crate::http::{ApiError, AppState};
+
+/// Families by name, each with a list, since senders may disagree; ours has one entry, the newest.
+pub(crate) async fn metadata(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+    let metric = params.get("metric").map(str::to_owned);
+    let limit = params.limit("limit")?;
+    params.limit("limit_per_metric")?;
+    let store = Arc::clone(&app.storage.local);
+    answer(&app, None, move |_| {
+        let wanted = |family: &str| metric.as_deref().is_none_or(|metric| metric == family);
+        let families = store.metadata().into_iter().filter(|metadata| wanted(&metadata.family));
+        let found = families.take(limit.unwrap_or(usize::MAX)).map(|metadata| {
+            let entry = Metadata {
+                r#type: metadata.kind.to_string(),
+                help: metadata.help,
+                unit: metadata.unit.to_string(),
+            };
+            (metadata.family.to_string(), vec![entry])
+        });
+        Ok(Found::plain(found.collect::<BTreeMap<_, _>>()))
+    })
+    .await
+}

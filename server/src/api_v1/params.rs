@@ -1,0 +1,243 @@
+//! Parameters, from the URL and – for `POST` – from a form, read as Prometheus reads them.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use crowsnest_api::Timestamp;
+use crowsnest_promql::{Expr, Matcher, ast};
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
+
+use crate::http::{ApiError, AppState, ErrorKind};
+use crate::units::parse_duration;
+
+/// The earliest and latest time that Prometheus's Go clients print, which stand for "without bound".
+const UNBOUNDED: &[(&str, Timestamp)] = &[
+    ("-292273086-05-16T16:47:06Z", Timestamp::MIN),
+    ("292277025-08-18T07:12:54.999999999Z", Timestamp::MAX),
+];
+
+/// Parameters in the order of the form and then the URL. Later ones of the same name count only where lists are meant.
+#[derive(Debug, Default)]
+pub(crate) struct Params(Vec<(String, String)>);
+
+impl FromRequest<AppState> for Params {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        let url = request.uri().query().map(str::to_owned).unwrap_or_default();
+        let mut params = Self::default();
+        if request.method() == Method::POST {
+            let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let form = media_type
+                .is_some_and(|media_type| media_type.starts_with("application/x-www-form-urlencoded"));
+            let body = Bytes::from_request(request, state).await.map_err(|rejection| {
+                let kind = match rejection.status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::TooLarge,
+                    _ => ErrorKind::BadRequest,
+                };
+                ApiError::new(kind, "cannot read the form in the request's body")
+            })?;
+            if form {
+                params.add(&body);
+            }
+        }
+        params.add(url.as_bytes());
+        Ok(params)
+    }
+}
+
+impl Params {
+    fn add(&mut self, encoded: &[u8]) {
+        self.0.extend(form_urlencoded::parse(encoded).into_owned());
+    }
+
+    /// The value of `name`; an empty one counts as absent.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A time: seconds since the epoch, or RFC 3339.
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        let parse = |text: &str| {
+            parse_time(text)
+                .ok_or_else(|| invalid(name, &format!("cannot parse {text:?} to a valid timestamp")))
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    /// A time that must be given.
+    pub(crate) fn required_time(&self, name: &str) -> Result<Timestamp, ApiError> {
+        self.time(name)?.ok_or_else(|| invalid(name, "cannot parse \"\" to a valid timestamp"))
+    }
+
+    /// A duration: seconds, or with units.
+    pub(crate) fn duration(&self, name: &str) -> Result<Option<Duration>, ApiError> {
+        let parse = |text: &str| {
+            parse_seconds(text)
+                .ok_or_else(|| invalid(name, &format!("cannot parse {text:?} to a valid duration")))
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    /// The step of a range query.
+    pub(crate) fn step(&self) -> Result<Duration, ApiError> {
+        let step = self.get("step").unwrap_or_default();
+        if step.parse::<f64>().is_ok_and(|seconds| seconds <= 0.0) || step.starts_with('-') {
+            return Err(invalid(
+                "step",
+                "zero or negative query resolution step widths are not accepted. Try a positive integer",
+            ));
+        }
+        self.duration("step")?.ok_or_else(|| invalid("step", "cannot parse \"\" to a valid duration"))
+    }
+
+    /// How many entries an answer may have; `None` is no limit.
+    pub(crate) fn limit(&self, name: &str) -> Result<Option<usize>, ApiError> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let limit: i64 =
+            text.parse().map_err(|_| invalid(name, &format!("cannot parse {text:?} to a valid limit")))?;
+        let limit = usize::try_from(limit).map_err(|_| invalid(name, "limit must be non-negative"))?;
+        Ok((limit > 0).then_some(limit))
+    }
+
+    /// The query, parsed.
+    pub(crate) fn expr(&self) -> Result<(String, Expr), ApiError> {
+        let query = self.get("query").unwrap_or_default();
+        let expr = crowsnest_promql::parse(query).map_err(|error| invalid("query", &error.to_string()))?;
+        Ok((query.to_owned(), expr))
+    }
+
+    /// The matchers of every `match[]`.
+    pub(crate) fn matcher_sets(&self) -> Result<Vec<Vec<Matcher>>, ApiError> {
+        self.all("match[]").map(|text| matchers(text).map_err(|error| invalid("match[]", &error))).collect()
+    }
+}
+
+/// `invalid parameter "…": …`, as Prometheus words it.
+pub(crate) fn invalid(name: &str, what: &str) -> ApiError {
+    ApiError::bad_request(format!("invalid parameter {name:?}: {what}"))
+}
+
+fn parse_time(text: &str) -> Option<Timestamp> {
+    if let Some((_, bound)) = UNBOUNDED.iter().find(|(form, _)| *form == text) {
+        return Some(*bound);
+    }
+    if let Ok(seconds) = text.parse::<f64>() {
+        return seconds.is_finite().then(|| Timestamp::from_seconds(seconds));
+    }
+    let parsed: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::from_millis(parsed.as_millisecond()))
+}
+
+fn parse_seconds(text: &str) -> Option<Duration> {
+    match text.parse::<f64>() {
+        Ok(seconds) => {
+            Duration::try_from_secs_f64(seconds).ok().filter(|duration| duration.as_secs() < 1 << 33)
+        }
+        Err(_) => parse_duration(text),
+    }
+}
+
+/// The conditions of a series selector.
+fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
+    let expr = crowsnest_promql::parse(text).map_err(|error| error.to_string())?;
+    let ast::ExprKind::Selector(selector) = &expr.kind else {
+        return Err("1:1: parse error: not a series selector".to_owned());
+    };
+    let ast::Modifiers { offset: None, at: None, edges: None } = selector.modifiers else {
+        return Err("1:1: parse error: a series selector has no offset and no @".to_owned());
+    };
+    if selector.range.is_some() {
+        return Err("1:1: parse error: a series selector has no range".to_owned());
+    }
+    let name = selector.name.iter().map(|name| Matcher::equal(crowsnest_api::METRIC_NAME, name.clone()));
+    let mut matchers: Vec<Matcher> = name.collect();
+    for matcher in &selector.matchers {
+        let compiled = Matcher::new(matcher.name.clone(), matcher.op, matcher.value.clone());
+        matchers.push(compiled.map_err(|error| error.to_string())?);
+    }
+    if matchers.iter().all(|matcher| matcher.matches_value("")) {
+        return Err("match[] must contain at least one non-empty matcher".to_owned());
+    }
+    Ok(matchers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(encoded: &str) -> Params {
+        let mut params = Params::default();
+        params.add(encoded.as_bytes());
+        params
+    }
+
+    #[test]
+    fn times_are_seconds_or_rfc_3339() {
+        let time = |text: &str| parse_time(text).map(Timestamp::millis);
+        assert_eq!(time("1435781451.781"), Some(1_435_781_451_781));
+        assert_eq!(time("2015-07-01T20:10:51.781Z"), Some(1_435_781_451_781));
+        assert_eq!(time("2015-07-01T22:10:51.781+02:00"), Some(1_435_781_451_781));
+        assert_eq!(time("-292273086-05-16T16:47:06Z"), Some(i64::MIN));
+        for wrong in ["", "now", "NaN", "inf", "2015-07-01", "1,5"] {
+            assert_eq!(time(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn durations_are_seconds_or_have_units() {
+        assert_eq!(parse_seconds("1.5"), Some(Duration::from_millis(1500)));
+        assert_eq!(parse_seconds("5m"), Some(Duration::from_secs(300)));
+        for wrong in ["", "x", "-1", "NaN", "1e300", "inf"] {
+            assert_eq!(parse_seconds(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_form_comes_before_the_url_and_empty_values_are_absent() {
+        let mut params = params("query=form&limit=");
+        params.add(b"query=url&limit=5");
+        assert_eq!(params.get("query"), Some("form"));
+        assert_eq!(params.get("limit"), None);
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_none_and_a_negative_one_is_refused() {
+        assert_eq!(params("limit=0").limit("limit").unwrap(), None);
+        assert_eq!(params("limit=7").limit("limit").unwrap(), Some(7));
+        assert!(params("limit=-1").limit("limit").is_err());
+        assert!(params("limit=x").limit("limit").is_err());
+    }
+
+    #[track_caller]
+    fn check_selector(text: &str, expected: Result<usize, &str>) {
+        let found = matchers(text).map(|matchers| matchers.len());
+        match (found, expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
+            (Err(found), Err(expected)) => assert!(found.contains(expected), "{text}: {found}"),
+            (found, expected) => panic!("{text}: {found:?} instead of {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn match_takes_selectors_and_nothing_else() {
+        check_selector("up", Ok(1));
+        check_selector(r#"up{job=~"a|b",x!=""}"#, Ok(3));
+        check_selector(r#"{__name__=~"node_.+"}"#, Ok(1));
+        check_selector(r#"{job=~".*"}"#, Err("non-empty matcher"));
+        check_selector("rate(up[5m])", Err("not a series selector"));
+        check_selector("up[5m]", Err("no range"));
+        check_selector("up offset 5m", Err("no offset"));
+        check_selector("up{", Err("parse error"));
+    }
+}

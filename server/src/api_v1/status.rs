@@ -1,0 +1,108 @@
+//! `status/buildinfo` and `status/tsdb`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use crowsnest_api::prometheus;
+use crowsnest_tsdb::NamedCount;
+use serde::Serialize;
+
+use super::answer::{Found, answer};
+use super::params::{Params, invalid};
+use crate::http::{ApiError, AppState};
+
+/// The release of Prometheus whose HTTP API and query language we follow. Clients such as Grafana decide by it what
+/// they may ask.
+const PROMETHEUS_LEVEL: &str = "3.8.0";
+/// Entries a list of `status/tsdb` has unless `limit` says otherwise, as in Prometheus.
+const DEFAULT_TOP: usize = 10;
+/// The most entries a list may have.
+const MAX_TOP: usize = 10_000;
+
+/// `data` of `status/buildinfo`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BuildInfo {
+    version: &'static str,
+    revision: &'static str,
+    branch: &'static str,
+    build_user: &'static str,
+    build_date: &'static str,
+    go_version: &'static str,
+    /// Our own version; not in Prometheus.
+    crowsnest: &'static str,
+}
+
+/// `status/buildinfo`.
+pub(crate) async fn build_info() -> Json<prometheus::Response<BuildInfo>> {
+    let data = BuildInfo {
+        version: PROMETHEUS_LEVEL,
+        revision: "",
+        branch: "",
+        build_user: "",
+        build_date: "",
+        go_version: "",
+        crowsnest: env!("CARGO_PKG_VERSION"),
+    };
+    Json(prometheus::Response::Success { data, warnings: Vec::new(), infos: Vec::new() })
+}
+
+/// `data` of `status/tsdb`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TsdbStatus {
+    head_stats: HeadStats,
+    series_count_by_metric_name: Vec<Count>,
+    label_value_count_by_label_name: Vec<Count>,
+    memory_in_bytes_by_label_name: Vec<Count>,
+    series_count_by_label_value_pair: Vec<Count>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HeadStats {
+    num_series: u64,
+    num_label_pairs: u64,
+    chunk_count: u64,
+    /// Milliseconds since the epoch; of an empty head Prometheus's own odd value.
+    min_time: i64,
+    max_time: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Count {
+    name: String,
+    value: u64,
+}
+
+/// `status/tsdb`: what the head holds.
+pub(crate) async fn tsdb(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+    let top = params.limit("limit")?.unwrap_or(DEFAULT_TOP);
+    if top > MAX_TOP {
+        return Err(invalid("limit", "limit must be at most 10000"));
+    }
+    let store = Arc::clone(&app.storage.local);
+    answer(&app, None, move |_| {
+        let head = store.status(top).head;
+        Ok(Found::plain(TsdbStatus {
+            head_stats: HeadStats {
+                num_series: head.series,
+                num_label_pairs: head.label_pairs,
+                chunk_count: head.chunks,
+                min_time: head.min_time.map_or(i64::MAX, crowsnest_api::Timestamp::millis),
+                max_time: head.max_time.map_or(i64::MIN, crowsnest_api::Timestamp::millis),
+            },
+            series_count_by_metric_name: counts(head.series_by_metric),
+            label_value_count_by_label_name: counts(head.values_by_label),
+            memory_in_bytes_by_label_name: counts(head.bytes_by_label),
+            series_count_by_label_value_pair: counts(head.series_by_pair),
+        }))
+    })
+    .await
+}
+
+fn counts(list: Vec<NamedCount>) -> Vec<Count> {
+    list.into_iter().map(|entry| Count { name: entry.name, value: entry.count }).collect()
+}

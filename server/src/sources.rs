@@ -1,0 +1,425 @@
+//! Which sources push, and which have fallen silent: the writer of `up` for pushed metrics.
+//!
+//! A *source* is the pushing identity together with `job` and `instance`. While it pushes, each push brings `up` = 1
+//! at its newest timestamp. After 2.5 intervals of silence the server writes `up` = 0 once an interval, and staleness
+//! markers for the source's series. A source that reports `up` itself (Prometheus, an agent about what it scrapes)
+//! is left to do so, and only its silence is told.
+//!
+//! This file decides and does nothing: no clock, no store. [`watch`] is the part that acts.
+
+mod interval;
+mod record;
+pub(crate) mod watch;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME, Timestamp};
+use smol_str::SmolStr;
+
+use interval::Interval;
+pub(crate) use record::SourceRecord;
+
+/// Sources that are watched; pushes of further ones are stored without `up`.
+const MAX_SOURCES: usize = 10_000;
+/// A source that has been silent for so long is forgotten.
+const FORGET_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+/// When the server itself has slept longer than this between two looks, the sleep is nobody's silence.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The name of the series that says whether a source is there.
+pub(crate) const UP: &str = "up";
+
+/// Who pushes about whom.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SourceId {
+    pub(crate) pusher: SmolStr,
+    pub(crate) job: SmolStr,
+    pub(crate) instance: SmolStr,
+}
+
+/// What one push says about one source.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Push {
+    /// Its newest timestamp; staleness markers and times in the far future aside.
+    pub(crate) newest: Timestamp,
+    /// The label `node`, when its series have one.
+    pub(crate) node: Option<SmolStr>,
+    /// The source's own series `up`, when it is in this push.
+    pub(crate) own_up: Option<Labels>,
+}
+
+/// What to do about a push.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Observed {
+    /// The series `up` to write 1 to, at the push's newest timestamp.
+    pub(crate) write_up: Option<Labels>,
+    /// The source has become known, or known better: keep its record.
+    pub(crate) remember: bool,
+}
+
+/// A source that is silent now.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Silent {
+    pub(crate) source: SourceId,
+    /// Its series `up`.
+    pub(crate) up: Labels,
+    /// When to write.
+    pub(crate) at: Timestamp,
+    /// How long the source has been silent by then.
+    pub(crate) silence: Duration,
+    /// Whether the silence has just been noticed, so that its series end here.
+    pub(crate) begins: bool,
+}
+
+/// What a look at all sources found.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Look {
+    pub(crate) silent: Vec<Silent>,
+    /// Sources that are watched no longer; their records go.
+    pub(crate) forgotten: Vec<SourceId>,
+}
+
+#[derive(Debug)]
+struct Known {
+    up: Labels,
+    reports_up: bool,
+    /// The newest timestamp that it has pushed.
+    newest: Timestamp,
+    /// When its last push arrived.
+    arrived: Timestamp,
+    interval: Interval,
+    /// When `up` = 0 was last written, while it is silent.
+    last_zero: Option<Timestamp>,
+}
+
+/// All sources.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    known: HashMap<SourceId, Known>,
+    looked: Option<Timestamp>,
+}
+
+impl Sources {
+    /// Takes note of a push that has just arrived.
+    pub(crate) fn observe(&mut self, source: &SourceId, push: &Push, now: Timestamp) -> Observed {
+        let Some(known) = self.known.get_mut(source) else {
+            if self.known.len() >= MAX_SOURCES {
+                return Observed::default();
+            }
+            let known = Known::new(source, push, now);
+            let write_up = (!known.reports_up).then(|| known.up.clone());
+            self.known.insert(source.clone(), known);
+            return Observed { write_up, remember: true };
+        };
+        let mut remember = false;
+        if let Some(own) = &push.own_up
+            && (!known.reports_up || known.up != *own)
+        {
+            (known.reports_up, known.up, remember) = (true, own.clone(), true);
+        }
+        // A silence is no interval.
+        if known.last_zero.take().is_none() {
+            remember |= known.interval.learn(known.newest, push.newest);
+        }
+        known.newest = known.newest.max(push.newest);
+        known.arrived = now;
+        Observed { write_up: (!known.reports_up).then(|| known.up.clone()), remember }
+    }
+
+    /// Looks for sources that are silent; to be called about once a second.
+    pub(crate) fn look(&mut self, now: Timestamp) -> Look {
+        self.forgive_pause(now);
+        let mut look = Look::default();
+        for (source, known) in &mut self.known {
+            if now >= known.arrived.plus(FORGET_AFTER) {
+                look.forgotten.push(source.clone());
+            } else if let Some((silence, begins)) = known.falls_silent(now) {
+                let up = known.up.clone();
+                look.silent.push(Silent { source: source.clone(), up, at: now, silence, begins });
+            }
+        }
+        // Where another identity has taken over (a new token, say), the old one is not silent but gone.
+        let replaced: Vec<SourceId> = look
+            .silent
+            .iter()
+            .filter(|silent| self.has_successor(&silent.source))
+            .map(|silent| silent.source.clone())
+            .collect();
+        look.silent.retain(|silent| !replaced.contains(&silent.source));
+        look.forgotten.extend(replaced);
+        for source in &look.forgotten {
+            self.known.remove(source);
+        }
+        look.silent.sort_by(|a, b| a.source.cmp(&b.source));
+        look.forgotten.sort();
+        look
+    }
+
+    /// Takes up a source from before a restart. Its silence counts from now: while the server was away nobody could
+    /// push to it.
+    pub(crate) fn restore(
+        &mut self,
+        source: SourceId,
+        record: &SourceRecord,
+        newest: Timestamp,
+        now: Timestamp,
+    ) {
+        let known = Known {
+            up: record.up.clone(),
+            reports_up: record.reports_up,
+            newest,
+            arrived: now,
+            interval: Interval::of(Duration::from_millis(record.interval_ms)),
+            last_zero: None,
+        };
+        if self.known.len() < MAX_SOURCES {
+            self.known.insert(source, known);
+        }
+    }
+
+    /// What to keep about a source.
+    pub(crate) fn record(&self, source: &SourceId) -> Option<SourceRecord> {
+        self.known
+            .get(source)
+            .map(|known| SourceRecord::new(source, &known.up, known.reports_up, known.interval.get()))
+    }
+
+    /// How many sources push, and how many are silent.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let silent = self.known.values().filter(|known| known.last_zero.is_some()).count();
+        (self.known.len() - silent, silent)
+    }
+
+    fn forgive_pause(&mut self, now: Timestamp) {
+        let pause = self.looked.map_or(0, |looked| now.millis().saturating_sub(looked.millis()));
+        self.looked = Some(now);
+        if pause.unsigned_abs() > LONGEST_PAUSE.as_millis() as u64 {
+            for known in self.known.values_mut().filter(|known| known.last_zero.is_none()) {
+                known.arrived = known.arrived.plus_millis(pause).min(now);
+            }
+        }
+    }
+
+    fn has_successor(&self, source: &SourceId) -> bool {
+        self.known.iter().any(|(other, known)| {
+            other.pusher != source.pusher
+                && (&other.job, &other.instance) == (&source.job, &source.instance)
+                && known.last_zero.is_none()
+        })
+    }
+}
+
+impl Known {
+    fn new(source: &SourceId, push: &Push, now: Timestamp) -> Self {
+        let up = push.own_up.clone().unwrap_or_else(|| {
+            let mut labels = Labels::from_pairs([
+                (METRIC_NAME, UP),
+                (JOB, source.job.as_str()),
+                (INSTANCE, source.instance.as_str()),
+            ])
+            .to_builder();
+            if let Some(node) = &push.node {
+                labels.set("node", node.clone());
+            }
+            labels.build()
+        });
+        Self {
+            up,
+            reports_up: push.own_up.is_some(),
+            newest: push.newest,
+            arrived: now,
+            interval: Interval::default(),
+            last_zero: None,
+        }
+    }
+
+    /// How long the source has been silent and whether that is news, if now is the time to say so.
+    fn falls_silent(&mut self, now: Timestamp) -> Option<(Duration, bool)> {
+        let due = match self.last_zero {
+            None => self.arrived.plus(self.interval.get() * 5 / 2),
+            Some(last) => last.plus(self.interval.get()),
+        };
+        // A source whose clock is ahead has samples at this very time; saying that it is silent must wait.
+        let silence =
+            u64::try_from(now.millis().saturating_sub(self.newest.millis())).ok().filter(|ms| *ms > 0)?;
+        if now < due {
+            return None;
+        }
+        let begins = self.last_zero.is_none();
+        self.last_zero = Some(now);
+        Some((Duration::from_millis(silence), begins))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1000;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * SECOND)
+    }
+
+    fn source(pusher: &str) -> SourceId {
+        SourceId { pusher: pusher.into(), job: "node-exporter".into(), instance: "n1".into() }
+    }
+
+    fn push(seconds: i64) -> Push {
+        Push { newest: at(seconds), node: Some("n1".into()), own_up: None }
+    }
+
+    fn up() -> Labels {
+        Labels::from_pairs([("__name__", "up"), ("job", "node-exporter"), ("instance", "n1"), ("node", "n1")])
+    }
+
+    /// Sources after pushes every `step` seconds until `end`, all looked at once a second.
+    fn pushing(step: i64, end: i64) -> Sources {
+        let mut sources = Sources::default();
+        for second in 0..=end {
+            if second % step == 0 {
+                sources.observe(&source("a"), &push(second), at(second));
+            }
+            assert_eq!(sources.look(at(second)), Look::default(), "at {second} s");
+        }
+        sources
+    }
+
+    /// The seconds in `from..=to` at which `up` = 0 is written.
+    fn zeros(sources: &mut Sources, from: i64, to: i64) -> Vec<i64> {
+        (from..=to).filter(|second| !sources.look(at(*second)).silent.is_empty()).collect()
+    }
+
+    #[test]
+    fn each_push_writes_up_until_the_source_does_so_itself() {
+        let mut sources = Sources::default();
+        let first = sources.observe(&source("a"), &push(0), at(0));
+        assert_eq!(first, Observed { write_up: Some(up()), remember: true });
+        let own = Labels::from_pairs([("__name__", "up"), ("job", "node-exporter"), ("instance", "n1")]);
+        let with_own = Push { own_up: Some(own), ..push(15) };
+        let observed = sources.observe(&source("a"), &with_own, at(15));
+        assert_eq!(observed, Observed { write_up: None, remember: true });
+        assert_eq!(
+            sources.observe(&source("a"), &push(30), at(30)).write_up,
+            None,
+            "it stays the source's own"
+        );
+    }
+
+    #[test]
+    fn after_two_and_a_half_intervals_zero_is_written_once_an_interval() {
+        let mut sources = pushing(10, 60);
+        assert_eq!(zeros(&mut sources, 61, 120), [85, 95, 105, 115]);
+    }
+
+    #[test]
+    fn the_interval_is_learnt_from_the_gaps() {
+        assert_eq!(zeros(&mut pushing(2, 20), 21, 32), [25, 27, 29, 31]);
+        assert_eq!(zeros(&mut pushing(60, 600), 601, 820), [750, 810]);
+    }
+
+    #[test]
+    fn a_source_that_has_pushed_once_gets_the_longest_common_interval() {
+        assert_eq!(zeros(&mut pushing(1000, 0), 1, 250), [150, 210]);
+    }
+
+    #[test]
+    fn a_silence_is_told_with_its_length_and_its_beginning() {
+        let mut sources = pushing(10, 60);
+        zeros(&mut sources, 61, 84);
+        let begins = Silent {
+            source: source("a"),
+            up: up(),
+            at: at(85),
+            silence: Duration::from_secs(25),
+            begins: true,
+        };
+        assert_eq!(sources.look(at(85)).silent, std::slice::from_ref(&begins));
+        zeros(&mut sources, 86, 94);
+        let goes_on = Silent { at: at(95), silence: Duration::from_secs(35), begins: false, ..begins };
+        assert_eq!(sources.look(at(95)).silent, [goes_on]);
+    }
+
+    #[test]
+    fn a_source_that_comes_back_is_silent_no_more_and_its_silence_is_no_interval() {
+        let mut sources = pushing(10, 60);
+        assert_eq!(zeros(&mut sources, 61, 100), [85, 95]);
+        assert!(
+            sources.observe(&source("a"), &push(70), at(101)).write_up.is_some(),
+            "a backlog, oldest first"
+        );
+        sources.observe(&source("a"), &push(100), at(101));
+        assert_eq!(sources.count(), (1, 0));
+        assert_eq!(zeros(&mut sources, 102, 130), [126]);
+    }
+
+    #[test]
+    fn several_requests_about_one_moment_are_one_push() {
+        let mut sources = Sources::default();
+        for second in (0..=60).step_by(10) {
+            for _ in 0..3 {
+                sources.observe(&source("a"), &push(second), at(second));
+            }
+        }
+        assert_eq!(zeros(&mut sources, 61, 90), [85]);
+    }
+
+    #[test]
+    fn a_source_whose_clock_is_ahead_is_not_called_silent_before_its_own_samples() {
+        let mut sources = Sources::default();
+        sources.observe(&source("a"), &push(200), at(0));
+        assert_eq!(zeros(&mut sources, 1, 202), [201]);
+    }
+
+    #[test]
+    fn a_server_that_slept_does_not_take_its_own_absence_for_silence() {
+        let mut sources = pushing(10, 60);
+        assert_eq!(zeros(&mut sources, 3600, 3624), Vec::<i64>::new());
+        assert_eq!(zeros(&mut sources, 3625, 3640), [3625, 3635]);
+    }
+
+    #[test]
+    fn after_a_restart_known_sources_get_time_to_come_back() {
+        let record = pushing(10, 60).record(&source("a")).unwrap();
+        let mut sources = Sources::default();
+        sources.restore(source("a"), &record, at(60), at(1000));
+        assert_eq!(zeros(&mut sources, 1000, 1040), [1025, 1035]);
+        assert_eq!(sources.look(at(1045)).silent[0].silence, Duration::from_secs(985));
+    }
+
+    #[test]
+    fn an_identity_that_another_has_replaced_is_forgotten() {
+        let mut sources = pushing(10, 60);
+        let mut forgotten = Vec::new();
+        for second in 61..=120 {
+            if second % 10 == 0 {
+                sources.observe(&source("b"), &push(second), at(second));
+            }
+            let look = sources.look(at(second));
+            assert!(look.silent.is_empty());
+            forgotten.extend(look.forgotten);
+        }
+        assert_eq!(forgotten, [source("a")]);
+    }
+
+    #[test]
+    fn a_source_that_stays_away_is_forgotten_after_a_week() {
+        let mut sources = pushing(10, 60);
+        let mut now = at(61);
+        while sources.look(now).forgotten.is_empty() {
+            now = now.plus_millis(5 * SECOND);
+        }
+        assert_eq!(now.millis() / SECOND / 3600, 7 * 24);
+        assert_eq!(sources.count(), (0, 0));
+    }
+
+    #[test]
+    fn memory_stays_bounded() {
+        let mut sources = Sources::default();
+        for n in 0..MAX_SOURCES + 5 {
+            sources.observe(&source(&n.to_string()), &push(0), at(0));
+        }
+        assert_eq!(sources.count(), (MAX_SOURCES, 0));
+    }
+}
