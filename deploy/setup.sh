@@ -68,7 +68,7 @@ install() {
     fail "this needs root, and sudo cannot be used here. Run this, then start again:" \
       "  sudo apt-get update && sudo apt-get install --no-install-recommends $*"
   refresh_apt
-  as_root apt-get install -y -qq --no-install-recommends --no-remove "$@"
+  as_root apt-get install -y -qq --no-install-recommends --no-remove "$@" >/dev/null
 }
 
 # --- system packages --------------------------------------------------------------------------------------------------
