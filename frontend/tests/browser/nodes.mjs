@@ -1,0 +1,48 @@
+// The list of machines, and one machine over a chosen time.
+
+import assert from "node:assert/strict";
+
+import { chartPictures, waitForChange, waitForCharts } from "../support/charts.mjs";
+import { pageTest, shared, useDemo } from "../support/suite.mjs";
+
+useDemo();
+
+pageTest("the nodes page lists this machine, and its row leads to its page", {
+  url: () => `${shared.demo.url}#/nodes`,
+}, async (page) => {
+  const row = page.getByRole("row").filter({ hasText: "demo-1" });
+  await row.getByText("Reporting").waitFor();
+  await row.getByRole("link", { name: "demo-1" }).click();
+  await page.getByRole("heading", { level: 1, name: "demo-1" }).waitFor();
+  assert.match(page.url(), /#\/nodes\/demo-1/);
+});
+
+pageTest("another time range is drawn anew and stands in the address", {
+  url: () => `${shared.demo.url}#/nodes/demo-1`,
+}, async (page) => {
+  await waitForCharts(page, 4);
+  const before = await chartPictures(page);
+  await page.getByRole("button", { name: /^Time range:/ }).click();
+  await page.getByRole("button", { name: "Last 6 h" }).click();
+  await waitForChange(page, before);
+  assert.match(page.url(), /range=6h/);
+
+  // The address is the whole view: a colleague who opens it sees the same range.
+  await page.reload();
+  await page.getByRole("button", { name: "Time range: Last 6 h" }).waitFor();
+  await waitForCharts(page, 4);
+});
+
+pageTest("a machine that nobody knows is said to be unknown", {
+  url: () => `${shared.demo.url}#/nodes/no-such-node`,
+}, async (page) => {
+  await page.getByText("No node is called no-such-node").waitFor();
+});
+
+pageTest("an address without a page says so and leads home", {
+  url: () => `${shared.demo.url}#/no/such/page`,
+}, async (page) => {
+  await page.getByText("There is no page here").waitFor();
+  await page.getByRole("link", { name: "Go to the overview" }).click();
+  await waitForCharts(page, 4);
+});

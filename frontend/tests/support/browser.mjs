@@ -1,0 +1,85 @@
+// A real Chromium, and pages that remember everything that went wrong on them.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+
+import { chromium } from "playwright-core";
+
+// Debian's, Ubuntu's, Google's; the environment can name another.
+const EXECUTABLES = [
+  process.env.CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+
+// Containers have no user namespaces for the sandbox and no graphics; the rest keeps the browser from calling home.
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+// The longest that one thing may take to appear. A busy machine is no failure.
+export const PATIENCE_MS = 30_000;
+
+export async function launchBrowser() {
+  const executablePath = EXECUTABLES.find((candidate) => candidate !== undefined && existsSync(candidate));
+  assert.ok(executablePath, "no Chromium here: deploy/setup.sh test installs one, CHROMIUM names another");
+  return chromium.launch({ executablePath, args: ARGUMENTS, headless: true });
+}
+
+/**
+ * Opens a page in a context of its own: no cookie, storage or cache is shared with another page.
+ *
+ * `script` names a file that is run before the page's own scripts, whatever its Content-Security-Policy says.
+ *
+ * @returns {Promise<{page: import("playwright-core").Page, complaints: string[], close: () => Promise<void>}>}
+ */
+export async function openPage(
+  browser,
+  { theme = "light", language = "en-GB", width = 1280, height = 800, script } = {},
+) {
+  const context = await browser.newContext({
+    // The demo's certificate is its own; TLS verification is tested where the agent does it.
+    ignoreHTTPSErrors: true,
+    colorScheme: theme,
+    locale: language,
+    timezoneId: "Europe/London",
+    viewport: { width, height },
+    reducedMotion: "reduce",
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") {
+      complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+    }
+  });
+  // Chromium logs violations to the console, too, but words them anew from time to time.
+  await page.exposeFunction("reportViolation", (directive, blocked) => complaints.push(`csp: ${directive} ${blocked}`));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) =>
+      globalThis.reportViolation(event.violatedDirective, event.blockedURI || event.sample),
+    );
+  });
+  if (script !== undefined) await page.addInitScript({ path: script });
+  return { page, complaints, close: () => context.close() };
+}
+
+// Asking who is signed in is answered 401 when nobody is, and Chromium notes that on the console.
+export const NOT_SIGNED_IN = /status of 401 .*\/api\/crowsnest\/v1\/session/;
+
+/** Fails with the list when the page complained of anything that the test does not expect. */
+export function assertQuiet(complaints, expected = [NOT_SIGNED_IN]) {
+  assert.deepEqual(
+    complaints.filter((complaint) => !expected.some((pattern) => pattern.test(complaint))),
+    [],
+  );
+}

@@ -1,0 +1,64 @@
+// What every file of browser tests has: one demo, one browser, and a test function that hands out signed-in pages.
+
+import { after, before, test } from "node:test";
+
+import { assertQuiet, launchBrowser, NOT_SIGNED_IN, openPage } from "./browser.mjs";
+import { startDemo } from "./demo.mjs";
+
+// A stuck test must not hold up the run.
+const TIMEOUT_MS = 180_000;
+
+/** What the tests of the calling file share; set before the first one runs. */
+export const shared = { demo: undefined, browser: undefined };
+
+/** Call once at the top of a file. */
+export function useDemo() {
+  before(async () => {
+    shared.demo = await startDemo();
+    shared.browser = await launchBrowser();
+  });
+  after(async () => {
+    await shared.browser?.close();
+    await shared.demo?.stop();
+  });
+}
+
+/**
+ * A test with a page at the demo's address, signed in unless `signIn` is false.
+ *
+ * Afterwards the page must have been quiet: no console error or warning, no uncaught exception, no violation of the
+ * Content-Security-Policy. `expected` adds patterns of what the test provokes on purpose.
+ */
+export function pageTest(name, options, body) {
+  const { signIn: signedIn = true, expected = [], url = () => shared.demo.url, ...pageOptions } = options;
+  test(name, { timeout: TIMEOUT_MS }, async (t) => {
+    const { page, complaints, close } = await openPage(shared.browser, pageOptions);
+    try {
+      await page.goto(url());
+      if (signedIn) {
+        await signIn(page, shared.demo.token);
+      }
+      await body(page, t);
+      assertQuiet(complaints, [NOT_SIGNED_IN, ...expected]);
+    } catch (error) {
+      // What people would look at first.
+      await page.screenshot({ path: screenshotPath(`failed-${name.replaceAll(/[^a-zA-Z0-9]+/g, "-")}`) }).catch(() => {});
+      if (complaints.length > 0) t.diagnostic(`the page complained: ${complaints.join("; ")}`);
+      throw error;
+    } finally {
+      await close();
+    }
+  });
+}
+
+/** Signs in on the sign-in page and waits for the shell. English only, as all tests start in it. */
+export async function signIn(page, token) {
+  await page.getByLabel("Bearer token", { exact: true }).fill(token);
+  await page.getByRole("button", { name: "Sign in with token" }).click();
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
+}
+
+/** Where a picture called `name` belongs. */
+export function screenshotPath(name) {
+  return new URL(`../../../target/screenshots/${name}.png`, import.meta.url).pathname;
+}
