@@ -4,8 +4,8 @@
 //! all the logic it has.
 
 mod labels;
-pub mod prometheus;
 mod problem;
+pub mod prometheus;
 pub mod remote_write;
 mod sample;
 pub mod session;

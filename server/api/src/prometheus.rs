@@ -119,6 +119,9 @@ mod tests {
         let json = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"up"},"value":[1.5,"1"]}]}}"#;
         assert_eq!(serde_json::to_string(&body).unwrap(), json);
         let error: Response<()> = Response::Error { error_type: ErrorType::BadData, error: "no".into() };
-        assert_eq!(serde_json::to_string(&error).unwrap(), r#"{"status":"error","errorType":"bad_data","error":"no"}"#);
+        assert_eq!(
+            serde_json::to_string(&error).unwrap(),
+            r#"{"status":"error","errorType":"bad_data","error":"no"}"#
+        );
     }
 }

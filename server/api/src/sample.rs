@@ -125,14 +125,22 @@ mod tests {
 
     #[test]
     fn times_are_written_in_seconds_with_at_most_three_decimals() {
-        for (ms, text) in [(0, "0"), (1500, "1.5"), (1001, "1.001"), (-250, "-0.25"), (1_435_781_451_781, "1435781451.781")] {
+        for (ms, text) in
+            [(0, "0"), (1500, "1.5"), (1001, "1.001"), (-250, "-0.25"), (1_435_781_451_781, "1435781451.781")]
+        {
             assert_eq!(Timestamp::from_millis(ms).to_string(), text);
         }
     }
 
     #[test]
     fn values_are_written_without_an_exponent() {
-        for (value, text) in [(1e21, "1000000000000000000000"), (0.1, "0.1"), (-0.0, "-0"), (f64::INFINITY, "+Inf"), (stale_nan(), "NaN")] {
+        for (value, text) in [
+            (1e21, "1000000000000000000000"),
+            (0.1, "0.1"),
+            (-0.0, "-0"),
+            (f64::INFINITY, "+Inf"),
+            (stale_nan(), "NaN"),
+        ] {
             assert_eq!(format_value(value), text);
         }
     }
