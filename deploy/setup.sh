@@ -26,7 +26,8 @@ fail() {
   printf 'setup: %s\n' "$@" >&2
   exit 1
 }
-have() { command -v "$1" >/dev/null 2>&1; }
+# have PROGRAM: a program on the search path; not a function of this script.
+have() { type -P "$1" >/dev/null; }
 
 # at_least VERSION MINIMUM: compares dotted numbers.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
@@ -51,7 +52,7 @@ refresh_apt() {
 
 apt_knows() { apt-cache show --no-all-versions "$1" >/dev/null 2>&1; }
 
-is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+is_installed() { have dpkg-query && [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # missing_packages PACKAGE…: those that dpkg does not have installed.
 missing_packages() {
@@ -61,8 +62,8 @@ missing_packages() {
   done
 }
 
-# install PACKAGE…: refuses to remove anything that is there.
-install() {
+# apt_install PACKAGE…: refuses to remove anything that is there.
+apt_install() {
   say "installing with apt: $*"
   can_be_root ||
     fail "this needs root, and sudo cannot be used here. Run this, then start again:" \
@@ -103,7 +104,7 @@ system_packages() {
   done
   if [ "${#missing[@]}" -gt 0 ]; then
     have apt-get || fail "missing here, under their Debian names: ${missing[*]}. Install them and start again."
-    install "${missing[@]}"
+    apt_install "${missing[@]}"
   fi
   local node
   node=$(node --version)
@@ -136,7 +137,7 @@ rust_toolchain() {
   say "rustup's servers cannot be reached; trying Debian's compiler"
   refresh_apt
   apt_knows "${DEBIAN_RUST[0]}" || fail "no Rust toolchain: rustup cannot be reached and apt has no ${DEBIAN_RUST[0]}."
-  install "${DEBIAN_RUST[@]}"
+  apt_install "${DEBIAN_RUST[@]}"
   rust_is_enough || fail "apt's compiler, $(rustc --version), is older than $RUST_MINIMUM."
 }
 
@@ -175,7 +176,7 @@ wasm_target() {
   say "using Debian's compiler for $WASM_TARGET"
   refresh_apt
   apt_knows "${DEBIAN_WASM[0]}" || fail "the Rust target $WASM_TARGET is missing: rustup cannot install it and apt has no ${DEBIAN_WASM[0]}."
-  install "${DEBIAN_WASM[@]}"
+  apt_install "${DEBIAN_WASM[@]}"
 }
 
 # --- npm --------------------------------------------------------------------------------------------------------------
@@ -191,17 +192,23 @@ npm_packages() {
 
 # --- what only tests need ---------------------------------------------------------------------------------------------
 
-chromium() {
-  have chromium || have chromium-browser || have google-chrome && return
-  have apt-get || fail "the browser tests need Chromium: install it and start again."
-  install chromium fonts-dejavu-core
+# Also Korean glyphs: a page in a language without its font is measured, and pictured, with boxes.
+has_korean_font() { is_installed fonts-nanum || [ -n "$(fc-list :lang=ko 2>/dev/null)" ]; }
+
+test_browser() {
+  local missing=()
+  have chromium || have chromium-browser || have google-chrome || missing+=(chromium fonts-dejavu-core)
+  has_korean_font || missing+=(fonts-nanum)
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  have apt-get || fail "missing here, under their Debian names: ${missing[*]}. Install them and start again."
+  apt_install "${missing[@]}"
 }
 
 # Debian's packages of these start services when they are installed. The tests want the programs alone, so they are
 # unpacked into the target folder, without root and without a service.
 readonly COMPARED=(prometheus prometheus-node-exporter)
 
-compared_programs() {
+test_comparisons() {
   local program package missing=()
   export PATH="$PATH:$PWD/target/tools/bin"
   for program in "${COMPARED[@]}"; do
@@ -215,7 +222,7 @@ compared_programs() {
   say "unpacking for comparison (not installing): ${missing[*]}"
   local folder
   folder=$(mktemp -d)
-  (cd "$folder" && apt-get download -qq "${missing[@]}" && for package in *.deb; do dpkg-deb --extract "$package" .; done)
+  (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root "${missing[@]}" && for package in *.deb; do dpkg-deb --extract "$package" .; done)
   mkdir -p target/tools/bin
   for program in "${missing[@]}"; do
     cp "$folder/usr/bin/$program" target/tools/bin/
@@ -234,6 +241,6 @@ rust_toolchain
 wasm_target
 npm_packages
 if [ "$1" = test ]; then
-  chromium
-  compared_programs
+  test_browser
+  test_comparisons
 fi
