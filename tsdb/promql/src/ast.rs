@@ -121,6 +121,8 @@ pub struct Subquery {
 pub struct Call {
     /// Its row in [`crate::FUNCTIONS`].
     pub function: &'static Function,
+    /// Where its name stands.
+    pub name_span: Span,
     /// The arguments, as many as the function allows.
     pub args: Vec<Expr>,
 }

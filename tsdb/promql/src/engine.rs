@@ -3,21 +3,40 @@
 //! This engine stays as the oracle that faster ones are compared with, so clarity goes before speed. It reads neither
 //! clock nor network: series come from a [`Queryable`], time and cancellation from a [`Control`].
 
+mod aggregate;
 mod annotations;
+mod binary;
+mod column;
 mod control;
 mod error;
+mod evaluator;
+mod finish;
+pub(crate) mod functions;
+mod grid;
+mod matching;
+mod pick;
+mod prepare;
 mod range;
+mod select;
+mod set;
+mod stats;
 mod value;
+mod windows;
 
 use std::time::Duration;
 
 use crowsnest_api::Timestamp;
 
 pub use annotations::{Annotation, Annotations};
+use column::Computed;
 pub use control::Control;
 pub use error::QueryError;
+use evaluator::{Evaluator, QueryRange};
+pub(crate) use functions::Implementation;
+use grid::Grid;
 pub use range::RangeParams;
 pub use value::{QueryResult, Value, VectorElement};
+pub(crate) use windows::WindowFunction;
 
 use crate::{Expr, Queryable};
 
@@ -80,9 +99,11 @@ impl Engine {
         at: Timestamp,
         control: &Control,
     ) -> Result<QueryResult, QueryError> {
-        let _ = (store, expr, at);
-        control.check(self.options.timeout)?;
-        Err(QueryError::execution("evaluation is not built yet"))
+        let at = at.millis();
+        let query = QueryRange { start: at, end: at, step: 0 };
+        self.evaluate(store, expr, query, &Grid::instant(at), control, |computed| {
+            finish::instant(computed, expr, at)
+        })
     }
 
     /// Evaluates a query at every step of a range.
@@ -96,8 +117,24 @@ impl Engine {
         range: RangeParams,
         control: &Control,
     ) -> Result<QueryResult, QueryError> {
-        let _ = (store, expr, range);
-        control.check(self.options.timeout)?;
-        Err(QueryError::execution("evaluation is not built yet"))
+        let query =
+            QueryRange { start: range.start().millis(), end: range.end().millis(), step: range.step_ms() };
+        let grid = Grid::range(query.start, query.end, query.step);
+        self.evaluate(store, expr, query, &grid, control, |computed| finish::range(computed, expr, &grid))
+    }
+
+    fn evaluate(
+        &self,
+        store: &dyn Queryable,
+        expr: &Expr,
+        query: QueryRange,
+        grid: &Grid,
+        control: &Control,
+        finish: impl FnOnce(Computed) -> Result<Value, QueryError>,
+    ) -> Result<QueryResult, QueryError> {
+        let matchers = prepare::prepare(expr, self.options.features)?;
+        let mut evaluator = Evaluator::new(self.options, store, control, query, matchers);
+        let computed = evaluator.eval(expr, grid)?;
+        Ok(QueryResult { value: finish(computed)?, annotations: evaluator.annotations })
     }
 }

@@ -22,6 +22,8 @@ pub struct Function {
     pub experimental: bool,
     /// One sentence for completion and documentation.
     pub doc: &'static str,
+    #[cfg(feature = "engine")]
+    pub(crate) implementation: crate::engine::Implementation,
 }
 
 /// How many arguments a function takes, relative to the types in its row.

@@ -12,9 +12,13 @@ mod lexer;
 mod match_op;
 #[cfg(feature = "engine")]
 mod matcher;
+#[cfg(feature = "engine")]
+mod memory;
 mod operators;
 mod parser;
 mod printer;
+#[cfg(feature = "engine")]
+pub mod promqltest;
 mod span;
 #[cfg(feature = "engine")]
 mod storage;
@@ -33,6 +37,8 @@ pub use lexer::{Problem, Token, TokenClass, TokenKind, tokenize};
 pub use match_op::MatchOp;
 #[cfg(feature = "engine")]
 pub use matcher::{Matcher, MatcherError};
+#[cfg(feature = "engine")]
+pub use memory::MemoryStore;
 pub use operators::{BinaryOp, UnaryOp};
 pub use parser::{MAX_DEPTH, MAX_QUERY_BYTES, ParseError, parse};
 pub use span::{Position, Span};

@@ -90,6 +90,13 @@ impl Matcher {
     }
 }
 
+/// What is wrong with a regular expression, in one line.
+pub(crate) fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.trim().trim_start_matches("error: ").to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

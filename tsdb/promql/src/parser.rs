@@ -44,6 +44,32 @@ pub fn parse(text: &str) -> Result<Expr, ParseError> {
     parsed.map_err(|fault| fault.locate(text))
 }
 
+/// Reads `name{label="value"}` at the start of `text`: the labels as written, and where they end.
+///
+/// # Errors
+/// When there is no such thing, or it has a condition other than `=`.
+#[cfg(feature = "engine")]
+pub(crate) fn parse_series(text: &str) -> Result<(crowsnest_api::Labels, usize), ParseError> {
+    let mut parser = Parser::new(text);
+    let selector = parser.operand().map_err(|fault| fault.locate(text))?;
+    let ExprKind::Selector(series) = selector.kind else {
+        return Err(ParseError::new(text, selector.span, "expected a series"));
+    };
+    let mut pairs: Vec<_> =
+        series.name.into_iter().map(|name| (crowsnest_api::METRIC_NAME.into(), name)).collect();
+    for matcher in series.matchers {
+        if matcher.op != crate::MatchOp::Equal {
+            return Err(ParseError::new(
+                text,
+                matcher.span,
+                "expected = between label and value of a series",
+            ));
+        }
+        pairs.push((matcher.name, matcher.value));
+    }
+    Ok((crowsnest_api::Labels::from_pairs::<smol_str::SmolStr, _>(pairs), parser.last_end as usize))
+}
+
 struct Parser<'a> {
     text: &'a str,
     lexer: Lexer<'a>,

@@ -1,19 +1,27 @@
 //! Why a query has no answer.
 
-use crate::{ParseError, StorageError};
+use crate::{ParseError, Span, StorageError};
 
 /// A query that has no answer. Texts are Prometheus's where it has some.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// The query is wrong in a way that shows before evaluation, at a place in its text.
-    #[error(transparent)]
-    Query(#[from] ParseError),
+    /// A part of the query is wrong in a way that the parser cannot see, such as a regular expression.
+    #[error("{message}")]
+    Query {
+        /// The part of the query.
+        span: Span,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The parameters of the query are wrong; the text names the parameter.
     #[error("{0}")]
     Parameter(String),
     /// Evaluation failed because of the data.
     #[error("{0}")]
     Execution(String),
+    /// Part of the query is not built yet; names that part.
+    #[error("{0} not supported yet")]
+    Unsupported(String),
     /// The query needs more samples at once than allowed.
     #[error("query processing would load too many samples into memory in query execution")]
     TooManySamples,
@@ -32,14 +40,27 @@ impl QueryError {
     /// The `errorType` of the Prometheus HTTP API.
     pub fn error_type(&self) -> &'static str {
         match self {
-            Self::Query(_) | Self::Parameter(_) => "bad_data",
-            Self::Execution(_) | Self::TooManySamples | Self::Storage(StorageError::LimitExceeded(_)) => {
-                "execution"
-            }
+            Self::Query { .. } | Self::Parameter(_) => "bad_data",
+            Self::Execution(_)
+            | Self::Unsupported(_)
+            | Self::TooManySamples
+            | Self::Storage(StorageError::LimitExceeded(_)) => "execution",
             Self::Canceled => "canceled",
             Self::Timeout => "timeout",
             Self::Storage(StorageError::Read(_)) => "internal",
         }
+    }
+
+    /// A fault in the query itself as the parser would have told it; `query` is its text.
+    pub fn parse_error(&self, query: &str) -> Option<ParseError> {
+        match self {
+            Self::Query { span, message } => Some(ParseError::new(query, *span, message.clone())),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn at(span: Span, message: impl Into<String>) -> Self {
+        Self::Query { span, message: message.into() }
     }
 
     pub(crate) fn execution(message: impl Into<String>) -> Self {

@@ -67,9 +67,10 @@ impl Parser<'_> {
         let wanted = if matches!(self.token.kind, TokenKind::Keyword(_)) { lower.as_str() } else { name };
         let function = functions::function(wanted)
             .ok_or_else(|| self.fault(format!("unknown function with name {name:?}")))?;
+        let name_span = self.token.span;
         self.advance();
         let args = self.arguments()?;
-        Ok(ExprKind::Call(Call { function, args }))
+        Ok(ExprKind::Call(Call { function, name_span, args }))
     }
 
     /// `(a, b)`. A comma after the last argument is an error, as in Prometheus.

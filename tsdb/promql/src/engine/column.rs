@@ -1,0 +1,188 @@
+//! Intermediate results: what a node of the tree evaluates to, for all steps.
+
+use std::collections::HashMap;
+
+use crowsnest_api::{Labels, METRIC_NAME, Sample};
+
+use super::QueryError;
+
+/// The labels that describe a metric rather than a series of it; what calculates with values drops them.
+const METRIC_LABELS: [&str; 3] = [METRIC_NAME, "__type__", "__unit__"];
+
+/// What a node evaluates to.
+#[derive(Debug)]
+pub(crate) enum Computed {
+    /// A number for each step.
+    Scalar(Vec<f64>),
+    /// The same bytes at each step.
+    String(Vec<u8>),
+    /// Series with a value, or none, at each step.
+    Vector(Vec<Column>),
+    /// Series with a window of samples at each step.
+    Range(RangeVector),
+}
+
+/// A series with its value at each step of the grid it was evaluated on.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(crate) labels: Labels,
+    /// The name will be dropped at the end of the query; set only with delayed name removal.
+    pub(crate) drop_name: bool,
+    pub(crate) values: Vec<Option<f64>>,
+}
+
+/// Series with samples, and the window that each step looks at.
+#[derive(Debug)]
+pub(crate) struct RangeVector {
+    pub(crate) series: Vec<RangeSeries>,
+    /// Where each step's window ends, inclusive; ascending.
+    pub(crate) ends: Vec<i64>,
+    /// How far windows reach back, exclusive, in milliseconds.
+    pub(crate) range: i64,
+}
+
+/// A series with all samples that any window may need, oldest first, without staleness markers.
+#[derive(Debug)]
+pub(crate) struct RangeSeries {
+    pub(crate) labels: Labels,
+    pub(crate) drop_name: bool,
+    pub(crate) samples: Vec<Sample>,
+}
+
+impl Computed {
+    /// How many samples it holds.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Scalar(values) => values.len(),
+            Self::String(_) => 1,
+            Self::Vector(columns) => columns.iter().map(|column| column.values.len()).sum(),
+            Self::Range(range) => range.series.iter().map(|series| series.samples.len()).sum(),
+        }
+    }
+}
+
+impl Column {
+    /// The same series with other values.
+    pub(crate) fn with_values(&self, values: Vec<Option<f64>>) -> Self {
+        Self { labels: self.labels.clone(), drop_name: self.drop_name, values }
+    }
+
+    /// Its value at a step.
+    pub(crate) fn at(&self, step: usize) -> Option<f64> {
+        self.values.get(step).copied().flatten()
+    }
+}
+
+/// The labels without those that describe the metric.
+pub(crate) fn without_metric_labels(labels: &Labels) -> Labels {
+    if METRIC_LABELS.iter().all(|name| labels.get(name).is_none()) {
+        return labels.clone();
+    }
+    let mut builder = labels.to_builder();
+    for name in METRIC_LABELS {
+        builder.remove(name);
+    }
+    builder.build()
+}
+
+/// Builds columns value by value, one column for each label set.
+pub(crate) struct Columns {
+    steps: usize,
+    columns: Vec<Column>,
+    by_labels: HashMap<Labels, usize>,
+}
+
+impl Columns {
+    pub(crate) fn new(steps: usize) -> Self {
+        Self { steps, columns: Vec::new(), by_labels: HashMap::new() }
+    }
+
+    /// The column of a series, added when it is new.
+    pub(crate) fn index(&mut self, labels: Labels, drop_name: bool) -> usize {
+        let next = self.columns.len();
+        let index = *self.by_labels.entry(labels.clone()).or_insert(next);
+        if index == next {
+            self.columns.push(Column { labels, drop_name, values: vec![None; self.steps] });
+        }
+        index
+    }
+
+    /// Sets a value that must not be there yet.
+    pub(crate) fn set(&mut self, index: usize, step: usize, value: f64) -> Result<(), QueryError> {
+        match self.columns.get_mut(index).and_then(|column| column.values.get_mut(step)) {
+            Some(slot @ None) => {
+                *slot = Some(value);
+                Ok(())
+            }
+            _ => Err(same_labels()),
+        }
+    }
+
+    /// Marks a column's name to be dropped.
+    pub(crate) fn mark(&mut self, index: usize, drop_name: bool) {
+        if let Some(column) = self.columns.get_mut(index) {
+            column.drop_name |= drop_name;
+        }
+    }
+
+    /// The columns that have a value, in the order in which they were added.
+    pub(crate) fn finish(mut self) -> Vec<Column> {
+        self.columns.retain(|column| column.values.iter().any(Option::is_some));
+        self.columns
+    }
+}
+
+/// Joins columns that have come to have the same labels; they must not share a step.
+pub(crate) fn merge_same(columns: Vec<Column>) -> Result<Vec<Column>, QueryError> {
+    let mut merged: Vec<Column> = Vec::with_capacity(columns.len());
+    let mut by_labels: HashMap<Labels, usize> = HashMap::with_capacity(columns.len());
+    for column in columns {
+        let next = merged.len();
+        match merged.get_mut(*by_labels.entry(column.labels.clone()).or_insert(next)) {
+            None => merged.push(column),
+            Some(into) => {
+                for (slot, value) in into.values.iter_mut().zip(column.values) {
+                    match (&slot, value) {
+                        (Some(_), Some(_)) => return Err(same_labels()),
+                        (None, Some(_)) => *slot = value,
+                        (_, None) => {}
+                    }
+                }
+            }
+        }
+    }
+    Ok(merged)
+}
+
+pub(crate) fn same_labels() -> QueryError {
+    QueryError::execution("vector cannot contain metrics with the same labelset")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, values: &[Option<f64>]) -> Column {
+        Column { labels: Labels::from_pairs([("a", name)]), drop_name: false, values: values.to_vec() }
+    }
+
+    #[test]
+    fn series_with_the_same_labels_merge_when_they_never_meet() {
+        let merged = merge_same(vec![
+            column("x", &[Some(1.0), None]),
+            column("y", &[None, None]),
+            column("x", &[None, Some(2.0)]),
+        ])
+        .unwrap();
+        assert_eq!(merged.len(), 2);
+        assert_eq!(merged.first().unwrap().values, [Some(1.0), Some(2.0)]);
+        assert!(merge_same(vec![column("x", &[Some(1.0)]), column("x", &[Some(1.0)])]).is_err());
+    }
+
+    #[test]
+    fn the_labels_of_the_metric_go_together() {
+        let labels =
+            Labels::from_pairs([("__name__", "up"), ("__type__", "gauge"), ("__unit__", "s"), ("job", "x")]);
+        assert_eq!(without_metric_labels(&labels).to_string(), r#"{job="x"}"#);
+    }
+}

@@ -1,0 +1,225 @@
+//! Walks the tree.
+
+use std::collections::HashMap;
+
+use super::column::{Column, Computed, merge_same, without_metric_labels};
+use super::grid::Grid;
+use super::{Annotations, Control, EngineOptions, Implementation, QueryError, aggregate, binary, windows};
+use crate::ast::{Call, Expr, ExprKind, Selector};
+use crate::engine::functions::{calendar, math};
+use crate::{BinaryOp, Matcher, Queryable, Span, UnaryOp, ValueType};
+
+/// The state of one query.
+pub(crate) struct Evaluator<'a> {
+    pub(crate) options: EngineOptions,
+    pub(crate) store: &'a dyn Queryable,
+    pub(crate) control: &'a Control,
+    /// The range of the whole query in milliseconds, the same inside subqueries.
+    pub(crate) query: QueryRange,
+    /// The compiled matchers of every selector in the tree, by the selector's address.
+    pub(crate) matchers: HashMap<*const Selector, Vec<Matcher>>,
+    pub(crate) annotations: Annotations,
+    /// Samples held by results that are still needed.
+    samples: usize,
+}
+
+/// What `start()`, `end()`, `step()` and `range()` are about; milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueryRange {
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) step: i64,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn new(
+        options: EngineOptions,
+        store: &'a dyn Queryable,
+        control: &'a Control,
+        query: QueryRange,
+        matchers: HashMap<*const Selector, Vec<Matcher>>,
+    ) -> Self {
+        Self { options, store, control, query, matchers, annotations: Annotations::default(), samples: 0 }
+    }
+
+    /// Evaluates a node at every time of the grid.
+    pub(crate) fn eval(&mut self, expr: &Expr, grid: &Grid) -> Result<Computed, QueryError> {
+        self.check()?;
+        let held = self.samples;
+        let computed = match &expr.kind {
+            ExprKind::Number(number) => Computed::Scalar(vec![number.value; grid.len()]),
+            ExprKind::String(bytes) => Computed::String(bytes.clone()),
+            ExprKind::Selector(selector) if selector.range.is_some() => {
+                Computed::Range(self.select_windows(selector, grid)?)
+            }
+            ExprKind::Selector(selector) => Computed::Vector(self.select_instant(selector, grid)?),
+            ExprKind::Subquery(subquery) => Computed::Range(self.subquery(subquery, grid)?),
+            ExprKind::Call(call) => self.call(call, grid)?,
+            ExprKind::Aggregate(aggregate) => {
+                Computed::Vector(aggregate::aggregate(self, aggregate, expr.span, grid)?)
+            }
+            ExprKind::Binary(binary) => binary::binary(self, binary, grid)?,
+            ExprKind::Unary(op, operand) => {
+                let operand = self.eval(operand, grid)?;
+                self.unary(*op, operand)?
+            }
+            ExprKind::Paren(inner) => self.eval(inner, grid)?,
+        };
+        // What the children held is gone; what came of it counts.
+        self.samples = held;
+        self.hold(computed.len())?;
+        Ok(computed)
+    }
+
+    /// Evaluates a node that the parser has found to be a scalar.
+    pub(crate) fn scalar(&mut self, expr: &Expr, grid: &Grid) -> Result<Vec<f64>, QueryError> {
+        match self.eval(expr, grid)? {
+            Computed::Scalar(values) => Ok(values),
+            _ => Err(mistyped(ValueType::Scalar)),
+        }
+    }
+
+    /// Evaluates a node that the parser has found to be an instant vector.
+    pub(crate) fn vector(&mut self, expr: &Expr, grid: &Grid) -> Result<Vec<Column>, QueryError> {
+        match self.eval(expr, grid)? {
+            Computed::Vector(columns) => Ok(columns),
+            _ => Err(mistyped(ValueType::InstantVector)),
+        }
+    }
+
+    /// The bytes of a node that the parser has found to be a string.
+    pub(crate) fn string(&mut self, expr: &Expr, grid: &Grid) -> Result<Vec<u8>, QueryError> {
+        match self.eval(expr, grid)? {
+            Computed::String(bytes) => Ok(bytes),
+            _ => Err(mistyped(ValueType::String)),
+        }
+    }
+
+    /// The argument of a call; the parser has counted them.
+    pub(crate) fn arg<'c>(&self, call: &'c Call, index: usize) -> Result<&'c Expr, QueryError> {
+        call.args.get(index).ok_or_else(|| {
+            QueryError::execution(format!("argument {index} of {} is missing", call.function.name))
+        })
+    }
+
+    fn call(&mut self, call: &Call, grid: &Grid) -> Result<Computed, QueryError> {
+        match &call.function.implementation {
+            Implementation::Sample(of) => {
+                let columns = self.vector(self.arg(call, 0)?, grid)?;
+                self.map(columns, |_, value| Some(of(value))).map(Computed::Vector)
+            }
+            Implementation::SampleWith(of) => math::with_scalars(self, call, grid, *of).map(Computed::Vector),
+            Implementation::Calendar(of) => calendar::of_times(self, call, grid, *of).map(Computed::Vector),
+            Implementation::Window(function) => {
+                windows::call(self, call, grid, *function).map(Computed::Vector)
+            }
+            Implementation::Call(function) => function(self, call, grid),
+            Implementation::NativeOnly => {
+                // Evaluated for its errors; floats are no native histograms, so nothing comes of them.
+                self.vector(self.arg(call, 0)?, grid)?;
+                Ok(Computed::Vector(Vec::new()))
+            }
+            Implementation::NotYet => Err(QueryError::Unsupported(format!("{}() is", call.function.name))),
+        }
+    }
+
+    fn unary(&self, op: UnaryOp, operand: Computed) -> Result<Computed, QueryError> {
+        match (op, operand) {
+            (UnaryOp::Plus, operand) => Ok(operand),
+            (UnaryOp::Minus, Computed::Scalar(values)) => {
+                Ok(Computed::Scalar(values.into_iter().map(|value| -value).collect()))
+            }
+            (UnaryOp::Minus, Computed::Vector(columns)) => {
+                self.map(columns, |_, value| Some(-value)).map(Computed::Vector)
+            }
+            (UnaryOp::Minus, _) => Err(mistyped(ValueType::InstantVector)),
+        }
+    }
+
+    /// Calculates every value anew from step and value; the name is dropped.
+    pub(crate) fn map(
+        &self,
+        columns: Vec<Column>,
+        of: impl Fn(usize, f64) -> Option<f64>,
+    ) -> Result<Vec<Column>, QueryError> {
+        let columns = columns.into_iter().map(|mut column| {
+            for (step, slot) in column.values.iter_mut().enumerate() {
+                *slot = slot.and_then(|value| of(step, value));
+            }
+            self.without_name(column)
+        });
+        merge_same(columns.collect())
+    }
+
+    /// Drops the name of a column, now or at the end of the query.
+    pub(crate) fn without_name(&self, mut column: Column) -> Column {
+        if self.options.features.delayed_name_removal {
+            column.drop_name = true;
+        } else {
+            column.labels = without_metric_labels(&column.labels);
+        }
+        column
+    }
+
+    /// The milliseconds of a range, step or offset.
+    pub(crate) fn duration(&self, expr: &Expr) -> Result<i64, QueryError> {
+        let millis = (self.seconds(expr)? * 1000.0).round();
+        if millis.abs() > crate::lexer::number::MAX_MILLIS as f64 || millis.is_nan() {
+            return Err(QueryError::at(expr.span, "duration out of range"));
+        }
+        Ok(millis as i64)
+    }
+
+    /// As [`Self::duration`]; a window of no length is an error.
+    pub(crate) fn positive_duration(&self, expr: &Expr) -> Result<i64, QueryError> {
+        match self.duration(expr)? {
+            millis if millis > 0 => Ok(millis),
+            _ => Err(QueryError::at(expr.span, "duration must be greater than 0")),
+        }
+    }
+
+    fn seconds(&self, expr: &Expr) -> Result<f64, QueryError> {
+        Ok(match &expr.kind {
+            ExprKind::Number(number) => number.value,
+            ExprKind::Paren(inner) => self.seconds(inner)?,
+            ExprKind::Unary(UnaryOp::Plus, operand) => self.seconds(operand)?,
+            ExprKind::Unary(UnaryOp::Minus, operand) => -self.seconds(operand)?,
+            ExprKind::Binary(operation) => {
+                let (left, right) = (self.seconds(&operation.lhs)?, self.seconds(&operation.rhs)?);
+                if right == 0.0 && matches!(operation.op, BinaryOp::Div | BinaryOp::Mod) {
+                    let what = if operation.op == BinaryOp::Div { "division" } else { "modulo" };
+                    return Err(QueryError::at(expr.span, format!("{what} by zero")));
+                }
+                binary::calculate(operation.op, left, right)
+            }
+            ExprKind::Call(call) => match (call.function.name, call.args.as_slice()) {
+                ("step", _) => self.query.step as f64 / 1000.0,
+                ("range", _) => self.query.end.saturating_sub(self.query.start) as f64 / 1000.0,
+                ("max_of", [a, b]) => self.seconds(a)?.max(self.seconds(b)?),
+                ("min_of", [a, b]) => self.seconds(a)?.min(self.seconds(b)?),
+                _ => return Err(mistyped(ValueType::Scalar)),
+            },
+            _ => return Err(mistyped(ValueType::Scalar)),
+        })
+    }
+
+    pub(crate) fn warn(&mut self, span: Span, message: impl Into<String>) {
+        self.annotations.warn(span, message);
+    }
+
+    /// Counts samples against the limit.
+    pub(crate) fn hold(&mut self, samples: usize) -> Result<(), QueryError> {
+        self.samples = self.samples.saturating_add(samples);
+        if self.samples > self.options.max_samples { Err(QueryError::TooManySamples) } else { Ok(()) }
+    }
+
+    /// Whether to go on; called at least once for each series that is read.
+    pub(crate) fn check(&self) -> Result<(), QueryError> {
+        self.control.check(self.options.timeout)
+    }
+}
+
+/// A node whose type is not what the parser checked: a mistake in a table or in this engine.
+pub(crate) fn mistyped(wanted: ValueType) -> QueryError {
+    QueryError::execution(format!("expected {wanted}, got something else: this is a mistake in the engine"))
+}

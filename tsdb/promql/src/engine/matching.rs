@@ -1,0 +1,214 @@
+//! Arithmetic and comparison between two vectors: which series meets which, and what the result is called.
+
+use std::collections::HashMap;
+
+use crowsnest_api::{Labels, METRIC_NAME};
+
+use super::QueryError;
+use super::binary::apply;
+use super::column::{Column, Columns, without_metric_labels};
+use super::evaluator::Evaluator;
+use crate::ast::{Binary, Fill, Matching, MatchingLabels, Side};
+
+/// The labels by which series find each other.
+pub(crate) fn signature(labels: &Labels, matching: &MatchingLabels) -> Labels {
+    let mut builder = labels.to_builder();
+    match matching {
+        MatchingLabels::On(names) => builder.retain(|label| names.contains(&label.name)),
+        MatchingLabels::Ignoring(names) => {
+            builder.retain(|label| label.name != METRIC_NAME && !names.contains(&label.name))
+        }
+    };
+    builder.build()
+}
+
+/// The series of both sides that share a signature.
+#[derive(Default)]
+struct MatchGroup {
+    signature: Labels,
+    many: Vec<usize>,
+    one: Vec<usize>,
+}
+
+/// Evaluates an operation between two vectors, step by step within each match group.
+///
+/// The "many" side is the left one, except with `group_right`; in one-to-one matching it may not be many either.
+pub(crate) fn combine(
+    evaluator: &Evaluator<'_>,
+    operation: &Binary,
+    left: Vec<Column>,
+    right: Vec<Column>,
+    steps: usize,
+) -> Result<Vec<Column>, QueryError> {
+    let swapped = operation.matching.group.as_ref().is_some_and(|group| group.many == Side::Right);
+    let (many, one) = if swapped { (right, left) } else { (left, right) };
+    let mut join =
+        Join { evaluator, operation, swapped, many, one, columns: Columns::new(steps), stamps: Vec::new() };
+    let fills = operation.matching.fill != Default::default();
+    let busy: Vec<bool> = (0..steps)
+        .map(|step| {
+            let has = |columns: &[Column]| columns.iter().any(|column| column.at(step).is_some());
+            // When one side is empty nothing can match, and nothing is checked.
+            fills || (has(&join.many) && has(&join.one))
+        })
+        .collect();
+    for group in join.groups() {
+        evaluator.check()?;
+        for step in (0..steps).filter(|&step| busy.get(step).copied().unwrap_or_default()) {
+            join.step(&group, step)?;
+        }
+    }
+    Ok(join.columns.finish())
+}
+
+struct Join<'a, 'e> {
+    evaluator: &'a Evaluator<'e>,
+    operation: &'a Binary,
+    swapped: bool,
+    many: Vec<Column>,
+    one: Vec<Column>,
+    columns: Columns,
+    /// For each result column the step at which it last got a partner, to find two for one.
+    stamps: Vec<Option<usize>>,
+}
+
+impl Join<'_, '_> {
+    fn matching(&self) -> &Matching {
+        &self.operation.matching
+    }
+
+    /// Match groups in the order in which the many side, then the one side, first shows them.
+    fn groups(&self) -> Vec<MatchGroup> {
+        let mut groups: Vec<MatchGroup> = Vec::new();
+        let mut by_signature: HashMap<Labels, usize> = HashMap::new();
+        let sides = self.many.iter().map(|column| (column, true)).enumerate();
+        for (index, (column, is_many)) in
+            sides.chain(self.one.iter().map(|column| (column, false)).enumerate())
+        {
+            let signature = signature(&column.labels, &self.matching().labels);
+            let next = groups.len();
+            let at = *by_signature.entry(signature.clone()).or_insert(next);
+            if at == next {
+                groups.push(MatchGroup { signature, ..MatchGroup::default() });
+            }
+            if let Some(group) = groups.get_mut(at) {
+                if is_many { &mut group.many } else { &mut group.one }.push(index);
+            }
+        }
+        groups
+    }
+
+    fn step(&mut self, group: &MatchGroup, step: usize) -> Result<(), QueryError> {
+        let present = |columns: &[Column], indices: &[usize]| -> Vec<(usize, f64)> {
+            let value = |&index: &usize| columns.get(index)?.at(step).map(|value| (index, value));
+            indices.iter().filter_map(value).collect()
+        };
+        let one = present(&self.one, &group.one);
+        let many = present(&self.many, &group.many);
+        if let [(first, _), (second, _), ..] = one.as_slice() {
+            return Err(self.duplicate(group, *first, *second));
+        }
+        // With `group_right` the sides are exchanged but not their fill values: so does Prometheus, and its tests ask for it.
+        let Fill { left: fill_many, right: fill_one } = self.matching().fill;
+        let partner = match one.first() {
+            Some(&(index, value)) => Some((self.one.get(index).map(|column| column.labels.clone()), value)),
+            None => fill_one.map(|value| (None, value)),
+        };
+        if let Some((one_labels, one_value)) = &partner {
+            let one_labels = one_labels.as_ref().unwrap_or(&group.signature);
+            if self.matching().group.is_none() && many.len() > 1 {
+                return Err(QueryError::execution(
+                    "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
+                ));
+            }
+            for (index, value) in &many {
+                let Some(column) = self.many.get(*index) else { continue };
+                let (labels, drop_name) = (column.labels.clone(), column.drop_name);
+                self.pair(&labels, drop_name, *value, one_labels, *one_value, step)?;
+            }
+        }
+        // Nothing on the many side: the fill value takes part once, with the labels of the group.
+        if let (true, Some(fill), Some(&(index, value))) = (many.is_empty(), fill_many, one.first())
+            && let Some(one_labels) = self.one.get(index).map(|column| column.labels.clone())
+        {
+            self.pair(&group.signature, false, fill, &one_labels, value, step)?;
+        }
+        Ok(())
+    }
+
+    /// Combines one sample of each side.
+    fn pair(
+        &mut self,
+        many_labels: &Labels,
+        many_drops_name: bool,
+        many: f64,
+        one_labels: &Labels,
+        one: f64,
+        step: usize,
+    ) -> Result<(), QueryError> {
+        let drops_name = self.operation.return_bool || !self.operation.op.keeps_name();
+        let delayed = self.evaluator.options.features.delayed_name_removal;
+        let mut labels = self.result_labels(many_labels, one_labels);
+        if drops_name && !delayed {
+            labels = without_metric_labels(&labels);
+        }
+        let index = self.columns.index(labels, many_drops_name || (drops_name && delayed));
+        if self.stamps.len() <= index {
+            self.stamps.resize(index + 1, None);
+        }
+        // Two partners for one result are an error even when the comparison then drops them.
+        if let Some(stamp) = self.stamps.get_mut(index)
+            && stamp.replace(step) == Some(step)
+        {
+            return Err(QueryError::execution(match self.matching().group {
+                Some(_) => "multiple matches for labels: grouping labels must ensure unique matches",
+                None => "vector cannot contain metrics with the same labelset",
+            }));
+        }
+        let (left, right) = if self.swapped { (one, many) } else { (many, one) };
+        match apply(self.operation, left, right) {
+            Some(value) => self.columns.set(index, step, value),
+            None => Ok(()),
+        }
+    }
+
+    fn result_labels(&self, many: &Labels, one: &Labels) -> Labels {
+        let matching = self.matching();
+        let mut builder = many.to_builder();
+        match (&matching.group, &matching.labels) {
+            (None, MatchingLabels::On(names)) => {
+                builder.retain(|label| names.contains(&label.name));
+            }
+            (None, MatchingLabels::Ignoring(names)) => {
+                builder.retain(|label| !names.contains(&label.name));
+            }
+            (Some(group), _) => {
+                for name in &group.include {
+                    builder.set(name.clone(), one.get(name).cloned().unwrap_or_default());
+                }
+            }
+        }
+        builder.build()
+    }
+
+    fn duplicate(&self, group: &MatchGroup, first: usize, second: usize) -> QueryError {
+        let side = if self.swapped { "left" } else { "right" };
+        let show =
+            |index: usize| self.one.get(index).map_or_else(String::new, |column| braces(&column.labels));
+        let mut series = [show(first), show(second)];
+        series.sort();
+        QueryError::execution(format!(
+            "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}];\
+             many-to-many matching not allowed: matching labels must be unique on one side",
+            braces(&group.signature),
+            series.join(", "),
+        ))
+    }
+}
+
+/// Labels with the metric's name among the others, as Prometheus prints them in errors.
+fn braces(labels: &Labels) -> String {
+    let pairs: Vec<String> =
+        labels.iter().map(|label| format!("{}={:?}", label.name, label.value.as_str())).collect();
+    format!("{{{}}}", pairs.join(", "))
+}

@@ -1,0 +1,78 @@
+//! What is checked before evaluation begins: switched-off features and regular expressions.
+
+use std::collections::HashMap;
+
+use crowsnest_api::METRIC_NAME;
+
+use super::{Features, QueryError};
+use crate::Matcher;
+use crate::ast::{Expr, ExprKind, Selector};
+use crate::parser::EMPTY_SELECTOR;
+
+/// The compiled matchers of every selector, by the selector's address; the tree is borrowed for as long as they are used.
+pub(crate) type CompiledMatchers = HashMap<*const Selector, Vec<Matcher>>;
+
+/// Checks a tree and compiles its matchers.
+pub(crate) fn prepare(expr: &Expr, features: Features) -> Result<CompiledMatchers, QueryError> {
+    let mut matchers = CompiledMatchers::new();
+    let mut problem = None;
+    // The second argument of info() lists labels in the form of a selector; it may let everything pass.
+    let mut label_lists = Vec::new();
+    expr.walk(&mut |node| {
+        if let ExprKind::Call(call) = &node.kind
+            && call.function.name == "info"
+        {
+            label_lists.extend(call.args.get(1).map(std::ptr::from_ref));
+        }
+        if problem.is_none() {
+            let may_match_everything = label_lists.contains(&std::ptr::from_ref(node));
+            problem = check_features(node, features)
+                .and_then(|()| compile(node, may_match_everything, &mut matchers))
+                .err();
+        }
+    });
+    problem.map_or(Ok(matchers), Err)
+}
+
+fn check_features(expr: &Expr, features: Features) -> Result<(), QueryError> {
+    if features.experimental_functions {
+        return Ok(());
+    }
+    let name = match &expr.kind {
+        ExprKind::Call(call) if call.function.experimental => call.function.name,
+        ExprKind::Aggregate(aggregate) if aggregate.op.aggregator().experimental => aggregate.op.as_str(),
+        _ => return Ok(()),
+    };
+    Err(QueryError::at(
+        expr.span,
+        format!(
+            "{name}() is experimental and must be enabled with --enable-feature=promql-experimental-functions"
+        ),
+    ))
+}
+
+fn compile(
+    expr: &Expr,
+    may_match_everything: bool,
+    compiled: &mut CompiledMatchers,
+) -> Result<(), QueryError> {
+    let ExprKind::Selector(selector) = &expr.kind else { return Ok(()) };
+    let mut matchers: Vec<Matcher> =
+        selector.name.iter().map(|name| Matcher::equal(METRIC_NAME, name.clone())).collect();
+    for matcher in &selector.matchers {
+        let compiled =
+            Matcher::new(matcher.name.clone(), matcher.op, matcher.value.clone()).map_err(|error| {
+                QueryError::at(matcher.span, format!("{error}: {}", crate::matcher::reason(&error.source)))
+            })?;
+        matchers.push(compiled);
+    }
+    // The parser lets regular expressions pass whose effect on the empty value only shows now.
+    if !may_match_everything
+        && selector.name.is_none()
+        && matchers.iter().all(|matcher| matcher.matches_value(""))
+    {
+        return Err(QueryError::at(expr.span, EMPTY_SELECTOR));
+    }
+    compiled.insert(std::ptr::from_ref(selector.as_ref()), matchers);
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Selectors and subqueries: where series come from.
+
+use crowsnest_api::{Sample, Timestamp, is_stale};
+
+use super::QueryError;
+use super::column::{Column, RangeSeries, RangeVector};
+use super::evaluator::Evaluator;
+use super::grid::Grid;
+use crate::ast::{At, Modifiers, Selector, Subquery};
+use crate::{Selection, Series};
+
+impl Evaluator<'_> {
+    /// At each step the newest sample within the lookback, unless the series has ended.
+    pub(crate) fn select_instant(
+        &mut self,
+        selector: &Selector,
+        grid: &Grid,
+    ) -> Result<Vec<Column>, QueryError> {
+        self.select_with(selector, grid, |sample| sample.value)
+    }
+
+    /// As [`Self::select_instant`], with `of` of the samples instead of their values.
+    pub(crate) fn select_with(
+        &mut self,
+        selector: &Selector,
+        grid: &Grid,
+        of: impl Fn(&Sample) -> f64,
+    ) -> Result<Vec<Column>, QueryError> {
+        if selector.modifiers.edges.is_some() {
+            return Err(QueryError::Unsupported("smoothed selectors are".to_owned()));
+        }
+        let times = self.shifted(&selector.modifiers, grid)?;
+        let lookback = i64::try_from(self.options.lookback.as_millis()).unwrap_or(i64::MAX);
+        let mut columns = Vec::new();
+        for series in self.select(selector, &times, lookback)? {
+            let mut values = Vec::with_capacity(times.len());
+            let mut seen = 0;
+            for &time in &times {
+                seen += count_while(&series.samples, seen, |sample| sample.timestamp.millis() <= time);
+                let newest = seen.checked_sub(1).and_then(|newest| series.samples.get(newest));
+                // Left-open: a sample exactly as old as the lookback no longer counts.
+                let alive = newest.filter(|sample| {
+                    sample.timestamp.millis() > time.saturating_sub(lookback) && !is_stale(sample.value)
+                });
+                values.push(alive.map(&of));
+            }
+            if values.iter().any(Option::is_some) {
+                columns.push(Column { labels: series.labels, drop_name: false, values });
+            }
+        }
+        Ok(columns)
+    }
+
+    /// At each step the samples of the window `(end - range, end]`, without staleness markers.
+    pub(crate) fn select_windows(
+        &mut self,
+        selector: &Selector,
+        grid: &Grid,
+    ) -> Result<RangeVector, QueryError> {
+        if selector.modifiers.edges.is_some() {
+            return Err(QueryError::Unsupported("anchored and smoothed selectors are".to_owned()));
+        }
+        let range = match &selector.range {
+            Some(range) => self.positive_duration(range)?,
+            None => 0,
+        };
+        let ends = self.shifted(&selector.modifiers, grid)?;
+        let mut series = Vec::new();
+        for Series { labels, mut samples } in self.select(selector, &ends, range)? {
+            samples.retain(|sample| !is_stale(sample.value));
+            if !samples.is_empty() {
+                series.push(RangeSeries { labels, drop_name: false, samples });
+            }
+        }
+        Ok(RangeVector { series, ends, range })
+    }
+
+    /// Evaluates the inner expression once, on a grid that serves the windows of all steps.
+    pub(crate) fn subquery(&mut self, subquery: &Subquery, grid: &Grid) -> Result<RangeVector, QueryError> {
+        let range = self.positive_duration(&subquery.range)?;
+        let step = match &subquery.step {
+            Some(step) => self.positive_duration(step)?,
+            None => i64::try_from(self.options.subquery_step.as_millis()).unwrap_or(i64::MAX).max(1),
+        };
+        let ends = self.shifted(&subquery.modifiers, grid)?;
+        let (Some(&first), Some(&last)) = (ends.first(), ends.last()) else {
+            return Ok(RangeVector { series: Vec::new(), ends, range });
+        };
+        // The grid lies at multiples of the step, whatever the time of the query; division truncates as in Prometheus.
+        let edge = first.saturating_sub(range);
+        let mut start = (edge / step).saturating_mul(step);
+        if start <= edge {
+            start = start.saturating_add(step);
+        }
+        let inner = Grid::range(start, last, step);
+        if inner.len() > self.options.max_samples {
+            return Err(QueryError::TooManySamples);
+        }
+        let columns = self.vector(&subquery.expr, &inner)?;
+        let series = columns.into_iter().map(|column| {
+            let samples = inner.times().zip(column.values);
+            let samples = samples.filter_map(|(time, value)| value.map(|value| Sample::new(time, value)));
+            RangeSeries { labels: column.labels, drop_name: column.drop_name, samples: samples.collect() }
+        });
+        Ok(RangeVector { series: series.collect(), ends, range })
+    }
+
+    /// The times of a grid as moved by `@` and `offset`; ascending.
+    fn shifted(&self, modifiers: &Modifiers, grid: &Grid) -> Result<Vec<i64>, QueryError> {
+        let offset = modifiers.offset.as_ref().map_or(Ok(0), |offset| self.duration(offset))?;
+        let fixed = modifiers.at.map(|at| match at {
+            At::Time(millis) => millis,
+            At::Start => self.query.start,
+            At::End => self.query.end,
+        });
+        Ok(grid.times().map(|time| fixed.unwrap_or(time).saturating_sub(offset)).collect())
+    }
+
+    /// The series of a selector with the samples of all windows `(time - reach, time]`.
+    fn select(&mut self, selector: &Selector, times: &[i64], reach: i64) -> Result<Vec<Series>, QueryError> {
+        let (Some(&first), Some(&last)) = (times.first(), times.last()) else {
+            return Ok(Vec::new());
+        };
+        let matchers =
+            self.matchers.get(&std::ptr::from_ref(selector)).map(Vec::as_slice).unwrap_or_default();
+        let set = self.store.select(&Selection {
+            matchers,
+            start: Timestamp::from_millis(first.saturating_sub(reach).saturating_add(1)),
+            end: Timestamp::from_millis(last),
+        })?;
+        for warning in set.warnings {
+            self.annotations.warn_of_store(warning);
+        }
+        let mut all = Vec::new();
+        for series in set.series {
+            self.check()?;
+            let series = series?;
+            self.hold(series.samples.len())?;
+            all.push(series);
+        }
+        Ok(all)
+    }
+}
+
+/// How many elements from `start` on fulfil a condition that holds for a prefix.
+pub(crate) fn count_while<T>(items: &[T], start: usize, holds: impl Fn(&T) -> bool) -> usize {
+    items.get(start..).unwrap_or_default().iter().take_while(|item| holds(item)).count()
+}

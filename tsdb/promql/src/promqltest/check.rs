@@ -1,0 +1,181 @@
+//! Compares answers with expectations.
+
+use crowsnest_api::{Labels, Sample, format_value, is_stale};
+
+use super::script::{Expect, Notes, When};
+use super::values::Item;
+use crate::engine::{Annotation, VectorElement};
+use crate::{QueryResult, Series, Value};
+
+/// How far numbers may differ, relative to their size.
+const TOLERANCE: f64 = 1e-6;
+
+/// Whether two numbers are the same for a test. Staleness markers equal only themselves.
+fn same(a: f64, b: f64) -> bool {
+    if is_stale(a) || is_stale(b) {
+        return is_stale(a) && is_stale(b);
+    }
+    if a == b || (a.is_nan() && b.is_nan()) {
+        return true;
+    }
+    let (difference, size) = ((a - b).abs(), a.abs() + b.abs());
+    if a == 0.0 || b == 0.0 || size < f64::MIN_POSITIVE {
+        return difference < TOLERANCE * f64::MIN_POSITIVE;
+    }
+    difference / size.min(f64::MAX) < TOLERANCE
+}
+
+/// Compares an answer; the error says what differs.
+pub(super) fn value(expect: &Expect, when: When, value: &Value) -> Result<(), String> {
+    match value {
+        Value::Scalar(sample) => match expect.scalar {
+            Some(wanted) if same(wanted, sample.value) => Ok(()),
+            Some(wanted) => Err(differs(wanted, sample.value)),
+            None => Err(format!("got the scalar {}", format_value(sample.value))),
+        },
+        Value::String(_, text) => match &expect.string {
+            Some(wanted) if wanted == text => Ok(()),
+            Some(wanted) => Err(format!("expected {wanted:?}, got {text:?}")),
+            None => Err(format!("got the string {text:?}")),
+        },
+        _ if expect.scalar.is_some() || expect.string.is_some() => Err("got no single value".to_owned()),
+        Value::Vector(elements) => vector(expect, elements),
+        Value::Matrix(series) => matrix(expect, when, series),
+    }
+}
+
+fn differs(wanted: f64, found: f64) -> String {
+    format!("expected {}, got {}", format_value(wanted), format_value(found))
+}
+
+fn vector(expect: &Expect, elements: &[VectorElement]) -> Result<(), String> {
+    for (at, (labels, items)) in expect.series.iter().enumerate() {
+        let [item] = items.as_slice() else {
+            return Err(format!("{labels} needs exactly one value in an instant query"));
+        };
+        let found = match expect.ordered {
+            true => elements.get(at).filter(|element| element.labels == *labels),
+            false => elements.iter().find(|element| element.labels == *labels),
+        };
+        let Some(found) = found else {
+            return Err(format!("expected {labels}{}", shown(elements)));
+        };
+        match item {
+            Item::Float(wanted) if same(*wanted, found.sample.value) => {}
+            Item::Float(wanted) => return Err(format!("{labels}: {}", differs(*wanted, found.sample.value))),
+            _ => return Err(format!("{labels}: expected no float")),
+        }
+    }
+    let surplus = elements.iter().find(|element| !is_expected(expect, &element.labels));
+    match surplus {
+        Some(surplus) => Err(format!("got {} unexpectedly", surplus.labels)),
+        None if elements.len() != expect.series.len() => Err("got a series twice".to_owned()),
+        None => Ok(()),
+    }
+}
+
+fn is_expected(expect: &Expect, labels: &Labels) -> bool {
+    expect.series.iter().any(|(wanted, _)| wanted == labels)
+}
+
+fn shown(elements: &[VectorElement]) -> String {
+    let shown: Vec<String> = elements
+        .iter()
+        .take(5)
+        .map(|element| format!("{} {}", element.labels, format_value(element.sample.value)))
+        .collect();
+    if shown.is_empty() { ", got nothing".to_owned() } else { format!(", got {}", shown.join("; ")) }
+}
+
+fn matrix(expect: &Expect, when: When, series: &[Series]) -> Result<(), String> {
+    let (start, step) = match (when, expect.range_vector) {
+        (_, Some((start, _, step))) => (start, step),
+        (When::Range { start, step, .. }, None) => (start, step),
+        (When::Instant(_), None) => return Err("got a range vector".to_owned()),
+    };
+    sorted(series)?;
+    for (labels, items) in &expect.series {
+        let mut wanted = Vec::new();
+        let mut time = start;
+        for item in items {
+            match item {
+                Item::Omitted => {}
+                Item::Float(value) => wanted.push(Sample::new(time, *value)),
+                Item::Histogram => return Err(format!("{labels}: expected a native histogram")),
+            }
+            time += step;
+        }
+        let found = series.iter().find(|series| series.labels == *labels);
+        let found = found.map(|series| series.samples.as_slice()).unwrap_or_default();
+        let equal = |(a, b): (&Sample, &Sample)| a.timestamp == b.timestamp && same(a.value, b.value);
+        if found.len() != wanted.len() || !wanted.iter().zip(found).all(equal) {
+            return Err(format!("{labels}: expected {}, got {}", points(&wanted), points(found)));
+        }
+    }
+    match series.iter().find(|series| !is_expected(expect, &series.labels)) {
+        Some(surplus) => Err(format!("got {} unexpectedly: {}", surplus.labels, points(&surplus.samples))),
+        None => Ok(()),
+    }
+}
+
+/// Matrices come in label order, always.
+pub(super) fn sorted(series: &[Series]) -> Result<(), String> {
+    if series.is_sorted_by(|a, b| a.labels < b.labels) {
+        Ok(())
+    } else {
+        Err("series are not sorted".to_owned())
+    }
+}
+
+fn points(samples: &[Sample]) -> String {
+    if samples.is_empty() {
+        return "nothing".to_owned();
+    }
+    let points: Vec<String> = samples
+        .iter()
+        .take(12)
+        .map(|sample| format!("{}@{}", format_value(sample.value), sample.timestamp))
+        .collect();
+    points.join(" ")
+}
+
+/// Compares warnings and hints; `query` is the text that was run.
+pub(super) fn annotations(expect: &Expect, result: &QueryResult, query: &str) -> Result<(), String> {
+    let annotations = &result.annotations;
+    notes(&expect.warnings, &annotations.warnings, "warning", query)?;
+    notes(&expect.infos, &annotations.infos, "info", query)
+}
+
+fn notes(expect: &Notes, found: &[Annotation], kind: &str, query: &str) -> Result<(), String> {
+    let found: Vec<String> = found.iter().map(|annotation| annotation.text(kind, query)).collect();
+    if expect.forbidden
+        && let Some(first) = found.first()
+    {
+        return Err(format!("unexpected {kind}: {first}"));
+    }
+    if expect.wanted.is_empty() {
+        return Ok(());
+    }
+    if !expect.wanted.iter().all(|wanted| found.iter().any(|text| wanted.accepts(text))) {
+        return Err(format!("expected another {kind}, got {found:?}"));
+    }
+    match found.iter().find(|text| !expect.wanted.iter().any(|wanted| wanted.accepts(text))) {
+        Some(surplus) => Err(format!("unexpected {kind}: {surplus}")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_may_differ_by_rounding_only() {
+        assert!(same(1.0, 1.000_000_1));
+        assert!(!same(1.0, 1.000_01));
+        assert!(!same(0.0, 1e-9));
+        assert!(same(f64::NAN, f64::NAN));
+        assert!(!same(f64::NAN, crowsnest_api::stale_nan()));
+        assert!(!same(f64::INFINITY, f64::MAX));
+    }
+}
