@@ -4,27 +4,33 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crowsnest_api::Timestamp;
+use crowsnest_api::{Labels, Timestamp};
 use parking_lot::{Mutex, RwLock};
+use rustc_hash::FxHashMap;
 
 use crate::appender::{AppendError, Appended, Appender, Batch, Metadata, RejectReason};
+use crate::block::PageCache;
+use crate::blocks::Blocks;
 use crate::commit::Committer;
 use crate::disk::{Disk, RealDisk};
-use crate::head::{Head, Limits, StagedOrigin};
+use crate::head::{Head, Limits, Staged};
+use crate::maintain::MaintainState;
 use crate::options::Options;
-use crate::report::{MaintainError, Maintenance, OpenError, Quarantined, Recovery, Status, StoreStatus};
-use crate::wal::{self, Record, RecordOrigin, Wal};
+use crate::replay::Replayer;
+use crate::report::{OpenError, Quarantined, Recovery, Status, StoreStatus};
+use crate::wal::{self, Wal};
 
 /// A time-series store in a folder of its own.
 ///
 /// All methods take `&self`; any number of threads may append and query at once. Nothing happens by itself: call
 /// [`Tsdb::maintain`] every few seconds from one thread.
 pub struct Tsdb {
-    pub(crate) disk: Arc<dyn Disk>,
     pub(crate) dir: PathBuf,
     pub(crate) options: Options,
     pub(crate) head: RwLock<Head>,
     pub(crate) committer: Committer,
+    pub(crate) blocks: Blocks,
+    pub(crate) maintenance: Mutex<MaintainState>,
     pub(crate) counters: Mutex<Counters>,
     closed: AtomicBool,
     /// Keeps other processes out for as long as it lives.
@@ -44,7 +50,8 @@ pub(crate) struct Counters {
 
 impl Tsdb {
     /// Opens the store in `dir`, which is made if need be, and replays its log. `manifest` is a tree of its own; should
-    /// it be lost, it is rebuilt from the blocks. `now` is the present time.
+    /// it be lost, it is rebuilt from the blocks. `now` is the present; it is only compared with
+    /// the newest sample, to warn of a clock that cannot be right.
     ///
     /// # Errors
     /// When the folder is in use, cannot be read or written, or was written by a newer release. Damaged files are no
@@ -55,17 +62,16 @@ impl Tsdb {
         options: Options,
         now: Timestamp,
     ) -> Result<(Self, Recovery), OpenError> {
-        Self::open_on(Arc::new(RealDisk), dir, manifest, options, now)
+        Self::open_on(&(Arc::new(RealDisk) as Arc<dyn Disk>), dir, manifest, options, now)
     }
 
     pub(crate) fn open_on(
-        disk: Arc<dyn Disk>,
+        disk: &Arc<dyn Disk>,
         dir: &Path,
         manifest: sled::Tree,
         options: Options,
         now: Timestamp,
     ) -> Result<(Self, Recovery), OpenError> {
-        let _ = (manifest, now);
         let io_error = |path: &Path| {
             let path = path.to_owned();
             move |source| OpenError::Io { path, source }
@@ -77,40 +83,39 @@ impl Tsdb {
             _ => OpenError::Io { path: lock_path.clone(), source },
         })?;
         let mut recovery = Recovery::default();
-        let wal_dir = dir.join("wal");
+        let (wal_dir, blocks_dir) = (dir.join("wal"), dir.join("blocks"));
         disk.create_dir(&wal_dir).map_err(io_error(&wal_dir))?;
+        disk.create_dir(&blocks_dir).map_err(io_error(&blocks_dir))?;
+        let blocks = Blocks::open(disk.clone(), &blocks_dir, manifest, &mut recovery)?;
         let mut head = Head::default();
-        let mut replayed = 0;
-        let mut replayer = Replayer::default();
-        let segments = wal::replay(&*disk, &wal_dir, &mut recovery, |segment, record| {
-            let (samples, newest) = replayer.apply(&mut head, segment, &record, &options);
-            replayed += samples;
-            newest
+        let in_blocks = match wal::oldest_segment(&**disk, &wal_dir)? {
+            Some(oldest) => blocks.cuts(oldest),
+            None => Vec::new(),
+        };
+        let mut replayer = Replayer::new(&options, in_blocks);
+        let segments = wal::replay(&**disk, &wal_dir, &mut recovery, |segment, record| {
+            replayer.apply(&mut head, segment, &record)
         })?;
-        recovery.samples = replayed;
+        recovery.samples = replayer.samples;
+        if let Some(newest) = blocks.newest() {
+            head.recall(newest, |labels| blocks.newest_of(labels));
+        }
+        let newest = head.time_range().map(|(_, newest)| newest).max(blocks.newest());
+        recovery.warnings.extend(newest.and_then(|newest| clock_warning(newest, now, &options)));
         let wal = Wal::new(disk.clone(), wal_dir, options.wal_segment_bytes, segments);
         let committer = Committer::new(wal, options.max_metadata);
         let store = Self {
-            disk,
             dir: dir.to_owned(),
             options,
             head: RwLock::new(head),
             committer,
+            blocks,
+            maintenance: Mutex::default(),
             counters: Mutex::default(),
             closed: AtomicBool::new(false),
             _lock: lock,
         };
         Ok((store, recovery))
-    }
-
-    /// Cuts the head into blocks when it spans long enough, merges small blocks, and applies retention. Cheap when there
-    /// is nothing to do.
-    ///
-    /// # Errors
-    /// When a step fails. Nothing is lost, and the next call tries again.
-    pub fn maintain(&self, now: Timestamp) -> Result<Maintenance, MaintainError> {
-        let _ = now;
-        Ok(Maintenance::default())
     }
 
     /// What pushes have said about metric families, sorted by family.
@@ -126,6 +131,8 @@ impl Tsdb {
     /// Sizes and counters alone.
     pub fn store_status(&self) -> StoreStatus {
         let wal = self.committer.wal().status();
+        let list = self.blocks.list();
+        let oldest_in_blocks = list.iter().map(|block| block.meta().min_time).min();
         let counters = self.counters.lock();
         let head = self.head.read();
         StoreStatus {
@@ -140,18 +147,21 @@ impl Tsdb {
             wal_records: wal.records,
             wal_syncs: wal.syncs,
             wal_failures: wal.failures,
-            min_time: head.time_range().map(|(min, _)| min),
+            blocks: list.len() as u64,
+            block_bytes: list.iter().map(|block| block.size()).sum(),
+            block_samples: list.iter().map(|block| block.meta().samples).sum(),
+            blocks_quarantined: self.blocks.quarantined().len() as u64,
+            min_time: head.time_range().map(|(min, _)| min).into_iter().chain(oldest_in_blocks).min(),
             cuts: counters.cuts,
             merges: counters.merges,
             blocks_expired: counters.expired,
             maintenance_failures: counters.failures,
-            ..StoreStatus::default()
         }
     }
 
     /// Blocks that do not serve, or not in full.
     pub fn quarantined(&self) -> Vec<Quarantined> {
-        Vec::new()
+        self.blocks.quarantined()
     }
 
     /// Takes no samples from now on. What was acknowledged is on the disk already, so there is nothing to wait for but
@@ -167,8 +177,7 @@ impl Appender for Tsdb {
         if self.closed.load(Ordering::Acquire) {
             return Err(AppendError::Closed("it is shutting down"));
         }
-        let limits = Limits { options: &self.options, newest: &|_| None, stored_until: None };
-        let mut staged = self.head.write().stage(batch, &limits);
+        let mut staged = self.stage(batch);
         let outcome = std::mem::take(&mut staged.outcome);
         if staged.entries.is_empty() && staged.metadata.is_empty() {
             self.count(&outcome);
@@ -181,6 +190,38 @@ impl Appender for Tsdb {
 }
 
 impl Tsdb {
+    /// Sorts out a batch against the head and, where the head cannot tell, against the blocks.
+    fn stage(&self, batch: Batch) -> Staged {
+        let stored_until = self.blocks.newest();
+        let mut newest = FxHashMap::default();
+        if stored_until.is_some() {
+            // Outside of the head's write lock, for this reads files.
+            let head = self.head.read();
+            let unknown = batch.series.iter().filter(|series| head.series_ref(&series.labels).is_none());
+            let unknown: Vec<Labels> = unknown.map(|series| series.labels.clone()).collect();
+            drop(head);
+            newest.extend(unknown.into_iter().map(|labels| {
+                let found = self.blocks.newest_of(&labels);
+                (labels, found)
+            }));
+        }
+        let newest = |labels: &Labels| match newest.get(labels) {
+            Some(&found) => found,
+            None => self.blocks.newest_of(labels),
+        };
+        let limits = Limits { options: &self.options, newest: &newest, stored_until };
+        let mut staged = self.head.write().stage(batch, &limits);
+        let mut cache = PageCache::default();
+        for doubt in std::mem::take(&mut staged.doubts) {
+            let Some(labels) = staged.entries.get(doubt.entry).map(|entry| entry.labels.clone()) else {
+                continue;
+            };
+            let known = self.blocks.find_sample(&labels, doubt.sample.timestamp, &mut cache);
+            staged.settle(doubt, known.as_ref().map(|(bits, owner)| (*bits, owner.as_str())));
+        }
+        staged
+    }
+
     fn count(&self, outcome: &Appended) {
         let mut counters = self.counters.lock();
         counters.appended += outcome.written;
@@ -193,48 +234,16 @@ impl Tsdb {
     }
 }
 
-/// Puts records of the log back into the head.
-#[derive(Default)]
-struct Replayer {
-    segment: u32,
-    /// Series by the numbers of the current segment.
-    series: rustc_hash::FxHashMap<u32, crate::head::SeriesRef>,
-}
-
-impl Replayer {
-    /// How many samples the record holds, and its newest.
-    fn apply(
-        &mut self,
-        head: &mut Head,
-        segment: u32,
-        record: &Record,
-        options: &Options,
-    ) -> (u64, Option<Timestamp>) {
-        if segment != self.segment {
-            self.series.clear();
-            self.segment = segment;
-        }
-        for (number, labels) in &record.definitions {
-            self.series.insert(*number, head.create(labels, None));
-        }
-        for metadata in &record.metadata {
-            head.set_metadata(metadata, options.max_metadata);
-        }
-        let origin = match &record.origin {
-            RecordOrigin::Source(name) => {
-                StagedOrigin::Source { id: head.sources_mut().intern(name), name: name.clone() }
-            }
-            RecordOrigin::Server { silence } => StagedOrigin::Server { silence: *silence },
-            RecordOrigin::Nobody => return (0, None),
-        };
-        let (mut count, mut newest) = (0, None);
-        for (number, samples) in &record.series {
-            // A number without a definition cannot be in a record whose checksum is right.
-            let Some(&series) = self.series.get(number) else { continue };
-            head.apply_series(series, &origin, samples);
-            count += samples.len() as u64;
-            newest = newest.max(samples.iter().map(|sample| sample.timestamp).max());
-        }
-        (count, newest)
+/// What to say when the clock and the stored samples cannot both be right. Nothing is removed on that ground:
+/// retention counts from the newest sample when the clock is ahead of it.
+fn clock_warning(newest: Timestamp, now: Timestamp, options: &Options) -> Option<String> {
+    if newest > now.plus(options.max_future) {
+        return Some(format!(
+            "the newest sample ({newest}) is ahead of the clock ({now}); has the clock been set back?"
+        ));
     }
+    let long_ago = newest < now.minus(options.retention);
+    long_ago.then(|| {
+        format!("the newest sample ({newest}) is older than retention at {now}; is the clock right?")
+    })
 }

@@ -2,20 +2,25 @@
 //!
 //! Knows series, samples and files; knows nothing of HTTP, protobuf, tokio or Kubernetes. Time comes in as a value.
 
-#![expect(dead_code, reason = "what blocks will need; they come next")]
-
 mod appender;
+mod block;
+mod blocks;
 mod chunk;
 mod commit;
 mod db;
 mod disk;
 mod head;
 mod index;
+mod maintain;
+mod manifest;
 mod options;
+mod replay;
 mod report;
 mod select;
 mod server_sample;
 mod source;
+#[cfg(test)]
+mod tests;
 mod varint;
 mod wal;
 

@@ -38,29 +38,29 @@ pub(crate) fn insert(list: &mut Vec<ServerSample>, new: ServerSample) -> bool {
 ///
 /// `pushed_before` says whether a pushed sample lies between two instants, both inclusive; it is asked only about time
 /// before the first of `pushed`.
-pub(crate) fn resolve<E>(
+pub(crate) fn resolve(
     pushed: Vec<Sample>,
     server: &[ServerSample],
-    mut pushed_before: impl FnMut(Timestamp, Timestamp) -> Result<bool, E>,
-) -> Result<Vec<Sample>, E> {
+    pushed_before: impl Fn(Timestamp, Timestamp) -> bool,
+) -> Vec<Sample> {
     if server.is_empty() {
-        return Ok(pushed);
+        return pushed;
     }
     let mut standing = Vec::new();
     for statement in server {
         let after = pushed.partition_point(|sample| sample.timestamp <= statement.at());
         let void = match after.checked_sub(1).and_then(|last| pushed.get(last)) {
             Some(last) => last.timestamp >= statement.void_from(),
-            None => pushed_before(statement.void_from(), statement.at())?,
+            None => pushed_before(statement.void_from(), statement.at()),
         };
         if !void {
             standing.push(statement.sample);
         }
     }
     if standing.is_empty() {
-        return Ok(pushed);
+        return pushed;
     }
     standing.extend(pushed);
     standing.sort_by_key(|sample| sample.timestamp);
-    Ok(standing)
+    standing
 }

@@ -30,7 +30,7 @@ use crowsnest_api::Timestamp;
 use rustc_hash::FxHashSet;
 
 pub(crate) use record::{Record, RecordOrigin};
-pub(crate) use replay::replay;
+pub(crate) use replay::{oldest_segment, replay};
 
 use crate::appender::Metadata;
 use crate::disk::{Disk, WriteFile};

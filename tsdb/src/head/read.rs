@@ -48,6 +48,20 @@ impl Head {
         numbers.into_iter().filter_map(|number| self.get(SeriesRef(number)))
     }
 
+    /// All label names, sorted.
+    pub(crate) fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.postings.names().keys().map(|name| name.as_str())
+    }
+
+    /// All values of a label, sorted.
+    pub(crate) fn label_values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.postings
+            .names()
+            .get(name)
+            .into_iter()
+            .flat_map(|values| values.keys().map(|value| value.as_str()))
+    }
+
     /// Whether a series has a pushed sample in `start ..= end`.
     pub(crate) fn has_pushed(&self, labels: &Labels, start: Timestamp, end: Timestamp) -> bool {
         self.series_ref(labels)

@@ -24,16 +24,7 @@ pub(crate) fn replay(
     recovery: &mut Recovery,
     mut apply: impl FnMut(u32, Record) -> Option<crowsnest_api::Timestamp>,
 ) -> Result<BTreeMap<u32, Segment>, OpenError> {
-    let io_error = |source| OpenError::Io { path: dir.to_owned(), source };
-    let mut lengths = BTreeMap::new();
-    for file in disk.list(dir).map_err(io_error)? {
-        match segment_number(&file.name) {
-            Some(number) => {
-                lengths.insert(number, file.bytes);
-            }
-            None => recovery.warnings.push(format!("file {} does not belong in the log's folder", file.name)),
-        }
-    }
+    let lengths = list(disk, dir, recovery)?;
     let mut headers = BTreeMap::new();
     for &number in lengths.keys() {
         headers.insert(number, Header::read(disk, dir, number)?);
@@ -67,6 +58,25 @@ pub(crate) fn replay(
     Ok(segments)
 }
 
+/// The number of the oldest segment in `dir`, if there is any.
+pub(crate) fn oldest_segment(disk: &dyn Disk, dir: &Path) -> Result<Option<u32>, OpenError> {
+    Ok(list(disk, dir, &mut Recovery::default())?.keys().next().copied())
+}
+
+/// Segments by number with their lengths.
+fn list(disk: &dyn Disk, dir: &Path, recovery: &mut Recovery) -> Result<BTreeMap<u32, u64>, OpenError> {
+    let mut lengths = BTreeMap::new();
+    for file in disk.list(dir).map_err(|source| OpenError::Io { path: dir.to_owned(), source })? {
+        match segment_number(&file.name) {
+            Some(number) => {
+                lengths.insert(number, file.bytes);
+            }
+            None => recovery.warnings.push(format!("file {} does not belong in the log's folder", file.name)),
+        }
+    }
+    Ok(lengths)
+}
+
 /// The beginning of a segment.
 enum Header {
     /// `before` is how much of the segment before it is valid.
@@ -86,19 +96,15 @@ impl Header {
         else {
             return Ok(Self::Bad);
         };
+        if crc32fast::hash(content) != u32::from_le_bytes(*checksum) {
+            return Ok(Self::Bad);
+        }
         let mut cursor = Cursor::new(content, "log header");
-        let fields = (|| {
-            Ok::<_, crate::varint::Damaged>((cursor.take(8)?, cursor.u32()?, cursor.u32()?, cursor.u64()?))
-        })();
-        match fields {
-            Ok((magic, found, _, _)) if magic == MAGIC && found > VERSION => {
+        match (cursor.take(8), cursor.u32(), cursor.u32(), cursor.u64()) {
+            (Ok(magic), Ok(found), ..) if magic == MAGIC && found > VERSION => {
                 Err(OpenError::Version { path, found, known: VERSION })
             }
-            Ok((magic, VERSION, own, before))
-                if magic == MAGIC
-                    && own == number
-                    && crc32fast::hash(content) == u32::from_le_bytes(*checksum) =>
-            {
+            (Ok(magic), Ok(VERSION), Ok(own), Ok(before)) if magic == MAGIC && own == number => {
                 Ok(Self::Good { before })
             }
             _ => Ok(Self::Bad),

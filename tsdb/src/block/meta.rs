@@ -1,0 +1,113 @@
+//! What is known of a block without reading it: the same in its footer and in the manifest.
+
+use std::fmt;
+
+use crowsnest_api::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::page;
+use crate::varint::Damaged;
+
+/// A block's number. Later blocks have larger ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct BlockId(pub(crate) u64);
+
+impl BlockId {
+    /// The file of this block.
+    pub(crate) fn file_name(self) -> String {
+        format!("{self}.block")
+    }
+
+    /// The file of this block while it is being written.
+    pub(crate) fn temporary_name(self) -> String {
+        format!("{self}.tmp")
+    }
+
+    /// The number in a block's file name.
+    pub(crate) fn of_file(name: &str) -> Option<Self> {
+        let digits = name.strip_suffix(".block").filter(|digits| digits.len() >= 10)?;
+        digits.parse().ok().map(Self)
+    }
+}
+
+impl fmt::Display for BlockId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:010}", self.0)
+    }
+}
+
+/// "What segments before `segment` hold of `from .. to` is in this block": the log need not be replayed for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cut {
+    pub(crate) segment: u32,
+    /// First instant.
+    pub(crate) from: Timestamp,
+    /// The instant after the last.
+    pub(crate) to: Timestamp,
+}
+
+/// A block's summary.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BlockMeta {
+    pub(crate) id: BlockId,
+    /// The oldest sample, the server's own included.
+    pub(crate) min_time: Timestamp,
+    /// The newest sample, the server's own included.
+    pub(crate) max_time: Timestamp,
+    pub(crate) series: u32,
+    pub(crate) chunks: u64,
+    pub(crate) samples: u64,
+    pub(crate) server_samples: u64,
+    /// Blocks that this one replaces: their files are debris.
+    pub(crate) replaces: Vec<BlockId>,
+    pub(crate) cuts: Vec<Cut>,
+}
+
+/// Where a section lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Section {
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+    pub(super) crc32: u32,
+}
+
+/// All sections that are verified as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sections {
+    pub(super) directory: Section,
+    pub(super) symbols: Section,
+    pub(super) series: Section,
+    pub(super) postings: Section,
+}
+
+/// A block's last words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Footer {
+    #[serde(flatten)]
+    pub(super) meta: BlockMeta,
+    pub(super) sections: Sections,
+}
+
+impl Section {
+    /// The section's bytes.
+    pub(super) fn of<'a>(&self, content: &'a [u8]) -> Result<&'a [u8], Damaged> {
+        const OUTSIDE: Damaged = Damaged::new("section table");
+        let start = usize::try_from(self.offset).map_err(|_| OUTSIDE)?;
+        let length = usize::try_from(self.bytes).map_err(|_| OUTSIDE)?;
+        content.get(start..).and_then(|rest| rest.get(..length)).ok_or(OUTSIDE)
+    }
+
+    pub(super) fn verify(&self, content: &[u8]) -> Result<(), Damaged> {
+        let intact = crc32fast::hash(self.of(content)?) == self.crc32;
+        if intact { Ok(()) } else { Err(Damaged::new("index")) }
+    }
+}
+
+impl Footer {
+    /// How many pages the directory lists.
+    pub(super) fn pages(&self) -> Result<usize, Damaged> {
+        usize::try_from(self.sections.directory.bytes / page::ENTRY_BYTES as u64)
+            .map_err(|_| Damaged::new("directory"))
+    }
+}

@@ -1,0 +1,72 @@
+//! Merging small neighbours into larger blocks, one merge a run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crowsnest_api::Timestamp;
+
+use super::{healthy, new_block, window};
+use crate::block::{Block, BlockId, MergeError, merge_into};
+use crate::db::Tsdb;
+use crate::report::{MaintainError, Maintenance};
+
+/// How many durations of the smallest block a block may come to span, smallest first.
+const SPANS: [i64; 3] = [1, 6, 36];
+/// Blocks are not merged into larger ones than this.
+const MAX_BYTES: u64 = 2 << 30;
+
+impl Tsdb {
+    pub(super) fn merge_some(&self, done: &mut Maintenance) -> Result<(), MaintainError> {
+        let list = self.blocks.list();
+        let Some(group) = self.due(&list) else { return Ok(()) };
+        let replaces: Vec<BlockId> = group.iter().map(|block| block.id()).collect();
+        let oldest = self.committer.wal().oldest_segment();
+        let cuts = group.iter().flat_map(|block| block.meta().cuts.iter().copied());
+        let cuts: Vec<_> = cuts.filter(|cut| cut.segment > oldest).collect();
+        let merged = self.blocks.write(
+            |id| new_block(id, replaces.clone(), cuts),
+            |writer| {
+                merge_into(writer, &group).map_err(|error| match error {
+                    MergeError::Io(source) => {
+                        MaintainError::Io { action: "write", path: "a merged block".into(), source }
+                    }
+                    MergeError::Damaged(block, damaged) => MaintainError::Damaged {
+                        object: format!("block {}", block.id()),
+                        reason: damaged.to_string(),
+                    },
+                })
+            },
+        )?;
+        done.merged.extend(merged.iter().map(|block| block.id().to_string()));
+        self.blocks.publish(merged.into_iter().collect(), &replaces)
+    }
+
+    /// The blocks that should become one, if any: those of a closed window, smallest windows first.
+    fn due(&self, list: &[Arc<Block>]) -> Option<Vec<Arc<Block>>> {
+        let duration = self.block_millis();
+        let newest = list.iter().map(|block| block.meta().max_time).max()?;
+        let closed = window(newest, duration).plus_millis(duration);
+        // As in Prometheus, no block spans more than a tenth of retention: it goes as a whole.
+        let longest =
+            i64::try_from(self.options.retention.as_millis() / 10).unwrap_or(i64::MAX).max(duration);
+        SPANS.iter().map(|span| duration.saturating_mul(*span)).filter(|&span| span <= longest).find_map(
+            |span| {
+                let mut groups: BTreeMap<Timestamp, Vec<Arc<Block>>> = BTreeMap::new();
+                for block in list.iter().filter(|block| healthy(block)) {
+                    let from = window(block.meta().min_time, span);
+                    if window(block.meta().max_time, span) == from && from.plus_millis(span) <= closed {
+                        groups.entry(from).or_default().push(block.clone());
+                    }
+                }
+                groups.into_values().find(|group| worthwhile(group))
+            },
+        )
+    }
+}
+
+/// Whether merging changes enough for what it rewrites.
+fn worthwhile(group: &[Arc<Block>]) -> bool {
+    let sizes = || group.iter().map(|block| block.size());
+    let (total, largest) = (sizes().sum::<u64>(), sizes().max().unwrap_or(0));
+    group.len() >= 2 && total <= MAX_BYTES && (group.len() >= 4 || (total - largest) * 4 >= largest)
+}
