@@ -54,8 +54,9 @@ pub(super) async fn answer<T: Serialize>(
 
 fn query_failed(error: QueryError) -> ApiError {
     let kind = match &error {
-        QueryError::Query(_) | QueryError::Parameter(_) => ErrorKind::BadRequest,
+        QueryError::Query { .. } | QueryError::Parameter(_) => ErrorKind::BadRequest,
         QueryError::Execution(_)
+        | QueryError::Unsupported(_)
         | QueryError::TooManySamples
         | QueryError::Storage(StorageError::LimitExceeded(_)) => ErrorKind::Execution,
         QueryError::Canceled => ErrorKind::Canceled,

@@ -20,7 +20,8 @@ pub(crate) async fn instant(State(app): State<AppState>, params: Params) -> Resu
     let (text, expr) = params.expr()?;
     let (engine, store) = (app.engine.clone(), Arc::clone(&app.storage.queryable));
     answer(&app, timeout, move |control| {
-        engine.instant(&*store, &expr, at, control).map(|result| found(result, &text, limit))
+        let result = engine.instant(&*store, &expr, at, control).map_err(|error| error.located(&text))?;
+        Ok(found(result, &text, limit))
     })
     .await
 }
@@ -38,7 +39,8 @@ pub(crate) async fn range(State(app): State<AppState>, params: Params) -> Result
     let (text, expr) = params.expr()?;
     let (engine, store) = (app.engine.clone(), Arc::clone(&app.storage.queryable));
     answer(&app, timeout, move |control| {
-        engine.range(&*store, &expr, range, control).map(|result| found(result, &text, limit))
+        let result = engine.range(&*store, &expr, range, control).map_err(|error| error.located(&text))?;
+        Ok(found(result, &text, limit))
     })
     .await
 }

@@ -51,11 +51,16 @@ impl QueryError {
         }
     }
 
-    /// A fault in the query itself as the parser would have told it; `query` is its text.
-    pub fn parse_error(&self, query: &str) -> Option<ParseError> {
+    /// A fault in the query itself told as a fault of the parameter `query`, with line and column; `query` is its text.
+    /// Other errors stay as they are.
+    #[must_use]
+    pub fn located(self, query: &str) -> Self {
         match self {
-            Self::Query { span, message } => Some(ParseError::new(query, *span, message.clone())),
-            _ => None,
+            Self::Query { span, message } => {
+                let error = ParseError::new(query, span, message);
+                Self::Parameter(format!("invalid parameter \"query\": {error}"))
+            }
+            other => other,
         }
     }
 
