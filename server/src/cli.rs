@@ -2,9 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::client::QueryArgs;
 use crate::config::Config;
-use crate::serve;
 use crate::settings::ServeArgs;
+use crate::{client, demo, serve};
 
 /// Metrics store, PromQL, user interface and sign-in for one cluster, in one process.
 #[derive(Debug, Parser)]
@@ -18,6 +19,12 @@ pub(crate) struct Cli {
 enum Command {
     /// Runs the server until it is told to stop.
     Serve(Box<ServeArgs>),
+    /// Runs the server with a user of its own, and an agent that watches this machine.
+    ///
+    /// Takes the flags of serve. Everything is kept in ./crowsnest-demo unless --data-dir says otherwise.
+    Demo(Box<ServeArgs>),
+    /// Asks a server a PromQL query and prints the answer.
+    Query(QueryArgs),
     /// Prints the version.
     Version,
 }
@@ -25,13 +32,44 @@ enum Command {
 /// Does what the command line says.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Serve(args) => {
-            let config = Config::resolve(args.load()?)?;
-            serve::run(config)
-        }
+        Command::Serve(args) => serve::run(Config::resolve(args.load()?)?),
+        Command::Demo(args) => demo::run(args.load()?),
+        Command::Query(args) => client::query(&args),
         Command::Version => {
             println!("crowsnest {}", env!("CARGO_PKG_VERSION"));
             Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_flag_is_explained() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        for subcommand in command.get_subcommands() {
+            for flag in subcommand.get_arguments() {
+                assert!(flag.get_help().is_some(), "{} {}", subcommand.get_name(), flag.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_is_a_flag_and_a_variable_of_the_same_name() {
+        let mut command = Cli::command();
+        command.build();
+        let serve = command.find_subcommand("serve").unwrap();
+        for flag in serve.get_arguments().filter(|flag| !matches!(flag.get_id().as_str(), "help" | "version"))
+        {
+            let long = flag.get_long().unwrap();
+            let expected = format!("CROWSNEST_{}", long.replace('-', "_").to_uppercase());
+            assert_eq!(flag.get_env().unwrap().to_str(), Some(expected.as_str()), "--{long}");
         }
     }
 }

@@ -5,10 +5,12 @@
 mod api_v1;
 mod auth;
 mod cli;
+mod client;
 mod clock;
 mod config;
 mod control;
 mod data_dir;
+mod demo;
 mod http;
 mod listen;
 mod logging;

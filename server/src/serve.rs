@@ -1,17 +1,20 @@
 //! `crowsnest serve`: puts the parts together and runs them until a signal.
 
+mod background;
+
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use crowsnest_promql::{Engine, EngineOptions, Features};
 use crowsnest_rbac::{IngestTokens, RoleAuthoriser, StaticUsers};
 use serde::Serialize;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::MissedTickBehavior;
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::api_v1::write::WriteGate;
@@ -30,53 +33,113 @@ use crate::storage::Storage;
 use crate::telemetry::Telemetry;
 use crate::watched::Watched;
 
-/// How often files are looked at for changes.
-const FILE_INTERVAL: Duration = Duration::from_secs(2);
-/// How often silent sources are looked for.
-const SOURCE_INTERVAL: Duration = Duration::from_secs(1);
-/// How often the sample store is looked after.
-const MAINTAIN_INTERVAL: Duration = Duration::from_secs(15);
-/// How often sessions that are over are removed, and certificates looked at.
-const UPKEEP_INTERVAL: Duration = Duration::from_secs(600);
-
 /// `<data-dir>/listen.json`: where the server can be reached, written once it can.
 #[derive(Debug, Serialize)]
-struct ListenFile {
+pub(crate) struct ListenFile {
     listen: SocketAddr,
     http_listen: Option<SocketAddr>,
     /// For people and programs on this machine.
-    url: String,
+    pub(crate) url: String,
     /// The CA to trust, unless the operator brought a certificate.
-    ca: Option<std::path::PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
 }
 
-/// Runs the server until SIGTERM or SIGINT.
+const LISTEN_FILE: &str = "listen.json";
+
+/// `crowsnest serve`: runs until SIGTERM or SIGINT.
 pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+    start_process(&config)?.block_on(async {
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let server = Server::start(config, data_dir).await?;
+        wait_for_signal().await?;
+        server.stop().await
+    })
+}
+
+/// Starts logging and threads.
+pub(crate) fn start_process(config: &Config) -> anyhow::Result<Runtime> {
     logging::start(config.log_format, &config.log_level)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("crowsnest")
         .build()
-        .context("cannot start threads")?;
-    runtime.block_on(serve(config))
+        .context("cannot start threads")
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
-    let data_dir = DataDir::open(&config.data_dir)?;
+/// A running server.
+pub(crate) struct Server {
+    app: AppState,
+    data_dir: DataDir,
+    reach: ListenFile,
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Opens everything, listens, and says so in `listen.json`.
+    pub(crate) async fn start(config: Config, data_dir: DataDir) -> anyhow::Result<Self> {
+        let certificates = certificates(&config, &data_dir)?;
+        let tls = Arc::new(TlsAcceptor::new(&certificates.load()?)?);
+        let app = compose(&config, &data_dir)?;
+        let secure = Listener::bind(config.listen, Some(Arc::clone(&tls))).await?;
+        let plain = match config.http_listen {
+            Some(address) => Some(Listener::bind(address, None).await?),
+            None => None,
+        };
+        let reach = ListenFile {
+            listen: secure.address()?,
+            http_listen: plain.as_ref().map(Listener::address).transpose()?,
+            url: format!("https://{}{}", reachable(secure.address()?), config.base_path.with_slash()),
+            ca: certificates.ca_file(),
+        };
+        let (stop, stopped) = watch::channel(false);
+        let router = http::router(&app);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(secure.serve(router.clone(), stopped.clone()));
+        if let Some(plain) = plain {
+            tasks.spawn(plain.serve(router, stopped.clone()));
+        }
+        background::start(&mut tasks, &app, certificates, tls, &stopped);
+        app.ready.store(true, Ordering::Relaxed);
+        write_public(&data_dir.join(LISTEN_FILE), &serde_json::to_vec_pretty(&reach)?)?;
+        info!(version = env!("CARGO_PKG_VERSION"), url = reach.url, "crowsnest is ready");
+        Ok(Self { app, data_dir, reach, tasks, stop })
+    }
+
+    /// Where it can be reached.
+    pub(crate) fn reach(&self) -> &ListenFile {
+        &self.reach
+    }
+
+    /// Lets requests finish, for ten seconds at most, and closes the store.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        info!("shutting down");
+        self.app.ready.store(false, Ordering::Relaxed);
+        self.stop.send_replace(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.context("a part of the server panicked")?;
+        }
+        self.app.storage.local.close();
+        drop(std::fs::remove_file(self.data_dir.join(LISTEN_FILE)));
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// Everything that handlers share.
+fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Result<AppState> {
     let sled = SledStore::open(&data_dir.subdir("control")?)?;
-    let storage = Storage::open(&config, &data_dir, sled.block_manifest()?)?;
+    let storage = Storage::open(config, data_dir, sled.block_manifest()?)?;
     let control: Arc<dyn ControlStore> = Arc::new(sled);
-    let certificates = certificates(&config, &data_dir)?;
-    let tls = Arc::new(TlsAcceptor::new(&certificates.load()?)?);
     let sources = SourceWatch::open(
         Arc::clone(&control),
         Arc::clone(&storage.appender),
         Arc::clone(&storage.queryable),
         clock::now(),
     )?;
-    let options = engine_options(&config);
-    let app: AppState = Arc::new(App {
-        auth: auth(&config, &data_dir, control)?,
+    let options = engine_options(config);
+    Ok(Arc::new(App {
+        auth: auth(config, data_dir, control)?,
         pool: QueryPool::new(options.timeout),
         engine: Engine::new(options),
         storage,
@@ -85,46 +148,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         telemetry: Telemetry::default(),
         ready: AtomicBool::new(false),
         config: config.clone(),
-    });
-
-    let secure = Listener::bind(config.listen, Some(Arc::clone(&tls))).await?;
-    let plain = match config.http_listen {
-        Some(address) => Some(Listener::bind(address, None).await?),
-        None => None,
-    };
-    let listen_file = ListenFile {
-        listen: secure.address()?,
-        http_listen: plain.as_ref().map(Listener::address).transpose()?,
-        url: format!("https://{}{}", reachable(secure.address()?), config.base_path.with_slash()),
-        ca: certificates.ca_file(),
-    };
-
-    let (stop, stopped) = watch::channel(false);
-    let router = http::router(&app);
-    let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(secure.serve(router.clone(), stopped.clone()));
-    if let Some(plain) = plain {
-        tasks.spawn(plain.serve(router, stopped.clone()));
-    }
-    tasks.spawn(watch_files(Arc::clone(&app), stopped.clone()));
-    tasks.spawn(watch_sources(Arc::clone(&app), stopped.clone()));
-    tasks.spawn(maintain(Arc::clone(&app), stopped.clone()));
-    tasks.spawn(upkeep(Arc::clone(&app), certificates, tls, stopped));
-    app.ready.store(true, Ordering::Relaxed);
-    write_public(&data_dir.join("listen.json"), &serde_json::to_vec_pretty(&listen_file)?)?;
-    info!(version = env!("CARGO_PKG_VERSION"), url = listen_file.url, "crowsnest is ready");
-
-    wait_for_signal().await?;
-    info!("shutting down");
-    app.ready.store(false, Ordering::Relaxed);
-    stop.send_replace(true);
-    while let Some(ended) = tasks.join_next().await {
-        ended.context("a part of the server panicked")?;
-    }
-    app.storage.local.close();
-    drop(std::fs::remove_file(data_dir.join("listen.json")));
-    info!("stopped");
-    Ok(())
+    }))
 }
 
 fn certificates(config: &Config, data_dir: &DataDir) -> anyhow::Result<CertificateStore> {
@@ -174,7 +198,8 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
+/// Waits until the process is told to stop.
+pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     tokio::select! {
@@ -182,78 +207,4 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
-}
-
-/// Reads users and ingest tokens again when their files change.
-async fn watch_files(app: AppState, stopped: watch::Receiver<bool>) {
-    every(FILE_INTERVAL, stopped, || {
-        let app = AppState::clone(&app);
-        move || app.auth.reload_changed_files()
-    })
-    .await;
-}
-
-/// Looks for sources that have fallen silent.
-async fn watch_sources(app: AppState, stopped: watch::Receiver<bool>) {
-    every(SOURCE_INTERVAL, stopped, || {
-        let app = AppState::clone(&app);
-        move || app.sources.look(clock::now())
-    })
-    .await;
-}
-
-/// Cuts blocks and applies retention.
-async fn maintain(app: AppState, stopped: watch::Receiver<bool>) {
-    every(MAINTAIN_INTERVAL, stopped, || {
-        let app = AppState::clone(&app);
-        move || app.storage.maintain()
-    })
-    .await;
-}
-
-/// Removes sessions that are over and renews the certificate.
-async fn upkeep(
-    app: AppState,
-    certificates: CertificateStore,
-    tls: Arc<TlsAcceptor>,
-    stopped: watch::Receiver<bool>,
-) {
-    let certificates = Arc::new(certificates);
-    every(UPKEEP_INTERVAL, stopped, || {
-        let (app, certificates, tls) = (AppState::clone(&app), Arc::clone(&certificates), Arc::clone(&tls));
-        move || {
-            match app.auth.sessions.sweep(clock::now()) {
-                Ok(0) => {}
-                Ok(removed) => info!(removed, "removed sessions that are over"),
-                Err(error) => {
-                    warn!(err = &error as &dyn std::error::Error, "cannot remove sessions that are over");
-                }
-            }
-            if let Err(error) = certificates.load().and_then(|certificate| tls.replace(&certificate)) {
-                warn!(
-                    err = &*error as &dyn std::error::Error,
-                    "cannot renew the certificate; the old one stays"
-                );
-            }
-        }
-    })
-    .await;
-}
-
-/// Does `job` off the async threads, again and again, until `stopped`.
-async fn every<J>(interval: Duration, mut stopped: watch::Receiver<bool>, job: impl Fn() -> J)
-where
-    J: FnOnce() + Send + 'static,
-{
-    let mut ticks = tokio::time::interval(interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stopped.wait_for(|stop| *stop) => return,
-        }
-        if let Err(error) = tokio::task::spawn_blocking(job()).await {
-            warn!(err = &error as &dyn std::error::Error, "a background job panicked");
-        }
-    }
 }

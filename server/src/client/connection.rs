@@ -1,0 +1,127 @@
+//! One HTTPS request to a server, the certificate verified.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::pin::Pin;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{Request, Uri};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use openssl::ssl::{SslConnector, SslMethod};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_openssl::SslStream;
+
+/// The largest answer that is read.
+const MAX_ANSWER: usize = 256 << 20;
+/// Connecting and the handshake take no longer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Something that can carry a connection.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A server, and as whom to ask it.
+pub(super) struct Server {
+    base: Uri,
+    token: Option<String>,
+    tls: SslConnector,
+}
+
+impl Server {
+    /// Reads the files; connects to nothing yet.
+    pub(super) fn new(url: &str, token_file: Option<&Path>, ca: Option<&Path>) -> anyhow::Result<Self> {
+        let base: Uri = url.parse().with_context(|| format!("--url {url:?} is not a URL"))?;
+        let host = base.host().unwrap_or_default();
+        let loopback = host == "localhost" || bare(host).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        match base.scheme_str() {
+            Some("https") => {}
+            Some("http") if loopback => {}
+            Some("http") => bail!("--url {url}: plain HTTP would show the token to the network; use https"),
+            _ => bail!("--url {url:?} is not an http or https URL"),
+        }
+        let token = token_file
+            .map(|path| {
+                let text = std::fs::read_to_string(path);
+                text.with_context(|| format!("cannot read the token in {}", path.display()))
+            })
+            .transpose()?
+            .map(|text| text.trim().to_owned());
+        let mut tls = SslConnector::builder(SslMethod::tls_client())?;
+        if let Some(ca) = ca {
+            tls.set_ca_file(ca).with_context(|| format!("cannot read the CA in {}", ca.display()))?;
+        }
+        Ok(Self { base, token, tls: tls.build() })
+    }
+
+    /// Posts a form to `path` below the base and gives back the body, whatever the status says.
+    pub(super) async fn post_form(&self, path: &str, form: String) -> anyhow::Result<Vec<u8>> {
+        let authority = self.base.authority().context("--url has no host")?.as_str();
+        let base = self.base.path().trim_end_matches('/');
+        let mut request = Request::post(format!("{base}/{path}"))
+            .header(HOST, authority)
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request =
+            request.body(form).context("the request cannot be written (is the token one line of text?)")?;
+        let stream = tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await;
+        let stream = stream.with_context(|| format!("connecting to {authority} took too long"))??;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let running = tokio::spawn(connection);
+        let response = sender.send_request(request).await.context("the server did not answer")?;
+        ensure!(!response.status().is_redirection(), "the server redirects; is --url complete?");
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+        let body = body.map_err(|error| anyhow::anyhow!("cannot read the answer: {error}"))?;
+        running.abort();
+        Ok(body.to_bytes().to_vec())
+    }
+
+    async fn connect(&self) -> anyhow::Result<Box<dyn Stream>> {
+        let host = self.base.host().unwrap_or_default();
+        let secure = self.base.scheme_str() == Some("https");
+        let port = self.base.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let tcp = TcpStream::connect((bare(host), port)).await;
+        let tcp = tcp.with_context(|| format!("cannot connect to {host}:{port}"))?;
+        if !secure {
+            return Ok(Box::new(tcp));
+        }
+        let ssl = self.tls.configure()?.into_ssl(bare(host))?;
+        let mut stream = SslStream::new(ssl, tcp)?;
+        Pin::new(&mut stream).connect().await.with_context(|| {
+            format!("cannot trust {host}:{port}; --ca names the CA that signed its certificate")
+        })?;
+        Ok(Box::new(stream))
+    }
+}
+
+/// An IPv6 address without its brackets.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for (url, good) in [
+            ("https://nest.example/p/", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://[::1]:8080", true),
+            ("http://localhost", true),
+            ("http://nest.example", false),
+            ("ftp://nest.example", false),
+            ("nest.example", false),
+        ] {
+            assert_eq!(Server::new(url, None, None).is_ok(), good, "{url}");
+        }
+    }
+}

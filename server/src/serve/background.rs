@@ -1,0 +1,110 @@
+//! What the server does by itself, again and again, until it stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+use tracing::{info, warn};
+
+use crate::clock;
+use crate::http::AppState;
+use crate::listen::{CertificateStore, TlsAcceptor};
+
+/// How often files are looked at for changes.
+const FILE_INTERVAL: Duration = Duration::from_secs(2);
+/// How often silent sources are looked for.
+const SOURCE_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the sample store is looked after.
+const MAINTAIN_INTERVAL: Duration = Duration::from_secs(15);
+/// How often sessions that are over are removed, and certificates looked at.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(600);
+
+/// Starts all of it.
+pub(super) fn start(
+    tasks: &mut JoinSet<()>,
+    app: &AppState,
+    certificates: CertificateStore,
+    tls: Arc<TlsAcceptor>,
+    stopped: &watch::Receiver<bool>,
+) {
+    tasks.spawn(watch_files(Arc::clone(app), stopped.clone()));
+    tasks.spawn(watch_sources(Arc::clone(app), stopped.clone()));
+    tasks.spawn(maintain(Arc::clone(app), stopped.clone()));
+    tasks.spawn(upkeep(Arc::clone(app), certificates, tls, stopped.clone()));
+}
+
+/// Reads users and ingest tokens again when their files change.
+async fn watch_files(app: AppState, stopped: watch::Receiver<bool>) {
+    every(FILE_INTERVAL, stopped, || {
+        let app = AppState::clone(&app);
+        move || app.auth.reload_changed_files()
+    })
+    .await;
+}
+
+/// Looks for sources that have fallen silent.
+async fn watch_sources(app: AppState, stopped: watch::Receiver<bool>) {
+    every(SOURCE_INTERVAL, stopped, || {
+        let app = AppState::clone(&app);
+        move || app.sources.look(clock::now())
+    })
+    .await;
+}
+
+/// Cuts blocks and applies retention.
+async fn maintain(app: AppState, stopped: watch::Receiver<bool>) {
+    every(MAINTAIN_INTERVAL, stopped, || {
+        let app = AppState::clone(&app);
+        move || app.storage.maintain()
+    })
+    .await;
+}
+
+/// Removes sessions that are over and renews the certificate.
+async fn upkeep(
+    app: AppState,
+    certificates: CertificateStore,
+    tls: Arc<TlsAcceptor>,
+    stopped: watch::Receiver<bool>,
+) {
+    let certificates = Arc::new(certificates);
+    every(UPKEEP_INTERVAL, stopped, || {
+        let (app, certificates, tls) = (AppState::clone(&app), Arc::clone(&certificates), Arc::clone(&tls));
+        move || {
+            match app.auth.sessions.sweep(clock::now()) {
+                Ok(0) => {}
+                Ok(removed) => info!(removed, "removed sessions that are over"),
+                Err(error) => {
+                    warn!(err = &error as &dyn std::error::Error, "cannot remove sessions that are over");
+                }
+            }
+            if let Err(error) = certificates.load().and_then(|certificate| tls.replace(&certificate)) {
+                warn!(
+                    err = &*error as &dyn std::error::Error,
+                    "cannot renew the certificate; the old one stays"
+                );
+            }
+        }
+    })
+    .await;
+}
+
+/// Does `job` off the async threads, again and again, until `stopped`.
+async fn every<J>(interval: Duration, mut stopped: watch::Receiver<bool>, job: impl Fn() -> J)
+where
+    J: FnOnce() + Send + 'static,
+{
+    let mut ticks = tokio::time::interval(interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = tokio::task::spawn_blocking(job()).await {
+            warn!(err = &error as &dyn std::error::Error, "a background job panicked");
+        }
+    }
+}
