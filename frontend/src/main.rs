@@ -1,3 +1,29 @@
-//! Being written.
+//! The web interface of Crowsnest: one page, drawn in the browser, that talks to the server by relative URLs only.
+//!
+//! Start reading at [`app`]. `views` mirrors the routes, `components` knows no routes, `api` holds every request,
+//! `i18n` every word. What is pure (routes, ranges, queries, formats, the verdict) is tested on the host.
 
-fn main() {}
+#![allow(dead_code, unused_imports, reason = "the views are still being written")]
+#![expect(unreachable_pub, reason = "`#[component]` writes `pub` items")]
+#![expect(clippy::needless_pass_by_value, reason = "components own their properties")]
+
+mod api;
+mod app;
+mod charts;
+mod clock;
+mod components;
+mod format;
+mod i18n;
+mod moment;
+mod poll;
+mod prefs;
+mod query_text;
+mod range;
+mod router;
+mod shortcuts;
+mod verdict;
+mod views;
+
+fn main() {
+    leptos::mount::mount_to_body(app::App);
+}

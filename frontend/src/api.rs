@@ -1,0 +1,15 @@
+//! Talking to the server: one file per family of paths. Every URL is relative, so any base path works.
+
+mod client;
+mod error;
+mod nodes;
+mod query;
+mod server;
+mod session;
+
+pub(crate) use client::{Client, provide_client, use_client};
+pub(crate) use error::ApiError;
+pub(crate) use nodes::{Filesystem, Node, fetch_nodes};
+pub(crate) use query::{Answer, Line, QueryResult, instant, range};
+pub(crate) use server::{ServerFacts, fetch_server};
+pub(crate) use session::{Farewell, SessionState, SessionStore, provide_session, use_session};

@@ -1,0 +1,101 @@
+//! Requests: the session's header on what changes state, 401 noticed wherever it comes, the server's clock read along.
+
+use gloo_net::http::{Request, RequestBuilder, Response};
+use leptos::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+use web_sys::AbortSignal;
+
+use super::{ApiError, SessionStore};
+use crate::clock::Clock;
+use crowsnest_api::session::CSRF_HEADER;
+
+/// Queries longer than this go into a body; proxies cut long URLs.
+const LONGEST_URL: usize = 3_000;
+
+/// Sends requests on behalf of whoever is signed in. Cheap to copy.
+#[derive(Clone, Copy)]
+pub(crate) struct Client {
+    session: SessionStore,
+    clock: Clock,
+}
+
+impl Client {
+    /// Asks for `path` with `query`, already encoded.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &str,
+        abort: Option<&AbortSignal>,
+    ) -> Result<T, ApiError> {
+        let request = if path.len() + query.len() <= LONGEST_URL {
+            let url = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+            Request::get(&url).abort_signal(abort).build()
+        } else {
+            self.signed(Request::post(path))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .abort_signal(abort)
+                .body(JsValue::from_str(query))
+        };
+        let text = self.text(request, abort).await?;
+        serde_json::from_str(&text).map_err(|_| ApiError::Unreadable)
+    }
+
+    /// Posts `body` as JSON.
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ApiError> {
+        let text = self.text(self.signed(Request::post(path)).json(body), None).await?;
+        serde_json::from_str(&text).map_err(|_| ApiError::Unreadable)
+    }
+
+    /// Deletes `path`.
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), ApiError> {
+        self.text(self.signed(Request::delete(path)).build(), None).await.map(drop)
+    }
+
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.session.csrf() {
+            Some(csrf) => request.header(CSRF_HEADER, &csrf),
+            None => request,
+        }
+    }
+
+    async fn text(
+        &self,
+        request: Result<Request, gloo_net::Error>,
+        abort: Option<&AbortSignal>,
+    ) -> Result<String, ApiError> {
+        let failed = |_| {
+            if abort.is_some_and(AbortSignal::aborted) { ApiError::Aborted } else { ApiError::Unreachable }
+        };
+        let response: Response = request.map_err(failed)?.send().await.map_err(failed)?;
+        if let Some(date) = response.headers().get("date") {
+            self.clock.observe(&date);
+        }
+        let body = response.text().await.map_err(failed)?;
+        if response.ok() {
+            return Ok(body);
+        }
+        let error = ApiError::of_response(response.status(), &body);
+        if error == ApiError::SignedOut {
+            self.session.lost();
+        }
+        Err(error)
+    }
+}
+
+/// Puts the client into the context.
+pub(crate) fn provide_client(session: SessionStore, clock: Clock) -> Client {
+    let client = Client { session, clock };
+    provide_context(client);
+    client
+}
+
+/// The client of this application.
+pub(crate) fn use_client() -> Client {
+    expect_context()
+}

@@ -1,0 +1,117 @@
+//! `/api/crowsnest/v1/session`: who is signed in. The CSRF value lives here, in memory, and nowhere else.
+
+use crowsnest_api::session::{Session, SignIn};
+use leptos::prelude::*;
+
+use super::{ApiError, Client};
+
+const PATH: &str = "api/crowsnest/v1/session";
+
+/// Where the visitor stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum SessionState {
+    /// Not known yet: the first request is on its way.
+    Asking,
+    /// The first request failed for another reason than a missing session.
+    Failed(ApiError),
+    /// Nobody is signed in.
+    Out(Farewell),
+    /// Somebody is.
+    In(Session),
+}
+
+/// Why nobody is signed in; the sign-in page says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// There was no session when the page was opened.
+    Fresh,
+    /// There was one and it ended by itself.
+    Ended,
+    /// The user signed out.
+    Left,
+}
+
+/// The session as a signal, and the ways it changes. Cheap to copy.
+#[derive(Clone, Copy)]
+pub(crate) struct SessionStore {
+    state: RwSignal<SessionState>,
+}
+
+impl SessionStore {
+    /// The state; tracked.
+    pub(crate) fn state(&self) -> SessionState {
+        self.state.get()
+    }
+
+    /// The signed-in user's name, or nothing; tracked.
+    pub(crate) fn user(&self) -> String {
+        self.state.with(|state| match state {
+            SessionState::In(session) => session.user.clone(),
+            _ => String::new(),
+        })
+    }
+
+    /// What mutations must carry, while somebody is signed in; not tracked.
+    pub(crate) fn csrf(&self) -> Option<String> {
+        self.state.with_untracked(|state| match state {
+            SessionState::In(session) => Some(session.csrf.clone()),
+            _ => None,
+        })
+    }
+
+    /// Notes that the server no longer knows the session. The URL stays, so signing in returns to it.
+    pub(crate) fn lost(&self) {
+        self.state.try_update(|state| match state {
+            SessionState::In(_) => *state = SessionState::Out(Farewell::Ended),
+            SessionState::Asking | SessionState::Failed(_) => *state = SessionState::Out(Farewell::Fresh),
+            // A refused sign-in attempt: whoever was out stays out.
+            SessionState::Out(_) => {}
+        });
+    }
+
+    /// Asks the server who is signed in.
+    pub(crate) async fn ask(&self, client: Client) {
+        self.state.set(SessionState::Asking);
+        match client.get::<Session>(PATH, "", None).await {
+            Ok(session) => self.state.set(SessionState::In(session)),
+            Err(ApiError::SignedOut) => {}
+            Err(error) => self.state.set(SessionState::Failed(error)),
+        }
+    }
+
+    /// Signs in.
+    ///
+    /// # Errors
+    /// [`ApiError::SignedOut`] where the server does not accept what was given.
+    pub(crate) async fn sign_in(&self, client: Client, with: &SignIn) -> Result<(), ApiError> {
+        let session = client.post::<Session>(PATH, with).await?;
+        self.state.set(SessionState::In(session));
+        Ok(())
+    }
+
+    /// Signs out. A session that is gone already counts as signed out.
+    ///
+    /// # Errors
+    /// Whatever keeps the server from ending the session; the user is then still signed in.
+    pub(crate) async fn sign_out(&self, client: Client) -> Result<(), ApiError> {
+        match client.delete(PATH).await {
+            Ok(()) | Err(ApiError::SignedOut) => {
+                self.state.set(SessionState::Out(Farewell::Left));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Puts the session into the context.
+pub(crate) fn provide_session() -> SessionStore {
+    let store = SessionStore { state: RwSignal::new(SessionState::Asking) };
+    provide_context(store);
+    store
+}
+
+/// The session of this application.
+pub(crate) fn use_session() -> SessionStore {
+    expect_context()
+}

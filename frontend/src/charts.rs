@@ -1,0 +1,336 @@
+//! The charts of a node: one row each, read by the overview and the node page.
+
+use crate::i18n::Msg;
+use crate::range::{MINUTE, write_duration};
+
+/// A chart of a node's metrics.
+pub(crate) struct ChartSpec {
+    /// Stable; also tells the charts of a page apart.
+    pub(crate) id: &'static str,
+    pub(crate) title: Msg,
+    /// What the title leaves open.
+    pub(crate) note: Option<Msg>,
+    /// A unit id of the dashboards' registry.
+    pub(crate) unit: &'static str,
+    pub(crate) stacking: Stacking,
+    /// The series, each a query or a family of them.
+    pub(crate) targets: &'static [Target],
+}
+
+/// Whether areas stand upon each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stacking {
+    Apart,
+    Stacked,
+}
+
+/// One query of a chart.
+pub(crate) struct Target {
+    pub(crate) legend: Legend,
+    /// PromQL with two placeholders: `$node` for the matchers of the node, `$window` for the range of rates.
+    pub(crate) query: &'static str,
+}
+
+/// What a series is called.
+#[derive(Clone, Copy)]
+pub(crate) enum Legend {
+    /// Fixed words: the query gives one series.
+    Words(Msg),
+    /// The value of a label: the query gives several.
+    Label(&'static str),
+}
+
+/// A row of charts on the node page.
+pub(crate) struct Section {
+    pub(crate) title: Msg,
+    pub(crate) charts: &'static [ChartSpec],
+}
+
+/// The charts of the overview: one for each thing that runs short.
+pub(crate) fn overview() -> [&'static ChartSpec; 4] {
+    [&CPU, &MEMORY, &DISK, &NETWORK]
+}
+
+const CPU: ChartSpec = ChartSpec {
+    id: "cpu",
+    title: Msg::ChartCpu,
+    note: Some(Msg::ChartCpuNote),
+    unit: "percentunit",
+    stacking: Stacking::Stacked,
+    targets: &[Target {
+        legend: Legend::Label("mode"),
+        query: r#"avg by (mode) (rate(node_cpu_seconds_total{$node,mode!="idle"}[$window]))"#,
+    }],
+};
+
+const MEMORY: ChartSpec = ChartSpec {
+    id: "memory",
+    title: Msg::ChartMemory,
+    note: None,
+    unit: "bytes",
+    stacking: Stacking::Stacked,
+    targets: &[
+        Target {
+            legend: Legend::Words(Msg::SeriesUsed),
+            query: "node_memory_MemTotal_bytes{$node} - node_memory_MemFree_bytes{$node} \
+                    - node_memory_Buffers_bytes{$node} - node_memory_Cached_bytes{$node}",
+        },
+        Target { legend: Legend::Words(Msg::SeriesCache), query: "node_memory_Cached_bytes{$node}" },
+        Target { legend: Legend::Words(Msg::SeriesBuffers), query: "node_memory_Buffers_bytes{$node}" },
+        Target { legend: Legend::Words(Msg::SeriesFree), query: "node_memory_MemFree_bytes{$node}" },
+    ],
+};
+
+const DISK: ChartSpec = ChartSpec {
+    id: "disk",
+    title: Msg::ChartDisk,
+    note: Some(Msg::ChartDiskNote),
+    unit: "Bps",
+    stacking: Stacking::Apart,
+    targets: &[
+        Target {
+            legend: Legend::Words(Msg::SeriesRead),
+            query: r#"sum(rate(node_disk_read_bytes_total{$node,device!~"loop.*|ram.*|dm-.*|md.*"}[$window]))"#,
+        },
+        Target {
+            legend: Legend::Words(Msg::SeriesWritten),
+            query: r#"sum(rate(node_disk_written_bytes_total{$node,device!~"loop.*|ram.*|dm-.*|md.*"}[$window]))"#,
+        },
+    ],
+};
+
+const NETWORK: ChartSpec = ChartSpec {
+    id: "network",
+    title: Msg::ChartNetwork,
+    note: Some(Msg::ChartNetworkNote),
+    unit: "Bps",
+    stacking: Stacking::Apart,
+    targets: &[
+        Target {
+            legend: Legend::Words(Msg::SeriesReceived),
+            query: r#"sum(rate(node_network_receive_bytes_total{$node,device!="lo"}[$window]))"#,
+        },
+        Target {
+            legend: Legend::Words(Msg::SeriesSent),
+            query: r#"-sum(rate(node_network_transmit_bytes_total{$node,device!="lo"}[$window]))"#,
+        },
+    ],
+};
+
+/// Every chart of the node page, in order.
+pub(crate) const SECTIONS: &[Section] = &[
+    Section {
+        title: Msg::SectionCpuMemory,
+        charts: &[
+            CPU,
+            MEMORY,
+            ChartSpec {
+                id: "load",
+                title: Msg::ChartLoad,
+                note: Some(Msg::ChartLoadNote),
+                unit: "short",
+                stacking: Stacking::Apart,
+                targets: &[
+                    Target { legend: Legend::Words(Msg::SeriesLoad1), query: "node_load1{$node}" },
+                    Target { legend: Legend::Words(Msg::SeriesLoad5), query: "node_load5{$node}" },
+                    Target { legend: Legend::Words(Msg::SeriesLoad15), query: "node_load15{$node}" },
+                ],
+            },
+            ChartSpec {
+                id: "paging",
+                title: Msg::ChartPaging,
+                note: Some(Msg::ChartPagingNote),
+                unit: "ops",
+                stacking: Stacking::Apart,
+                targets: &[
+                    Target {
+                        legend: Legend::Words(Msg::SeriesFaults),
+                        query: "rate(node_vmstat_pgmajfault{$node}[$window])",
+                    },
+                    Target {
+                        legend: Legend::Words(Msg::SeriesSwapIn),
+                        query: "rate(node_vmstat_pswpin{$node}[$window])",
+                    },
+                    Target {
+                        legend: Legend::Words(Msg::SeriesSwapOut),
+                        query: "rate(node_vmstat_pswpout{$node}[$window])",
+                    },
+                ],
+            },
+        ],
+    },
+    Section {
+        title: Msg::SectionDisk,
+        charts: &[
+            DISK,
+            ChartSpec {
+                id: "disk-busy",
+                title: Msg::ChartDiskBusy,
+                note: Some(Msg::ChartDiskBusyNote),
+                unit: "percentunit",
+                stacking: Stacking::Apart,
+                targets: &[Target {
+                    legend: Legend::Label("device"),
+                    query: r#"rate(node_disk_io_time_seconds_total{$node,device!~"loop.*|ram.*"}[$window])"#,
+                }],
+            },
+            ChartSpec {
+                id: "filesystems",
+                title: Msg::ChartFilesystem,
+                note: Some(Msg::ChartFilesystemNote),
+                unit: "percentunit",
+                stacking: Stacking::Apart,
+                targets: &[Target {
+                    legend: Legend::Label("mountpoint"),
+                    query: r#"1 - node_filesystem_avail_bytes{$node,fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|overlay"} / (node_filesystem_size_bytes > 0)"#,
+                }],
+            },
+        ],
+    },
+    Section {
+        title: Msg::SectionNetwork,
+        charts: &[
+            NETWORK,
+            ChartSpec {
+                id: "network-devices",
+                title: Msg::ChartNetworkDevices,
+                note: Some(Msg::ChartNetworkDevicesNote),
+                unit: "Bps",
+                stacking: Stacking::Apart,
+                targets: &[Target {
+                    legend: Legend::Label("device"),
+                    query: "rate(node_network_receive_bytes_total{$node}[$window])",
+                }],
+            },
+            ChartSpec {
+                id: "packets",
+                title: Msg::ChartPackets,
+                note: Some(Msg::ChartNetworkNote),
+                unit: "pps",
+                stacking: Stacking::Apart,
+                targets: &[
+                    Target {
+                        legend: Legend::Words(Msg::SeriesReceived),
+                        query: r#"sum(rate(node_network_receive_packets_total{$node,device!="lo"}[$window]))"#,
+                    },
+                    Target {
+                        legend: Legend::Words(Msg::SeriesSent),
+                        query: r#"-sum(rate(node_network_transmit_packets_total{$node,device!="lo"}[$window]))"#,
+                    },
+                ],
+            },
+        ],
+    },
+    Section {
+        title: Msg::SectionKernel,
+        charts: &[
+            ChartSpec {
+                id: "processes",
+                title: Msg::ChartProcesses,
+                note: Some(Msg::ChartProcessesNote),
+                unit: "short",
+                stacking: Stacking::Apart,
+                targets: &[
+                    Target { legend: Legend::Words(Msg::SeriesRunning), query: "node_procs_running{$node}" },
+                    Target { legend: Legend::Words(Msg::SeriesBlocked), query: "node_procs_blocked{$node}" },
+                    Target {
+                        legend: Legend::Words(Msg::SeriesForks),
+                        query: "rate(node_forks_total{$node}[$window])",
+                    },
+                ],
+            },
+            ChartSpec {
+                id: "switches",
+                title: Msg::ChartSwitches,
+                note: Some(Msg::ChartSwitchesNote),
+                unit: "ops",
+                stacking: Stacking::Apart,
+                targets: &[
+                    Target {
+                        legend: Legend::Words(Msg::SeriesSwitches),
+                        query: "rate(node_context_switches_total{$node}[$window])",
+                    },
+                    Target {
+                        legend: Legend::Words(Msg::SeriesInterrupts),
+                        query: "rate(node_intr_total{$node}[$window])",
+                    },
+                ],
+            },
+        ],
+    },
+];
+
+/// The shortest range of a rate: four of the agent's default intervals, so that one lost sample leaves no hole.
+const SHORTEST_WINDOW: i64 = MINUTE;
+
+impl Target {
+    /// The query for one node, drawn with a point every `step` milliseconds.
+    pub(crate) fn for_node(&self, node: &str, step: i64) -> String {
+        // Twice the step: each sample is in two windows, and none falls between two points.
+        let window = write_duration((step * 2).max(SHORTEST_WINDOW));
+        self.query.replace("$node", &node_matchers(node)).replace("$window", &window)
+    }
+}
+
+/// The matchers of a node's own series.
+fn node_matchers(node: &str) -> String {
+    format!(r#"job="node-exporter",node={}"#, quoted(node))
+}
+
+/// `text` as a PromQL string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::range::HOUR;
+
+    fn all() -> impl Iterator<Item = &'static ChartSpec> {
+        SECTIONS.iter().flat_map(|section| section.charts)
+    }
+
+    #[test]
+    fn charts_have_their_own_ids_and_known_units() {
+        let ids: BTreeSet<_> = all().map(|chart| chart.id).collect();
+        assert_eq!(ids.len(), all().count());
+        for chart in all() {
+            assert_eq!(crowsnest_dashboards::Unit::parse(chart.unit).id(), chart.unit, "{}", chart.id);
+        }
+    }
+
+    #[test]
+    fn every_query_is_about_one_node_and_leaves_no_placeholder() {
+        for target in all().flat_map(|chart| chart.targets) {
+            let query = target.for_node("demo-1", 15_000);
+            assert!(query.contains(r#"job="node-exporter",node="demo-1""#), "{query}");
+            assert!(!query.contains('$'), "{query}");
+        }
+    }
+
+    #[test]
+    fn rates_widen_with_the_step() {
+        let target = Target { legend: Legend::Label("x"), query: "rate(x{$node}[$window])" };
+        assert_eq!(target.for_node("a", 5_000), r#"rate(x{job="node-exporter",node="a"}[1m])"#);
+        assert_eq!(target.for_node("a", HOUR), r#"rate(x{job="node-exporter",node="a"}[2h])"#);
+    }
+
+    #[test]
+    fn a_name_with_quotes_cannot_leave_its_string() {
+        assert_eq!(quoted("a\"} or {x=\"\\\n"), r#""a\"} or {x=\"\\\n""#);
+    }
+}

@@ -1,0 +1,41 @@
+//! Parts that views are made of. They know messages and preferences, but no routes and no requests.
+//!
+//! One component a file; its looks are in `style/components/` under the same name.
+
+mod brand;
+mod crumbs;
+mod dialog;
+mod editor;
+mod face;
+mod icon;
+mod kbd;
+mod language_select;
+mod live;
+mod meter;
+mod panel;
+mod popover;
+mod segmented;
+mod select;
+mod stat;
+mod status;
+mod theme_button;
+mod time_picker;
+
+pub(crate) use brand::{Brand, BrandMark};
+pub(crate) use crumbs::{Crumb, Crumbs};
+pub(crate) use dialog::Dialog;
+pub(crate) use editor::Editor;
+pub(crate) use face::{Blank, BoneLines, BoneRows, Faced, FailureFace};
+pub(crate) use icon::{Icon, IconName};
+pub(crate) use kbd::Kbd;
+pub(crate) use language_select::LanguageSelect;
+pub(crate) use live::Live;
+pub(crate) use meter::Meter;
+pub(crate) use panel::Panel;
+pub(crate) use popover::Popover;
+pub(crate) use segmented::Segmented;
+pub(crate) use select::Select;
+pub(crate) use stat::Stat;
+pub(crate) use status::{Badge, Status, Tone};
+pub(crate) use theme_button::{ThemeButton, theme_name};
+pub(crate) use time_picker::{TimePicker, range_words};

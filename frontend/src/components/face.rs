@@ -1,0 +1,189 @@
+//! The faces of a view besides its content: loading, empty, error, denied, stale. Signed out is the sign-in page.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
+
+use super::{Icon, IconName, Tone};
+use crate::api::{ApiError, use_session};
+use crate::clock::use_clock;
+use crate::format;
+use crate::i18n::{Lang, Msg, fill, tr, use_lang};
+use crate::poll::{Failure, Feed};
+use crate::range::SECOND;
+
+/// What stands where content would: an icon, what is (not) there, why, and what can be done.
+#[component]
+pub(crate) fn Blank(
+    #[prop(into)] icon: Signal<IconName>,
+    /// Colours the icon; grey without.
+    #[prop(optional)]
+    tone: Option<Tone>,
+    #[prop(into)] title: Signal<String>,
+    #[prop(into)] why: Signal<String>,
+    /// Buttons.
+    #[prop(optional, into)]
+    actions: Option<ViewFn>,
+) -> impl IntoView {
+    let class = format!("blank {}", tone.map(Tone::class).unwrap_or_default());
+    view! {
+        <div class=class>
+            <Icon name=icon/>
+            <p class="blank__title">{move || title.get()}</p>
+            <p class="blank__why">{move || why.get()}</p>
+            {actions.map(|actions| view! { <div class="blank__actions">{actions.run()}</div> })}
+        </div>
+    }
+}
+
+/// Grey bones where rows of a table will be.
+#[component]
+pub(crate) fn BoneRows(rows: usize) -> impl IntoView {
+    let rows = (0..rows).map(|_| view! { <span class="bones__row"><i class="bone"></i><i class="bone"></i><i class="bone"></i></span> });
+    view! {
+        <div class="bones" role="status" aria-label=tr(Msg::Loading)>{rows.collect_view()}</div>
+    }
+}
+
+/// Grey bones where a chart or a text will be.
+#[component]
+pub(crate) fn BoneLines() -> impl IntoView {
+    view! {
+        <div class="bones bones--block" role="status" aria-label=tr(Msg::Loading)>
+            <i class="bone"></i>
+            <i class="bone"></i>
+        </div>
+    }
+}
+
+/// Why there is no answer, and what happens next.
+#[component]
+pub(crate) fn FailureFace(
+    #[prop(into)] failure: Signal<Failure>,
+    /// What could not be had.
+    what: Msg,
+    /// Asks again at once.
+    #[prop(into)]
+    on_retry: Callback<()>,
+) -> impl IntoView {
+    let lang = use_lang();
+    let clock = use_clock();
+    let session = use_session();
+    let user = Signal::derive(move || session.user());
+    let copied = RwSignal::new(false);
+    let copy = move || {
+        let lang = lang.get_untracked();
+        let url = window().location().href().unwrap_or_default();
+        let why = failure.with_untracked(|failure| reason(lang, &failure.error));
+        let user = user.get_untracked();
+        let values = [("user", user.as_str()), ("what", what.text(lang)), ("url", &url), ("why", &why)];
+        let text = fill(Msg::AdminRequest.text(lang), &values);
+        spawn_local(async move {
+            let written = JsFuture::from(window().navigator().clipboard().write_text(&text)).await.is_ok();
+            copied.try_set(written);
+            set_timeout(move || _ = copied.try_set(false), Duration::from_secs(2));
+        });
+    };
+    let denied = Memo::new(move |_| failure.with(|failure| matches!(failure.error, ApiError::Denied(_))));
+    let title = move || {
+        let lang = lang.get();
+        let msg = failure.with(|failure| match failure.error {
+            ApiError::Unreachable => Msg::CannotReach,
+            ApiError::Denied(_) => Msg::DeniedTitle,
+            _ => Msg::CannotLoad,
+        });
+        fill(msg.text(lang), &[("what", what.text(lang))])
+    };
+    let why = move || {
+        let lang = lang.get();
+        let (why, retry_at) = failure.with(|failure| (reason(lang, &failure.error), failure.retry_at));
+        match retry_at {
+            Some(at) => {
+                let wait = ((at - clock.ticking() + SECOND - 1) / SECOND).max(0) * SECOND;
+                let retry = fill(Msg::RetryIn.text(lang), &[("time", &format::duration(lang, wait))]);
+                format!("{why} {retry}")
+            }
+            None => why,
+        }
+    };
+    let view_of = move |is_denied: bool| {
+        let actions = move || {
+            if is_denied {
+                let words =
+                    move || if copied.get() { Msg::Copied } else { Msg::CopyRequest }.text(lang.get());
+                view! {
+                    <button type="button" class="btn btn--sm" on:click=move |_| copy()>
+                        <Icon name=IconName::Copy/>
+                        {words}
+                    </button>
+                }
+                .into_any()
+            } else {
+                view! {
+                    <button type="button" class="btn btn--sm" on:click=move |_| on_retry.run(())>{tr(Msg::TryNow)}</button>
+                }
+                .into_any()
+            }
+        };
+        let (icon, tone) =
+            if is_denied { (IconName::Lock, Tone::Unknown) } else { (IconName::Critical, Tone::Critical) };
+        view! { <Blank icon=icon tone=tone title=Signal::derive(title) why=Signal::derive(why) actions=actions/> }
+    };
+    view! { <div role="alert">{move || view_of(denied.get())}</div> }
+}
+
+/// The cause in a sentence.
+fn reason(lang: Lang, error: &ApiError) -> String {
+    match error {
+        ApiError::Unreachable => Msg::CannotReachWhy.text(lang).to_owned(),
+        ApiError::Denied(message) | ApiError::Query(message) | ApiError::Refused { message, .. } => {
+            fill(Msg::ServerSaid.text(lang), &[("why", message)])
+        }
+        ApiError::Unreadable | ApiError::SignedOut | ApiError::Aborted => {
+            Msg::NotUnderstood.text(lang).to_owned()
+        }
+    }
+}
+
+/// Which face a feed has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FaceKind {
+    Loading,
+    Failed,
+    Content,
+}
+
+/// Shows `children` as soon as the feed has an answer, and for as long: dimmed while newer ones fail to come. Until
+/// then it shows bones, or why there is nothing.
+#[component]
+pub(crate) fn Faced<T: Send + Sync + 'static>(
+    feed: Feed<T>,
+    /// What the feed brings, for messages.
+    what: Msg,
+    /// Shown while the first answer is on its way.
+    #[prop(into)]
+    bones: ViewFn,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let kind =
+        Memo::new(move |_| match (feed.value.with(Option::is_some), feed.failure.with(Option::is_some)) {
+            (true, _) => FaceKind::Content,
+            (false, true) => FaceKind::Failed,
+            (false, false) => FaceKind::Loading,
+        });
+    let failure = Signal::derive(move || {
+        feed.failure.get().unwrap_or(Failure { error: ApiError::Aborted, retry_at: None })
+    });
+    let is_stale = move || feed.failure.with(Option::is_some);
+    move || match kind.get() {
+        FaceKind::Loading => bones.run(),
+        FaceKind::Failed => {
+            view! { <FailureFace failure=failure what=what on_retry=move |()| feed.refresh()/> }.into_any()
+        }
+        FaceKind::Content => {
+            view! { <div class="faced" class:is-stale=is_stale>{children()}</div> }.into_any()
+        }
+    }
+}

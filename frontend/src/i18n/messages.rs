@@ -1,0 +1,304 @@
+//! The message catalogue: one row per message, English and Korean side by side.
+//!
+//! English: short, plain, exact, sentence case. Korean: 합쇼체 for statements, nouns for buttons. `{name}` is filled in
+//! by [`super::fill`].
+
+use super::Lang;
+
+macro_rules! messages {
+    ($($key:ident: $english:literal, $korean:literal;)*) => {
+        /// One message of the interface.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Msg { $($key),* }
+
+        impl Msg {
+            /// Every message.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$key),*];
+
+            /// Its words in `lang`.
+            pub(crate) fn text(self, lang: Lang) -> &'static str {
+                match (self, lang) {
+                    $((Self::$key, Lang::English) => $english, (Self::$key, Lang::Korean) => $korean,)*
+                }
+            }
+        }
+    };
+}
+
+messages! {
+    // Shell
+    SkipToContent: "Skip to content", "본문으로 건너뛰기";
+    MainNavigation: "Main", "주 메뉴";
+    Breadcrumb: "Where you are", "현재 위치";
+    GroupCluster: "Cluster", "클러스터";
+    GroupObserve: "Observe", "관찰";
+    Overview: "Overview", "개요";
+    Nodes: "Nodes", "노드";
+    Explore: "Explore", "탐색";
+    More: "More", "더 보기";
+    Theme: "Theme", "테마";
+    ThemeLight: "Light", "밝게";
+    ThemeDark: "Dark", "어둡게";
+    ThemeSystem: "System", "시스템";
+    Language: "Language", "언어";
+    Account: "Account of {user}", "{user} 계정";
+    SignedInAs: "Signed in as {user}", "{user} 계정으로 로그인함";
+    SessionEnds: "Session ends in {time}", "세션 종료까지 {time}";
+    SignOut: "Sign out", "로그아웃";
+    SignOutFailed: "Cannot sign out: {why}", "로그아웃하지 못했습니다: {why}";
+    SeriesCount: "{n} series", "시계열 {n}개";
+    Close: "Close", "닫기";
+    ThisServer: "This server", "이 서버";
+
+    // Sign-in
+    SignInTitle: "Sign in to Crowsnest", "Crowsnest 로그인";
+    SignInWhere: "On {host}. You will see and do what your role allows, and no more.", "{host} 서버입니다. 역할에 허용된 범위까지만 보고 실행할 수 있습니다.";
+    SignInWays: "Ways to sign in", "로그인 방법";
+    WayToken: "Token", "토큰";
+    WayPassword: "Password", "비밀번호";
+    BearerToken: "Bearer token", "베어러 토큰";
+    HowToGetToken: "How do I get one?", "토큰 받는 방법";
+    HowToGetTokenBody: "The demo prints one when it starts, and keeps it in demo.json in its data folder. On other servers, ask whoever runs them.", "데모는 시작할 때 토큰을 출력하고 데이터 폴더의 demo.json에 보관합니다. 다른 서버에서는 운영자에게 문의하십시오.";
+    User: "User", "사용자";
+    Password: "Password", "비밀번호";
+    ShowSecret: "Show", "표시";
+    HideSecret: "Hide", "숨기기";
+    SignInWithToken: "Sign in with token", "토큰으로 로그인";
+    SignIn: "Sign in", "로그인";
+    SigningIn: "Signing in", "로그인 중";
+    TokenRefused: "This token is not accepted. It may be mistyped, expired or meant for another server.", "이 토큰은 사용할 수 없습니다. 잘못 입력했거나, 만료되었거나, 다른 서버의 토큰일 수 있습니다.";
+    PasswordRefused: "User and password do not match.", "사용자 이름과 비밀번호가 일치하지 않습니다.";
+    TokenMissing: "Enter a token first.", "먼저 토큰을 입력하십시오.";
+    PasswordMissing: "Enter user and password first.", "먼저 사용자 이름과 비밀번호를 입력하십시오.";
+    SessionEnded: "Your session has ended. Sign in to go on where you were.", "세션이 종료되었습니다. 로그인하면 보던 화면에서 계속합니다.";
+    SignedOut: "You are signed out.", "로그아웃되었습니다.";
+    OverTls: "Encrypted with TLS", "TLS로 암호화됨";
+    OverPlain: "Not encrypted: plain HTTP", "암호화되지 않음: 일반 HTTP";
+    Version: "Crowsnest {version}", "Crowsnest {version} 버전";
+
+    // Faces
+    Loading: "Loading", "불러오는 중";
+    TryNow: "Try now", "지금 다시 시도";
+    RetryIn: "Trying again in {time}.", "{time} 후 다시 시도합니다.";
+    Details: "Details", "자세히";
+    CannotReach: "Cannot reach the server", "서버에 연결할 수 없습니다";
+    CannotReachWhy: "It did not answer. It may be restarting, or the network is down.", "응답이 없습니다. 서버가 다시 시작하는 중이거나 네트워크가 끊겼을 수 있습니다.";
+    CannotLoad: "Cannot load {what}", "{what} 정보를 불러올 수 없습니다";
+    ServerSaid: "The server answered: {why}", "서버 응답: {why}";
+    NotUnderstood: "The answer cannot be read. The page and the server may be of different versions; reload the page.", "응답을 읽을 수 없습니다. 화면과 서버의 버전이 다를 수 있으니 새로 고치십시오.";
+    DeniedTitle: "You may not see {what} here", "{what} 정보를 볼 권한이 없습니다";
+    CopyRequest: "Copy request for an admin", "관리자에게 보낼 요청 복사";
+    Copied: "Copied", "복사됨";
+    AdminRequest: "{user} asks to see {what} in Crowsnest at {url}. The server said: {why}", "{user} 계정이 Crowsnest({url})에서 {what} 정보를 볼 수 있도록 요청합니다. 서버 응답: {why}";
+    Live: "Live", "실시간";
+    LiveBehind: "Live, {time} behind", "실시간, {time} 지연";
+    SeenAgo: "Seen {time} ago", "마지막 확인: {time} 전";
+    Paused: "Paused", "일시 정지됨";
+    PageUnknown: "There is no page here", "없는 페이지입니다";
+    PageUnknownWhy: "Nothing answers to {path}. The link may come from a newer Crowsnest.", "{path} 주소에는 페이지가 없습니다. 더 새로운 Crowsnest의 링크일 수 있습니다.";
+    GoToOverview: "Go to the overview", "개요로 이동";
+
+    // Time
+    TimeRange: "Time range", "시간 범위";
+    LastRange: "Last {time}", "최근 {time}";
+    Earlier: "Earlier", "이전";
+    Later: "Later", "이후";
+    ZoomOut: "Wider range", "범위 넓히기";
+    Pause: "Pause", "일시 정지";
+    Resume: "Resume", "재개";
+    From: "From", "시작";
+    To: "To", "끝";
+    TimeHint: "Also “now”, “now-90m”", "“now”, “now-90m”도 가능";
+    TimeInvalid: "Not a time. Try 2026-11-21 08:32, now or now-90m.", "시각이 아닙니다. 2026-11-21 08:32, now, now-90m 형식으로 입력하십시오.";
+    TimeOrder: "The end must be after the start.", "끝은 시작보다 나중이어야 합니다.";
+    Apply: "Apply", "적용";
+    UnitMilliseconds: "{n} ms", "{n}밀리초";
+    UnitSeconds: "{n} s", "{n}초";
+    UnitMinutes: "{n} min", "{n}분";
+    UnitHours: "{n} h", "{n}시간";
+    UnitDays: "{n} d", "{n}일";
+    DaysOne: "{n} day", "{n}일";
+    DaysMany: "{n} days", "{n}일";
+
+    // Verdict
+    AllQuiet: "All quiet. {nodes}, nothing short.", "이상 없습니다. {nodes}, 부족한 자원 없음.";
+    NodesOne: "{n} node", "노드 {n}개";
+    NodesMany: "{n} nodes", "노드 {n}개";
+    BrokenOne: "{n} thing is broken", "장애 {n}건";
+    BrokenMany: "{n} things are broken", "장애 {n}건";
+    LookOne: "{n} needs a look", "확인 필요 {n}건";
+    LookMany: "{n} need a look", "확인 필요 {n}건";
+    NoNodesVerdict: "No node has reported yet", "아직 보고한 노드가 없습니다";
+    Problems: "Problems", "문제";
+    WorstFirst: "worst first", "심각한 순";
+    Inspect: "Inspect", "살펴보기";
+    ProblemSilent: "Silent", "응답 없음";
+    ProblemSilentWhy: "Its agent has not reported for {time}. The machine is down, or the agent or the network is.", "에이전트가 {time} 동안 보고하지 않았습니다. 장비, 에이전트 또는 네트워크에 문제가 있습니다.";
+    ProblemSilentLong: "Its agent does not report. The machine is down, or the agent or the network is.", "에이전트가 보고하지 않습니다. 장비, 에이전트 또는 네트워크에 문제가 있습니다.";
+    ProblemDisk: "Disk nearly full", "디스크 부족";
+    ProblemDiskWhy: "{mount} is {share} full, {free} are free.", "{mount} 사용률 {share}, 남은 공간 {free}입니다.";
+    ProblemMemory: "Memory short", "메모리 부족";
+    ProblemMemoryWhy: "{share} is used, {free} are available. When it runs out, the kernel kills processes.", "사용률 {share}, 사용 가능 {free}입니다. 모두 소진되면 커널이 프로세스를 강제 종료합니다.";
+    ProblemCpu: "CPU saturated", "CPU 포화";
+    ProblemCpuWhy: "{share} of its {cores} is busy.", "{cores} 중 {share} 사용 중입니다.";
+    ProblemLoad: "Overloaded", "과부하";
+    ProblemLoadWhy: "Load {load} over 5 min, with {cores}: work waits.", "5분 부하 {load}, {cores}: 작업이 대기하고 있습니다.";
+
+    // Overview
+    StatMemory: "Memory", "메모리";
+    StatCpu: "CPU", "CPU";
+    StatDisk: "Disk", "디스크";
+    StatLoad: "Load", "부하";
+    UsedOf: "{used} of {total}", "{total} 중 {used}";
+    CoresOne: "{n} core", "코어 {n}개";
+    CoresMany: "{n} cores", "코어 {n}개";
+    CoresBusy: "{used} of {cores} busy", "{cores} 중 {used} 사용";
+    MemoryAvailable: "{free} available", "{free} 사용 가능";
+    FullestMount: "fullest: {mount}", "가장 찬 곳: {mount}";
+    NoFilesystem: "no file system reported", "보고된 파일 시스템 없음";
+    LoadNote: "{five} over 5 min · {fifteen} over 15 min", "5분 {five} · 15분 {fifteen}";
+    UptimeNote: "up {time}", "가동 {time}";
+    NodeLabel: "Node", "노드";
+    OpenInExplore: "Open in Explore", "탐색에서 열기";
+    OpenNode: "All charts of {node}", "{node} 차트 모두 보기";
+
+    // Chart titles and series
+    ChartCpu: "CPU", "CPU";
+    ChartCpuNote: "share of all cores, by mode", "전체 코어 대비, 모드별";
+    ChartMemory: "Memory", "메모리";
+    ChartDisk: "Disk", "디스크";
+    ChartDiskNote: "read and written", "읽기와 쓰기";
+    ChartNetwork: "Network", "네트워크";
+    ChartNetworkNote: "sent below zero", "보낸 양은 0 아래";
+    ChartLoad: "Load", "부하";
+    ChartLoadNote: "runnable and blocked tasks", "실행 대기 및 차단된 작업";
+    ChartDiskBusy: "Disk busy", "디스크 사용률";
+    ChartDiskBusyNote: "share of time, by device", "시간 비율, 장치별";
+    ChartFilesystem: "File systems", "파일 시스템";
+    ChartFilesystemNote: "used, by mount point", "사용률, 마운트 지점별";
+    ChartProcesses: "Processes", "프로세스";
+    ChartProcessesNote: "by state", "상태별";
+    ChartSwitches: "Switches and interrupts", "전환과 인터럽트";
+    ChartSwitchesNote: "per second", "초당";
+    ChartNetworkDevices: "Network by device", "장치별 네트워크";
+    ChartNetworkDevicesNote: "received", "받은 양";
+    ChartPackets: "Packets", "패킷";
+    ChartPaging: "Paging", "페이징";
+    ChartPagingNote: "major faults and swap", "주 페이지 폴트와 스왑";
+    SeriesUsed: "used by processes", "프로세스 사용";
+    SeriesCache: "page cache", "페이지 캐시";
+    SeriesBuffers: "buffers", "버퍼";
+    SeriesFree: "free", "여유";
+    SeriesRead: "read", "읽기";
+    SeriesWritten: "written", "쓰기";
+    SeriesReceived: "received", "받음";
+    SeriesSent: "sent", "보냄";
+    SeriesLoad1: "1 min", "1분";
+    SeriesLoad5: "5 min", "5분";
+    SeriesLoad15: "15 min", "15분";
+    SeriesRunning: "running", "실행 중";
+    SeriesBlocked: "blocked", "차단됨";
+    SeriesForks: "started per second", "초당 시작";
+    SeriesSwitches: "context switches", "문맥 전환";
+    SeriesInterrupts: "interrupts", "인터럽트";
+    SeriesFaults: "major faults", "주 페이지 폴트";
+    SeriesSwapIn: "swapped in", "스왑 인";
+    SeriesSwapOut: "swapped out", "스왑 아웃";
+    SectionCpuMemory: "CPU and memory", "CPU와 메모리";
+    SectionDisk: "Disk", "디스크";
+    SectionNetwork: "Network", "네트워크";
+    SectionKernel: "Kernel", "커널";
+    NoSamples: "No samples in this range", "이 범위에 샘플이 없습니다";
+    ChartsWord: "the charts", "차트";
+
+    // Nodes
+    NodesWord: "the nodes", "노드";
+    ColumnName: "Name", "이름";
+    ColumnStatus: "Status", "상태";
+    ColumnCpu: "CPU", "CPU";
+    ColumnMemory: "Memory", "메모리";
+    ColumnDisk: "Disk", "디스크";
+    ColumnLoad: "Load, 5 min", "부하, 5분";
+    ColumnUptime: "Uptime", "가동 시간";
+    ColumnLastSample: "Last sample", "마지막 샘플";
+    NodeUp: "Reporting", "보고 중";
+    NodeSilent: "Silent", "응답 없음";
+    NodesEmpty: "No node has reported yet", "아직 보고한 노드가 없습니다";
+    NodesEmptyWhy: "Start crowsnest-agent on a machine and give it this server's address and an ingest token. It appears here within seconds.", "장비에서 crowsnest-agent를 시작하고 이 서버의 주소와 수집 토큰을 지정하십시오. 몇 초 안에 여기에 표시됩니다.";
+    FilterNodes: "Filter by name", "이름으로 거르기";
+    NoNodeMatches: "No nodes match", "일치하는 노드가 없습니다";
+    NoNodeMatchesWhy: "The filter hides {nodes}.", "필터에 {nodes} 숨겨져 있습니다.";
+    ClearFilter: "Clear filter", "필터 지우기";
+    Shown: "{shown} of {total}", "{total}개 중 {shown}개";
+    SortBy: "Sort by {column}", "{column} 기준 정렬";
+    LastHour: "last hour", "최근 1시간";
+    CpuLastHour: "CPU of {node}, last hour", "{node} CPU, 최근 1시간";
+    NodeUnknown: "No node is called {node}", "{node} 노드가 없습니다";
+    NodeUnknownWhy: "It has not reported within this server's retention, or the name is mistyped.", "보존 기간 안에 보고한 적이 없거나 이름이 잘못되었습니다.";
+    AllNodes: "All nodes", "모든 노드";
+    FactSystem: "System", "시스템";
+    FactKernel: "Kernel", "커널";
+    FactCores: "Cores", "코어";
+    FactMemory: "Memory", "메모리";
+    FactUptime: "Uptime", "가동 시간";
+
+    // Explore
+    Query: "Query", "쿼리";
+    QueryPlaceholder: "PromQL, for example rate(node_cpu_seconds_total[5m])", "PromQL, 예: rate(node_cpu_seconds_total[5m])";
+    QueryHelp: "Ctrl Enter runs the query.", "Ctrl Enter로 실행합니다.";
+    Run: "Run", "실행";
+    Running: "Running", "실행 중";
+    Step: "Step", "간격";
+    StepAuto: "auto, {step}", "자동, {step}";
+    ViewGraph: "Graph", "그래프";
+    ViewTable: "Table", "표";
+    ViewBoth: "Both", "모두";
+    View: "View", "보기";
+    Result: "Result", "결과";
+    SeriesOne: "{n} series", "시계열 {n}개";
+    SeriesMany: "{n} series", "시계열 {n}개";
+    PointsOne: "{n} point", "점 {n}개";
+    PointsMany: "{n} points", "점 {n}개";
+    ColumnSeries: "Series", "시계열";
+    ColumnValue: "Value", "값";
+    ColumnMin: "Min", "최소";
+    ColumnMean: "Mean", "평균";
+    ColumnMax: "Max", "최대";
+    ColumnLast: "Last", "마지막";
+    ExploreStart: "Ask something", "질의해 보십시오";
+    ExploreStartWhy: "Write an expression above and run it, or start from one of these.", "위에 식을 작성해 실행하거나 아래 예에서 시작하십시오.";
+    ExampleUp: "Which nodes report", "보고 중인 노드";
+    ExampleCpu: "Busy share of each node's CPU", "노드별 CPU 사용률";
+    ExampleMemory: "Memory in use, per node", "노드별 메모리 사용량";
+    ExampleNetwork: "Bytes received per second, by device", "장치별 초당 수신 바이트";
+    ResultEmpty: "No series match", "일치하는 시계열이 없습니다";
+    ResultEmptyWhy: "The expression is fine, but nothing answers to it in this range. Widen the range or loosen a matcher.", "식은 올바르지만 이 범위에 해당하는 시계열이 없습니다. 범위를 넓히거나 조건을 완화하십시오.";
+    QueryWrong: "The expression has a mistake", "식에 오류가 있습니다";
+    QueryFailed: "The query failed", "쿼리가 실패했습니다";
+    AtPosition: "line {line}, column {column}", "{line}행 {column}열";
+    GoToMistake: "Show in the query", "쿼리에서 보기";
+    Warnings: "Warnings", "경고";
+    FirstSeries: "Showing {n} of {total} series", "시계열 {total}개 중 {n}개 표시";
+    ShowAll: "Show all", "모두 표시";
+    ExploreWord: "the result", "결과";
+
+    // Keys
+    Keys: "Keyboard shortcuts", "단축키";
+    KeysGo: "Go", "이동";
+    KeysView: "This page", "이 페이지";
+    KeysAnywhere: "Anywhere", "어디서나";
+    KeyHelp: "This list", "이 목록";
+    KeyTheme: "Next theme", "다음 테마";
+    KeyRange: "Time range", "시간 범위";
+    KeyEarlierLater: "Earlier, later", "이전, 이후";
+    KeyFind: "Filter, or the query", "거르기 또는 쿼리";
+    KeyRows: "Next, previous row", "다음, 이전 행";
+    KeyOpen: "Open the row", "행 열기";
+    KeyRun: "Run the query", "쿼리 실행";
+    KeyPause: "Pause or resume", "일시 정지 또는 재개";
+    KeyEscape: "Close what is open", "열린 것 닫기";
+    KeysSingle: "Single-key shortcuts", "한 글자 단축키";
+    KeysSingleWhy: "They never fire inside a text field.", "입력란에서는 동작하지 않습니다.";
+    Then: "then", "다음";
+}

@@ -1,0 +1,198 @@
+//! The written form of a route: `#/nodes/demo-1?range=6h`.
+
+use std::fmt;
+
+/// The pages that exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// `#/`
+    Overview,
+    /// `#/nodes`
+    Nodes,
+    /// `#/nodes/NAME`
+    Node(String),
+    /// `#/explore`
+    Explore,
+    /// Anything else; holds the path for the message.
+    Unknown(String),
+}
+
+/// Named parameters behind the `?`, in the order they were set. Names are unique.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// The value of `name`, or `None` where it is absent.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// These parameters with `name` set to `value`; an empty value removes it.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.retain(|(key, _)| key != name);
+        if !value.is_empty() {
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+/// A page and its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// What is shown.
+    pub(crate) page: Page,
+    /// How.
+    pub(crate) params: Params,
+}
+
+impl Route {
+    /// `page` without parameters.
+    pub(crate) fn to(page: Page) -> Self {
+        Self { page, params: Params::default() }
+    }
+
+    /// This route with one parameter more; see [`Params::with`].
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        Self { page: self.page, params: self.params.with(name, value) }
+    }
+
+    /// Reads a URL's fragment, with or without its `#`. Whatever it holds, there is a route for it.
+    pub(crate) fn parse(fragment: &str) -> Self {
+        let text = fragment.strip_prefix('#').unwrap_or(fragment);
+        let (path, query) = text.split_once('?').unwrap_or((text, ""));
+        let segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
+        let page = match segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            [] => Page::Overview,
+            ["nodes"] => Page::Nodes,
+            ["nodes", name] => Page::Node((*name).to_owned()),
+            ["explore"] => Page::Explore,
+            _ => Page::Unknown(path.to_owned()),
+        };
+        let params = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .fold(Params::default(), |params, (name, value)| params.with(&decode(name), &decode(value)));
+        Self { page, params }
+    }
+}
+
+/// The fragment with its `#`, ready for an `href`.
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.page {
+            Page::Overview => f.write_str("#/")?,
+            Page::Nodes => f.write_str("#/nodes")?,
+            Page::Node(name) => write!(f, "#/nodes/{}", encode(name))?,
+            Page::Explore => f.write_str("#/explore")?,
+            Page::Unknown(path) => write!(f, "#{path}")?,
+        }
+        for (at, (name, value)) in self.params.0.iter().enumerate() {
+            let separator = if at == 0 { '?' } else { '&' };
+            write!(f, "{separator}{}={}", encode(name), encode(value))?;
+        }
+        Ok(())
+    }
+}
+
+/// Percent-encodes all but what reads well in a URL and means nothing there.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'_'
+            | b'.'
+            | b'~'
+            | b'('
+            | b')'
+            | b':'
+            | b','
+            | b'*' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// Undoes [`encode`], and takes `+` for a space as forms write it. A lone `%` stays; bytes that are not UTF-8 become U+FFFD.
+fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        rest = tail;
+        match (first, tail) {
+            (b'%', [high, low, after @ ..]) if let (Some(high), Some(low)) = (hex(*high), hex(*low)) => {
+                out.push(high << 4 | low);
+                rest = after;
+            }
+            (b'+', _) => out.push(b' '),
+            _ => out.push(first),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(fragment: &str, page: Page) {
+        assert_eq!(Route::parse(fragment).page, page, "{fragment}");
+    }
+
+    #[test]
+    fn every_page_has_an_address() {
+        check("", Page::Overview);
+        check("#", Page::Overview);
+        check("#/", Page::Overview);
+        check("#/nodes", Page::Nodes);
+        check("#/nodes/", Page::Nodes);
+        check("#/nodes/demo-1", Page::Node("demo-1".into()));
+        check("#/explore?q=up", Page::Explore);
+    }
+
+    #[test]
+    fn an_address_nobody_knows_is_kept_for_the_message() {
+        check("#/pods/shop", Page::Unknown("/pods/shop".into()));
+        assert_eq!(Route::parse("#/pods/shop").to_string(), "#/pods/shop");
+    }
+
+    #[test]
+    fn a_route_survives_being_written_and_read() {
+        let queries = [
+            r#"sum by (mode) (rate(node_cpu_seconds_total{mode!="idle"}[5m])) > 0.5"#,
+            "a & b = c # d + 100 %\nsecond line",
+            "메모리 {node=\"ノード\"}",
+        ];
+        for query in queries {
+            let route = Route::to(Page::Explore).with("q", query).with("range", "6h").with("step", "15s");
+            assert_eq!(Route::parse(&route.to_string()), route);
+        }
+        let node = Route::to(Page::Node("rack 1/slot?2".into()));
+        assert_eq!(Route::parse(&node.to_string()), node);
+    }
+
+    #[test]
+    fn a_broken_escape_is_taken_as_it_stands() {
+        assert_eq!(Route::parse("#/explore?q=50%").params.get("q"), Some("50%"));
+        assert_eq!(Route::parse("#/explore?q=%zz%41").params.get("q"), Some("%zzA"));
+        assert_eq!(Route::parse("#/explore?q=%ff").params.get("q"), Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn an_empty_value_removes_a_parameter() {
+        let route = Route::parse("#/explore?q=up&range=1h").with("range", "");
+        assert_eq!(route.to_string(), "#/explore?q=up");
+    }
+}

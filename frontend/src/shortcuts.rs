@@ -1,0 +1,126 @@
+//! Keys: what fires where, and what never does.
+
+use std::time::Duration;
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use crate::prefs::{Prefs, use_prefs};
+use crate::router::{Page, Route, Router};
+
+/// How long a `G` waits for its second letter.
+const CHORD: Duration = Duration::from_millis(1500);
+
+/// Second letters after `G`, and where they lead.
+pub(crate) fn go_target(key: &str) -> Option<Page> {
+    match key {
+        "o" => Some(Page::Overview),
+        "n" => Some(Page::Nodes),
+        "e" => Some(Page::Explore),
+        _ => None,
+    }
+}
+
+type Handler = Box<dyn Fn()>;
+
+/// Single-key shortcuts of the parts that are on the screen; the newest first.
+#[derive(Clone, Copy)]
+struct Registry(StoredValue<Vec<(u32, &'static str, Handler)>, LocalStorage>);
+
+/// Calls `handler` when `key` is pressed outside of text fields, for as long as the calling component lives.
+pub(crate) fn shortcut(key: &'static str, handler: impl Fn() + 'static) {
+    let Registry(list) = expect_context();
+    let id = list.with_value(|list| list.iter().map(|(id, ..)| id + 1).max().unwrap_or(0));
+    list.update_value(|list| list.push((id, key, Box::new(handler))));
+    on_cleanup(move || {
+        list.try_update_value(|list| list.retain(|(other, ..)| *other != id));
+    });
+}
+
+/// Starts listening, and puts the registry for [`shortcut`] into the context.
+pub(crate) fn provide_shortcuts(router: Router, help: RwSignal<bool>) {
+    let prefs = use_prefs();
+    let registry = Registry(StoredValue::new_local(Vec::new()));
+    provide_context(registry);
+    let chord = StoredValue::new(false);
+    let listener = window_event_listener(ev::keydown, move |event| {
+        let key = letter(&event.key(), &event.code());
+        if event.alt_key() && key == "t" {
+            event.prevent_default();
+            prefs.theme.update(|theme| *theme = theme.next());
+            return;
+        }
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || !may_fire(&event, prefs) {
+            return;
+        }
+        if chord.get_value() {
+            chord.set_value(false);
+            if let Some(page) = go_target(&key) {
+                event.prevent_default();
+                router.push(Route::to(page));
+                return;
+            }
+        }
+        match key.as_str() {
+            "?" => help.update(|open| *open = !*open),
+            "g" => {
+                chord.set_value(true);
+                set_timeout(move || _ = chord.try_set_value(false), CHORD);
+            }
+            _ => {
+                let Registry(list) = registry;
+                let found = list.with_value(|list| {
+                    let handler = list.iter().rev().find(|(_, wanted, _)| *wanted == key);
+                    handler.map(|(_, _, handler)| handler()).is_some()
+                });
+                if found {
+                    event.prevent_default();
+                }
+            }
+        }
+    });
+    on_cleanup(move || listener.remove());
+}
+
+/// Single keys never fire inside a text field or a dialog, nor where they are switched off.
+fn may_fire(event: &ev::KeyboardEvent, prefs: Prefs) -> bool {
+    let in_field =
+        event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()).is_some_and(|element| {
+            matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+                && element.get_attribute("type").as_deref() != Some("radio")
+                || element.is_content_editable()
+        });
+    let in_dialog = document().query_selector("dialog[open]").ok().flatten().is_some_and(|_: Element| true);
+    prefs.single_keys.get_untracked() && !in_field && !event.repeat() && (!in_dialog || event.key() == "?")
+}
+
+/// The letter of a key press, also where the keyboard is switched to another script: `ㅎ` on the G key is `g`.
+fn letter(key: &str, code: &str) -> String {
+    match code.strip_prefix("Key") {
+        Some(letter) if !key.is_ascii() || key == "Process" => letter.to_ascii_lowercase(),
+        _ => key.to_ascii_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_korean_keyboard_has_the_same_shortcuts() {
+        assert_eq!(letter("ㅎ", "KeyG"), "g");
+        assert_eq!(letter("Process", "KeyN"), "n");
+        assert_eq!(letter("G", "KeyG"), "g");
+        assert_eq!(letter("?", "Slash"), "?");
+    }
+
+    #[test]
+    fn letters_after_g_lead_to_every_page_of_the_side_bar() {
+        assert_eq!(
+            ["o", "n", "e", "x"].map(go_target),
+            [Some(Page::Overview), Some(Page::Nodes), Some(Page::Explore), None]
+        );
+    }
+}

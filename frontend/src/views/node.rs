@@ -1,0 +1,7 @@
+use leptos::prelude::*;
+
+/// Stub.
+#[component]
+pub(crate) fn NodeView(name: String) -> impl IntoView {
+    view! { <div class="page">{name}</div> }
+}

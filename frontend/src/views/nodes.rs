@@ -1,0 +1,7 @@
+use leptos::prelude::*;
+
+/// Stub.
+#[component]
+pub(crate) fn NodesView() -> impl IntoView {
+    view! { <div class="page"></div> }
+}

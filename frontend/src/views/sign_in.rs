@@ -1,0 +1,272 @@
+//! The sign-in page: who will I be here, and is this the real one?
+
+use crowsnest_api::session::SignIn as Credentials;
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::{ApiError, Farewell, SessionState, use_client, use_session};
+use crate::components::{Brand, Icon, IconName, LanguageSelect, Segmented, ThemeButton, Tone};
+use crate::i18n::{Lang, Msg, fill, tr, use_lang};
+
+/// The ways in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Token,
+    Password,
+}
+
+/// Why the last attempt failed.
+#[derive(Clone, PartialEq)]
+enum Complaint {
+    Missing,
+    Failed(ApiError),
+}
+
+/// The page shown to whoever has no session. What the URL says is kept, so that signing in goes there.
+#[component]
+pub(crate) fn SignIn() -> impl IntoView {
+    let client = use_client();
+    let session = use_session();
+    let lang = use_lang();
+    let way = RwSignal::new(Way::Token);
+    let (token, user, password) =
+        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let busy = RwSignal::new(false);
+    let complaint = RwSignal::new(None::<Complaint>);
+    let first_field = NodeRef::<html::Input>::new();
+
+    Effect::new(move || {
+        document().set_title(&format!("{} · Crowsnest", Msg::SignIn.text(lang.get())));
+    });
+    Effect::new(move || {
+        if let Some(field) = first_field.get() {
+            let _ = field.focus();
+        }
+    });
+
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let trimmed = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
+        let credentials = match way.get_untracked() {
+            Way::Token => Credentials::Token { token: trimmed(token) },
+            Way::Password => {
+                Credentials::Password { user: trimmed(user), password: password.get_untracked() }
+            }
+        };
+        let missing = match &credentials {
+            Credentials::Token { token } => token.is_empty(),
+            Credentials::Password { user, password } => user.is_empty() || password.is_empty(),
+        };
+        if missing {
+            complaint.set(Some(Complaint::Missing));
+            return;
+        }
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        complaint.set(None);
+        spawn_local(async move {
+            if let Err(error) = session.sign_in(client, &credentials).await {
+                // On success the page is gone, and its signals with it.
+                complaint.try_set(Some(Complaint::Failed(error)));
+                busy.try_set(false);
+            }
+        });
+    };
+
+    let notice = move || match session.state() {
+        SessionState::Out(Farewell::Ended) => Some((Tone::Warning, Msg::SessionEnded)),
+        SessionState::Out(Farewell::Left) => Some((Tone::Ok, Msg::SignedOut)),
+        _ => None,
+    };
+    let host = window().location().host().unwrap_or_default();
+    let encrypted = window().location().protocol().is_ok_and(|protocol| protocol == "https:");
+    let ways = move || {
+        let lang = lang.get();
+        [(Way::Token, Msg::WayToken), (Way::Password, Msg::WayPassword)]
+            .map(|(way, msg)| (way, msg.text(lang).to_owned()))
+            .to_vec()
+    };
+    let change_way = move |chosen| {
+        complaint.set(None);
+        way.set(chosen);
+    };
+    let words = move || match (busy.get(), way.get()) {
+        (true, _) => Msg::SigningIn,
+        (false, Way::Token) => Msg::SignInWithToken,
+        (false, Way::Password) => Msg::SignIn,
+    };
+    let is_wrong = Signal::derive(move || complaint.with(Option::is_some));
+    let fields = move || {
+        match way.get() {
+        Way::Token => view! {
+            <SecretField label=Msg::BearerToken value=token autocomplete="off" is_wrong=is_wrong node_ref=first_field/>
+            <details class="sign-in__help">
+                <summary>{tr(Msg::HowToGetToken)}</summary>
+                <p>{tr(Msg::HowToGetTokenBody)}</p>
+            </details>
+        }
+        .into_any(),
+        Way::Password => view! {
+            <label class="field">
+                <span class="field__label">{tr(Msg::User)}</span>
+                <span class="input input--lg" class:is-wrong=is_wrong>
+                    <input
+                        node_ref=first_field
+                        type="text"
+                        name="username"
+                        autocomplete="username"
+                        autocapitalize="off"
+                        spellcheck="false"
+                        prop:value=move || user.get()
+                        on:input:target=move |event| user.set(event.target().value())
+                    />
+                </span>
+            </label>
+            <SecretField label=Msg::Password value=password autocomplete="current-password" is_wrong=is_wrong node_ref=NodeRef::new()/>
+        }
+        .into_any(),
+    }
+    };
+    view! {
+        <div class="sign-in">
+            <header class="sign-in__top">
+                <Brand/>
+                <div class="sign-in__switches">
+                    <LanguageSelect/>
+                    <ThemeButton/>
+                </div>
+            </header>
+            <main class="sign-in__main">
+                <div class="sign-in__card">
+                    <div class="sign-in__head">
+                        <h1 class="sign-in__title">{tr(Msg::SignInTitle)}</h1>
+                        <p class="sign-in__where">{where_words(lang, host)}</p>
+                    </div>
+                    <div role="status">
+                        {move || {
+                            notice()
+                                .map(|(tone, msg)| {
+                                    view! {
+                                        <p class=format!("note {}", tone.class())>
+                                            <Icon name=tone.icon()/>
+                                            {tr(msg)}
+                                        </p>
+                                    }
+                                })
+                        }}
+                    </div>
+                    <form class="sign-in__form" on:submit=submit novalidate>
+                        <Segmented
+                            label=Signal::derive(move || Msg::SignInWays.text(lang.get()).to_owned())
+                            options=Signal::derive(ways)
+                            value=way
+                            on_change=change_way
+                            block=true
+                        />
+                        {fields}
+                        <div role="alert">
+                            {move || {
+                                complaint
+                                    .get()
+                                    .map(|complaint| {
+                                        view! {
+                                            <p class="sign-in__complaint is-critical">
+                                                <Icon name=IconName::Critical/>
+                                                <span>{complaint_words(lang.get(), way.get_untracked(), &complaint)}</span>
+                                            </p>
+                                        }
+                                    })
+                            }}
+                        </div>
+                        <button type="submit" class="btn btn--primary btn--lg btn--block" aria-busy=move || busy.get().to_string()>
+                            {move || words().text(lang.get())}
+                        </button>
+                    </form>
+                </div>
+            </main>
+            <footer class="sign-in__foot">
+                <span class="sign-in__transport">
+                    <Icon name=if encrypted { IconName::Lock } else { IconName::Unlock }/>
+                    {tr(if encrypted { Msg::OverTls } else { Msg::OverPlain })}
+                </span>
+                <span>
+                    {move || fill(Msg::Version.text(lang.get()), &[("version", env!("CARGO_PKG_VERSION"))])}
+                </span>
+            </footer>
+        </div>
+    }
+}
+
+/// A field whose content is hidden until asked for.
+#[component]
+fn SecretField(
+    label: Msg,
+    value: RwSignal<String>,
+    autocomplete: &'static str,
+    is_wrong: Signal<bool>,
+    node_ref: NodeRef<html::Input>,
+) -> impl IntoView {
+    let lang = use_lang();
+    let shown = RwSignal::new(false);
+    let toggle = move || if shown.get() { Msg::HideSecret } else { Msg::ShowSecret }.text(lang.get());
+    view! {
+        <div class="field">
+            <label class="field__label" for="secret">{tr(label)}</label>
+            <span class="input input--lg" class:is-wrong=is_wrong>
+                <input
+                    node_ref=node_ref
+                    id="secret"
+                    class="mono"
+                    type=move || if shown.get() { "text" } else { "password" }
+                    autocomplete=autocomplete
+                    autocapitalize="off"
+                    spellcheck="false"
+                    aria-invalid=move || is_wrong.get().to_string()
+                    prop:value=move || value.get()
+                    on:input:target=move |event| value.set(event.target().value())
+                />
+                <button
+                    type="button"
+                    class="btn btn--quiet btn--icon btn--sm"
+                    aria-label=toggle
+                    title=toggle
+                    aria-pressed=move || shown.get().to_string()
+                    on:click=move |_| shown.update(|shown| *shown = !*shown)
+                >
+                    <Icon name=Signal::derive(move || if shown.get() { IconName::EyeOff } else { IconName::Eye })/>
+                </button>
+            </span>
+        </div>
+    }
+}
+
+/// The sentence under the title, its host in code.
+fn where_words(lang: Signal<Lang>, host: String) -> impl Fn() -> AnyView {
+    move || {
+        let text = Msg::SignInWhere.text(lang.get());
+        let (before, after) = text.split_once("{host}").unwrap_or((text, ""));
+        view! { {before}<code>{host.clone()}</code>{after} }.into_any()
+    }
+}
+
+fn complaint_words(lang: Lang, way: Way, complaint: &Complaint) -> String {
+    let msg = match (complaint, way) {
+        (Complaint::Missing, Way::Token) => Msg::TokenMissing,
+        (Complaint::Missing, Way::Password) => Msg::PasswordMissing,
+        (Complaint::Failed(ApiError::SignedOut), Way::Token) => Msg::TokenRefused,
+        (Complaint::Failed(ApiError::SignedOut), Way::Password) => Msg::PasswordRefused,
+        (Complaint::Failed(ApiError::Unreachable | ApiError::Aborted), _) => Msg::CannotReachWhy,
+        (Complaint::Failed(ApiError::Unreadable), _) => Msg::NotUnderstood,
+        (
+            Complaint::Failed(
+                ApiError::Denied(message) | ApiError::Query(message) | ApiError::Refused { message, .. },
+            ),
+            _,
+        ) => return fill(Msg::ServerSaid.text(lang), &[("why", message)]),
+    };
+    msg.text(lang).to_owned()
+}
