@@ -2,6 +2,14 @@
 
 // `cfg(test)` tells clippy that helper functions here are test code too.
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
+mod collectors;
+#[cfg(test)]
 mod push;
 #[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod receiver;
+#[cfg(test)]
+mod reference;
