@@ -35,7 +35,7 @@ pub(crate) fn aggregate(
     match (aggregate.op, &aggregate.parameter) {
         (AggregateOp::CountValues, Some(parameter)) => {
             let label = evaluator.string(parameter, grid)?;
-            count_values(&columns, &groups, &label, steps)
+            count_values(&columns, &aggregate.grouping, &label, steps)
         }
         (AggregateOp::Quantile, Some(parameter)) => {
             let phi = evaluator.scalar(parameter, grid)?;
@@ -70,6 +70,10 @@ fn groups(columns: &[Column], grouping: &Grouping) -> Vec<AggregateGroup> {
         }
     }
     groups
+}
+
+fn groups_by_name(grouping: &Grouping) -> bool {
+    matches!(grouping, Grouping::By(labels) if labels.iter().any(|label| label == METRIC_NAME))
 }
 
 fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
@@ -130,33 +134,31 @@ fn fold_values(op: AggregateOp, values: &[f64]) -> f64 {
     }
 }
 
+/// How often each value occurs. The value is a label of every series before they are grouped, so it wins against a
+/// label of that name.
 fn count_values(
     columns: &[Column],
-    groups: &[AggregateGroup],
+    grouping: &Grouping,
     label: &[u8],
     steps: usize,
 ) -> Result<Vec<Column>, QueryError> {
     let name = std::str::from_utf8(label).ok().filter(|name| !name.is_empty());
     let name =
         name.ok_or_else(|| QueryError::execution(format!("invalid label name {}", string::quote(label))))?;
+    let mut grouping = grouping.clone();
+    if let Grouping::By(labels) = &mut grouping {
+        labels.push(name.into());
+    }
     let mut counts = Columns::new(steps);
-    for group in groups {
-        for step in 0..steps {
-            let mut seen: Vec<(Labels, f64)> = Vec::new();
-            for value in group.members.iter().filter_map(|&member| columns.get(member)?.at(step)) {
-                let mut labels = group.labels.to_builder();
-                labels.set(name, format_value(value));
-                let labels = labels.build();
-                match seen.iter_mut().find(|(known, _)| *known == labels) {
-                    Some((_, count)) => *count += 1.0,
-                    None => seen.push((labels, 1.0)),
-                }
-            }
-            for (labels, count) in seen {
-                let index = counts.index(labels, false);
-                counts.mark(index, group.drop_name);
-                counts.set(index, step, count)?;
-            }
+    for column in columns {
+        let drop_name = column.drop_name && groups_by_name(&grouping);
+        for (step, value) in column.values.iter().enumerate() {
+            let Some(value) = value else { continue };
+            let mut labels = column.labels.to_builder();
+            labels.set(name, format_value(*value));
+            let index = counts.index(group_labels(&labels.build(), &grouping), drop_name);
+            counts.mark(index, drop_name);
+            counts.count(index, step);
         }
     }
     Ok(counts.finish())

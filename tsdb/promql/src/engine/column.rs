@@ -118,6 +118,13 @@ impl Columns {
         }
     }
 
+    /// Adds one to a value, which is zero when it is not there yet.
+    pub(crate) fn count(&mut self, index: usize, step: usize) {
+        if let Some(slot) = self.columns.get_mut(index).and_then(|column| column.values.get_mut(step)) {
+            *slot = Some(slot.unwrap_or(0.0) + 1.0);
+        }
+    }
+
     /// Marks a column's name to be dropped.
     pub(crate) fn mark(&mut self, index: usize, drop_name: bool) {
         if let Some(column) = self.columns.get_mut(index) {

@@ -42,8 +42,16 @@ pub(crate) fn combine(
 ) -> Result<Vec<Column>, QueryError> {
     let swapped = operation.matching.group.as_ref().is_some_and(|group| group.many == Side::Right);
     let (many, one) = if swapped { (right, left) } else { (left, right) };
-    let mut join =
-        Join { evaluator, operation, swapped, many, one, columns: Columns::new(steps), stamps: Vec::new() };
+    let mut join = Join {
+        evaluator,
+        operation,
+        swapped,
+        many,
+        one,
+        columns: Columns::new(steps),
+        results: HashMap::new(),
+        stamps: Vec::new(),
+    };
     let fills = operation.matching.fill != Default::default();
     let busy: Vec<bool> = (0..steps)
         .map(|step| {
@@ -68,6 +76,8 @@ struct Join<'a, 'e> {
     many: Vec<Column>,
     one: Vec<Column>,
     columns: Columns,
+    /// The result column of each pair seen so far.
+    results: HashMap<(Option<usize>, Option<usize>), usize>,
     /// For each result column the step at which it last got a partner, to find two for one.
     stamps: Vec<Option<usize>>,
 }
@@ -111,51 +121,45 @@ impl Join<'_, '_> {
         // With `group_right` the sides are exchanged but not their fill values: so does Prometheus, and its tests ask for it.
         let Fill { left: fill_many, right: fill_one } = self.matching().fill;
         let partner = match one.first() {
-            Some(&(index, value)) => Some((self.one.get(index).map(|column| column.labels.clone()), value)),
+            Some(&(index, value)) => Some((Some(index), value)),
             None => fill_one.map(|value| (None, value)),
         };
-        if let Some((one_labels, one_value)) = &partner {
-            let one_labels = one_labels.as_ref().unwrap_or(&group.signature);
+        if let Some(partner) = partner {
             if self.matching().group.is_none() && many.len() > 1 {
                 return Err(QueryError::execution(
                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
                 ));
             }
-            for (index, value) in &many {
-                let Some(column) = self.many.get(*index) else { continue };
-                let (labels, drop_name) = (column.labels.clone(), column.drop_name);
-                self.pair(&labels, drop_name, *value, one_labels, *one_value, step)?;
+            for &(index, value) in &many {
+                self.pair(group, (Some(index), value), partner, step)?;
             }
         }
         // Nothing on the many side: the fill value takes part once, with the labels of the group.
-        if let (true, Some(fill), Some(&(index, value))) = (many.is_empty(), fill_many, one.first())
-            && let Some(one_labels) = self.one.get(index).map(|column| column.labels.clone())
-        {
-            self.pair(&group.signature, false, fill, &one_labels, value, step)?;
+        if let (true, Some(fill), Some(&(index, value))) = (many.is_empty(), fill_many, one.first()) {
+            self.pair(group, (None, fill), (Some(index), value), step)?;
         }
         Ok(())
     }
 
-    /// Combines one sample of each side.
+    /// Combines one sample of each side; a side without index is a fill value.
     fn pair(
         &mut self,
-        many_labels: &Labels,
-        many_drops_name: bool,
-        many: f64,
-        one_labels: &Labels,
-        one: f64,
+        group: &MatchGroup,
+        many: (Option<usize>, f64),
+        one: (Option<usize>, f64),
         step: usize,
     ) -> Result<(), QueryError> {
-        let drops_name = self.operation.return_bool || !self.operation.op.keeps_name();
-        let delayed = self.evaluator.options.features.delayed_name_removal;
-        let mut labels = self.result_labels(many_labels, one_labels);
-        if drops_name && !delayed {
-            labels = without_metric_labels(&labels);
-        }
-        let index = self.columns.index(labels, many_drops_name || (drops_name && delayed));
-        if self.stamps.len() <= index {
-            self.stamps.resize(index + 1, None);
-        }
+        let index = match self.results.get(&(many.0, one.0)) {
+            Some(index) => *index,
+            None => {
+                let index = self.result(group, many.0, one.0);
+                // Fill values stand for a different series in each group.
+                if many.0.is_some() && one.0.is_some() {
+                    self.results.insert((many.0, one.0), index);
+                }
+                index
+            }
+        };
         // Two partners for one result are an error even when the comparison then drops them.
         if let Some(stamp) = self.stamps.get_mut(index)
             && stamp.replace(step) == Some(step)
@@ -165,11 +169,33 @@ impl Join<'_, '_> {
                 None => "vector cannot contain metrics with the same labelset",
             }));
         }
-        let (left, right) = if self.swapped { (one, many) } else { (many, one) };
+        let (left, right) = if self.swapped { (one.1, many.1) } else { (many.1, one.1) };
         match apply(self.operation, left, right) {
             Some(value) => self.columns.set(index, step, value),
             None => Ok(()),
         }
+    }
+
+    /// The result column of a pair.
+    fn result(&mut self, group: &MatchGroup, many: Option<usize>, one: Option<usize>) -> usize {
+        let many = many.and_then(|index| self.many.get(index));
+        let one = one.and_then(|index| self.one.get(index));
+        let labels_of =
+            |side: Option<&Column>| side.map_or(&group.signature, |column| &column.labels).clone();
+        let mut labels = self.result_labels(&labels_of(many), &labels_of(one));
+        let mut drop_name = many.is_some_and(|column| column.drop_name);
+        if self.operation.return_bool || !self.operation.op.keeps_name() {
+            if self.evaluator.options.features.delayed_name_removal {
+                drop_name = true;
+            } else {
+                labels = without_metric_labels(&labels);
+            }
+        }
+        let index = self.columns.index(labels, drop_name);
+        if self.stamps.len() <= index {
+            self.stamps.resize(index + 1, None);
+        }
+        index
     }
 
     fn result_labels(&self, many: &Labels, one: &Labels) -> Labels {

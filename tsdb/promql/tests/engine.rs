@@ -1,0 +1,192 @@
+//! The engine from outside: limits, cancellation, switched-off features, and what it asks of a store.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail at any line")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crowsnest_api::{Labels, Sample, Timestamp};
+use crowsnest_promql::{
+    Control, Engine, EngineOptions, Features, MemoryStore, QueryError, QueryResult, Queryable, RangeParams,
+    Scope, Selection, SeriesSet, StorageError, Value, parse,
+};
+use smol_str::SmolStr;
+
+/// Ten counters with a sample every fifteen seconds for ten minutes.
+fn store() -> MemoryStore {
+    let mut store = MemoryStore::default();
+    for n in 0..10 {
+        let labels = Labels::from_pairs([("__name__", "c_total".to_owned()), ("n", n.to_string())]);
+        for i in 0..40 {
+            assert!(store.append(&labels, Sample::new(i * 15_000, (i * n) as f64)));
+        }
+    }
+    store
+}
+
+fn ten_minutes() -> RangeParams {
+    RangeParams::new(Timestamp::from_millis(0), Timestamp::from_millis(600_000), Duration::from_secs(15))
+        .unwrap()
+}
+
+fn range_with(engine: &Engine, query: &str, control: &Control) -> Result<QueryResult, QueryError> {
+    engine.range(&store(), &parse(query).unwrap(), ten_minutes(), control)
+}
+
+fn instant(query: &str) -> Result<QueryResult, QueryError> {
+    let at = Timestamp::from_millis(300_000);
+    Engine::default().instant(&store(), &parse(query).unwrap(), at, &Control::unlimited())
+}
+
+#[track_caller]
+fn check_error(result: Result<QueryResult, QueryError>, error_type: &str, text: &str) {
+    let Err(error) = result else { panic!("no error, expected {text:?}") };
+    assert_eq!(error.error_type(), error_type, "{error}");
+    assert!(error.to_string().contains(text), "{error}");
+}
+
+#[test]
+fn a_cancelled_query_ends() {
+    let control = Control::unlimited();
+    control.cancel();
+    check_error(range_with(&Engine::default(), "c_total", &control), "canceled", "query was canceled");
+}
+
+#[test]
+fn a_query_ends_in_mid_work_when_its_time_is_over() {
+    // The clock jumps on the tenth look.
+    let looks = AtomicUsize::new(0);
+    let clock = move || match looks.fetch_add(1, Ordering::Relaxed) {
+        0..10 => Duration::ZERO,
+        _ => Duration::from_secs(120),
+    };
+    let control = Control::new(Arc::default(), clock);
+    check_error(range_with(&Engine::default(), "rate(c_total[5m])", &control), "timeout", "query timed out");
+}
+
+#[test]
+fn a_query_that_would_hold_too_many_samples_is_refused() {
+    let engine = Engine::new(EngineOptions { max_samples: 300, ..EngineOptions::default() });
+    let unlimited = Control::unlimited();
+    for query in ["c_total", "sum(rate(c_total[5m]))", "sum_over_time(vector(1)[1y:1s])"] {
+        check_error(range_with(&engine, query, &unlimited), "execution", "too many samples");
+    }
+    assert!(range_with(&engine, "c_total{n='1'} + c_total{n='2'}", &unlimited).is_ok());
+}
+
+#[test]
+fn samples_are_counted_only_while_they_are_held() {
+    let engine = Engine::new(EngineOptions { max_samples: 300, ..EngineOptions::default() });
+    let chain = vec!["sum(c_total{n='1'})"; 30].join(" + ");
+    assert!(range_with(&engine, &chain, &Control::unlimited()).is_ok());
+}
+
+#[test]
+fn experimental_functions_must_be_switched_on() {
+    for query in ["sum(mad_over_time(c_total[5m]))", "limitk(1, c_total)"] {
+        check_error(
+            instant(query),
+            "bad_data",
+            "must be enabled with --enable-feature=promql-experimental-functions",
+        );
+        let features = Features { experimental_functions: true, ..Features::default() };
+        let engine = Engine::new(EngineOptions { features, ..EngineOptions::default() });
+        assert!(range_with(&engine, query, &Control::unlimited()).is_ok());
+    }
+}
+
+#[test]
+fn a_bad_regular_expression_is_told_with_its_place() {
+    let query = "sum(c_total) +\n c_total{n=~'('}";
+    let error = instant(query).unwrap_err().located(query);
+    assert_eq!(error.error_type(), "bad_data");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("invalid parameter \"query\": 2:10: parse error: invalid regular expression"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_selector_that_would_select_everything_is_refused() {
+    check_error(instant("{n=~'[0-9]*'}"), "bad_data", "must contain at least one non-empty matcher");
+}
+
+#[test]
+fn a_range_query_gives_no_strings_and_no_range_vectors() {
+    for query in ["'text'", "c_total[5m]"] {
+        let result = range_with(&Engine::default(), query, &Control::unlimited());
+        check_error(result, "bad_data", "for range query, must be Scalar or instant Vector");
+    }
+}
+
+#[test]
+fn names_are_dropped_at_once_unless_their_removal_is_delayed() {
+    let names = |result: QueryResult| match result.value {
+        Value::Vector(elements) => {
+            elements.iter().map(|element| element.labels.to_string()).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?} is no vector"),
+    };
+    let query =
+        r#"sum by (__name__) (-c_total) or label_replace(-c_total{n="1"}, "__name__", "kept", "", "")"#;
+    let at = Timestamp::from_millis(300_000);
+    let expr = parse(query).unwrap();
+    let delayed = Features { delayed_name_removal: true, ..Features::default() };
+    let delayed = Engine::new(EngineOptions { features: delayed, ..EngineOptions::default() });
+    let delayed = delayed.instant(&store(), &expr, at, &Control::unlimited()).unwrap();
+    assert_eq!(names(delayed), ["{}", "kept{n=\"1\"}"]);
+    assert_eq!(names(instant(query).unwrap()), ["{}", "kept{n=\"1\"}"]);
+    assert!(matches!(instant("-{__name__=~'c.*'}").unwrap().value, Value::Vector(all) if all.len() == 10));
+}
+
+/// Counts selections and warns at each.
+struct Watched {
+    inner: MemoryStore,
+    selections: AtomicUsize,
+}
+
+impl Queryable for Watched {
+    fn select<'a>(&'a self, selection: &Selection<'_>) -> Result<SeriesSet<'a>, StorageError> {
+        self.selections.fetch_add(1, Ordering::Relaxed);
+        let mut set = self.inner.select(selection)?;
+        set.warnings.push("one block could not be read".to_owned());
+        Ok(set)
+    }
+
+    fn series(&self, scope: &Scope<'_>) -> Result<Vec<Labels>, StorageError> {
+        self.inner.series(scope)
+    }
+
+    fn label_names(&self, scope: &Scope<'_>) -> Result<Vec<SmolStr>, StorageError> {
+        self.inner.label_names(scope)
+    }
+
+    fn label_values(&self, name: &str, scope: &Scope<'_>) -> Result<Vec<SmolStr>, StorageError> {
+        self.inner.label_values(name, scope)
+    }
+}
+
+#[test]
+fn each_selector_is_read_once_for_all_steps_and_the_stores_warnings_are_passed_on() {
+    let store = Watched { inner: store(), selections: AtomicUsize::new(0) };
+    let query = "rate(c_total[5m]) / c_total > 0 or max_over_time(sum(c_total)[5m:30s])";
+    let result = Engine::default()
+        .range(&store, &parse(query).unwrap(), ten_minutes(), &Control::unlimited())
+        .unwrap();
+    assert_eq!(store.selections.load(Ordering::Relaxed), 3);
+    assert_eq!(result.annotations.warning_texts(query), ["one block could not be read"]);
+}
+
+#[test]
+fn deeply_nested_queries_are_evaluated_on_a_small_stack() {
+    let nested = format!("{}c_total{}", "-(".repeat(60), ")".repeat(60));
+    let chain = vec!["c_total"; 150].join(" + ");
+    let work = move || {
+        for query in [nested, chain] {
+            range_with(&Engine::default(), &query, &Control::unlimited()).unwrap();
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+}
