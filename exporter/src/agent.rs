@@ -193,6 +193,14 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
+    /// Metrics of this machine, for the listener's tests.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        let settings = Settings::default();
+        let gatherer = Mutex::new(Gatherer::new(Host::default(), settings, &[]));
+        Self { gatherer, queue: None, status: Arc::default() }
+    }
+
     /// Reads everything. Blocks.
     fn families(&self) -> Vec<Family> {
         let mut families = lock(&self.gatherer).gather();

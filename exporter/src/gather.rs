@@ -184,7 +184,6 @@ impl Slot {
 mod tests {
     use super::*;
     use crate::collector::DefaultState::Enabled;
-    use crate::collector::NameFilter;
 
     struct Fails;
     struct Hangs;
@@ -228,14 +227,7 @@ mod tests {
 
     #[test]
     fn a_collector_that_fails_hangs_or_panics_is_reported_and_hides_no_other() {
-        let settings = Settings {
-            disk_devices: NameFilter::default(),
-            net_devices: NameFilter::default(),
-            mount_points: NameFilter::default(),
-            filesystem_types: NameFilter::default(),
-            mount_timeout: Duration::from_secs(1),
-        };
-        let mut gatherer = Gatherer::from_table(&TABLE, Host::default(), settings);
+        let mut gatherer = Gatherer::from_table(&TABLE, Host::default(), Settings::default());
         gatherer.limit = Duration::from_millis(200);
         for _ in 0..3 {
             let families = gatherer.gather();

@@ -22,8 +22,6 @@ use crate::serve::Security;
 const DEFAULT_QUEUE_DIR: &str = "/var/lib/crowsnest-agent";
 /// Below this the queue could not hold one collection of a large machine.
 const MIN_QUEUE_BYTES: u64 = 1 << 20;
-/// `statfs` on a healthy mount takes microseconds.
-const MOUNT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Collects this machine's metrics, pushes them to Crowsnest and serves them as /metrics.
 #[derive(Debug, Parser)]
@@ -185,7 +183,7 @@ impl Options {
                 net_devices: NameFilter { include: self.netdev_include, exclude: self.netdev_exclude },
                 mount_points: NameFilter::excluding(self.mount_points_exclude),
                 filesystem_types: NameFilter::excluding(self.fs_types_exclude),
-                mount_timeout: MOUNT_TIMEOUT,
+                ..Settings::default()
             },
             disabled_collectors: self.collector_disable,
             listen: self.listen,

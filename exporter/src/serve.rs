@@ -195,4 +195,36 @@ mod tests {
         assert_eq!(secured("0.0.0.0:9100", false), Security::Tls);
         assert_eq!(secured("192.0.2.1:9100", true), Security::Plain);
     }
+
+    #[test]
+    fn off_loopback_the_page_is_served_by_tls_with_the_kept_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let page = runtime.block_on(async {
+            let metrics = Arc::new(Metrics::for_tests());
+            let any_port = "127.0.0.1:0".parse().unwrap();
+            let server = Server::bind(any_port, Security::Tls, Some(folder.path()), metrics).await.unwrap();
+            assert_eq!(server.scheme(), "https");
+            let address = server.address().unwrap();
+            let pinned = folder.path().join("metrics-cert.pem");
+            tokio::spawn(server.run());
+            spawn_blocking(move || fetch_by_tls(address, &pinned)).await.unwrap()
+        });
+        assert!(page.starts_with("HTTP/1.1 200 OK") && page.contains("crowsnest_agent_build_info"), "{page}");
+    }
+
+    /// The page as a client sees it that trusts only the certificate in `pinned`.
+    fn fetch_by_tls(address: SocketAddr, pinned: &Path) -> String {
+        use openssl::ssl::{SslConnector, SslMethod};
+        use std::io::{Read, Write};
+        let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+        connector.set_ca_file(pinned).unwrap();
+        let stream = std::net::TcpStream::connect(address).unwrap();
+        let mut stream = connector.build().connect("localhost", stream).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut page = String::new();
+        // The server closes without TLS's own goodbye at times; what came before counts.
+        let _ = stream.read_to_string(&mut page);
+        page
+    }
 }

@@ -36,6 +36,8 @@ pub(super) struct Filesystem {
     mount_points: NameFilter,
     types: NameFilter,
     timeout: Duration,
+    /// `statfs(2)`; another function in tests.
+    statfs: fn(&Path) -> nix::Result<Statfs>,
     helper: Helper,
     stuck: BTreeMap<PathBuf, Receiver<nix::Result<Statfs>>>,
 }
@@ -46,6 +48,7 @@ impl Filesystem {
             mount_points: settings.mount_points.clone(),
             types: settings.filesystem_types.clone(),
             timeout: settings.mount_timeout,
+            statfs: statfs::<Path>,
             helper: Helper::new("statfs"),
             stuck: BTreeMap::new(),
         }
@@ -62,7 +65,7 @@ impl Filesystem {
         if self.stuck.len() >= MAX_STUCK {
             return Ok(None);
         }
-        let asked = path.to_owned();
+        let (statfs, asked) = (self.statfs, path.to_owned());
         match self.helper.run(self.timeout, move || statfs(&asked))? {
             Outcome::Done(answer) => Ok(answer.ok()),
             Outcome::Overdue(late) => {
@@ -120,4 +123,49 @@ fn values(answer: Option<&Statfs>, mount: &Mount) -> [Option<f64>; FAMILIES.len(
 /// Where the mount is seen from here.
 fn on_host(host: &Host, mount: &Mount) -> PathBuf {
     host.rootfs.join(mount.point.trim_start_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::thread;
+    use std::time::Instant;
+
+    /// A kernel in which one mount is dead.
+    fn statfs_or_hang(path: &Path) -> nix::Result<Statfs> {
+        while path.ends_with("dead") {
+            thread::park();
+        }
+        statfs(path)
+    }
+
+    #[test]
+    fn a_mount_that_hangs_is_reported_and_delays_the_others_once_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = "1 2 0:1 / /dead rw - nfs4 server:/x rw\n1 2 8:1 / /tmp rw - ext4 /dev/sda rw\n";
+        fs::create_dir_all(folder.path().join("1")).unwrap();
+        fs::write(folder.path().join("1/mountinfo"), table).unwrap();
+        let host = Host { procfs: folder.path().to_owned(), ..Host::default() };
+        let mut collector = Filesystem {
+            mount_points: NameFilter::default(),
+            types: NameFilter::default(),
+            timeout: Duration::from_millis(300),
+            statfs: statfs_or_hang,
+            helper: Helper::new("test"),
+            stuck: BTreeMap::new(),
+        };
+        let mut collect = || -> Vec<(String, f64)> {
+            let families = collector.collect(&host).unwrap();
+            let errors =
+                families.iter().find(|family| family.name == "node_filesystem_device_error").unwrap();
+            let point = |labels: &crowsnest_api::Labels| labels.get("mountpoint").unwrap().to_string();
+            errors.samples.iter().map(|sample| (point(&sample.labels), sample.value)).collect()
+        };
+        let expected = [("/dead".to_owned(), 1.0), ("/tmp".to_owned(), 0.0)];
+        assert_eq!(collect(), expected);
+        let started = Instant::now();
+        assert_eq!(collect(), expected);
+        assert!(started.elapsed() < Duration::from_millis(300), "{:?}", started.elapsed());
+    }
 }

@@ -15,8 +15,21 @@ pub struct Settings {
     pub mount_points: NameFilter,
     /// Filesystem types that filesystem leaves out.
     pub filesystem_types: NameFilter,
-    /// How long `statfs` may take before a mount counts as stuck.
+    /// How long `statfs` may take before a mount counts as stuck; on a healthy one it takes microseconds.
     pub mount_timeout: Duration,
+}
+
+/// Nothing left out, two seconds for a mount.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            disk_devices: NameFilter::default(),
+            net_devices: NameFilter::default(),
+            mount_points: NameFilter::default(),
+            filesystem_types: NameFilter::default(),
+            mount_timeout: Duration::from_secs(2),
+        }
+    }
 }
 
 /// Which names are reported: those that `include` matches, if there is one, without those that `exclude` matches.

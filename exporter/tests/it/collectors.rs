@@ -1,7 +1,6 @@
 //! Each collector against a small tree of files with known numbers.
 
 use std::fs;
-use std::time::Duration;
 
 use crowsnest_agent::collector::{COLLECTORS, Collect, CollectError, NameFilter, Settings};
 use crowsnest_agent::{Host, SourceFile};
@@ -44,7 +43,7 @@ fn settings() -> Settings {
         net_devices: excluding("^veth"),
         mount_points: excluding("^/(proc|sys)($|/)"),
         filesystem_types: excluding("^(proc|sysfs)$"),
-        mount_timeout: Duration::from_secs(5),
+        ..Settings::default()
     }
 }
 

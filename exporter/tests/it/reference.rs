@@ -100,7 +100,7 @@ fn ours() -> Vec<Family> {
         net_devices: excluding(NET_DEVICES),
         mount_points: excluding(MOUNT_POINTS),
         filesystem_types: excluding(TYPES),
-        mount_timeout: Duration::from_secs(5),
+        ..Settings::default()
     };
     Gatherer::new(Host::default(), settings, &[]).gather()
 }
