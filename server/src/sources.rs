@@ -118,13 +118,15 @@ impl Sources {
         {
             (known.reports_up, known.up, remember) = (true, own.clone(), true);
         }
+        // Only a sender that goes back in time is not told of: its moment has been spoken for.
+        let goes_on = push.newest >= known.newest;
         // A silence is no interval.
         if known.last_zero.take().is_none() {
             remember |= known.interval.learn(known.newest, push.newest);
         }
         known.newest = known.newest.max(push.newest);
         known.arrived = now;
-        Observed { write_up: (!known.reports_up).then(|| known.up.clone()), remember }
+        Observed { write_up: (goes_on && !known.reports_up).then(|| known.up.clone()), remember }
     }
 
     /// Looks for sources that are silent; to be called about once a second.
@@ -352,6 +354,13 @@ mod tests {
         sources.observe(&source("a"), &push(100), at(101));
         assert_eq!(sources.count(), (1, 0));
         assert_eq!(zeros(&mut sources, 102, 130), [126]);
+    }
+
+    #[test]
+    fn a_push_about_an_earlier_moment_writes_no_up() {
+        let mut sources = pushing(10, 60);
+        assert_eq!(sources.observe(&source("a"), &push(50), at(61)).write_up, None);
+        assert_eq!(sources.observe(&source("a"), &push(60), at(61)).write_up, Some(up()));
     }
 
     #[test]

@@ -131,7 +131,8 @@ fn store(app: &App, pusher: &SmolStr, body: &[u8], received: Timestamp) -> Resul
     let decoded = decode::decode(&request)?;
     drop(request);
     let mut total = Appended { written: 0, rejected: decoded.rejected };
-    for mut group in grouping::group(pusher, decoded.series, decoded.metadata, received) {
+    for mut group in grouping::group(pusher, decoded.series, decoded.metadata, received, app.config.retention)
+    {
         let mut remember = None;
         if let Some((source, push)) = &group.push {
             let observed = app.sources.observe(source, push, received);

@@ -4,7 +4,7 @@
 //! become gigabytes in memory.
 
 use crowsnest_api::remote_write::{MetricMetadata, TimeSeries};
-use crowsnest_api::{Label, Labels, Sample, Timestamp};
+use crowsnest_api::{Label, Labels, Sample};
 use crowsnest_tsdb::{Metadata, Rejection, SeriesBatch};
 use prost::Message as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
@@ -128,11 +128,6 @@ fn describe(metadata: MetricMetadata) -> Metadata {
         help: metadata.help,
         unit: metadata.unit.into(),
     }
-}
-
-/// The time that a sample must not pass to count as a push's newest.
-pub(super) fn plausible(received: Timestamp) -> Timestamp {
-    received.plus(std::time::Duration::from_secs(600))
 }
 
 #[cfg(test)]

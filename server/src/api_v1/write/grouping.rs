@@ -1,13 +1,17 @@
 //! One push may carry several sources; the store and the watch over sources want them apart.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crowsnest_api::{INSTANCE, JOB, Labels, Sample, Timestamp, is_stale};
 use crowsnest_tsdb::{Batch, Metadata, Origin, SeriesBatch};
 use smol_str::SmolStr;
 
-use super::decode::plausible;
 use crate::sources::{Push, SourceId, UP};
+
+/// How far ahead of the server's clock a sample may be to count as a push's newest: as far as the store lets it.
+const MAX_AHEAD: Duration = Duration::from_secs(600);
 
 /// The part of a push that is about one source.
 pub(super) struct Group {
@@ -25,7 +29,9 @@ pub(super) fn group(
     series: Vec<SeriesBatch>,
     metadata: Vec<Metadata>,
     received: Timestamp,
+    retention: Duration,
 ) -> Vec<Group> {
+    let present = received.minus(retention)..=received.plus(MAX_AHEAD);
     let mut by_source: BTreeMap<SourceId, Vec<SeriesBatch>> = BTreeMap::new();
     for series in series {
         let label = |name| series.labels.get(name).cloned().unwrap_or_default();
@@ -41,7 +47,7 @@ pub(super) fn group(
     by_source
         .into_iter()
         .map(|(source, series)| {
-            let push = summarise(&source, &series, received);
+            let push = summarise(&source, &series, &present);
             let pushed_series = series.len();
             let origin = Origin::Source(source.key().into());
             let metadata = metadata.take().unwrap_or_default();
@@ -54,12 +60,11 @@ pub(super) fn group(
         .collect()
 }
 
-fn summarise(source: &SourceId, series: &[SeriesBatch], received: Timestamp) -> Option<Push> {
+fn summarise(source: &SourceId, series: &[SeriesBatch], present: &RangeInclusive<Timestamp>) -> Option<Push> {
     if source.job.is_empty() || source.instance.is_empty() {
         return None;
     }
-    let latest = plausible(received);
-    let counts = |sample: &&Sample| !is_stale(sample.value) && sample.timestamp <= latest;
+    let counts = |sample: &&Sample| !is_stale(sample.value) && present.contains(&sample.timestamp);
     let newest = series
         .iter()
         .filter_map(|series| series.samples.iter().rev().find(counts))
@@ -87,6 +92,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+    const RETENTION: Duration = Duration::from_secs(3600);
 
     fn series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> SeriesBatch {
         SeriesBatch {
@@ -96,7 +102,7 @@ mod tests {
     }
 
     fn groups(series: Vec<SeriesBatch>) -> Vec<Group> {
-        group(&"p".into(), series, vec![], NOW)
+        group(&"p".into(), series, vec![], NOW, RETENTION)
     }
 
     #[test]
@@ -119,19 +125,20 @@ mod tests {
     }
 
     #[test]
-    fn markers_and_the_far_future_are_not_a_sources_newest_moment() {
+    fn markers_the_far_future_and_what_is_past_keeping_are_not_a_sources_newest_moment() {
         let labels = [("__name__", "a"), ("job", "j"), ("instance", "1")];
         let groups_of = |samples: &[(i64, f64)]| groups(vec![series(&labels, samples)]).remove(0).push;
         assert_eq!(groups_of(&[(5, 1.0), (6, stale_nan())]).unwrap().1.newest.millis(), 5);
         assert_eq!(groups_of(&[(5, 1.0), (i64::MAX, 1.0)]).unwrap().1.newest.millis(), 5);
         assert!(groups_of(&[(6, stale_nan())]).is_none());
+        assert!(groups_of(&[(i64::MIN, 1.0), (-3_000_000, 1.0)]).is_none(), "before retention");
     }
 
     #[test]
     fn metadata_alone_is_a_group() {
         let metadata =
             Metadata { family: "up".into(), kind: "gauge".into(), help: String::new(), unit: "".into() };
-        let groups = group(&"p".into(), vec![], vec![metadata], NOW);
+        let groups = group(&"p".into(), vec![], vec![metadata], NOW, RETENTION);
         assert_eq!(groups.len(), 1);
         assert!(groups[0].push.is_none());
     }
