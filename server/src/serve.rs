@@ -127,7 +127,7 @@ impl Server {
 }
 
 /// Everything that handlers share.
-fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Result<AppState> {
+pub(crate) fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Result<AppState> {
     let sled = SledStore::open(&data_dir.subdir("control")?)?;
     let storage = Storage::open(config, data_dir, sled.block_manifest()?)?;
     let control: Arc<dyn ControlStore> = Arc::new(sled);

@@ -95,3 +95,131 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!(panic = text, "a handler panicked");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use crowsnest_rbac::{Digest, Role};
+    use http::{Method, header};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::data_dir::DataDir;
+    use crate::http::routes::Route;
+    use crate::listen::Transport;
+    use crate::serve;
+    use crate::settings::Settings;
+
+    const INGEST: &str = "an-ingest-token-for-tests";
+
+    /// The whole surface over an empty store, with a user for each role whose token is the role's name.
+    fn surface(dir: &std::path::Path) -> Router {
+        crowsnest_rbac::install_crypto_provider();
+        let users: String = ["viewer", "editor", "admin"]
+            .map(|role| {
+                let digest = Digest::of(role.as_bytes()).to_hex();
+                format!("- {{user: {role}, role: {role}, token_sha256: {digest}}}\n")
+            })
+            .concat();
+        std::fs::write(dir.join("users.yaml"), users).unwrap();
+        std::fs::write(dir.join("ingest"), INGEST).unwrap();
+        let settings = Settings {
+            static_token_file: Some(dir.join("users.yaml")),
+            ingest_token_file: Some(dir.join("ingest")),
+            ..Settings::default()
+        };
+        let data_dir = DataDir::open(&dir.join("data")).unwrap();
+        router(&serve::compose(&Config::resolve(settings).unwrap(), &data_dir).unwrap())
+    }
+
+    async fn ask(surface: &Router, method: &Method, path: &str, token: Option<&str>) -> (StatusCode, String) {
+        let peer = Peer { address: ([127, 0, 0, 1], 1).into(), transport: Transport::Tls };
+        let mut request = http::Request::builder().method(method).uri(path).extension(peer);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let response = surface.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// A credential that is good, but not good enough for `access`.
+    fn too_little(access: Access) -> Option<&'static str> {
+        match access {
+            Access::Public => None,
+            Access::User | Access::Role(Role::Viewer) => Some(INGEST),
+            Access::Role(Role::Editor) | Access::Ingest => Some("viewer"),
+            Access::Role(Role::Admin) => Some("editor"),
+        }
+    }
+
+    fn path_of(route: &Route) -> String {
+        route.path.replace("{name}", "x").replace("{*name}", "x.js")
+    }
+
+    #[tokio::test]
+    async fn every_route_that_is_not_public_wants_credentials_and_enough_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let surface = surface(dir.path());
+        for route in ROUTES {
+            let (path, method) = (path_of(route), &route.method);
+            let Some(too_little) = too_little(route.access) else { continue };
+            for wrong in [None, Some("wrong"), Some("")] {
+                let (status, body) = ask(&surface, method, &path, wrong).await;
+                assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path} with {wrong:?}: {body}");
+            }
+            let (status, body) = ask(&surface, method, &path, Some(too_little)).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path} with {too_little}: {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_route_answers_an_administrator_with_something_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let surface = surface(dir.path());
+        for route in ROUTES {
+            let (path, method) = (path_of(route), &route.method);
+            let (status, _) = ask(&surface, method, &path, Some("admin")).await;
+            let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED];
+            assert!(!refused.contains(&status), "{method} {path}: {status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_health_sign_in_and_static_files_are_public() {
+        let public: Vec<String> = ROUTES
+            .iter()
+            .filter(|route| route.access == Access::Public)
+            .map(|route| format!("{} {}", route.method, route.path))
+            .collect();
+        let expected = [
+            "GET /",
+            "GET /-/healthy",
+            "GET /-/ready",
+            "POST /api/crowsnest/v1/session",
+            "GET /assets/{*name}",
+            "GET /healthz",
+            "GET /readyz",
+        ];
+        assert_eq!(public, expected);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_told_in_the_shape_of_its_neighbours() {
+        let dir = tempfile::tempdir().unwrap();
+        let surface = surface(dir.path());
+        let (status, body) = ask(&surface, &Method::GET, "/api/v1/nothing", Some("viewer")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(body.starts_with(r#"{"status":"error","errorType":"not_found""#), "{body}");
+        let (_, body) = ask(&surface, &Method::GET, "/nothing", Some("viewer")).await;
+        assert!(body.starts_with(r#"{"status":404,"title":"Not found""#), "{body}");
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_without_repetitions() {
+        assert!(ROUTES.is_sorted_by(|a, b| (a.path, a.method.as_str()) < (b.path, b.method.as_str())));
+    }
+}

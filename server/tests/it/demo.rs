@@ -1,0 +1,72 @@
+//! `crowsnest demo`, and `crowsnest query` against it.
+
+use std::process::{Child, Command, Stdio};
+
+use crate::agent::agent_program;
+use crate::support::wait_for;
+
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // SIGKILL on purpose: the agent must not outlive even that.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn start(dir: &std::path::Path) -> (Demo, serde_json::Value) {
+    agent_program();
+    let demo = Command::new(env!("CARGO_BIN_EXE_crowsnest"))
+        .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let demo = Demo(demo);
+    wait_for("the demo", || dir.join("listen.json").exists().then_some(()));
+    let file =
+        wait_for("demo.json", || serde_json::from_slice(&std::fs::read(dir.join("demo.json")).ok()?).ok());
+    (demo, file)
+}
+
+#[test]
+fn the_demo_shows_this_machine_and_keeps_its_token() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let (mut demo, file) = start(dir.path());
+    let mode = std::fs::metadata(dir.path().join("demo.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let token_file = dir.path().join("token-copy");
+    std::fs::write(&token_file, file["token"].as_str().unwrap()).unwrap();
+    let query = |expr: &str| {
+        Command::new(env!("CARGO_BIN_EXE_crowsnest"))
+            .args([
+                "query",
+                expr,
+                "--url",
+                file["url"].as_str().unwrap(),
+                "--ca",
+                file["ca"].as_str().unwrap(),
+            ])
+            .arg("--token-file")
+            .arg(&token_file)
+            .output()
+            .unwrap()
+    };
+    let expected = "up{instance=\"demo-1\", job=\"node-exporter\", node=\"demo-1\"} => 1 @[";
+    wait_for("the agent", || {
+        String::from_utf8_lossy(&query("up").stdout).starts_with(expected).then_some(())
+    });
+    let wrong = query("rate(");
+    assert!(!wrong.status.success());
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("1:6: parse error"));
+
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(demo.0.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert!(demo.0.wait().unwrap().success());
+    std::fs::remove_file(dir.path().join("demo.json")).unwrap();
+    let (_demo, again) = start(dir.path());
+    assert_eq!(again["token"], file["token"]);
+}

@@ -1,0 +1,12 @@
+//! The server as its users meet it: the real binary, real TLS, a folder of its own.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, what cannot go on fails")]
+
+mod agent;
+mod asking;
+mod crash;
+mod demo;
+mod pushing;
+mod sign_in;
+mod silence;
+mod start;
+mod support;
