@@ -182,6 +182,7 @@ fn engine_options(config: &Config) -> EngineOptions {
     for feature in &config.features {
         match feature.as_str() {
             "promql-experimental-functions" => features.experimental_functions = true,
+            "promql-extended-range-selectors" => features.extended_ranges = true,
             "promql-delayed-name-removal" => features.delayed_name_removal = true,
             other => warn!(feature = other, "--enable-feature: not known here"),
         }

@@ -103,6 +103,15 @@ pub enum Edges {
     Smoothed,
 }
 
+impl std::fmt::Display for Edges {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Anchored => "anchored",
+            Self::Smoothed => "smoothed",
+        })
+    }
+}
+
 /// An expression evaluated on a grid of its own within a window.
 #[derive(Clone, Debug)]
 pub struct Subquery {

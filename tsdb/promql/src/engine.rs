@@ -8,6 +8,7 @@ mod annotations;
 mod binary;
 mod column;
 mod control;
+mod edges;
 mod error;
 mod evaluator;
 mod finish;
@@ -30,6 +31,7 @@ use crowsnest_api::Timestamp;
 pub use annotations::{Annotation, Annotations};
 use column::Computed;
 pub use control::Control;
+pub(crate) use edges::Interpolation;
 pub use error::QueryError;
 use evaluator::{Evaluator, QueryRange};
 pub(crate) use functions::Implementation;
@@ -60,6 +62,8 @@ pub struct EngineOptions {
 pub struct Features {
     /// `promql-experimental-functions`: functions and aggregators marked experimental.
     pub experimental_functions: bool,
+    /// `promql-extended-range-selectors`: `anchored` and `smoothed`.
+    pub extended_ranges: bool,
     /// `promql-delayed-name-removal`: metric names are dropped at the very end instead of at each operation.
     pub delayed_name_removal: bool,
 }

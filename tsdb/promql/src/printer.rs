@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use smol_str::SmolStr;
 
 use crate::ast::{
-    Aggregate, At, Binary, Edges, Expr, ExprKind, Fill, Grouping, LabelMatcher, MatchingLabels, Modifiers,
+    Aggregate, At, Binary, Expr, ExprKind, Fill, Grouping, LabelMatcher, MatchingLabels, Modifiers,
     NumberLiteral, Selector, Side, Subquery,
 };
 use crate::lexer::{number as literal, string};
@@ -83,10 +83,8 @@ impl Display for Subquery {
 
 impl Display for Modifiers {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.edges {
-            Some(Edges::Anchored) => f.write_str(" anchored")?,
-            Some(Edges::Smoothed) => f.write_str(" smoothed")?,
-            None => {}
+        if let Some(edges) = self.edges {
+            write!(f, " {edges}")?;
         }
         match self.at {
             Some(At::Time(millis)) => {

@@ -10,7 +10,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("at_modifier.test", 60),
     ("collision.test", 2),
     ("duration_expression.test", 43),
-    ("extended_vectors.test", 19),
+    ("extended_vectors.test", 81),
     ("fill-modifier.test", 34),
     ("functions.test", 246),
     ("histograms.test", 70),

@@ -97,6 +97,19 @@ fn experimental_functions_must_be_switched_on() {
 }
 
 #[test]
+fn extended_ranges_must_be_switched_on() {
+    let query = "increase(c_total[1m] smoothed)";
+    check_error(
+        instant(query),
+        "bad_data",
+        "must be enabled with --enable-feature=promql-extended-range-selectors",
+    );
+    let features = Features { extended_ranges: true, ..Features::default() };
+    let engine = Engine::new(EngineOptions { features, ..EngineOptions::default() });
+    assert!(range_with(&engine, query, &Control::unlimited()).is_ok());
+}
+
+#[test]
 fn a_bad_regular_expression_is_told_with_its_place() {
     let query = "sum(c_total) +\n c_total{n=~'('}";
     let error = instant(query).unwrap_err().located(query);

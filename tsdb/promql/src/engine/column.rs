@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crowsnest_api::{Labels, METRIC_NAME, Sample};
 
 use super::QueryError;
+use crate::ast::Edges;
 
 /// The labels that describe a metric rather than a series of it; what calculates with values drops them.
 const METRIC_LABELS: [&str; 3] = [METRIC_NAME, "__type__", "__unit__"];
@@ -39,6 +40,8 @@ pub(crate) struct RangeVector {
     pub(crate) ends: Vec<i64>,
     /// How far windows reach back, exclusive, in milliseconds.
     pub(crate) range: i64,
+    /// How the edges of windows are treated, when not as usual; the series then reach beyond the windows.
+    pub(crate) edges: Option<Edges>,
 }
 
 /// A series with all samples that any window may need, oldest first, without staleness markers.

@@ -203,6 +203,11 @@ impl<'a> Evaluator<'a> {
         })
     }
 
+    /// How long a sample counts, in milliseconds.
+    pub(crate) fn lookback(&self) -> i64 {
+        i64::try_from(self.options.lookback.as_millis()).unwrap_or(i64::MAX)
+    }
+
     pub(crate) fn warn(&mut self, span: Span, message: impl Into<String>) {
         self.annotations.warn(span, message);
     }

@@ -35,20 +35,31 @@ pub(crate) fn prepare(expr: &Expr, features: Features) -> Result<CompiledMatcher
 }
 
 fn check_features(expr: &Expr, features: Features) -> Result<(), QueryError> {
-    if features.experimental_functions {
-        return Ok(());
-    }
-    let name = match &expr.kind {
-        ExprKind::Call(call) if call.function.experimental => call.function.name,
-        ExprKind::Aggregate(aggregate) if aggregate.op.aggregator().experimental => aggregate.op.as_str(),
-        _ => return Ok(()),
+    let experimental = match &expr.kind {
+        ExprKind::Call(call) if call.function.experimental => Some(call.function.name),
+        ExprKind::Aggregate(aggregate) if aggregate.op.aggregator().experimental => {
+            Some(aggregate.op.as_str())
+        }
+        _ => None,
     };
-    Err(QueryError::at(
-        expr.span,
-        format!(
-            "{name}() is experimental and must be enabled with --enable-feature=promql-experimental-functions"
-        ),
-    ))
+    if let Some(name) = experimental
+        && !features.experimental_functions
+    {
+        let feature = "--enable-feature=promql-experimental-functions";
+        let message = format!("{name}() is experimental and must be enabled with {feature}");
+        return Err(QueryError::at(expr.span, message));
+    }
+    match &expr.kind {
+        ExprKind::Selector(selector) if !features.extended_ranges => match selector.modifiers.edges {
+            Some(edges) => {
+                let feature = "--enable-feature=promql-extended-range-selectors";
+                let message = format!("{edges} modifier is experimental and must be enabled with {feature}");
+                Err(QueryError::at(expr.span, message))
+            }
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
 fn compile(

@@ -4,9 +4,10 @@ use crowsnest_api::{Sample, Timestamp, is_stale};
 
 use super::QueryError;
 use super::column::{Column, RangeSeries, RangeVector};
+use super::edges::{Interpolation, between};
 use super::evaluator::Evaluator;
 use super::grid::Grid;
-use crate::ast::{At, Modifiers, Selector, Subquery};
+use crate::ast::{At, Edges, Modifiers, Selector, Subquery};
 use crate::{Selection, Series};
 
 impl Evaluator<'_> {
@@ -26,13 +27,12 @@ impl Evaluator<'_> {
         grid: &Grid,
         of: impl Fn(&Sample) -> f64,
     ) -> Result<Vec<Column>, QueryError> {
-        if selector.modifiers.edges.is_some() {
-            return Err(QueryError::Unsupported("smoothed selectors are".to_owned()));
-        }
         let times = self.shifted(&selector.modifiers, grid)?;
-        let lookback = i64::try_from(self.options.lookback.as_millis()).unwrap_or(i64::MAX);
+        let lookback = self.lookback();
+        let smoothed = selector.modifiers.edges.is_some();
+        let ahead = if smoothed { lookback } else { 0 };
         let mut columns = Vec::new();
-        for series in self.select(selector, &times, lookback)? {
+        for series in self.select(selector, &times, lookback, ahead)? {
             let mut values = Vec::with_capacity(times.len());
             let mut seen = 0;
             for &time in &times {
@@ -42,7 +42,15 @@ impl Evaluator<'_> {
                 let alive = newest.filter(|sample| {
                     sample.timestamp.millis() > time.saturating_sub(lookback) && !is_stale(sample.value)
                 });
-                values.push(alive.map(&of));
+                let next = series.samples.get(seen).filter(|next| {
+                    smoothed
+                        && next.timestamp.millis() <= time.saturating_add(lookback)
+                        && !is_stale(next.value)
+                });
+                values.push(alive.map(|sample| match next {
+                    Some(next) => of(&between(sample, next, time, Interpolation::Gauge)),
+                    None => of(sample),
+                }));
             }
             if values.iter().any(Option::is_some) {
                 columns.push(Column { labels: series.labels, drop_name: false, values });
@@ -57,22 +65,24 @@ impl Evaluator<'_> {
         selector: &Selector,
         grid: &Grid,
     ) -> Result<RangeVector, QueryError> {
-        if selector.modifiers.edges.is_some() {
-            return Err(QueryError::Unsupported("anchored and smoothed selectors are".to_owned()));
-        }
         let range = match &selector.range {
             Some(range) => self.positive_duration(range)?,
             None => 0,
         };
         let ends = self.shifted(&selector.modifiers, grid)?;
+        let edges = selector.modifiers.edges;
+        let before = if edges.is_some() { self.lookback() } else { 0 };
+        let ahead = if edges == Some(Edges::Smoothed) { self.lookback() } else { 0 };
         let mut series = Vec::new();
-        for Series { labels, mut samples } in self.select(selector, &ends, range)? {
+        for Series { labels, mut samples } in
+            self.select(selector, &ends, range.saturating_add(before), ahead)?
+        {
             samples.retain(|sample| !is_stale(sample.value));
             if !samples.is_empty() {
                 series.push(RangeSeries { labels, drop_name: false, samples });
             }
         }
-        Ok(RangeVector { series, ends, range })
+        Ok(RangeVector { series, ends, range, edges })
     }
 
     /// Evaluates the inner expression once, on a grid that serves the windows of all steps.
@@ -84,7 +94,7 @@ impl Evaluator<'_> {
         };
         let ends = self.shifted(&subquery.modifiers, grid)?;
         let (Some(&first), Some(&last)) = (ends.first(), ends.last()) else {
-            return Ok(RangeVector { series: Vec::new(), ends, range });
+            return Ok(RangeVector { series: Vec::new(), ends, range, edges: None });
         };
         // The grid lies at multiples of the step, whatever the time of the query; division truncates as in Prometheus.
         let edge = first.saturating_sub(range);
@@ -102,7 +112,7 @@ impl Evaluator<'_> {
             let samples = samples.filter_map(|(time, value)| value.map(|value| Sample::new(time, value)));
             RangeSeries { labels: column.labels, drop_name: column.drop_name, samples: samples.collect() }
         });
-        Ok(RangeVector { series: series.collect(), ends, range })
+        Ok(RangeVector { series: series.collect(), ends, range, edges: None })
     }
 
     /// The times of a grid as moved by `@` and `offset`; ascending.
@@ -116,8 +126,14 @@ impl Evaluator<'_> {
         Ok(grid.times().map(|time| fixed.unwrap_or(time).saturating_sub(offset)).collect())
     }
 
-    /// The series of a selector with the samples of all windows `(time - reach, time]`.
-    fn select(&mut self, selector: &Selector, times: &[i64], reach: i64) -> Result<Vec<Series>, QueryError> {
+    /// The series of a selector with the samples of all windows `(time - reach, time + ahead]`.
+    fn select(
+        &mut self,
+        selector: &Selector,
+        times: &[i64],
+        reach: i64,
+        ahead: i64,
+    ) -> Result<Vec<Series>, QueryError> {
         let (Some(&first), Some(&last)) = (times.first(), times.last()) else {
             return Ok(Vec::new());
         };
@@ -126,7 +142,7 @@ impl Evaluator<'_> {
         let set = self.store.select(&Selection {
             matchers,
             start: Timestamp::from_millis(first.saturating_sub(reach).saturating_add(1)),
-            end: Timestamp::from_millis(last),
+            end: Timestamp::from_millis(last.saturating_add(ahead)),
         })?;
         for warning in set.warnings {
             self.annotations.warn_of_store(warning);

@@ -4,10 +4,11 @@ use crowsnest_api::{METRIC_NAME, Sample};
 
 use super::QueryError;
 use super::column::{Column, Computed, RangeVector, merge_same};
+use super::edges::{self, EdgeFunction, Interpolation};
 use super::evaluator::{Evaluator, mistyped};
 use super::grid::Grid;
 use super::select::count_while;
-use crate::ast::Call;
+use crate::ast::{Call, Edges};
 use crate::{Span, ValueType};
 
 /// The samples of one series that one step looks at; never empty.
@@ -42,16 +43,32 @@ pub(crate) struct WindowFunction {
     of: fn(&Window<'_>, &[f64]) -> Option<f64>,
     keeps_name: bool,
     of_counters: bool,
+    /// How it works on windows with edges, if it can.
+    pub(crate) edges: Option<EdgeFunction>,
 }
 
 impl WindowFunction {
     pub(crate) const fn new(of: fn(&Window<'_>, &[f64]) -> Option<f64>) -> Self {
-        Self { of, keeps_name: false, of_counters: false }
+        Self { of, keeps_name: false, of_counters: false, edges: None }
     }
 
     /// The result is one of the samples, so it is still the same metric.
     pub(crate) const fn keeping_name(self) -> Self {
         Self { keeps_name: true, ..self }
+    }
+
+    /// Takes anchored windows by counting as always.
+    pub(crate) const fn anchored(self) -> Self {
+        Self { edges: Some(EdgeFunction { of: self.of, interpolation: None }), ..self }
+    }
+
+    /// Takes anchored and smoothed windows, by another function that does not extrapolate.
+    pub(crate) const fn between_edges(
+        self,
+        of: fn(&Window<'_>, &[f64]) -> Option<f64>,
+        interpolation: Interpolation,
+    ) -> Self {
+        Self { edges: Some(EdgeFunction { of, interpolation: Some(interpolation) }), ..self }
     }
 
     /// Hints when the metric does not look like a counter.
@@ -71,9 +88,51 @@ pub(crate) fn call(
     if function.of_counters {
         hint_at_gauges(evaluator, &range, span);
     }
+    if let (Some(edges), Some(edge_function)) = (range.edges, function.edges) {
+        return over_edges(evaluator, range, edges, edge_function, grid);
+    }
     over_windows(evaluator, range, &scalars, grid, function.keeps_name, |window, scalars| {
         Ok((function.of)(window, scalars))
     })
+}
+
+/// Evaluates a function on windows with edges.
+fn over_edges(
+    evaluator: &Evaluator<'_>,
+    range: RangeVector,
+    edges: Edges,
+    function: EdgeFunction,
+    grid: &Grid,
+) -> Result<Vec<Column>, QueryError> {
+    let lookback = evaluator.lookback();
+    let interpolation = function.interpolation.unwrap_or(Interpolation::Gauge);
+    let mut columns = Vec::with_capacity(range.series.len());
+    for series in range.series {
+        evaluator.check()?;
+        let mut values = Vec::with_capacity(grid.len());
+        for (&end, evaluation) in range.ends.iter().zip(grid.times()) {
+            let start = end.saturating_sub(range.range);
+            let until =
+                |edge: i64| series.samples.partition_point(|sample| sample.timestamp.millis() <= edge);
+            let within = (until(start), until(end));
+            let samples =
+                edges::with_edges(edges, interpolation, &series.samples, within, (start, end), lookback);
+            values.push(match (samples.first(), samples.last()) {
+                (Some(&first), Some(&last)) => {
+                    (function.of)(&Window { samples: &samples, first, last, start, end, evaluation }, &[])
+                }
+                _ => None,
+            });
+        }
+        if values.iter().any(Option::is_some) {
+            columns.push(evaluator.without_name(Column {
+                labels: series.labels,
+                drop_name: series.drop_name,
+                values,
+            }));
+        }
+    }
+    merge_same(columns)
 }
 
 /// The range vector among the arguments with its place, and the scalar arguments at each step.
@@ -82,6 +141,7 @@ pub(crate) fn arguments(
     call: &Call,
     grid: &Grid,
 ) -> Result<(RangeVector, Span, Vec<Vec<f64>>), QueryError> {
+    edges::check(call)?;
     let mut found = None;
     let mut scalars = Vec::new();
     for arg in &call.args {

@@ -5,7 +5,11 @@ use crate::ValueType;
 #[cfg(feature = "engine")]
 use crate::engine::functions::{calendar, histogram, labels, math, over_time, rate, series, sort, trend};
 #[cfg(feature = "engine")]
-use crate::engine::{Implementation as I, WindowFunction as W};
+use crate::engine::{
+    Implementation as I,
+    Interpolation::{Counter, Gauge},
+    WindowFunction as W,
+};
 
 /// One row a function: status, name, argument types, arity, result, documentation, implementation.
 macro_rules! rows {
@@ -45,7 +49,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "atanh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic tangent.", I::Sample(f64::atanh);
     stable "avg_over_time" [RangeVector] EXACT, InstantVector, "Mean of the samples in the window.", I::Window(W::new(over_time::avg));
     stable "ceil" [InstantVector] EXACT, InstantVector, "Rounds up to an integer.", I::Sample(f64::ceil);
-    stable "changes" [RangeVector] EXACT, InstantVector, "How often the value changed within the window.", I::Window(W::new(over_time::changes));
+    stable "changes" [RangeVector] EXACT, InstantVector, "How often the value changed within the window.", I::Window(W::new(over_time::changes).anchored());
     stable "clamp" [InstantVector, Scalar, Scalar] EXACT, InstantVector, "Limits values to between minimum and maximum.", I::SampleWith(math::clamp);
     stable "clamp_max" [InstantVector, Scalar] EXACT, InstantVector, "Limits values to a maximum.", I::SampleWith(math::clamp_max);
     stable "clamp_min" [InstantVector, Scalar] EXACT, InstantVector, "Limits values to a minimum.", I::SampleWith(math::clamp_min);
@@ -57,7 +61,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "day_of_year" [InstantVector] OPTIONAL, InstantVector, "Day of the year, 1 to 366, of a time in UTC.", I::Calendar(calendar::day_of_year);
     stable "days_in_month" [InstantVector] OPTIONAL, InstantVector, "How many days the month of a time in UTC has.", I::Calendar(calendar::days_in_month);
     stable "deg" [InstantVector] EXACT, InstantVector, "Radians as degrees.", I::Sample(math::deg);
-    stable "delta" [RangeVector] EXACT, InstantVector, "Difference between the ends of the window, extrapolated to its edges; for gauges.", I::Window(W::new(rate::delta));
+    stable "delta" [RangeVector] EXACT, InstantVector, "Difference between the ends of the window, extrapolated to its edges; for gauges.", I::Window(W::new(rate::delta).between_edges(rate::delta_between_edges, Gauge));
     stable "deriv" [RangeVector] EXACT, InstantVector, "Slope per second by linear regression over the window; for gauges.", I::Window(W::new(trend::deriv));
     experimental "double_exponential_smoothing" [RangeVector, Scalar, Scalar] EXACT, InstantVector, "Smoothed value by smoothing and trend factor; for gauges.", I::Call(trend::double_exponential_smoothing);
     experimental "end" [] EXACT, Scalar, "End of the query's range, in seconds since the epoch.", I::Call(series::query_end);
@@ -74,7 +78,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "histogram_sum" [InstantVector] EXACT, InstantVector, "Sum of the observations in native histograms.", I::NativeOnly;
     stable "hour" [InstantVector] OPTIONAL, InstantVector, "Hour of the day, 0 to 23, of a time in UTC.", I::Calendar(calendar::hour);
     stable "idelta" [RangeVector] EXACT, InstantVector, "Difference between the last two samples of the window; for gauges.", I::Window(W::new(rate::idelta));
-    stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::new(rate::increase).of_counters());
+    stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::new(rate::increase).between_edges(rate::increase_between_edges, Counter).of_counters());
     experimental "info" [InstantVector, InstantVector] OPTIONAL, InstantVector, "Adds the labels of matching info series.", I::NotYet;
     stable "irate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter between the last two samples of the window.", I::Window(W::new(rate::irate));
     stable "label_join" [InstantVector, String, String, String] REPEAT, InstantVector, "Sets a label to the values of others, joined by a separator.", I::Call(labels::join);
@@ -96,8 +100,8 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "quantile_over_time" [Scalar, RangeVector] EXACT, InstantVector, "The φ-quantile of the samples in the window.", I::Call(over_time::quantile);
     stable "rad" [InstantVector] EXACT, InstantVector, "Degrees as radians.", I::Sample(math::rad);
     experimental "range" [] EXACT, Scalar, "Length of the query's range, in seconds.", I::Call(series::query_range);
-    stable "rate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter over the window, extrapolated to its edges.", I::Window(W::new(rate::rate).of_counters());
-    stable "resets" [RangeVector] EXACT, InstantVector, "How often a counter restarted within the window.", I::Window(W::new(over_time::resets));
+    stable "rate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter over the window, extrapolated to its edges.", I::Window(W::new(rate::rate).between_edges(rate::rate_between_edges, Counter).of_counters());
+    stable "resets" [RangeVector] EXACT, InstantVector, "How often a counter restarted within the window.", I::Window(W::new(over_time::resets).anchored());
     stable "round" [InstantVector, Scalar] OPTIONAL, InstantVector, "Rounds to the nearest multiple, 1 by default; halves go up.", I::SampleWith(math::round);
     stable "scalar" [InstantVector] EXACT, Scalar, "The value of a vector with one series, NaN otherwise.", I::Call(series::scalar);
     stable "sgn" [InstantVector] EXACT, InstantVector, "Sign: 1, 0 or -1.", I::Sample(math::sgn);

@@ -28,7 +28,8 @@ const AROUND: i64 = 60_000;
 /// When the file cannot be read as promqltest; then nothing is run.
 pub fn run(script: &str) -> Result<Vec<Outcome>, ScriptError> {
     let commands = commands(script)?;
-    let features = Features { experimental_functions: true, delayed_name_removal: true };
+    let features =
+        Features { experimental_functions: true, extended_ranges: true, delayed_name_removal: true };
     let engine = Engine::new(EngineOptions { features, ..EngineOptions::default() });
     let mut store = WatchedStore::default();
     let mut outcomes = Vec::new();

@@ -36,11 +36,7 @@ fn extrapolated(window: &Window<'_>, kind: Kind, scale: f64) -> Option<f64> {
     if window.samples.len() < 2 {
         return None;
     }
-    let mut result = last.value - first.value;
-    if kind == Kind::Counter {
-        let pairs = window.values().zip(window.values().skip(1));
-        result += pairs.filter(|(before, after)| after < before).map(|(before, _)| before).sum::<f64>();
-    }
+    let result = difference(window, kind);
     let mut to_start = millis(window.start, first.timestamp.millis());
     let mut to_end = millis(last.timestamp.millis(), window.end);
     let sampled = millis(first.timestamp.millis(), last.timestamp.millis());
@@ -56,6 +52,31 @@ fn extrapolated(window: &Window<'_>, kind: Kind, scale: f64) -> Option<f64> {
         to_end = spacing / 2.0;
     }
     Some(result * ((sampled + to_start + to_end) / sampled * scale))
+}
+
+/// As [`rate`], of a window with edges.
+pub(crate) fn rate_between_edges(window: &Window<'_>, _: &[f64]) -> Option<f64> {
+    Some(difference(window, Kind::Counter) * (1.0 / window.seconds()))
+}
+
+/// As [`increase`], of a window with edges.
+pub(crate) fn increase_between_edges(window: &Window<'_>, _: &[f64]) -> Option<f64> {
+    Some(difference(window, Kind::Counter))
+}
+
+/// As [`delta`], of a window with edges.
+pub(crate) fn delta_between_edges(window: &Window<'_>, _: &[f64]) -> Option<f64> {
+    Some(difference(window, Kind::Gauge))
+}
+
+/// From the first sample to the last; a counter's restarts count from zero.
+fn difference(window: &Window<'_>, kind: Kind) -> f64 {
+    let plain = window.last.value - window.first.value;
+    if kind == Kind::Gauge {
+        return plain;
+    }
+    let pairs = window.values().zip(window.values().skip(1));
+    plain + pairs.filter(|(before, after)| after < before).map(|(before, _)| before).sum::<f64>()
 }
 
 /// Per-second increase between the last two samples of a counter.
