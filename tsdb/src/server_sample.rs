@@ -64,3 +64,40 @@ pub(crate) fn resolve(
     standing.sort_by_key(|sample| sample.timestamp);
     standing
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of a statement at 100 s about 30 s of silence, with a pushed sample at each of these ms.
+    #[track_caller]
+    fn check(pushed: &[i64], pushed_before: bool, stands: bool) {
+        let statement = ServerSample { sample: Sample::new(100_000, 0.0), silence: Duration::from_secs(30) };
+        let samples: Vec<_> = pushed.iter().map(|&at| Sample::new(at, 1.0)).collect();
+        let answer = resolve(samples, &[statement], |from, to| {
+            assert_eq!((from.millis(), to.millis()), (70_001, 100_000));
+            pushed_before
+        });
+        assert_eq!(answer.contains(&statement.sample), stands);
+        assert_eq!(answer.len(), pushed.len() + usize::from(stands));
+        assert!(answer.is_sorted_by(|a, b| a.timestamp < b.timestamp));
+    }
+
+    #[test]
+    fn a_statement_is_void_when_a_pushed_sample_lies_within_its_silence() {
+        check(&[], false, true);
+        check(&[], true, false);
+        check(&[70_000, 100_001], false, true);
+        check(&[70_001], false, false);
+        check(&[100_000], false, false);
+        check(&[50_000, 85_000, 120_000], false, false);
+        check(&[100_001], false, true);
+    }
+
+    #[test]
+    fn a_statement_about_no_silence_still_gives_way_at_its_own_timestamp() {
+        let statement = ServerSample { sample: Sample::new(5, 0.0), silence: Duration::ZERO };
+        let answer = resolve(vec![Sample::new(5, 1.0)], &[statement], |_, _| false);
+        assert_eq!(answer, [Sample::new(5, 1.0)]);
+    }
+}

@@ -295,3 +295,25 @@ fn a_backlog_older_than_cut_blocks_is_taken_and_read_in_order() {
     let reasons: Vec<_> = outcome.rejected.iter().map(|rejection| rejection.reason).collect();
     assert_eq!((outcome.written, reasons), (0, vec![RejectReason::Conflict, RejectReason::TooOld]));
 }
+
+#[test]
+fn the_window_of_a_series_counts_from_its_newest_sample_in_blocks_too() {
+    let mut rig = Rig::new();
+    rig.push_minutes("b", 10);
+    rig.push_minutes("a", 45);
+    rig.settle();
+    assert!(
+        !rig.store().status(9).head.series_by_metric.iter().any(|entry| entry.name == "b"),
+        "b is in blocks only"
+    );
+    let late = |rig: &Rig, seconds: i64| {
+        let outcome = rig.try_push(source("s"), "b", &[Sample::new(START + seconds * 1000, 1.0)]).unwrap();
+        outcome.rejected.first().map(|rejection| rejection.reason)
+    };
+    assert_eq!(late(&rig, 299), Some(RejectReason::TooOld));
+    assert_eq!(late(&rig, 510), None);
+    // The log gives back the late sample only; the newest is still the one in the block.
+    rig.crash(0);
+    assert_eq!(late(&rig, 299), Some(RejectReason::TooOld));
+    assert_eq!(late(&rig, 301), None);
+}
