@@ -69,6 +69,13 @@ impl Blocks {
         intact.flat_map(|block| block.meta().cuts.iter().copied()).collect()
     }
 
+    /// The number from which on no block says anything about log segments.
+    pub(crate) fn first_free_segment(&self) -> u32 {
+        let list = self.list();
+        let cuts = list.iter().flat_map(|block| &block.meta().cuts);
+        cuts.map(|cut| cut.segment).max().unwrap_or(1)
+    }
+
     /// The newest sample in any block.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         self.list().iter().map(|block| block.meta().max_time).max()
@@ -166,7 +173,11 @@ impl Blocks {
     pub(crate) fn publish(&self, come: Vec<Arc<Block>>, gone: &[BlockId]) -> Result<(), MaintainError> {
         let metas: Vec<&BlockMeta> = come.iter().map(|block| block.meta()).collect();
         if let Err(error) = self.manifest.publish(&metas, gone) {
-            self.remove_files(come.iter().map(|block| block.id()));
+            // The transaction may have come through and only its flush failed: take back what can be taken back, or the
+            // removed files would count as lost blocks.
+            let come: Vec<BlockId> = come.iter().map(|block| block.id()).collect();
+            let _ = self.manifest.publish(&[], &come);
+            self.remove_files(come.into_iter());
             return Err(MaintainError::Manifest(error));
         }
         let mut serving = self.serving.write();

@@ -66,8 +66,8 @@ impl Committer {
     fn lead(&self, group: &[Arc<Ticket>], head: &RwLock<Head>) {
         let mut wal = self.wal.lock();
         let batches: Vec<&Staged> = group.iter().map(|ticket| &ticket.staged).collect();
-        let known: Vec<_> = head.read().metadata().values().cloned().collect();
-        let logged = wal.commit(&batches, known.iter()).map_err(Arc::new);
+        let known = || head.read().metadata().values().cloned().collect();
+        let logged = wal.commit(&batches, known).map_err(Arc::new);
         let mut head = head.write();
         for staged in batches {
             match logged {

@@ -102,7 +102,8 @@ impl Tsdb {
         }
         let newest = head.time_range().map(|(_, newest)| newest).max(blocks.newest());
         recovery.warnings.extend(newest.and_then(|newest| clock_warning(newest, now, &options)));
-        let wal = Wal::new(disk.clone(), wal_dir, options.wal_segment_bytes, segments);
+        let wal =
+            Wal::new(disk.clone(), wal_dir, options.wal_segment_bytes, segments, blocks.first_free_segment());
         let committer = Committer::new(wal, options.max_metadata);
         let store = Self {
             dir: dir.to_owned(),

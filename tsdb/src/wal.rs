@@ -87,14 +87,16 @@ pub(crate) struct Wal {
 }
 
 impl Wal {
-    /// A log that goes on after `segments`, in a new segment.
+    /// A log that goes on after `segments`, in a new segment whose number is at least `first`: what blocks say about
+    /// earlier segments must not be taken to mean later ones, should segments have been deleted by hand.
     pub(crate) fn new(
         disk: Arc<dyn Disk>,
         dir: PathBuf,
         segment_bytes: u64,
         segments: BTreeMap<u32, Segment>,
+        first: u32,
     ) -> Self {
-        let next = segments.last_key_value().map_or(1, |(&last, _)| last.saturating_add(1));
+        let next = segments.last_key_value().map_or(1, |(&last, _)| last.saturating_add(1)).max(first);
         Self {
             disk,
             dir,
@@ -108,12 +110,13 @@ impl Wal {
         }
     }
 
-    /// Writes one record a batch and syncs once. After an error nothing of the group will be replayed, and the next
-    /// call starts afresh: on a full disk by cutting off what was half written, after a failed sync in a new segment.
-    pub(crate) fn commit<'a>(
+    /// Writes one record a batch and syncs once. A new segment begins with the metadata that `known` gives. After an
+    /// error nothing of the group will be replayed, and the next call starts afresh: on a full disk by cutting off what
+    /// was half written, after a failed sync in a new segment.
+    pub(crate) fn commit(
         &mut self,
         group: &[&Staged],
-        known: impl Iterator<Item = &'a Metadata>,
+        known: impl FnOnce() -> Vec<Metadata>,
     ) -> io::Result<()> {
         let result = self.try_commit(group, known);
         if result.is_err() {
@@ -124,11 +127,7 @@ impl Wal {
         result
     }
 
-    fn try_commit<'a>(
-        &mut self,
-        group: &[&Staged],
-        known: impl Iterator<Item = &'a Metadata>,
-    ) -> io::Result<()> {
+    fn try_commit(&mut self, group: &[&Staged], known: impl FnOnce() -> Vec<Metadata>) -> io::Result<()> {
         let full = |segment: &Segment| segment.bytes >= self.segment_bytes;
         if self.open.as_ref().and_then(|open| self.segments.get(&open.number)).is_some_and(full) {
             self.rotate();
@@ -136,7 +135,7 @@ impl Wal {
         let mut buffer = Vec::new();
         if self.open.is_none() {
             self.start_segment()?;
-            self.encoder.metadata(known, &mut buffer)?;
+            self.encoder.metadata(&known(), &mut buffer)?;
         }
         for staged in group {
             self.encoder.batch(staged, &mut self.defined, &mut buffer)?;

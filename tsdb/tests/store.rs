@@ -2,5 +2,7 @@
 
 #[path = "store/appending.rs"]
 mod appending;
+#[path = "store/concurrency.rs"]
+mod concurrency;
 #[path = "store/support.rs"]
 mod support;

@@ -317,3 +317,20 @@ fn the_window_of_a_series_counts_from_its_newest_sample_in_blocks_too() {
     assert_eq!(late(&rig, 299), Some(RejectReason::TooOld));
     assert_eq!(late(&rig, 301), None);
 }
+
+#[test]
+fn a_log_deleted_by_hand_costs_what_was_in_it_and_nothing_that_comes_later() {
+    let mut rig = filled();
+    let boundary = START + 30 * MINUTE;
+    for segment in rig.files("wal") {
+        rig.disk.remove(&segment).unwrap();
+    }
+    rig.disk.sync_dir(&std::path::Path::new(DIR).join("wal")).unwrap();
+    rig.open();
+    let known = rig.minutes("a");
+    // A backlog for a time that blocks have been cut for, in the first segment of the new log.
+    rig.try_push(source("s"), "late", &[Sample::new(boundary - MINUTE, 1.0)]).unwrap();
+    rig.crash(0);
+    assert_eq!(rig.minutes("late"), [29]);
+    assert_eq!(rig.minutes("a"), known);
+}

@@ -104,17 +104,12 @@ impl Encoder {
                 batch.extend_from_slice(&sample.value.to_bits().to_le_bytes());
             }
         }
-        put_metadata(batch, staged.metadata.iter());
+        put_metadata(batch, &staged.metadata);
         self.frame(out)
     }
 
     /// Appends a record of metadata alone; nothing when there is none.
-    pub(super) fn metadata<'a>(
-        &mut self,
-        metadata: impl Iterator<Item = &'a Metadata>,
-        out: &mut Vec<u8>,
-    ) -> io::Result<()> {
-        let metadata: Vec<&Metadata> = metadata.collect();
+    pub(super) fn metadata(&mut self, metadata: &[Metadata], out: &mut Vec<u8>) -> io::Result<()> {
         if metadata.is_empty() {
             return Ok(());
         }
@@ -123,7 +118,7 @@ impl Encoder {
         self.batch.push(FROM_NOBODY);
         put_uvarint(&mut self.batch, 0);
         put_uvarint(&mut self.batch, 0);
-        put_metadata(&mut self.batch, metadata.into_iter());
+        put_metadata(&mut self.batch, metadata);
         self.frame(out)
     }
 
@@ -155,7 +150,7 @@ impl Encoder {
     }
 }
 
-fn put_metadata<'a>(batch: &mut Vec<u8>, metadata: impl ExactSizeIterator<Item = &'a Metadata>) {
+fn put_metadata(batch: &mut Vec<u8>, metadata: &[Metadata]) {
     put_uvarint(batch, metadata.len() as u64);
     for entry in metadata {
         put_bytes(batch, entry.family.as_bytes());
