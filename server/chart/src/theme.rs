@@ -157,6 +157,33 @@ mod tests {
         }
     }
 
+    /// The tokens of one theme of the style sheet, by name.
+    fn sheet(theme: &str) -> std::collections::HashMap<String, String> {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../style/tokens.css");
+        let css = std::fs::read_to_string(path).unwrap();
+        let head = format!("[data-theme=\"{theme}\"] {{");
+        let (_, block) = css.split_once(&head).expect("the theme is in the sheet");
+        let (block, _) = block.split_once('}').unwrap();
+        // Each comment ends before the declarations that it is about.
+        let declarations: String =
+            block.split("/*").map(|part| part.split_once("*/").map_or(part, |(_, rest)| rest)).collect();
+        let pairs = declarations.split(';').filter_map(|line| line.trim().split_once(':'));
+        pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+    }
+
+    #[test]
+    fn the_built_in_themes_are_those_of_the_style_sheet() {
+        for (name, theme) in [("light", Theme::light()), ("dark", Theme::dark())] {
+            let tokens = sheet(name);
+            let from_sheet = Theme { fill: 0.5, ..Theme::light() }.with_tokens(|token| {
+                let found = tokens.get(token).cloned();
+                assert!(found.is_some() || token == "--font-sans", "{token} is missing in {name}");
+                found
+            });
+            assert_eq!(from_sheet, theme, "{name}");
+        }
+    }
+
     #[test]
     fn tokens_replace_what_they_name_and_leave_the_rest() {
         let theme = Theme::light().with_tokens(|name| match name {

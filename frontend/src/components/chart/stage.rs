@@ -14,6 +14,8 @@ use crate::i18n::{Msg, use_lang};
 const SHORTEST_DRAG: f64 = 5.0;
 /// No zoom goes below this many milliseconds.
 const SHORTEST_RANGE: i64 = 1000;
+/// What browsers call a finger.
+const TOUCH: &str = "touch";
 /// How many samples an arrow key passes with Shift.
 const LONG_STEP: usize = 10;
 
@@ -116,10 +118,17 @@ pub(super) fn Stage(
         }
     };
     let on_down = move |event: PointerEvent| {
+        let (x, y) = offset(&event);
+        if event.pointer_type() == TOUCH {
+            // A finger reads; it has no way to hover. The time picker zooms.
+            if let Some(at) = time_at(x) {
+                link.point_at(at, Some(y));
+            }
+            return;
+        }
         if event.button() != 0 || !event.is_primary() || on_zoom.is_none() {
             return;
         }
-        let (x, _) = offset(&event);
         gesture.set(Gesture::Drag { from: x, to: x });
         if let Some(stage) = node_ref.get_untracked() {
             // The drag may leave the chart and come back.
@@ -136,8 +145,9 @@ pub(super) fn Stage(
             zoom(TimeRange { start_ms, end_ms });
         }
     };
-    let on_leave = move |_: PointerEvent| {
-        if gesture.get_untracked() == Gesture::None {
+    let on_leave = move |event: PointerEvent| {
+        // What a finger showed stays until it points elsewhere.
+        if event.pointer_type() != TOUCH && gesture.get_untracked() == Gesture::None {
             link.clear();
         }
     };

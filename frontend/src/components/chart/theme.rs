@@ -7,12 +7,21 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MutationObserver, MutationObserverInit, ResizeObserver};
 
+thread_local! {
+    /// One for the page: reading the tokens asks the browser for every computed style, and tables have a hundred
+    /// sparklines. Its observer lives as long as the page.
+    static THEME: ArcRwSignal<Theme> = observed_theme();
+}
+
 /// The design tokens as they are now; changes with the theme.
 pub(crate) fn use_chart_theme() -> RwSignal<Theme> {
-    let theme = RwSignal::new(read_theme());
-    let on_change = Closure::<dyn FnMut()>::new(move || {
-        theme.try_set(read_theme());
-    });
+    THEME.with(Clone::clone).into()
+}
+
+fn observed_theme() -> ArcRwSignal<Theme> {
+    let theme = ArcRwSignal::new(read_theme());
+    let observed = theme.clone();
+    let on_change = Closure::<dyn FnMut()>::new(move || observed.set(read_theme()));
     if let (Some(root), Ok(observer)) =
         (document().document_element(), MutationObserver::new(on_change.as_ref().unchecked_ref()))
     {
@@ -21,8 +30,7 @@ pub(crate) fn use_chart_theme() -> RwSignal<Theme> {
         options.set_attribute_filter(&js_sys::Array::of1(&"data-theme".into()));
         // Fails only for options that contradict themselves.
         let _ = observer.observe_with_options(&root, &options);
-        let kept = StoredValue::new_local((observer, on_change));
-        on_cleanup(move || kept.with_value(|(observer, _)| observer.disconnect()));
+        on_change.forget();
     }
     theme
 }

@@ -10,6 +10,9 @@ const MOST_LABELS: usize = 5;
 const ROOM_PER_LABEL: f64 = 24.0;
 /// Values beyond this are drawn as if they were this: sums and spans of the axis stay finite.
 const LARGEST: f64 = 1e300;
+/// Data may pass a label by this share of a step before the axis gets another: shares that add up to 100.04 % do not
+/// need an axis to 125 %, and what is cut off is a fraction of a pixel.
+const OVERSHOOT: f64 = 0.005;
 /// The narrowest axis, relative to its largest value: below it an `f64` cannot tell ticks apart.
 const NARROWEST: f64 = 1e-11;
 
@@ -48,14 +51,14 @@ impl ValueAxis {
         let intervals = ((rules.height / ROOM_PER_LABEL) as usize).clamp(1, MOST_LABELS - 1);
         let (low_fixed, high_fixed) = (rules.bounds.min.is_some(), rules.bounds.max.is_some());
 
-        let mut step = scale.round_step((high - low) / intervals as f64);
+        let mut step = scale.round_step((high - low) / intervals as f64 * (1.0 - OVERSHOOT));
         let mut axis = (low, high);
         // Rounding the ends outwards may add a label; then the next larger step is right. Each turn enlarges the
         // step, and steps at least double every third time, so a few turns are enough.
         for _ in 0..8 {
             axis = (
-                if low_fixed { low } else { (low / step + 1e-9).floor() * step },
-                if high_fixed { high } else { (high / step - 1e-9).ceil() * step },
+                if low_fixed { low } else { (low / step + OVERSHOOT).floor() * step },
+                if high_fixed { high } else { (high / step - OVERSHOOT).ceil() * step },
             );
             if count_ticks(axis, step) <= intervals + 1 {
                 break;
@@ -192,6 +195,12 @@ mod tests {
     fn fixed_ends_are_kept_as_they_are() {
         let fixed = axis("percent", Some((3.0, 250.0)), Bounds { min: Some(0.0), max: Some(100.0) }, &[]);
         assert_eq!((fixed.low, fixed.high), (0.0, 100.0));
+    }
+
+    #[test]
+    fn shares_that_add_up_to_a_little_more_than_the_whole_end_at_the_whole() {
+        assert_eq!(axis("percentunit", Some((0.1, 1.0004)), Bounds::default(), &[]).high, 1.0);
+        assert!(axis("percentunit", Some((0.1, 1.02)), Bounds::default(), &[]).high > 1.2);
     }
 
     #[test]
