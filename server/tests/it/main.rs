@@ -5,6 +5,7 @@ mod agent;
 mod asking;
 mod crash;
 mod demo;
+mod prometheus_peer;
 mod pushing;
 mod sign_in;
 mod silence;
