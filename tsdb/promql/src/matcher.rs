@@ -42,13 +42,11 @@ impl Matcher {
         let (name, value) = (name.into(), value.into());
         let regex = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => {
-                Some(Regex::new(&format!("^(?s:{value})$")).map_err(|source| MatcherError {
-                    name: name.clone(),
-                    pattern: value.clone(),
-                    source,
-                })?)
-            }
+            MatchOp::Regex | MatchOp::NotRegex => Some(anchored(&value).map_err(|source| MatcherError {
+                name: name.clone(),
+                pattern: value.clone(),
+                source,
+            })?),
         };
         Ok(Self { name, op, value, regex })
     }
@@ -90,6 +88,15 @@ impl Matcher {
     }
 }
 
+/// A regular expression that must match the whole of a text, line breaks included.
+pub(crate) fn anchored(pattern: &str) -> Result<Regex, regex::Error> {
+    // `a)|(b` is no expression by itself, but would become one within the group.
+    if pattern.contains(')') {
+        Regex::new(pattern)?;
+    }
+    Regex::new(&format!("^(?s:{pattern})$"))
+}
+
 /// What is wrong with a regular expression, in one line.
 pub(crate) fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
@@ -112,6 +119,12 @@ mod tests {
         check(MatchOp::Regex, "b|c", "bc", false);
         check(MatchOp::Regex, "x.y", "x\ny", true);
         check(MatchOp::NotRegex, ".+", "", true);
+    }
+
+    #[test]
+    fn a_pattern_cannot_escape_its_anchors() {
+        assert!(Matcher::new("a", MatchOp::Regex, "x)|(y").is_err());
+        check(MatchOp::Regex, "(x)|(y)", "xz", false);
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crowsnest_api::{Labels, Sample, Timestamp};
+use crowsnest_api::{Labels, Sample, Timestamp, stale_nan};
 use crowsnest_promql::{
     Control, Engine, EngineOptions, Features, MemoryStore, QueryError, QueryResult, Queryable, RangeParams,
     Scope, Selection, SeriesSet, StorageError, Value, parse,
 };
+use proptest::prelude::*;
 use smol_str::SmolStr;
 
 /// Ten counters with a sample every fifteen seconds for ten minutes.
@@ -202,4 +203,96 @@ fn deeply_nested_queries_are_evaluated_on_a_small_stack() {
         }
     };
     std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+}
+
+/// Samples with gaps, restarts, NaN and staleness markers at times off the grid.
+fn ragged_store() -> impl Strategy<Value = MemoryStore> {
+    let value = prop_oneof![
+        8 => (0..50_i32).prop_map(f64::from),
+        1 => Just(f64::NAN),
+        1 => Just(stale_nan()),
+        1 => Just(f64::INFINITY),
+    ];
+    let series = prop::collection::vec((1..40_000_i64, value), 0..40);
+    prop::collection::vec(series, 4).prop_map(|all| {
+        let mut store = MemoryStore::default();
+        for (n, gaps) in all.into_iter().enumerate() {
+            let bound = ["1", "2", "5", "+Inf"].get(n).copied().unwrap_or_default();
+            let n = n.to_string();
+            let labels = Labels::from_pairs([("__name__", "c_total"), ("n", n.as_str()), ("le", bound)]);
+            let mut at = 0;
+            for (gap, value) in gaps {
+                at += gap;
+                store.append(&labels, Sample::new(at, value));
+            }
+        }
+        store
+    })
+}
+
+/// One query for each way in which steps could influence each other.
+const LAWFUL: &[&str] = &[
+    "c_total",
+    "c_total offset -17s",
+    "rate(c_total[1m])",
+    "increase(c_total[1m] smoothed)",
+    "resets(c_total[90s] anchored)",
+    "quantile_over_time(0.3, c_total[70s])",
+    "predict_linear(c_total[2m], 30)",
+    "avg(c_total) by (n) + on (n) group_right c_total",
+    "c_total > on (n) c_total offset 1m or c_total{n='2'}",
+    "c_total unless c_total < 20",
+    "topk(2, c_total)",
+    "count_values('v', c_total)",
+    "histogram_quantile(0.7, c_total)",
+    "absent(c_total > 40)",
+    "stddev(c_total) - stdvar(c_total)",
+    "max_over_time(sum(c_total)[2m:13s] offset 5s)",
+    "timestamp(c_total)",
+    "label_replace(c_total, 'm', '$1', 'n', '(.)')",
+    "day_of_week() + scalar(c_total{n='1'}) + time()",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn a_range_query_gives_at_each_step_what_an_instant_query_gives(
+        store in ragged_store(),
+        start in 0..60_000_i64,
+        step in 1_000..70_000_i64,
+        query in prop::sample::select(LAWFUL),
+    ) {
+        let features = Features { extended_ranges: true, ..Features::default() };
+        let engine = Engine::new(EngineOptions { features, ..EngineOptions::default() });
+        let expr = parse(query).unwrap();
+        let end = Timestamp::from_millis(start + 10 * step);
+        let range = RangeParams::new(Timestamp::from_millis(start), end, Duration::from_millis(step as u64)).unwrap();
+        let Ok(result) = engine.range(&store, &expr, range, &Control::unlimited()) else { return Ok(()) };
+        let Value::Matrix(series) = result.value else { panic!("a range query gave no matrix") };
+        for i in 0..=10 {
+            let at = Timestamp::from_millis(start + i * step);
+            let in_range: Vec<(Labels, u64)> = series
+                .iter()
+                .filter_map(|series| {
+                    let sample = series.samples.iter().find(|sample| sample.timestamp == at)?;
+                    Some((series.labels.clone(), bits(sample.value)))
+                })
+                .collect();
+            let instant = engine.instant(&store, &expr, at, &Control::unlimited()).unwrap();
+            let mut instant: Vec<(Labels, u64)> = match instant.value {
+                Value::Vector(elements) => {
+                    elements.into_iter().map(|element| (element.labels, bits(element.sample.value))).collect()
+                }
+                other => panic!("{other:?} is no vector"),
+            };
+            instant.sort();
+            prop_assert_eq!(in_range, instant, "{} at {}", query, at);
+        }
+    }
+}
+
+/// For comparison; all NaN are alike.
+fn bits(value: f64) -> u64 {
+    if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
 }

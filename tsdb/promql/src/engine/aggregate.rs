@@ -8,8 +8,9 @@ use super::QueryError;
 use super::column::{Column, Columns, without_metric_labels};
 use super::evaluator::Evaluator;
 use super::grid::Grid;
+use super::text::general;
 use super::{pick, stats};
-use crate::ast::{Aggregate, Expr, Grouping};
+use crate::ast::{Aggregate, Grouping};
 use crate::lexer::string;
 use crate::{AggregateOp, Span};
 
@@ -168,17 +169,7 @@ fn count_values(
 pub(crate) fn warn_of_quantiles(evaluator: &mut Evaluator<'_>, quantiles: &[f64], at: Span) {
     for &phi in quantiles {
         if phi.is_nan() || !(0.0..=1.0).contains(&phi) {
-            evaluator.warn(at, format!("quantile value should be between 0 and 1, got {}", shown(phi)));
+            evaluator.warn(at, format!("quantile value should be between 0 and 1, got {}", general(phi)));
         }
     }
-}
-
-/// A number in a message, as Go's `%g` writes those that occur there.
-pub(crate) fn shown(value: f64) -> String {
-    format_value(value)
-}
-
-/// The place of an argument, for messages.
-pub(crate) fn span_of(expr: Option<&Expr>) -> Span {
-    expr.map_or_else(Span::default, |expr| expr.span)
 }

@@ -5,10 +5,11 @@ use std::cmp::Ordering;
 use crowsnest_api::Labels;
 
 use super::QueryError;
-use super::aggregate::{AggregateGroup, shown};
+use super::aggregate::AggregateGroup;
 use super::column::Column;
 use super::evaluator::Evaluator;
 use super::grid::Grid;
+use super::text::general;
 use crate::{AggregateOp, Span};
 
 /// Keeps, at each step, the chosen members of each group. `spans` are those of the parameter and of the aggregation.
@@ -74,7 +75,7 @@ impl Choice {
             }
             let capped = amount.clamp(-1.0, 1.0);
             if capped != amount {
-                let (amount, capped) = (shown(amount), shown(capped));
+                let (amount, capped) = (general(amount), general(capped));
                 evaluator.warn(
                     span,
                     format!("ratio value should be between -1 and 1, got {amount}, capping to {capped}"),
@@ -88,10 +89,10 @@ impl Choice {
         // Both bounds are powers of two, so the comparisons are exact.
         let bound = 2.0_f64.powi(63);
         if amount <= -bound {
-            return Err(QueryError::execution(format!("Scalar value {} underflows int64", shown(amount))));
+            return Err(QueryError::execution(format!("Scalar value {} underflows int64", general(amount))));
         }
         if amount >= bound {
-            return Err(QueryError::execution(format!("Scalar value {} overflows int64", shown(amount))));
+            return Err(QueryError::execution(format!("Scalar value {} overflows int64", general(amount))));
         }
         // `as` truncates and turns negative amounts into none.
         let amount = amount as usize;

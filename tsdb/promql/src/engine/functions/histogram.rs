@@ -7,10 +7,11 @@ use crowsnest_api::{Labels, METRIC_NAME, Timestamp, parse_value};
 use crate::Span;
 use crate::ast::{Call, Expr};
 use crate::engine::QueryError;
-use crate::engine::aggregate::{shown, warn_of_quantiles};
+use crate::engine::aggregate::warn_of_quantiles;
 use crate::engine::column::{Column, Columns, Computed};
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
+use crate::engine::text::{general, two_digits};
 
 const BOUND: &str = "le";
 
@@ -344,8 +345,8 @@ impl Repairs {
             "input to histogram_quantile needed to be fixed for monotonicity (see \
              https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile){metric}, from \
              buckets {} to {}, with a max diff of {}, over {} samples from {} to {}",
-            shown(lowest),
-            shown(highest),
+            general(lowest),
+            general(highest),
             two_digits(difference),
             self.samples,
             instant(self.first),
@@ -357,22 +358,8 @@ impl Repairs {
 
 /// A quantile as a label value: as OpenMetrics writes floats, with a point even in whole numbers.
 fn label_value(phi: f64) -> String {
-    let text = shown(phi);
-    if phi.is_finite() && !text.contains('.') { text + ".0" } else { text }
-}
-
-/// A number with two significant digits, as Go's `%.2g` writes it.
-fn two_digits(value: f64) -> String {
-    let text = format!("{value:.1e}");
-    let Some((digits, exponent)) = text.split_once('e') else { return text };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..2).contains(&exponent) {
-        let rounded: f64 = text.parse().unwrap_or(value);
-        return shown(rounded);
-    }
-    let digits = digits.strip_suffix(".0").unwrap_or(digits);
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+    let text = general(phi);
+    if phi.is_finite() && !text.contains(['.', 'e']) { text + ".0" } else { text }
 }
 
 fn instant(millis: i64) -> String {
@@ -428,12 +415,5 @@ mod tests {
         assert_eq!(bucket_fraction(0.0, 1.5, histogram()), 0.5);
         assert_eq!(bucket_fraction(2.0, 1.0, histogram()), 0.0);
         assert_eq!(bucket_fraction(f64::NEG_INFINITY, INF, histogram()), 1.0);
-    }
-
-    #[test]
-    fn differences_are_shown_with_two_digits() {
-        for (value, text) in [(2.0, "2"), (0.1234, "0.12"), (1234.0, "1.2e+03"), (1e-9, "1e-09")] {
-            assert_eq!(two_digits(value), text);
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! Functions that rewrite labels.
 
 use crowsnest_api::{Labels, METRIC_NAME};
-use regex::Regex;
 
 use crate::ast::Call;
 use crate::engine::QueryError;
@@ -20,7 +19,7 @@ pub(crate) fn replace(
     let replacement = text(evaluator, call, grid, 2)?;
     let from = text(evaluator, call, grid, 3)?;
     let pattern = text(evaluator, call, grid, 4)?;
-    let regex = Regex::new(&format!("^(?s:{pattern})$")).map_err(|error| {
+    let regex = crate::matcher::anchored(&pattern).map_err(|error| {
         let reason = crate::matcher::reason(&error);
         QueryError::execution(format!("invalid regular expression in label_replace(): {reason}: {pattern}"))
     })?;

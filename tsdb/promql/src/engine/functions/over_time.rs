@@ -1,7 +1,7 @@
 //! Functions of all samples in a window.
 
 use crate::ast::Call;
-use crate::engine::aggregate::{span_of, warn_of_quantiles};
+use crate::engine::aggregate::warn_of_quantiles;
 use crate::engine::column::Computed;
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
@@ -105,7 +105,7 @@ pub(crate) fn quantile(
     let (range, _, scalars) = arguments(evaluator, call, grid)?;
     let quantiles = scalars.first().map(Vec::as_slice).unwrap_or_default();
     if !range.series.is_empty() {
-        warn_of_quantiles(evaluator, quantiles, span_of(call.args.first()));
+        warn_of_quantiles(evaluator, quantiles, evaluator.arg(call, 0)?.span);
     }
     let columns = over_windows(evaluator, range, &scalars, grid, false, |window, scalars| {
         let phi = scalars.first().copied().unwrap_or(f64::NAN);
