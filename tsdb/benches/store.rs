@@ -53,9 +53,9 @@ fn run(title: &str, load: &impl Load) {
     let open = || Tsdb::open(&data, tree.clone(), Options::default(), Timestamp::from_millis(end)).unwrap().0;
 
     let store = open();
-    let (wall, cpu) = (Instant::now(), cpu_seconds());
+    let clock = Clock::start();
     let samples = ingest(&store, load);
-    let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let (wall, cpu) = clock.seconds();
     let status = store.store_status();
     println!("{:<44}{samples:>14}", "samples");
     println!("{:<44}{:>14.0}", "ingested a second", samples as f64 / wall);
@@ -69,23 +69,23 @@ fn run(title: &str, load: &impl Load) {
 
     let in_head = queries(&store, end, "head");
     drop(store);
-    let started = Instant::now();
+    let clock = Clock::start();
     let store = open();
-    println!("{:<44}{:>11.0} ms", "restart, everything from the log", millis(started));
+    clock.print("restart, everything from the log");
 
-    let started = Instant::now();
+    let clock = Clock::start();
     while store.maintain(Timestamp::from_millis(end)).unwrap() != Maintenance::default() {}
     let status = store.store_status();
-    println!("{:<44}{:>11.0} ms", "cut into blocks", millis(started));
+    clock.print("cut into blocks");
     let bytes = status.block_bytes as f64 / status.block_samples as f64;
     println!("{:<44}{:>14}", "blocks", format!("{} of {} samples", status.blocks, status.block_samples));
     println!("{:<44}{bytes:>14.3}", "block bytes a sample");
     let in_blocks = queries(&store, end, "blocks and head");
     assert_eq!(in_head, in_blocks, "blocks answer as the head did");
     drop(store);
-    let started = Instant::now();
+    let clock = Clock::start();
     let store = open();
-    println!("{:<44}{:>11.0} ms", "restart with blocks", millis(started));
+    clock.print("restart with blocks");
     assert_eq!(queries(&store, end, "after a restart"), in_blocks, "a restart changes no answer");
     println!("{:<44}{:>14}", "folder, bytes", folder_bytes(&data));
 }
@@ -181,8 +181,25 @@ fn checksum(store: &Tsdb, selection: &Selection<'_>) -> (usize, usize, u64) {
     (series_count, sample_count, sum)
 }
 
-fn millis(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1000.0
+/// Time on the wall and on the processors; the latter means something on a busy machine too.
+struct Clock {
+    wall: Instant,
+    cpu: f64,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { wall: Instant::now(), cpu: cpu_seconds() }
+    }
+
+    fn seconds(&self) -> (f64, f64) {
+        (self.wall.elapsed().as_secs_f64(), cpu_seconds() - self.cpu)
+    }
+
+    fn print(&self, what: &str) {
+        let (wall, cpu) = self.seconds();
+        println!("{what:<44}{:>11.0} ms{:>8.0} ms of CPU", wall * 1000.0, cpu * 1000.0);
+    }
 }
 
 /// User and system time of this process. The kernel counts in hundredths of a second.

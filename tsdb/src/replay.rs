@@ -46,12 +46,12 @@ impl<'a> Replayer<'a> {
         };
         let mut newest = None;
         let mut kept: Vec<Sample> = Vec::new();
-        for (number, samples) in &record.series {
+        for (number, samples) in record.series() {
             newest = newest.max(samples.iter().map(|sample| sample.timestamp).max());
             kept.clear();
             kept.extend(samples.iter().filter(|sample| self.wanted(segment, sample.timestamp)));
             // A number without a definition cannot be in a record whose checksum is right.
-            let Some((labels, series)) = self.series.get_mut(number).filter(|_| !kept.is_empty()) else {
+            let Some((labels, series)) = self.series.get_mut(&number).filter(|_| !kept.is_empty()) else {
                 continue;
             };
             let series = *series.get_or_insert_with(|| head.create(labels, None));

@@ -171,6 +171,9 @@ impl Lane {
             return;
         }
         let open = Arc::make_mut(&mut self.open);
+        if open.len() == open.capacity() {
+            open.reserve_exact(CHUNK_SAMPLES / 4);
+        }
         let index = open.partition_point(|known| known.timestamp < at);
         open.insert(index, sample);
         if open.len() >= CHUNK_SAMPLES {

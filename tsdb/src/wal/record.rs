@@ -43,7 +43,10 @@ pub(crate) struct Record {
     pub(crate) received: Timestamp,
     pub(crate) origin: RecordOrigin,
     pub(crate) definitions: Vec<(u32, Labels)>,
-    pub(crate) series: Vec<(u32, Vec<Sample>)>,
+    /// Series numbers, each with how many of `samples` are its own.
+    counts: Vec<(u32, usize)>,
+    /// The samples of all series, one series after the other.
+    samples: Vec<Sample>,
     pub(crate) metadata: Vec<Metadata>,
 }
 
@@ -55,10 +58,17 @@ pub(crate) enum RecordOrigin {
     Nobody,
 }
 
-/// Writes records; keeps its buffers.
+/// Writes records; keeps its buffer and zstd's.
 #[derive(Default)]
 pub(super) struct Encoder {
     batch: Vec<u8>,
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+}
+
+/// Reads records; keeps zstd's buffers.
+#[derive(Default)]
+pub(super) struct Decoder {
+    decompressor: Option<zstd::bulk::Decompressor<'static>>,
 }
 
 impl Encoder {
@@ -122,7 +132,7 @@ impl Encoder {
         self.frame(out)
     }
 
-    fn frame(&self, out: &mut Vec<u8>) -> io::Result<()> {
+    fn frame(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         let too_large =
             || io::Error::new(io::ErrorKind::InvalidInput, "batch is too large for one log record");
         if self.batch.len() > MAX_BATCH {
@@ -136,7 +146,11 @@ impl Encoder {
         } else {
             out.push(COMPRESSED);
             out.extend_from_slice(&(self.batch.len() as u32).to_le_bytes());
-            out.extend_from_slice(&zstd::bulk::compress(&self.batch, 1)?);
+            let compressor = match &mut self.compressor {
+                Some(ready) => ready,
+                None => self.compressor.insert(zstd::bulk::Compressor::new(1)?),
+            };
+            out.extend_from_slice(&compressor.compress(&self.batch)?);
         }
         let (_, payload) = out.split_at(start + FRAME_BYTES);
         if payload.len() > MAX_PAYLOAD {
@@ -160,23 +174,41 @@ fn put_metadata(batch: &mut Vec<u8>, metadata: &[Metadata]) {
     }
 }
 
-impl Record {
+impl Decoder {
     /// Reads a payload whose checksum is right.
-    pub(super) fn decode(payload: &[u8]) -> Result<Self, Damaged> {
+    pub(super) fn decode(&mut self, payload: &[u8]) -> Result<Record, Damaged> {
         let mut cursor = Cursor::new(payload, "log record");
         match cursor.u8()? {
-            PLAIN => Self::decode_batch(cursor),
+            PLAIN => Record::decode_batch(cursor),
             COMPRESSED => {
                 let length = cursor.u32()? as usize;
                 if length > MAX_BATCH {
                     return Err(cursor.damaged());
                 }
                 let frame = cursor.take(cursor.remaining())?;
-                let batch = zstd::bulk::decompress(frame, length).map_err(|_| cursor.damaged())?;
-                Self::decode_batch(Cursor::new(&batch, "log record"))
+                let decompressor = match &mut self.decompressor {
+                    Some(ready) => ready,
+                    None => self
+                        .decompressor
+                        .insert(zstd::bulk::Decompressor::new().map_err(|_| cursor.damaged())?),
+                };
+                let batch = decompressor.decompress(frame, length).map_err(|_| cursor.damaged())?;
+                Record::decode_batch(Cursor::new(&batch, "log record"))
             }
             _ => Err(cursor.damaged()),
         }
+    }
+}
+
+impl Record {
+    /// The series with their samples.
+    pub(crate) fn series(&self) -> impl Iterator<Item = (u32, &[Sample])> {
+        let mut rest = self.samples.as_slice();
+        self.counts.iter().map_while(move |&(number, count)| {
+            let (samples, after) = rest.split_at_checked(count)?;
+            rest = after;
+            Some((number, samples))
+        })
     }
 
     fn decode_batch(mut cursor: Cursor<'_>) -> Result<Self, Damaged> {
@@ -191,9 +223,11 @@ impl Record {
         for _ in 0..cursor.count(2)? {
             definitions.push((cursor.uvarint32()?, decode_labels(&mut cursor)?));
         }
-        let mut series = Vec::with_capacity(cursor.clone().count(2)?);
+        let mut counts = Vec::with_capacity(cursor.clone().count(2)?);
+        let mut samples = Vec::with_capacity(counts.capacity());
         for _ in 0..cursor.count(2)? {
-            series.push((cursor.uvarint32()?, decode_samples(&mut cursor, received)?));
+            let number = cursor.uvarint32()?;
+            counts.push((number, decode_samples(&mut cursor, received, &mut samples)?));
         }
         let mut metadata = Vec::with_capacity(cursor.clone().count(4)?);
         for _ in 0..cursor.count(4)? {
@@ -206,7 +240,7 @@ impl Record {
             });
         }
         if cursor.is_empty() {
-            Ok(Self { received, origin, definitions, series, metadata })
+            Ok(Self { received, origin, definitions, counts, samples, metadata })
         } else {
             Err(cursor.damaged())
         }
@@ -222,15 +256,19 @@ fn decode_labels(cursor: &mut Cursor<'_>) -> Result<Labels, Damaged> {
     Labels::from_sorted(labels).ok_or(cursor.damaged())
 }
 
-fn decode_samples(cursor: &mut Cursor<'_>, received: Timestamp) -> Result<Vec<Sample>, Damaged> {
+/// Appends the samples of one series to `out` and says how many there are.
+fn decode_samples(
+    cursor: &mut Cursor<'_>,
+    received: Timestamp,
+    out: &mut Vec<Sample>,
+) -> Result<usize, Damaged> {
     let count = cursor.count(9)?;
-    let mut samples = Vec::with_capacity(count);
     let mut at = received.millis();
     for _ in 0..count {
         at = at.wrapping_add(cursor.ivarint()?);
-        samples.push(Sample::new(at, f64::from_bits(cursor.u64()?)));
+        out.push(Sample::new(at, f64::from_bits(cursor.u64()?)));
     }
-    Ok(samples)
+    Ok(count)
 }
 
 #[cfg(test)]
@@ -292,25 +330,25 @@ mod tests {
             let first = out.len();
             encoder.batch(&staged, &mut defined, &mut out).unwrap();
 
-            let record = Record::decode(&out[FRAME_BYTES..first]).unwrap();
+            let record = Decoder::default().decode(&out[FRAME_BYTES..first]).unwrap();
             prop_assert_eq!(record.received, staged.received);
             prop_assert_eq!(&record.metadata, &staged.metadata);
             prop_assert_eq!(record.definitions.len(), staged.entries.len());
-            prop_assert_eq!(record.series.len(), staged.entries.len());
+            prop_assert_eq!(record.counts.len(), staged.entries.len());
             for ((entry, (number, labels)), (again, samples)) in
-                staged.entries.iter().zip(&record.definitions).zip(&record.series)
+                staged.entries.iter().zip(&record.definitions).zip(record.series())
             {
                 prop_assert_eq!((entry.series.0, &entry.labels), (*number, labels));
-                prop_assert_eq!(again, number);
+                prop_assert_eq!(again, *number);
                 prop_assert_eq!(bits(samples), bits(&entry.samples));
             }
-            let second = Record::decode(&out[first + FRAME_BYTES..]).unwrap();
+            let second = Decoder::default().decode(&out[first + FRAME_BYTES..]).unwrap();
             prop_assert!(second.definitions.is_empty());
         }
 
         #[test]
         fn any_payload_is_read_or_refused(payload: Vec<u8>) {
-            let _ = Record::decode(&payload);
+            let _ = Decoder::default().decode(&payload);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::record::Decoder;
 use super::{
     FRAME_BYTES, HEADER_BYTES, MAGIC, MAX_PAYLOAD, Record, Segment, UNKNOWN_LENGTH, VERSION, segment_number,
     segment_path,
@@ -30,6 +31,7 @@ pub(crate) fn replay(
         headers.insert(number, Header::read(disk, dir, number)?);
     }
     let mut segments = BTreeMap::new();
+    let mut decoder = Decoder::default();
     for (&number, &length) in &lengths {
         let limit = match number.checked_add(1).and_then(|next| headers.get(&next)) {
             Some(Header::Good { before }) if *before != UNKNOWN_LENGTH => Some(*before),
@@ -37,7 +39,8 @@ pub(crate) fn replay(
         };
         let segment = match headers.get(&number) {
             Some(Header::Good { .. }) => {
-                let mut reader = Reader { disk, dir, number, length, limit, recovery };
+                let decoder = &mut decoder;
+                let mut reader = Reader { disk, dir, number, length, limit, recovery, decoder };
                 reader.run(|record| apply(number, record))?
             }
             _ => {
@@ -121,6 +124,7 @@ struct Reader<'a> {
     /// How much of it was synced, when the next segment says so.
     limit: Option<u64>,
     recovery: &'a mut Recovery,
+    decoder: &'a mut Decoder,
 }
 
 /// Where reading a segment ended.
@@ -182,7 +186,7 @@ impl Reader<'_> {
     }
 
     /// The next record and its length on disk.
-    fn next_record(&self, file: &mut dyn Read, left: u64) -> Result<(Record, u64), End> {
+    fn next_record(&mut self, file: &mut dyn Read, left: u64) -> Result<(Record, u64), End> {
         let mut frame = [0; FRAME_BYTES];
         if left < FRAME_BYTES as u64 || file.read_exact(&mut frame).is_err() {
             return Err(End::Torn);
@@ -208,7 +212,7 @@ impl Reader<'_> {
             // The last record of a log that was not closed: its write was not finished.
             return Err(if whole == left { End::Torn } else { End::Damaged("wrong checksum".to_owned()) });
         }
-        match Record::decode(&payload) {
+        match self.decoder.decode(&payload) {
             Ok(record) => Ok((record, whole)),
             Err(error) => Err(End::Damaged(error.to_string())),
         }
