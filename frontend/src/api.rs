@@ -11,5 +11,5 @@ pub(crate) use client::{Client, provide_client, use_client};
 pub(crate) use error::ApiError;
 pub(crate) use nodes::{Filesystem, Node, fetch_nodes};
 pub(crate) use query::{Answer, Line, QueryResult, instant, range};
-pub(crate) use server::{ServerFacts, fetch_server};
+pub(crate) use server::fetch_series_count;
 pub(crate) use session::{Farewell, SessionState, SessionStore, provide_session, use_session};

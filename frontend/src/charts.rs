@@ -1,27 +1,22 @@
 //! The charts of a node: one row each, read by the overview and the node page.
 
+use crowsnest_chart::{NegativeLabels, Stacking};
+
 use crate::i18n::Msg;
 use crate::range::{MINUTE, write_duration};
 
 /// A chart of a node's metrics.
 pub(crate) struct ChartSpec {
-    /// Stable; also tells the charts of a page apart.
-    pub(crate) id: &'static str,
     pub(crate) title: Msg,
     /// What the title leaves open.
     pub(crate) note: Option<Msg>,
     /// A unit id of the dashboards' registry.
     pub(crate) unit: &'static str,
     pub(crate) stacking: Stacking,
+    /// What stands below zero is an amount as well: sent beside received.
+    pub(crate) negative: NegativeLabels,
     /// The series, each a query or a family of them.
     pub(crate) targets: &'static [Target],
-}
-
-/// Whether areas stand upon each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stacking {
-    Apart,
-    Stacked,
 }
 
 /// One query of a chart.
@@ -52,11 +47,11 @@ pub(crate) fn overview() -> [&'static ChartSpec; 4] {
 }
 
 const CPU: ChartSpec = ChartSpec {
-    id: "cpu",
     title: Msg::ChartCpu,
     note: Some(Msg::ChartCpuNote),
     unit: "percentunit",
     stacking: Stacking::Stacked,
+    negative: NegativeLabels::Signed,
     targets: &[Target {
         legend: Legend::Label("mode"),
         query: r#"avg by (mode) (rate(node_cpu_seconds_total{$node,mode!="idle"}[$window]))"#,
@@ -64,11 +59,11 @@ const CPU: ChartSpec = ChartSpec {
 };
 
 const MEMORY: ChartSpec = ChartSpec {
-    id: "memory",
     title: Msg::ChartMemory,
     note: None,
     unit: "bytes",
     stacking: Stacking::Stacked,
+    negative: NegativeLabels::Signed,
     targets: &[
         Target {
             legend: Legend::Words(Msg::SeriesUsed),
@@ -82,11 +77,11 @@ const MEMORY: ChartSpec = ChartSpec {
 };
 
 const DISK: ChartSpec = ChartSpec {
-    id: "disk",
     title: Msg::ChartDisk,
     note: Some(Msg::ChartDiskNote),
     unit: "Bps",
-    stacking: Stacking::Apart,
+    stacking: Stacking::None,
+    negative: NegativeLabels::Signed,
     targets: &[
         Target {
             legend: Legend::Words(Msg::SeriesRead),
@@ -100,11 +95,11 @@ const DISK: ChartSpec = ChartSpec {
 };
 
 const NETWORK: ChartSpec = ChartSpec {
-    id: "network",
     title: Msg::ChartNetwork,
     note: Some(Msg::ChartNetworkNote),
     unit: "Bps",
-    stacking: Stacking::Apart,
+    stacking: Stacking::None,
+    negative: NegativeLabels::Absolute,
     targets: &[
         Target {
             legend: Legend::Words(Msg::SeriesReceived),
@@ -125,11 +120,11 @@ pub(crate) const SECTIONS: &[Section] = &[
             CPU,
             MEMORY,
             ChartSpec {
-                id: "load",
                 title: Msg::ChartLoad,
                 note: Some(Msg::ChartLoadNote),
                 unit: "short",
-                stacking: Stacking::Apart,
+                stacking: Stacking::None,
+                negative: NegativeLabels::Signed,
                 targets: &[
                     Target { legend: Legend::Words(Msg::SeriesLoad1), query: "node_load1{$node}" },
                     Target { legend: Legend::Words(Msg::SeriesLoad5), query: "node_load5{$node}" },
@@ -137,11 +132,11 @@ pub(crate) const SECTIONS: &[Section] = &[
                 ],
             },
             ChartSpec {
-                id: "paging",
                 title: Msg::ChartPaging,
                 note: Some(Msg::ChartPagingNote),
                 unit: "ops",
-                stacking: Stacking::Apart,
+                stacking: Stacking::None,
+                negative: NegativeLabels::Signed,
                 targets: &[
                     Target {
                         legend: Legend::Words(Msg::SeriesFaults),
@@ -164,22 +159,22 @@ pub(crate) const SECTIONS: &[Section] = &[
         charts: &[
             DISK,
             ChartSpec {
-                id: "disk-busy",
                 title: Msg::ChartDiskBusy,
                 note: Some(Msg::ChartDiskBusyNote),
                 unit: "percentunit",
-                stacking: Stacking::Apart,
+                stacking: Stacking::None,
+                negative: NegativeLabels::Signed,
                 targets: &[Target {
                     legend: Legend::Label("device"),
                     query: r#"rate(node_disk_io_time_seconds_total{$node,device!~"loop.*|ram.*"}[$window])"#,
                 }],
             },
             ChartSpec {
-                id: "filesystems",
                 title: Msg::ChartFilesystem,
                 note: Some(Msg::ChartFilesystemNote),
                 unit: "percentunit",
-                stacking: Stacking::Apart,
+                stacking: Stacking::None,
+                negative: NegativeLabels::Signed,
                 targets: &[Target {
                     legend: Legend::Label("mountpoint"),
                     query: r#"1 - node_filesystem_avail_bytes{$node,fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|overlay"} / (node_filesystem_size_bytes > 0)"#,
@@ -192,22 +187,22 @@ pub(crate) const SECTIONS: &[Section] = &[
         charts: &[
             NETWORK,
             ChartSpec {
-                id: "network-devices",
                 title: Msg::ChartNetworkDevices,
                 note: Some(Msg::ChartNetworkDevicesNote),
                 unit: "Bps",
-                stacking: Stacking::Apart,
+                stacking: Stacking::None,
+                negative: NegativeLabels::Signed,
                 targets: &[Target {
                     legend: Legend::Label("device"),
                     query: "rate(node_network_receive_bytes_total{$node}[$window])",
                 }],
             },
             ChartSpec {
-                id: "packets",
                 title: Msg::ChartPackets,
                 note: Some(Msg::ChartNetworkNote),
                 unit: "pps",
-                stacking: Stacking::Apart,
+                stacking: Stacking::None,
+                negative: NegativeLabels::Absolute,
                 targets: &[
                     Target {
                         legend: Legend::Words(Msg::SeriesReceived),
@@ -225,11 +220,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         title: Msg::SectionKernel,
         charts: &[
             ChartSpec {
-                id: "processes",
                 title: Msg::ChartProcesses,
                 note: Some(Msg::ChartProcessesNote),
                 unit: "short",
-                stacking: Stacking::Apart,
+                stacking: Stacking::None,
+                negative: NegativeLabels::Signed,
                 targets: &[
                     Target { legend: Legend::Words(Msg::SeriesRunning), query: "node_procs_running{$node}" },
                     Target { legend: Legend::Words(Msg::SeriesBlocked), query: "node_procs_blocked{$node}" },
@@ -240,11 +235,11 @@ pub(crate) const SECTIONS: &[Section] = &[
                 ],
             },
             ChartSpec {
-                id: "switches",
                 title: Msg::ChartSwitches,
                 note: Some(Msg::ChartSwitchesNote),
                 unit: "ops",
-                stacking: Stacking::Apart,
+                stacking: Stacking::None,
+                negative: NegativeLabels::Signed,
                 targets: &[
                     Target {
                         legend: Legend::Words(Msg::SeriesSwitches),
@@ -295,8 +290,6 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::range::HOUR;
 
@@ -305,11 +298,9 @@ mod tests {
     }
 
     #[test]
-    fn charts_have_their_own_ids_and_known_units() {
-        let ids: BTreeSet<_> = all().map(|chart| chart.id).collect();
-        assert_eq!(ids.len(), all().count());
+    fn charts_have_units_of_the_registry() {
         for chart in all() {
-            assert_eq!(crowsnest_dashboards::Unit::parse(chart.unit).id(), chart.unit, "{}", chart.id);
+            assert_eq!(crowsnest_dashboards::Unit::parse(chart.unit).id(), chart.unit, "{:?}", chart.title);
         }
     }
 

@@ -38,4 +38,4 @@ pub(crate) use select::Select;
 pub(crate) use stat::Stat;
 pub(crate) use status::{Badge, Status, Tone};
 pub(crate) use theme_button::{ThemeButton, theme_name};
-pub(crate) use time_picker::{TimePicker, range_words};
+pub(crate) use time_picker::TimePicker;

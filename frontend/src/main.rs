@@ -3,7 +3,6 @@
 //! Start reading at [`app`]. `views` mirrors the routes, `components` knows no routes, `api` holds every request,
 //! `i18n` every word. What is pure (routes, ranges, queries, formats, the verdict) is tested on the host.
 
-#![allow(dead_code, unused_imports, reason = "the views are still being written")]
 #![expect(unreachable_pub, reason = "`#[component]` writes `pub` items")]
 #![expect(clippy::needless_pass_by_value, reason = "components own their properties")]
 

@@ -37,13 +37,13 @@ pub(crate) enum ProblemKind {
 }
 
 /// Used shares from which a file system is worth a look, and from which it is broken.
-const DISK: (f64, f64) = (0.85, 0.95);
+pub(crate) const DISK: (f64, f64) = (0.85, 0.95);
 /// The same for memory.
-const MEMORY: (f64, f64) = (0.90, 0.97);
+pub(crate) const MEMORY: (f64, f64) = (0.90, 0.97);
 /// Busy share of all cores that is worth a look. Being busy is no fault, so there is no worse step.
-const CPU: f64 = 0.95;
+pub(crate) const CPU: f64 = 0.95;
 /// Load per core that is worth a look.
-const LOAD: f64 = 2.0;
+pub(crate) const LOAD: f64 = 2.0;
 
 /// Everything wrong with the nodes, worst first, then by name.
 pub(crate) fn problems(nodes: &[Node]) -> Vec<Problem> {

@@ -3,6 +3,7 @@
 mod chart_panel;
 mod explore;
 mod key_list;
+mod live_controls;
 mod node;
 mod nodes;
 mod not_found;

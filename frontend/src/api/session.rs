@@ -43,6 +43,14 @@ impl SessionStore {
         self.state.get()
     }
 
+    /// Whoever is signed in; not tracked.
+    pub(crate) fn current(&self) -> Option<Session> {
+        self.state.with_untracked(|state| match state {
+            SessionState::In(session) => Some(session.clone()),
+            _ => None,
+        })
+    }
+
     /// The signed-in user's name, or nothing; tracked.
     pub(crate) fn user(&self) -> String {
         self.state.with(|state| match state {

@@ -155,7 +155,7 @@ enum FaceKind {
     Content,
 }
 
-/// Shows `children` as soon as the feed has an answer, and for as long: dimmed while newer ones fail to come. Until
+/// Shows `content` as soon as the feed has an answer, and for as long: dimmed while newer ones fail to come. Until
 /// then it shows bones, or why there is nothing.
 #[component]
 pub(crate) fn Faced<T: Send + Sync + 'static>(
@@ -165,7 +165,9 @@ pub(crate) fn Faced<T: Send + Sync + 'static>(
     /// Shown while the first answer is on its way.
     #[prop(into)]
     bones: ViewFn,
-    children: ChildrenFn,
+    /// Drawn once; it reads the feed itself.
+    #[prop(into)]
+    content: ViewFn,
 ) -> impl IntoView {
     let kind =
         Memo::new(move |_| match (feed.value.with(Option::is_some), feed.failure.with(Option::is_some)) {
@@ -183,7 +185,7 @@ pub(crate) fn Faced<T: Send + Sync + 'static>(
             view! { <FailureFace failure=failure what=what on_retry=move |()| feed.refresh()/> }.into_any()
         }
         FaceKind::Content => {
-            view! { <div class="faced" class:is-stale=is_stale>{children()}</div> }.into_any()
+            view! { <div class="faced" class:is-stale=is_stale>{content.run()}</div> }.into_any()
         }
     }
 }

@@ -8,7 +8,7 @@ pub(crate) fn Panel(
     #[prop(into)] title: Signal<String>,
     /// What the title leaves open, in grey.
     #[prop(optional, into)]
-    note: Option<Signal<String>>,
+    note: Signal<String>,
     /// Buttons at the end of the head.
     #[prop(optional, into)]
     tools: Option<ViewFn>,
@@ -24,7 +24,7 @@ pub(crate) fn Panel(
         <section class=format!("panel {class}") class:panel--flush=flush aria-label=move || title.get()>
             <header class="panel__head">
                 <h2 class="panel__title">{move || title.get()}</h2>
-                {note.map(|note| view! { <span class="panel__note">{move || note.get()}</span> })}
+                <span class="panel__note">{move || note.get()}</span>
                 {tools.map(|tools| view! { <div class="panel__tools">{tools.run()}</div> })}
             </header>
             <div class="panel__body">{children()}</div>

@@ -36,14 +36,12 @@ messages! {
     Overview: "Overview", "개요";
     Nodes: "Nodes", "노드";
     Explore: "Explore", "탐색";
-    More: "More", "더 보기";
     Theme: "Theme", "테마";
     ThemeLight: "Light", "밝게";
     ThemeDark: "Dark", "어둡게";
     ThemeSystem: "System", "시스템";
     Language: "Language", "언어";
     Account: "Account of {user}", "{user} 계정";
-    SignedInAs: "Signed in as {user}", "{user} 계정으로 로그인함";
     SessionEnds: "Session ends in {time}", "세션 종료까지 {time}";
     SignOut: "Sign out", "로그아웃";
     SignOutFailed: "Cannot sign out: {why}", "로그아웃하지 못했습니다: {why}";
@@ -81,7 +79,6 @@ messages! {
     Loading: "Loading", "불러오는 중";
     TryNow: "Try now", "지금 다시 시도";
     RetryIn: "Trying again in {time}.", "{time} 후 다시 시도합니다.";
-    Details: "Details", "자세히";
     CannotReach: "Cannot reach the server", "서버에 연결할 수 없습니다";
     CannotReachWhy: "It did not answer. It may be restarting, or the network is down.", "응답이 없습니다. 서버가 다시 시작하는 중이거나 네트워크가 끊겼을 수 있습니다.";
     CannotLoad: "Cannot load {what}", "{what} 정보를 불러올 수 없습니다";
@@ -209,7 +206,7 @@ messages! {
     SectionDisk: "Disk", "디스크";
     SectionNetwork: "Network", "네트워크";
     SectionKernel: "Kernel", "커널";
-    NoSamples: "No samples in this range", "이 범위에 샘플이 없습니다";
+    NoSamples: "No samples in this range", "이 기간에 샘플이 없습니다";
     ChartsWord: "the charts", "차트";
 
     // Nodes
@@ -223,7 +220,6 @@ messages! {
     ColumnUptime: "Uptime", "가동 시간";
     ColumnLastSample: "Last sample", "마지막 샘플";
     NodeUp: "Reporting", "보고 중";
-    NodeSilent: "Silent", "응답 없음";
     NodesEmpty: "No node has reported yet", "아직 보고한 노드가 없습니다";
     NodesEmptyWhy: "Start crowsnest-agent on a machine and give it this server's address and an ingest token. It appears here within seconds.", "장비에서 crowsnest-agent를 시작하고 이 서버의 주소와 수집 토큰을 지정하십시오. 몇 초 안에 여기에 표시됩니다.";
     FilterNodes: "Filter by name", "이름으로 거르기";
@@ -232,7 +228,6 @@ messages! {
     ClearFilter: "Clear filter", "필터 지우기";
     Shown: "{shown} of {total}", "{total}개 중 {shown}개";
     SortBy: "Sort by {column}", "{column} 기준 정렬";
-    LastHour: "last hour", "최근 1시간";
     CpuLastHour: "CPU of {node}, last hour", "{node} CPU, 최근 1시간";
     NodeUnknown: "No node is called {node}", "{node} 노드가 없습니다";
     NodeUnknownWhy: "It has not reported within this server's retention, or the name is mistyped.", "보존 기간 안에 보고한 적이 없거나 이름이 잘못되었습니다.";
@@ -278,7 +273,6 @@ messages! {
     QueryFailed: "The query failed", "쿼리가 실패했습니다";
     AtPosition: "line {line}, column {column}", "{line}행 {column}열";
     GoToMistake: "Show in the query", "쿼리에서 보기";
-    Warnings: "Warnings", "경고";
     FirstSeries: "Showing {n} of {total} series", "시계열 {total}개 중 {n}개 표시";
     ShowAll: "Show all", "모두 표시";
     ExploreWord: "the result", "결과";
@@ -288,7 +282,6 @@ messages! {
     KeysGo: "Go", "이동";
     KeysView: "This page", "이 페이지";
     KeysAnywhere: "Anywhere", "어디서나";
-    KeyHelp: "This list", "이 목록";
     KeyTheme: "Next theme", "다음 테마";
     KeyRange: "Time range", "시간 범위";
     KeyEarlierLater: "Earlier, later", "이전, 이후";

@@ -1,7 +1,183 @@
+//! Explore: ask in PromQL; be shown what is wrong with the question, or the answer as a graph and a table.
+
 use leptos::prelude::*;
 
-/// Stub.
+use super::range_param::range_param;
+use crate::api::{ApiError, use_client};
+use crate::clock::use_clock;
+use crate::components::{
+    Blank, Editor, Icon, IconName, Segmented, Select, TimePicker, Tone, provide_chart_link,
+};
+use crate::i18n::{Msg, tr, use_lang};
+use crate::poll::{Cadence, poll};
+use crate::query_text::Mistake;
+use crate::range::{HOUR, MINUTE, Range, SECOND, read_duration, write_duration};
+use crate::router::{Page, Route, use_router};
+
+mod answer;
+mod result;
+mod table;
+
+use answer::{Ask, View, fetch};
+use result::ResultPanel;
+
+const DEFAULT_RANGE: Range = Range::Last(HOUR);
+/// The steps offered beside the automatic one.
+const STEPS: &[i64] = &[SECOND, 5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR];
+
+/// Questions to start from.
+const EXAMPLES: &[(Msg, &str)] = &[
+    (Msg::ExampleUp, r#"up{job="node-exporter"}"#),
+    (Msg::ExampleCpu, r#"1 - avg by (node) (rate(node_cpu_seconds_total{mode="idle"}[1m]))"#),
+    (Msg::ExampleMemory, "node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes"),
+    (Msg::ExampleNetwork, "sum by (node, device) (rate(node_network_receive_bytes_total[1m]))"),
+];
+
+/// The page. The query, its range, step and view are in the URL; what is being typed is not, until it is run.
 #[component]
-pub(crate) fn Explore() -> impl IntoView {
-    view! { <div class="page"></div> }
+pub(super) fn Explore() -> impl IntoView {
+    let client = use_client();
+    let clock = use_clock();
+    let router = use_router();
+    let lang = use_lang();
+    let (range, on_range) = range_param(DEFAULT_RANGE);
+    provide_chart_link();
+
+    let query = router.param("q");
+    let step_text = router.param("step");
+    let view_text = router.param("view");
+    let step =
+        Memo::new(move |_| step_text.get().as_deref().and_then(read_duration).filter(|step| *step > 0));
+    let view = Memo::new(move |_| View::from_id(view_text.get().as_deref().unwrap_or_default()));
+
+    // What is typed follows the URL when that changes, as by the Back button.
+    let text = RwSignal::new(query.get_untracked().unwrap_or_default());
+    Effect::watch(move || query.get(), move |query, _, _| text.set(query.clone().unwrap_or_default()), false);
+
+    let feed = poll(
+        move || {
+            let query = query.get().unwrap_or_default();
+            (Ask { query, range: range.get(), step: step.get(), view: view.get() }, Cadence::Once)
+        },
+        move |ask, abort| fetch(client, clock, ask, abort),
+    );
+
+    let is_run =
+        move || query.with(|query| query.as_deref().is_some_and(|query| text.with(|text| text == query)));
+    // Our own parser speaks at once; the server's word counts for the query that it was asked.
+    let mistake = Memo::new(move |_| {
+        let typed = text.get();
+        Mistake::of_text(&typed).or_else(|| match feed.failure.get()?.error {
+            ApiError::Query(message) if is_run() => Mistake::of_message(&typed, &message),
+            _ => None,
+        })
+    });
+    let run = move || {
+        let typed = text.get_untracked();
+        let current = router.route_now();
+        if current.params.get("q").unwrap_or_default() == typed {
+            feed.refresh();
+        } else {
+            router.push(current.with("q", &typed));
+        }
+    };
+    let set = move |name: &'static str, value: &str| router.replace(router.route_now().with(name, value));
+
+    let views = move || {
+        let lang = lang.get();
+        View::ALL.iter().map(|view| (*view, view.title().text(lang).to_owned())).collect::<Vec<_>>()
+    };
+    let steps = move || {
+        let auto = write_duration(range.get().step(SECOND));
+        let auto = crate::i18n::fill(Msg::StepAuto.text(lang.get()), &[("step", &auto)]);
+        let mut options = vec![(String::new(), auto)];
+        let mut offered = STEPS.to_vec();
+        offered.extend(step.get().filter(|step| !STEPS.contains(step)));
+        options.extend(offered.into_iter().map(|step| (write_duration(step), write_duration(step))));
+        options
+    };
+    let word = move |msg: Msg| Signal::derive(move || msg.text(lang.get()).to_owned());
+    let is_busy = move || {
+        feed.pending.get()
+            && query.with(|query| query.as_deref().is_some_and(|query| !query.trim().is_empty()))
+    };
+    let has_query = Memo::new(move |_| {
+        query.with(|query| query.as_deref().is_some_and(|query| !query.trim().is_empty()))
+    });
+    view! {
+        <div class="page explore">
+            <div class="pagehead">
+                <h1 class="pagehead__title">{tr(Msg::Explore)}</h1>
+                <Segmented
+                    label=word(Msg::View)
+                    options=Signal::derive(views)
+                    value=view
+                    on_change=move |view: View| set("view", view.id())
+                />
+                <div class="pagehead__actions">
+                    <Select
+                        label=word(Msg::Step)
+                        options=Signal::derive(steps)
+                        value=Signal::derive(move || step.get().map(write_duration).unwrap_or_default())
+                        on_change=move |step: String| set("step", &step)
+                    />
+                    <TimePicker range=range on_change=on_range/>
+                    <button
+                        type="button"
+                        class="btn btn--primary"
+                        title=move || format!("{} (Ctrl Enter)", Msg::Run.text(lang.get()))
+                        aria-busy=move || is_busy().to_string()
+                        on:click=move |_| run()
+                    >
+                        <Icon name=IconName::Play/>
+                        {tr(Msg::Run)}
+                    </button>
+                </div>
+            </div>
+            <Editor text=text mistake=mistake on_run=move |()| run()/>
+            <Show when=move || has_query.get() fallback=|| view! { <Start/> }>
+                <ResultPanel feed=feed mistake=mistake view=view on_range=on_range/>
+            </Show>
+        </div>
+    }
+}
+
+/// Before the first question.
+#[component]
+fn Start() -> impl IntoView {
+    let (title, why) = (tr(Msg::ExploreStart), tr(Msg::ExploreStartWhy));
+    let example = |(words, query): &'static (Msg, &'static str)| {
+        let href = Route::to(Page::Explore).with("q", query).to_string();
+        view! {
+            <li>
+                <a class="explore__example" href=href>
+                    <span>{tr(*words)}</span>
+                    <code>{*query}</code>
+                </a>
+            </li>
+        }
+    };
+    view! {
+        <section class="panel">
+            <Blank
+                icon=IconName::Explore
+                tone=Tone::Unknown
+                title=Signal::derive(move || title().to_owned())
+                why=Signal::derive(move || why().to_owned())
+            />
+            <ul class="explore__examples">{EXAMPLES.iter().map(example).collect_view()}</ul>
+        </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_are_right() {
+        for (_, query) in EXAMPLES {
+            assert_eq!(Mistake::of_text(query), None, "{query}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::nodes::NodesView;
 use super::not_found::NotFound;
 use super::overview::Overview;
 use super::watch::provide_watch;
-use crate::api::{fetch_server, use_client};
+use crate::api::{fetch_series_count, use_client};
 use crate::components::{Brand, BrandMark, Crumb, Crumbs, Icon, IconName, LanguageSelect, ThemeButton};
 use crate::format;
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
@@ -47,7 +47,7 @@ const GROUPS: &[(Option<Msg>, &[Entry])] = &[
 ];
 
 /// How often the foot of the side bar is refreshed.
-const SERVER_FACTS: Duration = Duration::from_secs(60);
+const SERIES_COUNT: Duration = Duration::from_secs(60);
 
 /// The frame, with the view of the current route in it.
 #[component]
@@ -140,7 +140,8 @@ pub(crate) fn Shell(
 fn SideBar(page: Memo<Page>) -> impl IntoView {
     let client = use_client();
     let lang = use_lang();
-    let facts = poll(|| ((), Cadence::Every(SERVER_FACTS)), move |(), abort| fetch_server(client, abort));
+    let series_count =
+        poll(|| ((), Cadence::Every(SERIES_COUNT)), move |(), abort| fetch_series_count(client, abort));
     let item = move |entry: &'static Entry| {
         let title = move || format!("{} (G {})", entry.label.text(lang.get()), entry.key);
         view! {
@@ -166,15 +167,10 @@ fn SideBar(page: Memo<Page>) -> impl IntoView {
         }
     };
     let series = move || {
-        let number = facts.value.with(|facts| facts.as_ref().and_then(|facts| facts.series))?;
+        let number = series_count.value.get()?;
         Some(fill(Msg::SeriesCount.text(lang.get()), &[("n", &format::number(number as f64))]))
     };
-    let version = move || {
-        facts.value.with(|facts| {
-            let facts = facts.as_ref()?;
-            Some(fill(Msg::Version.text(lang.get()), &[("version", &facts.version)]))
-        })
-    };
+    let version = move || fill(Msg::Version.text(lang.get()), &[("version", env!("CARGO_PKG_VERSION"))]);
     view! {
         <nav class="app__side sidenav" aria-label=tr(Msg::MainNavigation)>
             <a class="sidenav__head" href=Route::to(Page::Overview).to_string() aria-label="Crowsnest"><Brand/></a>

@@ -4,7 +4,7 @@ use js_sys::Date;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::api::{ApiError, SessionState, use_client, use_session};
+use crate::api::{ApiError, use_client, use_session};
 use crate::clock::use_clock;
 use crate::components::{Icon, IconName, Popover, Segmented, theme_name};
 use crate::format;
@@ -40,10 +40,9 @@ fn AccountMenu(user: Memo<String>, help: RwSignal<bool>, open: RwSignal<bool>) -
     let clock = use_clock();
     let lang = use_lang();
     let failure = RwSignal::new(None::<ApiError>);
-    let (groups, expires) = match session.state() {
-        SessionState::In(session) => (session.groups.join(", "), Date::parse(&session.expires)),
-        _ => (String::new(), f64::NAN),
-    };
+    let current = session.current();
+    let groups = current.as_ref().map(|session| session.groups.join(", "));
+    let expires = current.map_or(f64::NAN, |session| Date::parse(&session.expires));
     let ends = move || {
         let left = (expires - clock.ticking() as f64).max(0.0) as i64;
         let time = format::duration(lang.get(), left - left % MINUTE);
