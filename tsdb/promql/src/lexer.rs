@@ -147,6 +147,16 @@ impl<'a> Lexer<'a> {
         Self { text, at: 0, in_braces: false, in_brackets: false }
     }
 
+    /// Whether a brace is open.
+    pub(crate) fn in_braces(&self) -> bool {
+        self.in_braces
+    }
+
+    /// Whether a bracket is open.
+    pub(crate) fn in_brackets(&self) -> bool {
+        self.in_brackets
+    }
+
     /// The next token; [`TokenKind::End`] for ever at the end.
     pub(crate) fn next_token(&mut self) -> Token {
         self.take_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));

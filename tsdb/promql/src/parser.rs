@@ -79,6 +79,8 @@ struct Parser<'a> {
     /// Where the last consumed token ended.
     last_end: u32,
     depth: usize,
+    /// How many parentheses are open, for the message when the text ends too early.
+    open_parens: usize,
 }
 
 type Parsed<T> = Result<T, Fault>;
@@ -86,8 +88,15 @@ type Parsed<T> = Result<T, Fault>;
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Self {
         let end = Token { kind: TokenKind::End, span: Span::new(0, 0) };
-        let mut parser =
-            Self { text, lexer: Lexer::new(text), token: end, ahead: None, last_end: 0, depth: 0 };
+        let mut parser = Self {
+            text,
+            lexer: Lexer::new(text),
+            token: end,
+            ahead: None,
+            last_end: 0,
+            depth: 0,
+            open_parens: 0,
+        };
         parser.advance();
         parser.last_end = 0;
         parser
@@ -267,6 +276,11 @@ impl<'a> Parser<'a> {
 
     fn advance(&mut self) {
         self.last_end = self.token.span.end;
+        match self.token.kind {
+            TokenKind::LeftParen => self.open_parens += 1,
+            TokenKind::RightParen => self.open_parens = self.open_parens.saturating_sub(1),
+            _ => {}
+        }
         self.token = match self.ahead.take() {
             Some(token) => token,
             None => self.read(),
@@ -321,6 +335,15 @@ impl<'a> Parser<'a> {
     fn unexpected(&self, context: &str, expected: &str) -> Fault {
         if let TokenKind::Invalid(problem) = self.token.kind {
             return self.fault(self.describe_problem(problem));
+        }
+        if self.token.kind == TokenKind::End && self.lexer.in_braces() {
+            return self.fault("unexpected end of input inside braces");
+        }
+        if self.token.kind == TokenKind::End && self.lexer.in_brackets() {
+            return self.fault("unexpected end of input in duration expression");
+        }
+        if self.token.kind == TokenKind::End && self.open_parens > 0 {
+            return self.fault("unclosed left parenthesis");
         }
         let mut message = format!("unexpected {}", self.describe_token());
         if !context.is_empty() {

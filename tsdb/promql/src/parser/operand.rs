@@ -40,14 +40,7 @@ impl Parser<'_> {
     }
 
     fn close_paren(&mut self) -> Parsed<()> {
-        match self.token.kind {
-            TokenKind::RightParen => {
-                self.advance();
-                Ok(())
-            }
-            TokenKind::End => Err(self.fault("unclosed left parenthesis")),
-            _ => Err(self.unexpected("", "")),
-        }
+        self.expect(TokenKind::RightParen, "", "").map(|_| ())
     }
 
     fn named(&mut self) -> Parsed<ExprKind> {
@@ -200,7 +193,6 @@ impl Parser<'_> {
                         }
                         quoted
                     }
-                    TokenKind::End => return Err(self.fault("unexpected end of input inside braces")),
                     _ => return Err(self.unexpected(CONTEXT, "identifier or \"}\"")),
                 };
                 let TokenKind::Match(op) = self.token.kind else {

@@ -73,14 +73,7 @@ impl Parser<'_> {
     }
 
     fn close_bracket(&mut self, context: &str) -> Parsed<()> {
-        match self.token.kind {
-            TokenKind::RightBracket => {
-                self.advance();
-                Ok(())
-            }
-            TokenKind::End => Err(self.fault("unexpected end of input in duration expression")),
-            _ => Err(self.unexpected(context, "\"]\"")),
-        }
+        self.expect(TokenKind::RightBracket, context, "\"]\"").map(|_| ())
     }
 
     /// An expression that gives a length of time in seconds.

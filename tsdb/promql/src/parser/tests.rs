@@ -145,7 +145,11 @@ fn vector_matching_is_printed_canonically() {
 #[test]
 fn what_is_not_promql_is_refused_with_place_and_reason() {
     check_error("", "1:1: parse error: no expression found in input");
-    check_error("sum(", "1:5: parse error: unexpected end of input");
+    check_error("sum(", "1:5: parse error: unclosed left parenthesis");
+    check_error("rate(x[5m]", "1:11: parse error: unclosed left parenthesis");
+    check_error("x{a='b'", "1:8: parse error: unexpected end of input inside braces");
+    check_error("x[5m", "1:5: parse error: unexpected end of input in duration expression");
+    check_error("x[5m:", "1:6: parse error: unexpected end of input in duration expression");
     check_error("(a", "1:3: parse error: unclosed left parenthesis");
     check_error("a)", "1:2: parse error: unexpected right parenthesis ')'");
     check_error("foo bar", r#"1:5: parse error: unexpected identifier "bar""#);
