@@ -191,6 +191,11 @@ impl Blocks {
         Ok(())
     }
 
+    /// Removes blocks that were written and never published.
+    pub(crate) fn abandon(&self, written: &[Arc<Block>]) {
+        self.remove_files(written.iter().map(|block| block.id()));
+    }
+
     /// Removes files that are off the record. One that cannot be removed is found again when the store is opened.
     fn remove_files(&self, blocks: impl Iterator<Item = BlockId>) {
         for id in blocks {

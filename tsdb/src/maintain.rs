@@ -85,8 +85,15 @@ impl Tsdb {
             let cut = Cut { segment, from, to };
             let block = self
                 .blocks
-                .write(|id| new_block(id, Vec::new(), vec![cut]), |writer| fill(writer, &frozen, cut))?;
-            written.extend(block);
+                .write(|id| new_block(id, Vec::new(), vec![cut]), |writer| fill(writer, &frozen, cut));
+            match block {
+                Ok(block) => written.extend(block),
+                Err(error) => {
+                    // The next attempt writes all of them again; on a full disk these would be in its way.
+                    self.blocks.abandon(&written);
+                    return Err(error);
+                }
+            }
         }
         done.cut.extend(written.iter().map(|block| block.id().to_string()));
         // From here on the samples are in both places, so that no reader finds them in neither.
