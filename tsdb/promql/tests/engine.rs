@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crowsnest_api::{Labels, Sample, Timestamp, stale_nan};
 use crowsnest_promql::{
-    Control, Engine, EngineOptions, Features, MemoryStore, QueryError, QueryResult, Queryable, RangeParams,
-    Scope, Selection, SeriesSet, StorageError, Value, parse,
+    Control, Engine, EngineOptions, FUNCTIONS, Features, MemoryStore, QueryError, QueryResult, Queryable,
+    RangeParams, Scope, Selection, SeriesSet, StorageError, Value, parse,
 };
 use proptest::prelude::*;
 use smol_str::SmolStr;
@@ -295,4 +295,52 @@ proptest! {
 /// For comparison; all NaN are alike.
 fn bits(value: f64) -> u64 {
     if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
+}
+
+/// Queries of all shapes, most of them without sense.
+fn any_query() -> impl Strategy<Value = String> {
+    let time = prop_oneof![Just("1m"), Just("1ms"), Just("290y"), Just("-290y"), Just("0")];
+    let selector = (prop::sample::select(vec!["c_total", "{n=~'1|2'}", "none"]), time)
+        .prop_map(|(selector, offset)| format!("{selector} offset {offset}"));
+    let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
+    let leaf = prop_oneof![
+        selector,
+        Just("c_total".to_owned()),
+        Just("time()".to_owned()),
+        Just("-1e300".to_owned())
+    ];
+    leaf.prop_recursive(4, 24, 3, move |inner| {
+        let ops = vec!["+", "/ on (n)", "> bool", "and", "or", "^", "% on (n) group_left (le)", "* fill (1)"];
+        prop_oneof![
+            (inner.clone(), prop::sample::select(ops), inner.clone())
+                .prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
+            (prop::sample::select(names.clone()), inner.clone()).prop_map(|(name, a)| format!("{name}({a})")),
+            (prop::sample::select(names.clone()), inner.clone())
+                .prop_map(|(name, a)| format!("{name}(({a})[1m:7s])")),
+            (prop::sample::select(names.clone()), inner.clone(), inner.clone())
+                .prop_map(|(name, a, b)| format!("{name}({a}, ({b})[5m:])")),
+            inner.clone().prop_map(|a| format!("avg without (n) ({a})")),
+            inner.clone().prop_map(|a| format!("bottomk(2, {a})")),
+            inner.clone().prop_map(|a| format!("rate(({a})[290y:290y] @ 9e15)")),
+            inner.prop_map(|a| format!("-({a})")),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_query_makes_the_engine_panic(
+        store in ragged_store(),
+        query in any_query(),
+        at in prop_oneof![0..600_000_i64, any::<i64>()],
+    ) {
+        let Ok(expr) = parse(&query) else { return Ok(()) };
+        let features = Features { experimental_functions: true, extended_ranges: true, delayed_name_removal: at % 2 == 0 };
+        let engine = Engine::new(EngineOptions { features, max_samples: 100_000, ..EngineOptions::default() });
+        let at = Timestamp::from_millis(at);
+        let _ = engine.instant(&store, &expr, at, &Control::unlimited());
+        if let Ok(range) = RangeParams::new(at, at.plus_millis(60_000), Duration::from_millis(7_001)) {
+            let _ = engine.range(&store, &expr, range, &Control::unlimited());
+        }
+    }
 }

@@ -62,7 +62,7 @@ fn window_contents(range: RangeVector) -> Result<Vec<Series>, QueryError> {
     let end = range.ends.first().copied().unwrap_or_default();
     let start = end.saturating_sub(range.range);
     let series = range.series.into_iter().map(|mut series| {
-        series.samples.retain(|sample| (start + 1..=end).contains(&sample.timestamp.millis()));
+        series.samples.retain(|sample| (start.saturating_add(1)..=end).contains(&sample.timestamp.millis()));
         let labels = if series.drop_name { without_metric_labels(&series.labels) } else { series.labels };
         Series { labels, samples: series.samples }
     });

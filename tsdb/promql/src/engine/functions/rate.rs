@@ -82,7 +82,7 @@ fn difference(window: &Window<'_>, kind: Kind) -> f64 {
 /// Per-second increase between the last two samples of a counter.
 pub(crate) fn irate(window: &Window<'_>, _: &[f64]) -> Option<f64> {
     let [.., before, last] = window.samples else { return None };
-    let seconds = (last.timestamp.millis() - before.timestamp.millis()) as f64 / 1000.0;
+    let seconds = last.timestamp.millis().saturating_sub(before.timestamp.millis()) as f64 / 1000.0;
     let growth = if last.value < before.value { last.value } else { last.value - before.value };
     (seconds > 0.0).then(|| growth / seconds)
 }
