@@ -237,7 +237,7 @@ fn open_queue(place: &QueuePlace, max_bytes: u64) -> anyhow::Result<Queue> {
     match (opened, place) {
         (Err(error), QueuePlace::FolderIfUsable(_)) => {
             tracing::warn!(
-                error = format!("{error:#}"),
+                err = format!("{error:#}"),
                 "keeping what waits in memory only; name a folder with --queue-dir"
             );
             Ok(Queue::in_memory(MEMORY_QUEUE_BYTES))

@@ -2,8 +2,11 @@
 //!
 //! One collector a file; [`COLLECTORS`] is the list that the gatherer, the command line and the documentation use.
 
+mod arp;
+mod conntrack;
 mod cpu;
 mod diskstats;
+mod entropy;
 mod error;
 mod filefd;
 mod filesystem;
@@ -15,6 +18,7 @@ mod netstat;
 mod pressure;
 mod settings;
 mod sockstat;
+mod softnet;
 mod stat;
 mod time;
 mod uname;
@@ -67,8 +71,11 @@ use DefaultState::Enabled;
 /// All collectors, sorted by name.
 #[rustfmt::skip]
 pub const COLLECTORS: &[Registration] = &[
+    Registration { name: "arp", about: "neighbours known on each network device", default: Enabled, build: |_| stateless(arp::collect) },
+    Registration { name: "conntrack", about: "tracked connections", default: Enabled, build: |_| stateless(conntrack::collect) },
     Registration { name: "cpu", about: "time that each processor spent in each mode, throttling", default: Enabled, build: |_| Box::new(cpu::Cpu::default()) },
     Registration { name: "diskstats", about: "reads, writes, discards and flushes of block devices", default: Enabled, build: |settings| Box::new(diskstats::Diskstats::new(settings)) },
+    Registration { name: "entropy", about: "the kernel's entropy pool", default: Enabled, build: |_| stateless(entropy::collect) },
     Registration { name: "filefd", about: "open file descriptors", default: Enabled, build: |_| stateless(filefd::collect) },
     Registration { name: "filesystem", about: "space and files of mounted filesystems", default: Enabled, build: |settings| Box::new(filesystem::Filesystem::new(settings)) },
     Registration { name: "loadavg", about: "load averages", default: Enabled, build: |_| stateless(loadavg::collect) },
@@ -78,6 +85,7 @@ pub const COLLECTORS: &[Registration] = &[
     Registration { name: "netstat", about: "protocol counters of /proc/net/{netstat,snmp,snmp6}", default: Enabled, build: |_| stateless(netstat::collect) },
     Registration { name: "pressure", about: "pressure stall information", default: Enabled, build: |_| stateless(pressure::collect) },
     Registration { name: "sockstat", about: "sockets in use", default: Enabled, build: |_| stateless(sockstat::collect) },
+    Registration { name: "softnet", about: "how processors keep up with incoming packets", default: Enabled, build: |_| stateless(softnet::collect) },
     Registration { name: "stat", about: "boot time, forks, interrupts, context switches, runnable processes", default: Enabled, build: |_| stateless(stat::collect) },
     Registration { name: "time", about: "the clock, its zone and its source", default: Enabled, build: |_| stateless(time::collect) },
     Registration { name: "uname", about: "kernel and host name", default: Enabled, build: |_| stateless(uname::collect) },

@@ -170,12 +170,12 @@ impl Slot {
             return;
         }
         self.health = Health::Failing;
-        let (collector, error) = (self.row.name, failure as &dyn std::error::Error);
+        let (collector, err) = (self.row.name, failure as &dyn std::error::Error);
         match failure {
             Failure::Collector(cause) if cause.is_absent() => {
-                tracing::info!(collector, error, "nothing to collect on this kernel");
+                tracing::info!(collector, err, "nothing to collect on this kernel");
             }
-            _ => tracing::warn!(collector, error, "collector fails; reported once until it works again"),
+            _ => tracing::warn!(collector, err, "collector fails; reported once until it works again"),
         }
     }
 }

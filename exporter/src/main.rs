@@ -10,6 +10,10 @@ fn main() -> anyhow::Result<()> {
     use_one_arena();
     let options = Options::parse();
     start_log(&options);
+    if options.exit_with_parent {
+        // A parent that ended before this line is missed; whoever starts us that way stays for longer.
+        nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM)?;
+    }
     let config = options.into_config()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -135,6 +135,9 @@ pub struct Options {
     )]
     diskstats_exclude: Regex,
 
+    /// End in order when the process that started the agent ends, in whatever way
+    #[arg(long, env = "CROWSNEST_EXIT_WITH_PARENT", value_parser = FalseyValueParser::new())]
+    pub exit_with_parent: bool,
     /// Form of the log on standard error
     #[arg(long, env = "CROWSNEST_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,

@@ -13,6 +13,7 @@ mod disk;
 mod folder;
 mod record;
 mod ring;
+mod scan;
 
 use std::collections::BTreeMap;
 
@@ -163,11 +164,8 @@ impl Queue {
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut self.disk_failing, true) {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(
-                            error,
-                            "the queue folder refuses records; keeping the newest in memory"
-                        );
+                        let err = &error as &dyn std::error::Error;
+                        tracing::warn!(err, "the queue folder refuses records; keeping the newest in memory");
                     }
                     return;
                 }

@@ -98,7 +98,7 @@ impl Server {
                 Ok((stream, _)) => stream,
                 Err(error) => {
                     // Out of file descriptors, most likely: give the others time to go.
-                    tracing::warn!(error = &error as &dyn Error, "cannot accept a connection");
+                    tracing::warn!(err = &error as &dyn Error, "cannot accept a connection");
                     sleep(Duration::from_millis(500)).await;
                     continue;
                 }

@@ -3,6 +3,7 @@
 //! One component a file; its looks are in `style/components/` under the same name.
 
 mod brand;
+mod chart;
 mod crumbs;
 mod dialog;
 mod editor;
@@ -16,12 +17,17 @@ mod panel;
 mod popover;
 mod segmented;
 mod select;
+mod sparkline;
 mod stat;
 mod status;
 mod theme_button;
 mod time_picker;
 
 pub(crate) use brand::{Brand, BrandMark};
+pub(crate) use chart::{
+    ChartData, ChartHeight, ChartSeries, LegendForm, TimeRange, TimeSeriesChart, provide_chart_link,
+    swatch_class,
+};
 pub(crate) use crumbs::{Crumb, Crumbs};
 pub(crate) use dialog::Dialog;
 pub(crate) use editor::Editor;
@@ -35,6 +41,7 @@ pub(crate) use panel::Panel;
 pub(crate) use popover::Popover;
 pub(crate) use segmented::Segmented;
 pub(crate) use select::Select;
+pub(crate) use sparkline::{SparkTone, Sparkline};
 pub(crate) use stat::Stat;
 pub(crate) use status::{Badge, Status, Tone};
 pub(crate) use theme_button::{ThemeButton, theme_name};

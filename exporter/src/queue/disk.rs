@@ -1,10 +1,5 @@
 //! The part of the queue that is on disk.
 //!
-//! ```text
-//! segment file:  "CNQUEUE" 0x01, then records to the end (see record.rs)
-//! cursor file:   see cursor.rs
-//! ```
-//!
 //! Segments are numbered upwards, and only the newest grows. A segment whose last record is torn (the process was
 //! killed while writing) is cut behind its last whole record when the queue is opened.
 
@@ -14,12 +9,9 @@ use std::io;
 
 use super::cursor::Cursor;
 use super::record::{HEADER_BYTES, Header};
+use super::scan::{FIRST_OFFSET, MAGIC, Scan, read_record};
 use super::{Depth, Folder, Record};
 
-/// Name and version of the format.
-const MAGIC: [u8; 8] = *b"CNQUEUE\x01";
-/// Where a segment's first record starts.
-const FIRST_OFFSET: u64 = MAGIC.len() as u64;
 /// Largest segment; the unit in which space is given back.
 const MAX_SEGMENT_BYTES: u64 = 1 << 20;
 /// Segments that a full queue has at least; smaller queues have smaller segments.
@@ -164,8 +156,8 @@ impl DiskQueue {
                     tracing::warn!(at = ?self.cursor, "damaged record in the queue; the rest of its segment is skipped");
                 }
                 Err(error) => {
-                    let error = &error as &dyn Error;
-                    tracing::warn!(error, at = ?self.cursor, "unreadable record in the queue; the rest of its segment is skipped");
+                    let err = &error as &dyn Error;
+                    tracing::warn!(err, at = ?self.cursor, "unreadable record in the queue; the rest of its segment is skipped");
                 }
             }
             damaged += self.drop_oldest().unwrap_or(0);
@@ -205,7 +197,7 @@ impl DiskQueue {
         if let Some(segment) = self.segments.back()
             && let Err(error) = self.folder.sync(segment.number)
         {
-            tracing::warn!(error = &error as &dyn Error, "cannot sync the queue folder");
+            tracing::warn!(err = &error as &dyn Error, "cannot sync the queue folder");
         }
     }
 
@@ -258,9 +250,9 @@ impl DiskQueue {
 
     fn delete(&mut self, segment: u64) {
         if let Err(error) = self.folder.remove(segment) {
-            let error = &error as &dyn Error;
+            let err = &error as &dyn Error;
             tracing::warn!(
-                error,
+                err,
                 segment,
                 "cannot delete a segment of the queue; it will be sent again after a restart"
             );
@@ -269,77 +261,11 @@ impl DiskQueue {
 
     fn save_cursor(&mut self) {
         if let Err(error) = self.folder.write_cursor(&self.cursor.encode()) {
-            let error = &error as &dyn Error;
+            let err = &error as &dyn Error;
             tracing::warn!(
-                error,
+                err,
                 "cannot save the queue's cursor; after a restart some records will be sent again"
             );
         }
-    }
-}
-
-/// Reads the record at `place`; `None` if it is damaged.
-fn read_record(folder: &dyn Folder, place: Cursor) -> io::Result<Option<Record>> {
-    let mut header = [0; HEADER_BYTES];
-    folder.read(place.segment, place.offset, &mut header)?;
-    let Some(header) = Header::decode(header) else { return Ok(None) };
-    let mut body = vec![0; header.body_bytes];
-    folder.read(place.segment, place.offset + HEADER_BYTES as u64, &mut body)?;
-    Ok(header.into_record(body))
-}
-
-/// What a look through a segment finds.
-#[derive(Default)]
-struct Scan {
-    /// Bytes up to the end of the last whole record.
-    good: u64,
-    /// Whole records at and after the cursor.
-    records: u64,
-    /// Their samples.
-    samples: u64,
-}
-
-impl Scan {
-    /// Looks through a segment. A `cursor` into it that does not point to a record is moved: to the end if it lies
-    /// behind it, else to the first record, for twice is better than not at all.
-    fn run(folder: &dyn Folder, number: u64, length: u64, cursor: &mut Cursor) -> Result<Self, OpenError> {
-        let mut scan = Self::default();
-        if length < FIRST_OFFSET {
-            return Ok(scan);
-        }
-        let mut magic = [0; MAGIC.len()];
-        folder.read(number, 0, &mut magic).map_err(OpenError::Read)?;
-        if magic != MAGIC {
-            return Err(OpenError::Format { segment: number });
-        }
-        scan.good = FIRST_OFFSET;
-        let mut waiting = Vec::new();
-        while let Some(record) = next_record(folder, Cursor { segment: number, offset: scan.good }, length)? {
-            waiting.push((scan.good, record.samples));
-            scan.good += record.stored_bytes();
-        }
-        if cursor.segment == number {
-            let on_record = waiting.iter().any(|(offset, _)| *offset == cursor.offset);
-            if cursor.offset >= scan.good {
-                cursor.offset = scan.good;
-            } else if !on_record {
-                cursor.offset = FIRST_OFFSET;
-            }
-        }
-        waiting.retain(|(offset, _)| Cursor { segment: number, offset: *offset } >= *cursor);
-        scan.records = waiting.len() as u64;
-        scan.samples = waiting.iter().map(|(_, samples)| u64::from(*samples)).sum();
-        Ok(scan)
-    }
-}
-
-/// The record at `place` in a segment of `length` bytes; `None` at the end, and where the rest is no whole record.
-fn next_record(folder: &dyn Folder, place: Cursor, length: u64) -> Result<Option<Record>, OpenError> {
-    if place.offset >= length {
-        return Ok(None);
-    }
-    match read_record(folder, place) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        read => read.map_err(OpenError::Read),
     }
 }

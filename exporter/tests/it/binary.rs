@@ -225,3 +225,28 @@ fn wrong_flags_end_with_a_message_that_says_what_to_do() {
     let flags = ["--listen", "127.0.0.1:0", "--queue-dir", "/proc/nowhere", "--server", "http://127.0.0.1:1"];
     assert!(refused(&flags).contains("cannot use the queue folder /proc/nowhere"));
 }
+
+#[test]
+fn an_agent_that_shall_not_outlive_its_parent_ends_with_it() {
+    // A shell starts the agent, says its number and waits.
+    let mut shell = Command::new("/bin/sh")
+        .args(["-c", r#""$0" "$@" & echo $!; wait"#, env!("CARGO_BIN_EXE_crowsnest-agent")])
+        .args(["--no-push", "--exit-with-parent", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut number = String::new();
+    BufReader::new(shell.stdout.take().unwrap()).read_line(&mut number).unwrap();
+    let mut log = BufReader::new(shell.stderr.take().unwrap());
+    log.read_line(&mut String::new()).unwrap();
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    let stat = format!("/proc/{}/stat", number.trim());
+    let is_gone = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+    let gone = (0..100).any(|_| {
+        thread::sleep(Duration::from_millis(50));
+        is_gone()
+    });
+    assert!(gone, "agent {number} is still there");
+}

@@ -443,6 +443,75 @@ fn pressure_gives_seconds_and_does_without_files_that_the_kernel_lacks() {
 }
 
 #[test]
+fn arp_counts_neighbours_by_device() {
+    let heading = "IP address  HW type  Flags  HW address  Mask  Device\n";
+    let row = |n: u32, device: &str| format!("10.0.0.{n}  0x1  0x2  02:00:00:00:00:01  *  {device}\n");
+    let table = [heading, &row(1, "eth0"), &row(2, "eth0"), &row(3, "eth1")].concat();
+    check(
+        "arp",
+        &[("proc/net/arp", &table)],
+        r#"# TYPE node_arp_entries gauge
+        node_arp_entries{device="eth0"} 2
+        node_arp_entries{device="eth1"} 1"#,
+    );
+}
+
+#[test]
+fn entropy_gives_what_is_there_and_what_there_may_be() {
+    check(
+        "entropy",
+        &[("proc/sys/kernel/random/entropy_avail", "255\n"), ("proc/sys/kernel/random/poolsize", "256\n")],
+        "# TYPE node_entropy_available_bits gauge
+        node_entropy_available_bits 255
+        # TYPE node_entropy_pool_size_bits gauge
+        node_entropy_pool_size_bits 256",
+    );
+}
+
+#[test]
+fn softnet_reads_hexadecimal_and_the_processors_number_where_it_is_given() {
+    let new = "000000ff 00000001 00000002 0 0 0 0 0 0 0 0 0 00000003\n";
+    check(
+        "softnet",
+        &[("proc/net/softnet_stat", new)],
+        r#"# TYPE node_softnet_processed_total counter
+        node_softnet_processed_total{cpu="3"} 255
+        # TYPE node_softnet_dropped_total counter
+        node_softnet_dropped_total{cpu="3"} 1
+        # TYPE node_softnet_times_squeezed_total counter
+        node_softnet_times_squeezed_total{cpu="3"} 2"#,
+    );
+    let old =
+        page(&mut *collector("softnet"), &Tree::new(&[("proc/net/softnet_stat", "1 2 3 0\n4 5 6 0\n")]));
+    assert!(old.unwrap().contains(r#"node_softnet_dropped_total{cpu="1"} 5"#));
+}
+
+#[test]
+fn conntrack_sums_the_statistics_of_all_processors() {
+    check(
+        "conntrack",
+        &[
+            ("proc/sys/net/netfilter/nf_conntrack_count", "12\n"),
+            ("proc/sys/net/netfilter/nf_conntrack_max", "65536\n"),
+            (
+                "proc/net/stat/nf_conntrack",
+                "entries  found invalid drop\n0000000c 0000000a 00000001 0\n0000000c 00000001 00000001 f\n",
+            ),
+        ],
+        "# TYPE node_nf_conntrack_entries gauge
+        node_nf_conntrack_entries 12
+        # TYPE node_nf_conntrack_entries_limit gauge
+        node_nf_conntrack_entries_limit 65536
+        # TYPE node_nf_conntrack_stat_found gauge
+        node_nf_conntrack_stat_found 11
+        # TYPE node_nf_conntrack_stat_invalid gauge
+        node_nf_conntrack_stat_invalid 2
+        # TYPE node_nf_conntrack_stat_drop gauge
+        node_nf_conntrack_stat_drop 15",
+    );
+}
+
+#[test]
 fn time_gives_the_clock_and_its_sources() {
     let folder = "sys/devices/system/clocksource/clocksource0";
     let tree = Tree::new(&[]);

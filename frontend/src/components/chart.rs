@@ -13,7 +13,6 @@ mod stage;
 mod summary;
 mod theme;
 mod tooltip;
-mod words;
 
 use std::collections::BTreeSet;
 
@@ -21,14 +20,14 @@ use crowsnest_chart::{
     Annotation, Bounds, Chart, ChartSpec, Ink, NegativeLabels, SeriesStats, Stacking, Surface, Threshold,
 };
 pub(crate) use crowsnest_chart::{ChartData, ChartSeries, TimeRange};
-use crowsnest_dashboards::Unit;
+use crowsnest_dashboards::{Formatted, Unit};
 use leptos::html;
 use leptos::prelude::*;
 
 pub(crate) use canvas::PlotCanvas;
 use data_table::DataTable;
-pub(crate) use legend::LegendForm;
 use legend::{Legend, LegendEntry};
+pub(crate) use legend::{LegendForm, swatch_class};
 pub(crate) use link::provide_chart_link;
 use link::use_chart_link;
 use slide::sliding;
@@ -36,9 +35,8 @@ use stage::{Gesture, Stage};
 use summary::summary;
 pub(crate) use theme::{element_size, use_chart_theme};
 use tooltip::Tooltip;
-use words::Word;
 
-use crate::i18n::{fill, use_lang};
+use crate::i18n::{Lang, Msg, fill, use_lang};
 
 /// How many series are drawn before somebody asks for more: the rest would be a thicket.
 const MOST_SERIES: usize = 20;
@@ -152,13 +150,14 @@ pub(crate) fn TimeSeriesChart(
     let inks = Memo::new(move |_| shown.with(|data| crowsnest_chart::assign_inks(&data.series)));
     let stats = Memo::new(move |_| {
         let range = range.get();
-        shown.with(|data| {
-            data.series.iter().map(|one| SeriesStats::of(&one.points, range)).collect::<Vec<_>>()
-        })
+        let stats =
+            |one: &ChartSeries| SeriesStats::of(&one.points, range).map(|stats| stats.labelled(negative));
+        shown.with(|data| data.series.iter().map(stats).collect::<Vec<_>>())
     });
     let entries = Memo::new(move |_| {
         let (inks, stats) = (inks.read(), stats.read());
-        shown.with(|data| legend_entries(data, &inks, &stats, &hidden.read()))
+        let hidden = hidden.read();
+        shown.with(|data| unit.with_value(|unit| legend_entries(data, &inks, &stats, &hidden, unit)))
     });
 
     let label = Memo::new(move |_| {
@@ -172,19 +171,19 @@ pub(crate) fn TimeSeriesChart(
         <figure class=format!("chart {}", height.class()) class:is-dragging=move || gesture.get().is_dragging()>
             <div class="chart__body">
                 <Stage node_ref=stage_ref label chart theme link gesture on_zoom />
-                <Tooltip chart link shown unit gesture />
+                <Tooltip chart link shown unit negative gesture />
                 <Show when=blank>
                     <p class="chart__blank">{move || no_data(lang.get(), &data.read(), range.get())}</p>
                 </Show>
             </div>
-            <Legend entries hidden unit form=legend />
+            <Legend entries hidden form=legend />
             <div class="chart__foot">
                 <Show when=move || MOST_SERIES < total.get()>
                     <span class="chart__count">
                         {move || {
                             let shown = if everything.get() { total.get() } else { MOST_SERIES };
                             let (shown, total) = (shown.to_string(), total.get().to_string());
-                            fill(Word::SeriesShown.text(lang.get()), &[("n", &shown), ("total", &total)])
+                            fill(Msg::SeriesShown.text(lang.get()), &[("n", &shown), ("total", &total)])
                         }}
                         <button
                             type="button"
@@ -192,7 +191,7 @@ pub(crate) fn TimeSeriesChart(
                             on:click=move |_| everything.update(|everything| *everything = !*everything)
                         >
                             {move || {
-                                let word = if everything.get() { Word::ShowFewer } else { Word::ShowAll };
+                                let word = if everything.get() { Msg::ShowFewerSeries } else { Msg::ShowAllSeries };
                                 word.text(lang.get())
                             }}
                         </button>
@@ -205,7 +204,7 @@ pub(crate) fn TimeSeriesChart(
                     on:click=move |_| as_table.update(|as_table| *as_table = !*as_table)
                 >
                     {move || {
-                        let word = if as_table.get() { Word::HideTable } else { Word::ShowTable };
+                        let word = if as_table.get() { Msg::HideTable } else { Msg::ShowAsTable };
                         word.text(lang.get())
                     }}
                 </button>
@@ -234,17 +233,35 @@ fn legend_entries(
     inks: &[Ink],
     stats: &[Option<SeriesStats>],
     hidden: &BTreeSet<String>,
+    unit: &Unit,
 ) -> Vec<LegendEntry> {
-    let entry = |((series, ink), stats): ((&ChartSeries, &Ink), &Option<SeriesStats>)| {
-        let key = key(series);
-        let hidden = hidden.contains(&key);
-        LegendEntry { name: series.name.clone(), key, ink: *ink, stats: *stats, hidden }
+    let column = |pick: fn(&SeriesStats) -> f64| {
+        // Without a sample there is no number, and none to align the others with.
+        let values: Vec<f64> = stats.iter().map(|stats| stats.as_ref().map_or(f64::NAN, pick)).collect();
+        unit.format_column(&values)
     };
-    data.series.iter().zip(inks).zip(stats).map(entry).collect()
+    let columns =
+        column(|stats| stats.mean).into_iter().zip(column(|stats| stats.max)).zip(column(|stats| stats.last));
+    let rows = data.series.iter().zip(inks).zip(stats).zip(columns);
+    rows.map(|(((series, ink), stats), ((mean, max), last))| {
+        let key = key(series);
+        let text = |number: Formatted| stats.map_or_else(|| "–".to_owned(), |_| number.to_string());
+        LegendEntry {
+            hidden: hidden.contains(&key),
+            name: series.name.clone(),
+            key,
+            ink: *ink,
+            stats: *stats,
+            mean: text(mean),
+            max: text(max),
+            last: text(last),
+        }
+    })
+    .collect()
 }
 
 /// Why the plot is empty, with the time of the last sample where there is one.
-fn no_data(lang: crate::i18n::Lang, data: &ChartData, range: TimeRange) -> String {
+fn no_data(lang: Lang, data: &ChartData, range: TimeRange) -> String {
     let before = |series: &ChartSeries| {
         let at = series.points.partition_point(|point| point.0 < range.start_ms);
         series.points.get(..at).and_then(<[_]>::last).map(|point| point.0)
@@ -252,9 +269,9 @@ fn no_data(lang: crate::i18n::Lang, data: &ChartData, range: TimeRange) -> Strin
     match data.series.iter().filter_map(before).max() {
         Some(last) => {
             let time = crowsnest_chart::instant_text(last, utc_offset_minutes(range));
-            fill(Word::NoSamplesSince.text(lang), &[("time", &time)])
+            fill(Msg::NoSamplesSince.text(lang), &[("time", &time)])
         }
-        None => Word::NoSamples.text(lang).to_owned(),
+        None => Msg::NoSamples.text(lang).to_owned(),
     }
 }
 

@@ -209,6 +209,21 @@ messages! {
     NoSamples: "No samples in this range", "이 기간에 샘플이 없습니다";
     ChartsWord: "the charts", "차트";
 
+    // Charts
+    NoSamplesSince: "No samples since {time}", "{time} 이후 샘플이 없습니다";
+    NoSamplesBetween: "No samples from {from} to {to}", "{from}부터 {to}까지 샘플이 없습니다";
+    MoreSeries: "{n} more", "{n}개 더";
+    SeriesShown: "The first {n} of {total} series", "시계열 {total}개 중 처음 {n}개";
+    ShowAllSeries: "Show all", "모두 표시";
+    ShowFewerSeries: "Show fewer", "간단히 표시";
+    ShowAsTable: "Show as table", "표로 보기";
+    HideTable: "Hide table", "표 숨기기";
+    ColumnTime: "Time", "시각";
+    LegendHint: "Click shows only this series, Ctrl and click hides it or shows it again", "클릭하면 이 시계열만 표시하고, Ctrl+클릭하면 숨기거나 다시 표시합니다";
+    ChartSummary: "{title}, {from} to {to}: {series}", "{title}, {from}부터 {to}까지: {series}";
+    ChartSummarySeries: "{name} is {last}, between {min} and {max}", "{name} 현재 {last}, 최소 {min}, 최대 {max}";
+    ChartKeysHint: "Arrow keys move along the samples, plus and minus zoom", "화살표 키로 샘플을 이동하고, 더하기와 빼기 키로 확대하거나 축소합니다";
+
     // Nodes
     NodesWord: "the nodes", "노드";
     ColumnName: "Name", "이름";

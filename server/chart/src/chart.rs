@@ -23,8 +23,8 @@ const HEADROOM: f64 = 7.0;
 const RIGHT_MARGIN: f64 = 4.0;
 /// The least space for value labels; neighbours with short labels line up.
 const LEAST_LABELS: f64 = 28.0;
-/// Space between two time labels.
-const TIME_LABEL_GAP: f64 = 40.0;
+/// Space between two time labels: this share of the plot's width, but never less or more than that.
+const TIME_LABEL_GAP: (f64, f64, f64) = (0.06, 20.0, 48.0);
 
 /// The geometry of one chart on one surface.
 #[derive(Clone, Debug)]
@@ -107,7 +107,9 @@ impl Chart {
             low: axis.low,
             high: axis.high,
         };
-        let room = |label: &str| text.width(label, Theme::TICK_SIZE) + TIME_LABEL_GAP;
+        let (share, least, most) = TIME_LABEL_GAP;
+        let gap = (plot.width * share).clamp(least, most);
+        let room = |label: &str| text.width(label, Theme::TICK_SIZE) + gap;
         let times = time_ticks(spec.range, spec.utc_offset_minutes, plot.width, room);
         let time_labels = place(&times, &layout, text);
         Self {

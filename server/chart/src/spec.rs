@@ -87,6 +87,16 @@ pub enum NegativeLabels {
     Absolute,
 }
 
+impl NegativeLabels {
+    /// The number to write for `value`.
+    pub fn apply(self, value: f64) -> f64 {
+        match self {
+            Self::Signed => value,
+            Self::Absolute => value.abs(),
+        }
+    }
+}
+
 /// How bad it is to pass a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {

@@ -1,6 +1,7 @@
 //! What a legend says about a series.
 
 use crate::data::TimeRange;
+use crate::spec::NegativeLabels;
 
 /// Aggregates of the finite samples of one series within the range.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +37,16 @@ impl SeriesStats {
         }
         stats.map(|(stats, _)| stats)
     }
+
+    /// The aggregates as they are to be written: a series that lies below zero for show has those of its opposite.
+    pub fn labelled(self, negative: NegativeLabels) -> Self {
+        let flipped = negative == NegativeLabels::Absolute && self.max <= 0.0;
+        if flipped {
+            Self { min: -self.max, max: -self.min, mean: -self.mean, last: -self.last, ..self }
+        } else {
+            self
+        }
+    }
 }
 
 #[cfg(test)]
@@ -47,6 +58,9 @@ mod tests {
         let points = [(0, 99.0), (10, 1.0), (20, f64::NAN), (30, 3.0), (40, f64::INFINITY)];
         let stats = SeriesStats::of(&points, TimeRange { start_ms: 5, end_ms: 50 });
         assert_eq!(stats, Some(SeriesStats { min: 1.0, max: 3.0, mean: 2.0, last: 3.0, last_ms: 30 }));
+        let below = SeriesStats::of(&[(0, -5.0), (1, -1.0)], TimeRange { start_ms: 0, end_ms: 1 });
+        let written = below.map(|stats| stats.labelled(NegativeLabels::Absolute));
+        assert_eq!(written.map(|stats| (stats.min, stats.max, stats.last)), Some((1.0, 5.0, 1.0)));
         assert_eq!(SeriesStats::of(&[(0, f64::NAN)], TimeRange { start_ms: 0, end_ms: 1 }), None);
     }
 }

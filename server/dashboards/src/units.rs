@@ -119,6 +119,31 @@ impl Unit {
         }
     }
 
+    /// `values` as one column: numbers with the same suffix get the same decimals, so that their digits stand below each
+    /// other: none where all are whole, else those that give the largest three significant digits. A value that would become zero by that keeps its own.
+    pub fn format_column(&self, values: &[f64]) -> Vec<Formatted> {
+        let alone: Vec<Formatted> = values.iter().map(|value| self.format(*value)).collect();
+        let shared = |suffix: &str| {
+            let same = alone.iter().filter(|text| text.suffix == suffix);
+            number::column_decimals(same.map(|text| text.text.as_str()))
+        };
+        let aligned = values.iter().zip(&alone).map(|(value, text)| {
+            let again = self.format_with(*value, Decimals::Fixed(shared(&text.suffix)));
+            let lost = *value != 0.0 && !again.text.contains(|c: char| matches!(c, '1'..='9'));
+            if lost || again.suffix != text.suffix || !self.is_scaled() { text.clone() } else { again }
+        });
+        aligned.collect()
+    }
+
+    /// Whether values are numbers on a ladder, not dates or words.
+    fn is_scaled(&self) -> bool {
+        match &self.0 {
+            Kind::Known(entry) => matches!(entry.rule, Rule::Scaled { .. }),
+            Kind::Suffix(_) => true,
+            Kind::Prefix(_) => false,
+        }
+    }
+
     /// The one scale for an axis whose values reach `largest` on either side of zero.
     pub fn axis(&self, largest: f64) -> AxisScale {
         AxisScale::new(self, largest)
@@ -281,6 +306,19 @@ mod tests {
                 assert!(text.chars().count() <= 24, "{id} prints {value} as {text}");
             }
         }
+    }
+
+    #[test]
+    fn a_column_has_the_same_decimals_for_the_same_suffix() {
+        let column = |id: &str, values: &[f64]| -> Vec<String> {
+            Unit::parse(id).format_column(values).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(column("percent", &[19.43, 9.061, 12.0]), ["19.4 %", "9.1 %", "12.0 %"]);
+        assert_eq!(column("percent", &[19.43, 0.0123, 0.0]), ["19.4 %", "0.0123 %", "0.0 %"]);
+        assert_eq!(column("bytes", &[1536.0, 2048.0, 10.0]), ["1.50 KiB", "2.00 KiB", "10 B"]);
+        assert_eq!(column("none", &[3.0, f64::NAN]), ["3", "NaN"]);
+        assert_eq!(column("dtdurations", &[60.0, 3600.0]), ["1 minute", "1 hour"]);
+        assert!(column("none", &[]).is_empty());
     }
 
     #[test]

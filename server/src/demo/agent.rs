@@ -37,7 +37,7 @@ impl Agent {
         let program = sibling()?;
         let mut arguments: Vec<PathBuf> = ["--server", url, "--node-name", NODE, "--interval", INTERVAL]
             .iter()
-            .chain(&["--listen", "127.0.0.1:0", "--log-level", "warn", "--token-file"])
+            .chain(&["--listen", "127.0.0.1:0", "--exit-with-parent", "--log-level", "warn", "--token-file"])
             .map(PathBuf::from)
             .collect();
         arguments.extend([token_file.to_owned(), PathBuf::from("--queue-dir"), queue.to_owned()]);

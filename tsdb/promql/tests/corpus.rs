@@ -14,7 +14,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("fill-modifier.test", 34),
     ("functions.test", 246),
     ("histograms.test", 70),
-    ("info.test", 0),
+    ("info.test", 38),
     ("limit.test", 1),
     ("literals.test", 25),
     ("name_label_dropping.test", 22),

@@ -7,8 +7,7 @@ use crowsnest_dashboards::Unit;
 use leptos::prelude::*;
 
 use super::utc_offset_minutes;
-use super::words::Word;
-use crate::i18n::use_lang;
+use crate::i18n::{Msg, use_lang};
 
 /// More rows than this are thinned: the table is for reading, not for export.
 const MOST_ROWS: usize = 120;
@@ -42,7 +41,7 @@ pub(super) fn DataTable(
             <table>
                 <thead>
                     <tr>
-                        <th scope="col">{move || Word::Time.text(lang.get())}</th>
+                        <th scope="col">{move || Msg::ColumnTime.text(lang.get())}</th>
                         {move || heads().into_iter().map(|name| view! { <th scope="col">{name}</th> }).collect_view()}
                     </tr>
                 </thead>

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use crowsnest_chart::{Ink, SeriesStats, Stroke};
-use crowsnest_dashboards::Unit;
 use leptos::prelude::*;
 use web_sys::MouseEvent;
 
-use super::words::Word;
-use crate::i18n::use_lang;
+use crate::i18n::{Msg, use_lang};
 
 /// How the legend is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +27,10 @@ pub(super) struct LegendEntry {
     pub(super) name: String,
     pub(super) ink: Ink,
     pub(super) stats: Option<SeriesStats>,
+    /// The aggregates in their unit, aligned with those of the other series; a dash where there is no sample.
+    pub(super) mean: String,
+    pub(super) max: String,
+    pub(super) last: String,
     pub(super) hidden: bool,
 }
 
@@ -37,7 +39,6 @@ pub(super) struct LegendEntry {
 pub(super) fn Legend(
     entries: Memo<Vec<LegendEntry>>,
     hidden: RwSignal<BTreeSet<String>>,
-    unit: StoredValue<Unit>,
     form: LegendForm,
 ) -> impl IntoView {
     // Rows are kept while their series stays, so that a refresh takes the focus from none.
@@ -50,7 +51,7 @@ pub(super) fn Legend(
         LegendForm::Row => view! {
             <ul class="legend">
                 <For each=move || keys.get() key=Clone::clone let:key>
-                    <LegendItem entry=entry(key) keys hidden unit />
+                    <LegendItem entry=entry(key) keys hidden />
                 </For>
             </ul>
         }
@@ -60,7 +61,7 @@ pub(super) fn Legend(
                 <LegendHead />
                 <tbody>
                     <For each=move || keys.get() key=Clone::clone let:key>
-                        <LegendRow entry=entry(key) keys hidden unit />
+                        <LegendRow entry=entry(key) keys hidden />
                     </For>
                 </tbody>
             </table>
@@ -76,12 +77,11 @@ fn LegendItem(
     entry: Memo<Option<LegendEntry>>,
     keys: Memo<Vec<String>>,
     hidden: RwSignal<BTreeSet<String>>,
-    unit: StoredValue<Unit>,
 ) -> impl IntoView {
     view! {
         <li class="legend__item" class:is-off=move || is_off(entry)>
             <LegendButton entry keys hidden />
-            <span class="legend__value">{value(entry, unit, |stats| stats.last)}</span>
+            <span class="legend__value">{text(entry, |entry| &entry.last)}</span>
         </li>
     }
 }
@@ -92,16 +92,15 @@ fn LegendRow(
     entry: Memo<Option<LegendEntry>>,
     keys: Memo<Vec<String>>,
     hidden: RwSignal<BTreeSet<String>>,
-    unit: StoredValue<Unit>,
 ) -> impl IntoView {
     view! {
         <tr class:is-off=move || is_off(entry)>
             <th scope="row">
                 <LegendButton entry keys hidden />
             </th>
-            <td>{value(entry, unit, |stats| stats.mean)}</td>
-            <td>{value(entry, unit, |stats| stats.max)}</td>
-            <td>{value(entry, unit, |stats| stats.last)}</td>
+            <td>{text(entry, |entry| &entry.mean)}</td>
+            <td>{text(entry, |entry| &entry.max)}</td>
+            <td>{text(entry, |entry| &entry.last)}</td>
         </tr>
     }
 }
@@ -109,16 +108,16 @@ fn LegendRow(
 #[component]
 fn LegendHead() -> impl IntoView {
     let lang = use_lang();
-    let word = move |word: Word| move || word.text(lang.get());
+    let word = move |word: Msg| move || word.text(lang.get());
     view! {
         <thead>
             <tr>
                 <th scope="col">
-                    <span class="legend-table__first">{word(Word::Series)}</span>
+                    <span class="visually-hidden">{word(Msg::ColumnSeries)}</span>
                 </th>
-                <th scope="col">{word(Word::Mean)}</th>
-                <th scope="col">{word(Word::Max)}</th>
-                <th scope="col">{word(Word::Last)}</th>
+                <th scope="col">{word(Msg::ColumnMean)}</th>
+                <th scope="col">{word(Msg::ColumnMax)}</th>
+                <th scope="col">{word(Msg::ColumnLast)}</th>
             </tr>
         </thead>
     }
@@ -153,7 +152,7 @@ fn LegendButton(
             class="legend__button"
             class:is-off=move || is_off(entry)
             aria-pressed=move || (!is_off(entry)).to_string()
-            title=move || format!("{}\n{}", name(), Word::LegendHint.text(lang.get()))
+            title=move || format!("{}\n{}", name(), Msg::LegendHint.text(lang.get()))
             on:click=choose
         >
             <i class=swatch></i>
@@ -166,17 +165,12 @@ fn is_off(entry: Memo<Option<LegendEntry>>) -> bool {
     entry.with(|entry| entry.as_ref().is_some_and(|entry| entry.hidden))
 }
 
-/// One aggregate of a series in its unit; a dash where there is no sample.
-fn value(
+/// One text of an entry, following it.
+fn text(
     entry: Memo<Option<LegendEntry>>,
-    unit: StoredValue<Unit>,
-    pick: impl Fn(SeriesStats) -> f64 + Send + 'static,
+    pick: fn(&LegendEntry) -> &String,
 ) -> impl Fn() -> String + Send + 'static {
-    move || {
-        let stats = entry.with(|entry| entry.as_ref().and_then(|entry| entry.stats));
-        let text = |stats| unit.with_value(|unit| unit.format(pick(stats)).to_string());
-        stats.map_or_else(|| "–".to_owned(), text)
-    }
+    move || entry.with(|entry| entry.as_ref().map(|entry| pick(entry).clone()).unwrap_or_default())
 }
 
 /// What is hidden after a click on `key`: all others, or nothing when all others are hidden already.
@@ -187,7 +181,7 @@ fn isolate(keys: &[String], hidden: &BTreeSet<String>, key: &str) -> BTreeSet<St
 }
 
 /// The class of a series' swatch; its colour is in the style sheet.
-pub(super) fn swatch_class(ink: Ink) -> &'static str {
+pub(crate) fn swatch_class(ink: Ink) -> &'static str {
     const CLASSES: [[&str; 3]; 8] = [
         ["swatch swatch--1", "swatch swatch--1 is-dashed", "swatch swatch--1 is-faded"],
         ["swatch swatch--2", "swatch swatch--2 is-dashed", "swatch swatch--2 is-faded"],

@@ -8,8 +8,7 @@ use web_sys::{KeyboardEvent, MouseEvent, PointerEvent};
 use super::Prepared;
 use super::canvas::{PageText, PlotCanvas};
 use super::link::ChartLink;
-use super::words::Word;
-use crate::i18n::use_lang;
+use crate::i18n::{Msg, use_lang};
 
 /// A drag shorter than this (CSS pixels) is a click with an unsteady hand.
 const SHORTEST_DRAG: f64 = 5.0;
@@ -188,7 +187,7 @@ pub(super) fn Stage(
             role="img"
             tabindex="0"
             aria-label=move || label.get()
-            aria-description=move || Word::KeysHint.text(lang.get())
+            aria-description=move || Msg::ChartKeysHint.text(lang.get())
             node_ref=node_ref
             on:pointermove=on_move
             on:pointerdown=on_down

@@ -4,8 +4,7 @@ use crowsnest_chart::{TimeRange, instant_text};
 use crowsnest_dashboards::Unit;
 
 use super::legend::LegendEntry;
-use super::words::Word;
-use crate::i18n::{Lang, fill};
+use crate::i18n::{Lang, Msg, fill};
 
 /// A sentence with more series than this is not listened to.
 const MOST_SERIES: usize = 4;
@@ -27,19 +26,19 @@ pub(super) fn summary(
             let text = |value: f64| unit.format(value).to_string();
             let (last, min, max) = (text(stats.last), text(stats.min), text(stats.max));
             let values = [("name", entry.name.as_str()), ("last", &last), ("min", &min), ("max", &max)];
-            fill(Word::SummarySeries.text(lang), &values)
+            fill(Msg::ChartSummarySeries.text(lang), &values)
         })
         .collect();
     let left_out = visible().count().saturating_sub(MOST_SERIES);
     if parts.is_empty() {
-        parts.push(Word::NoSamples.text(lang).to_owned());
+        parts.push(Msg::NoSamples.text(lang).to_owned());
     } else if left_out > 0 {
-        parts.push(fill(Word::MoreSeries.text(lang), &[("n", &left_out.to_string())]));
+        parts.push(fill(Msg::MoreSeries.text(lang), &[("n", &left_out.to_string())]));
     }
     let (from, to) =
         (instant_text(range.start_ms, utc_offset_minutes), instant_text(range.end_ms, utc_offset_minutes));
     let series = parts.join("; ");
-    fill(Word::Summary.text(lang), &[("title", title), ("from", &from), ("to", &to), ("series", &series)])
+    fill(Msg::ChartSummary.text(lang), &[("title", title), ("from", &from), ("to", &to), ("series", &series)])
 }
 
 #[cfg(test)]
@@ -56,6 +55,9 @@ mod tests {
             name: "user".to_owned(),
             ink: Ink { color: 0, stroke: Stroke::Solid },
             stats: Some(stats),
+            mean: String::new(),
+            max: String::new(),
+            last: String::new(),
             hidden: false,
         };
         let range = TimeRange { start_ms: 0, end_ms: 3_600_000 };

@@ -1,15 +1,14 @@
 //! The values under the crosshair, beside the pointer.
 
-use crowsnest_chart::{ChartData, Hover, clock_text, instant_text};
-use crowsnest_dashboards::Unit;
+use crowsnest_chart::{ChartData, Hover, HoverValue, NegativeLabels, clock_text, instant_text};
+use crowsnest_dashboards::{Formatted, Unit};
 use leptos::prelude::*;
 
 use super::legend::swatch_class;
 use super::link::ChartLink;
 use super::stage::Gesture;
-use super::words::Word;
 use super::{Prepared, utc_offset_minutes};
-use crate::i18n::{fill, use_lang};
+use crate::i18n::{Msg, fill, use_lang};
 
 /// More rows than this hide the chart.
 const MOST_ROWS: usize = 12;
@@ -53,6 +52,7 @@ pub(super) fn Tooltip(
     link: ChartLink,
     shown: Memo<ChartData>,
     unit: StoredValue<Unit>,
+    negative: NegativeLabels,
     gesture: RwSignal<Gesture>,
 ) -> impl IntoView {
     let lang = use_lang();
@@ -66,12 +66,12 @@ pub(super) fn Tooltip(
             let clock = if layout.range.span_ms() >= ONE_DAY { instant_text } else { clock_text };
             let note = hover.silence.map(|silence| {
                 let (from, to) = (clock(silence.start_ms, offset), clock(silence.end_ms, offset));
-                fill(Word::NoSamplesBetween.text(lang.get()), &[("from", &from), ("to", &to)])
+                fill(Msg::NoSamplesBetween.text(lang.get()), &[("from", &from), ("to", &to)])
             });
             if hover.values.is_empty() && note.is_none() {
                 return None;
             }
-            let rows = shown.with(|data| unit.with_value(|unit| rows(&hover, data, unit)));
+            let rows = shown.with(|data| unit.with_value(|unit| rows(&hover, data, unit, negative)));
             Some(Tip {
                 x: hover.x,
                 left: hover.x > layout.plot.left + layout.plot.width / 2.0,
@@ -88,7 +88,7 @@ pub(super) fn Tooltip(
         tip.get().filter(|_| by_keys).map(|tip| tip.spoken()).unwrap_or_default()
     };
     view! {
-        <p class="chart__spoken" aria-live="polite">{spoken}</p>
+        <p class="visually-hidden" aria-live="polite">{spoken}</p>
         {move || {
             tip.get().map(|tip| view! {
                 <div
@@ -106,7 +106,7 @@ pub(super) fn Tooltip(
                         </div>
                     }).collect_view()}
                     {(tip.more > 0).then(|| {
-                        let more = fill(Word::MoreSeries.text(lang.get()), &[("n", &tip.more.to_string())]);
+                        let more = fill(Msg::MoreSeries.text(lang.get()), &[("n", &tip.more.to_string())]);
                         view! { <div class="chart__tip-more">{more}</div> }
                     })}
                     {tip.note.map(|note| view! { <div class="chart__tip-note">{note}</div> })}
@@ -117,17 +117,18 @@ pub(super) fn Tooltip(
 }
 
 /// The largest values, and the nearest one if it is not among them.
-fn rows(hover: &Hover, data: &ChartData, unit: &Unit) -> Vec<Row> {
+fn rows(hover: &Hover, data: &ChartData, unit: &Unit, negative: NegativeLabels) -> Vec<Row> {
     let mut chosen: Vec<_> = hover.values.iter().take(MOST_ROWS).collect();
     if let Some(nearest) = hover.values.iter().skip(MOST_ROWS).find(|value| value.nearest) {
         chosen.pop();
         chosen.push(nearest);
     }
-    let row = |value: &crowsnest_chart::HoverValue| Row {
+    let values: Vec<f64> = chosen.iter().map(|value| negative.apply(value.value)).collect();
+    let row = |(value, text): (&HoverValue, Formatted)| Row {
         name: data.series.get(value.series).map(|series| series.name.clone()).unwrap_or_default(),
-        value: unit.format(value.value).to_string(),
+        value: text.to_string(),
         swatch: swatch_class(value.ink),
         nearest: value.nearest,
     };
-    chosen.into_iter().map(row).collect()
+    chosen.into_iter().zip(unit.format_column(&values)).map(row).collect()
 }

@@ -126,8 +126,7 @@ fn ticks(ends: (f64, f64), step: f64, scale: &AxisScale, negative: NegativeLabel
     let mut ticks: Vec<ValueTick> = (0..count)
         .map(|index| {
             let value = (first + index as f64) * step;
-            let shown = if negative == NegativeLabels::Absolute { value.abs() } else { value };
-            ValueTick { value, label: scale.number(shown, step) }
+            ValueTick { value, label: scale.number(negative.apply(value), step) }
         })
         .collect();
     let last = ticks.len().saturating_sub(1);

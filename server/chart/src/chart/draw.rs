@@ -4,6 +4,7 @@ use plotters_backend::DrawingBackend;
 
 use super::{Chart, Line};
 use crate::clip::{Spot, area, lines, thin};
+use crate::layout::Rect;
 use crate::palette::Stroke;
 use crate::pen::{Align, DrawError, Pen};
 use crate::spec::{AnnotationKind, Severity, Stacking};
@@ -35,8 +36,9 @@ impl Chart {
         self.draw_shading(&mut pen, theme)?;
         self.draw_grid(&mut pen, theme)?;
         self.draw_series(&mut pen, theme)?;
-        self.draw_thresholds(&mut pen, theme, text)?;
-        self.draw_annotations(&mut pen, theme, text)?;
+        let mut words = Words { theme, text, taken: Vec::new() };
+        self.draw_thresholds(&mut pen, &mut words)?;
+        self.draw_annotations(&mut pen, &mut words)?;
         self.draw_labels(&mut pen, theme)
     }
 
@@ -139,10 +141,9 @@ impl Chart {
     fn draw_thresholds<DB: DrawingBackend>(
         &self,
         pen: &mut Pen<'_, DB>,
-        theme: &Theme,
-        text: &dyn MeasureText,
+        words: &mut Words<'_>,
     ) -> Result<(), DrawError<DB>> {
-        let plot = self.layout.plot;
+        let (plot, theme) = (self.layout.plot, words.theme);
         for threshold in &self.thresholds {
             let y = self.layout.y_unclamped(threshold.value);
             if !(plot.top..=plot.bottom()).contains(&y) {
@@ -157,7 +158,7 @@ impl Chart {
             // The words lie on the line, or below it where there is no room above.
             let middle = if y - plot.top >= 14.0 { y - 7.0 } else { y + 8.0 };
             let end = (plot.right() - 4.0, middle);
-            draw_words(pen, &threshold.label, end, Align::End, color, theme, text)?;
+            words.draw(pen, &threshold.label, end, Align::End, color)?;
         }
         Ok(())
     }
@@ -165,10 +166,9 @@ impl Chart {
     fn draw_annotations<DB: DrawingBackend>(
         &self,
         pen: &mut Pen<'_, DB>,
-        theme: &Theme,
-        text: &dyn MeasureText,
+        words: &mut Words<'_>,
     ) -> Result<(), DrawError<DB>> {
-        let plot = self.layout.plot;
+        let (plot, theme) = (self.layout.plot, words.theme);
         for annotation in self.annotations.iter().filter(|one| self.layout.range.contains(one.at_ms)) {
             let x = self.layout.x(annotation.at_ms);
             let color = match annotation.kind {
@@ -180,13 +180,13 @@ impl Chart {
             }
             let (middle, foot) = (x + 0.5, plot.bottom() + 1.0);
             pen.polygon(&[(middle - 4.0, foot), (middle + 4.0, foot), (middle, foot - 6.0)], color, 1.0)?;
-            let width = text.width(&annotation.label, Theme::TICK_SIZE);
+            let width = words.text.width(&annotation.label, Theme::TICK_SIZE);
             let (at, align) = if x + width + 12.0 > plot.right() {
                 ((x - 4.0, plot.top + 7.0), Align::End)
             } else {
                 ((x + 5.0, plot.top + 7.0), Align::Start)
             };
-            draw_words(pen, &annotation.label, at, align, color, theme, text)?;
+            words.draw(pen, &annotation.label, at, align, color)?;
         }
         Ok(())
     }
@@ -209,25 +209,53 @@ impl Chart {
     }
 }
 
-/// Words on the plot, on a ground that keeps them readable over lines.
-fn draw_words<DB: DrawingBackend>(
-    pen: &mut Pen<'_, DB>,
-    words: &str,
-    at: (f64, f64),
-    align: Align,
-    color: Color,
-    theme: &Theme,
-    text: &dyn MeasureText,
-) -> Result<(), DrawError<DB>> {
-    if words.is_empty() {
-        return Ok(());
+/// Words on the plot, each on a ground that keeps it readable over lines, none on another.
+struct Words<'a> {
+    theme: &'a Theme,
+    text: &'a dyn MeasureText,
+    taken: Vec<Rect>,
+}
+
+impl Words<'_> {
+    /// Height of a line of words in CSS pixels.
+    const LINE: f64 = 13.0;
+
+    /// Writes `words` with their middle line at `at`, or as many lines further down as it takes to find room.
+    fn draw<DB: DrawingBackend>(
+        &mut self,
+        pen: &mut Pen<'_, DB>,
+        words: &str,
+        (x, mut y): (f64, f64),
+        align: Align,
+        color: Color,
+    ) -> Result<(), DrawError<DB>> {
+        if words.is_empty() {
+            return Ok(());
+        }
+        let width = self.text.width(words, Theme::TICK_SIZE);
+        let left = match align {
+            Align::Start => x,
+            Align::Middle => x - width / 2.0,
+            Align::End => x - width,
+        };
+        let ground = |y: f64| Rect { left: left - 2.0, top: y - 6.5, width: width + 4.0, height: Self::LINE };
+        // Each move passes at least one of those already there, so there are never more moves than words.
+        for _ in 0..self.taken.len() {
+            let Some(other) = self.taken.iter().find(|other| overlap(other, &ground(y))) else { break };
+            y = other.bottom() + Self::LINE / 2.0 + 1.0;
+        }
+        let ground = ground(y);
+        self.taken.push(ground);
+        pen.rect(
+            (ground.left, ground.top),
+            (ground.right(), ground.bottom()),
+            self.theme.surface,
+            WORD_GROUND,
+        )?;
+        pen.text(words, (x, y), align, color, &self.theme.font)
     }
-    let width = text.width(words, Theme::TICK_SIZE);
-    let left = match align {
-        Align::Start => at.0,
-        Align::Middle => at.0 - width / 2.0,
-        Align::End => at.0 - width,
-    };
-    pen.rect((left - 2.0, at.1 - 6.5), (left + width + 2.0, at.1 + 6.5), theme.surface, WORD_GROUND)?;
-    pen.text(words, at, align, color, &theme.font)
+}
+
+fn overlap(a: &Rect, b: &Rect) -> bool {
+    a.left < b.right() && b.left < a.right() && a.top < b.bottom() && b.top < a.bottom()
 }

@@ -46,6 +46,17 @@ pub(super) fn to_text(value: f64, decimals: Decimals) -> String {
     }
 }
 
+/// How many decimals a column of such texts, as [`to_text`] writes them one by one, needs in common.
+pub(super) fn column_decimals<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> u8 {
+    if !texts.clone().any(|text| text.contains('.')) {
+        return 0;
+    }
+    let magnitudes =
+        texts.filter_map(|text| text.parse::<f64>().ok()).map(f64::abs).filter(|value| value.is_finite());
+    let largest = magnitudes.fold(0.0, f64::max);
+    if largest == 0.0 { 0 } else { u8::try_from(significant_decimals(largest)).unwrap_or(MOST_DECIMALS) }
+}
+
 /// `value` to the base of sixteen; what is not whole or too large for that stays decimal.
 pub(super) fn to_hex(value: f64) -> String {
     if !is_whole(value) || value.abs() > 9.0e15 {

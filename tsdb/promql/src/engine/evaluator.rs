@@ -1,13 +1,12 @@
 //! Walks the tree.
 
-use std::collections::HashMap;
-
 use super::column::{Column, Computed, merge_same, without_metric_labels};
 use super::grid::Grid;
+use super::prepare::CompiledMatchers;
 use super::{Annotations, Control, EngineOptions, Implementation, QueryError, aggregate, binary, windows};
-use crate::ast::{Call, Expr, ExprKind, Selector};
+use crate::ast::{Call, Expr, ExprKind};
 use crate::engine::functions::{calendar, math};
-use crate::{BinaryOp, Matcher, Queryable, Span, UnaryOp, ValueType};
+use crate::{BinaryOp, Queryable, Span, UnaryOp, ValueType};
 
 /// The state of one query.
 pub(crate) struct Evaluator<'a> {
@@ -17,7 +16,7 @@ pub(crate) struct Evaluator<'a> {
     /// The range of the whole query in milliseconds, the same inside subqueries.
     pub(crate) query: QueryRange,
     /// The compiled matchers of every selector in the tree, by the selector's address.
-    pub(crate) matchers: HashMap<*const Selector, Vec<Matcher>>,
+    pub(crate) matchers: CompiledMatchers,
     pub(crate) annotations: Annotations,
     /// Samples held by results that are still needed.
     samples: usize,
@@ -37,7 +36,7 @@ impl<'a> Evaluator<'a> {
         store: &'a dyn Queryable,
         control: &'a Control,
         query: QueryRange,
-        matchers: HashMap<*const Selector, Vec<Matcher>>,
+        matchers: CompiledMatchers,
     ) -> Self {
         Self { options, store, control, query, matchers, annotations: Annotations::default(), samples: 0 }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod histogram;
+pub(crate) mod info;
 pub(crate) mod labels;
 pub(crate) mod math;
 pub(crate) mod over_time;

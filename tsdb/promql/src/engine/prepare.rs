@@ -1,6 +1,7 @@
 //! What is checked before evaluation begins: switched-off features and regular expressions.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crowsnest_api::METRIC_NAME;
 
@@ -10,7 +11,7 @@ use crate::ast::{Expr, ExprKind, Selector};
 use crate::parser::EMPTY_SELECTOR;
 
 /// The compiled matchers of every selector, by the selector's address; the tree is borrowed for as long as they are used.
-pub(crate) type CompiledMatchers = HashMap<*const Selector, Vec<Matcher>>;
+pub(crate) type CompiledMatchers = HashMap<*const Selector, Rc<[Matcher]>>;
 
 /// Checks a tree and compiles its matchers.
 pub(crate) fn prepare(expr: &Expr, features: Features) -> Result<CompiledMatchers, QueryError> {
@@ -84,6 +85,6 @@ fn compile(
     {
         return Err(QueryError::at(expr.span, EMPTY_SELECTOR));
     }
-    compiled.insert(std::ptr::from_ref(selector.as_ref()), matchers);
+    compiled.insert(std::ptr::from_ref(selector.as_ref()), matchers.into());
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Selectors and subqueries: where series come from.
 
+use std::rc::Rc;
+
 use crowsnest_api::{Sample, Timestamp, is_stale};
 
 use super::QueryError;
@@ -8,7 +10,7 @@ use super::edges::{Interpolation, between};
 use super::evaluator::Evaluator;
 use super::grid::Grid;
 use crate::ast::{At, Edges, Modifiers, Selector, Subquery};
-use crate::{Selection, Series};
+use crate::{Matcher, Selection, Series};
 
 impl Evaluator<'_> {
     /// At each step the newest sample within the lookback, unless the series has ended.
@@ -28,14 +30,26 @@ impl Evaluator<'_> {
         of: impl Fn(&Sample) -> f64,
     ) -> Result<Vec<Column>, QueryError> {
         let times = self.shifted(&selector.modifiers, grid)?;
+        let matchers = self.matchers_of(selector);
+        self.newest(&matchers, &times, selector.modifiers.edges, of)
+    }
+
+    /// Of the series that match, `of` the newest sample at each of the times; `smoothed` ones lie between two samples.
+    pub(crate) fn newest(
+        &mut self,
+        matchers: &[Matcher],
+        times: &[i64],
+        edges: Option<Edges>,
+        of: impl Fn(&Sample) -> f64,
+    ) -> Result<Vec<Column>, QueryError> {
         let lookback = self.lookback();
-        let smoothed = selector.modifiers.edges.is_some();
+        let smoothed = edges.is_some();
         let ahead = if smoothed { lookback } else { 0 };
         let mut columns = Vec::new();
-        for series in self.select(selector, &times, lookback, ahead)? {
+        for series in self.select(matchers, times, lookback, ahead)? {
             let mut values = Vec::with_capacity(times.len());
             let mut seen = 0;
-            for &time in &times {
+            for &time in times {
                 seen += count_while(&series.samples, seen, |sample| sample.timestamp.millis() <= time);
                 let newest = seen.checked_sub(1).and_then(|newest| series.samples.get(newest));
                 // Left-open: a sample exactly as old as the lookback no longer counts.
@@ -70,12 +84,13 @@ impl Evaluator<'_> {
             None => 0,
         };
         let ends = self.shifted(&selector.modifiers, grid)?;
+        let matchers = self.matchers_of(selector);
         let edges = selector.modifiers.edges;
         let before = if edges.is_some() { self.lookback() } else { 0 };
         let ahead = if edges == Some(Edges::Smoothed) { self.lookback() } else { 0 };
         let mut series = Vec::new();
         for Series { labels, mut samples } in
-            self.select(selector, &ends, range.saturating_add(before), ahead)?
+            self.select(&matchers, &ends, range.saturating_add(before), ahead)?
         {
             samples.retain(|sample| !is_stale(sample.value));
             if !samples.is_empty() {
@@ -116,7 +131,7 @@ impl Evaluator<'_> {
     }
 
     /// The times of a grid as moved by `@` and `offset`; ascending.
-    fn shifted(&self, modifiers: &Modifiers, grid: &Grid) -> Result<Vec<i64>, QueryError> {
+    pub(crate) fn shifted(&self, modifiers: &Modifiers, grid: &Grid) -> Result<Vec<i64>, QueryError> {
         let offset = modifiers.offset.as_ref().map_or(Ok(0), |offset| self.duration(offset))?;
         let fixed = modifiers.at.map(|at| match at {
             At::Time(millis) => millis,
@@ -126,10 +141,15 @@ impl Evaluator<'_> {
         Ok(grid.times().map(|time| fixed.unwrap_or(time).saturating_sub(offset)).collect())
     }
 
-    /// The series of a selector with the samples of all windows `(time - reach, time + ahead]`.
+    /// The compiled matchers of a selector in the query.
+    pub(crate) fn matchers_of(&self, selector: &Selector) -> Rc<[Matcher]> {
+        self.matchers.get(&std::ptr::from_ref(selector)).cloned().unwrap_or_default()
+    }
+
+    /// The series that match with the samples of all windows `(time - reach, time + ahead]`.
     fn select(
         &mut self,
-        selector: &Selector,
+        matchers: &[Matcher],
         times: &[i64],
         reach: i64,
         ahead: i64,
@@ -137,8 +157,6 @@ impl Evaluator<'_> {
         let (Some(&first), Some(&last)) = (times.first(), times.last()) else {
             return Ok(Vec::new());
         };
-        let matchers =
-            self.matchers.get(&std::ptr::from_ref(selector)).map(Vec::as_slice).unwrap_or_default();
         let set = self.store.select(&Selection {
             matchers,
             start: Timestamp::from_millis(first.saturating_sub(reach).saturating_add(1)),

@@ -3,7 +3,9 @@
 use super::{Arity, Function};
 use crate::ValueType;
 #[cfg(feature = "engine")]
-use crate::engine::functions::{calendar, histogram, labels, math, over_time, rate, series, sort, trend};
+use crate::engine::functions::{
+    calendar, histogram, info, labels, math, over_time, rate, series, sort, trend,
+};
 #[cfg(feature = "engine")]
 use crate::engine::{
     Implementation as I,
@@ -79,7 +81,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "hour" [InstantVector] OPTIONAL, InstantVector, "Hour of the day, 0 to 23, of a time in UTC.", I::Calendar(calendar::hour);
     stable "idelta" [RangeVector] EXACT, InstantVector, "Difference between the last two samples of the window; for gauges.", I::Window(W::new(rate::idelta));
     stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::new(rate::increase).between_edges(rate::increase_between_edges, Counter).of_counters());
-    experimental "info" [InstantVector, InstantVector] OPTIONAL, InstantVector, "Adds the labels of matching info series.", I::NotYet;
+    experimental "info" [InstantVector, InstantVector] OPTIONAL, InstantVector, "Adds the labels of the info series of the same target.", I::Call(info::info);
     stable "irate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter between the last two samples of the window.", I::Window(W::new(rate::irate));
     stable "label_join" [InstantVector, String, String, String] REPEAT, InstantVector, "Sets a label to the values of others, joined by a separator.", I::Call(labels::join);
     stable "label_replace" [InstantVector, String, String, String, String] EXACT, InstantVector, "Sets a label from another one by a regular expression.", I::Call(labels::replace);
