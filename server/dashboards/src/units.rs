@@ -120,17 +120,22 @@ impl Unit {
     }
 
     /// `values` as one column: numbers with the same suffix get the same decimals, so that their digits stand below each
-    /// other: none where all are whole, else those that give the largest three significant digits. A value that would become zero by that keeps its own.
+    /// other: none where all are whole, else those that give the largest three significant digits. A value that would
+    /// become zero by that keeps one digit.
     pub fn format_column(&self, values: &[f64]) -> Vec<Formatted> {
         let alone: Vec<Formatted> = values.iter().map(|value| self.format(*value)).collect();
+        if !self.is_scaled() {
+            return alone;
+        }
         let shared = |suffix: &str| {
             let same = alone.iter().filter(|text| text.suffix == suffix);
             number::column_decimals(same.map(|text| text.text.as_str()))
         };
         let aligned = values.iter().zip(&alone).map(|(value, text)| {
-            let again = self.format_with(*value, Decimals::Fixed(shared(&text.suffix)));
-            let lost = *value != 0.0 && !again.text.contains(|c: char| matches!(c, '1'..='9'));
-            if lost || again.suffix != text.suffix || !self.is_scaled() { text.clone() } else { again }
+            let decimals = shared(&text.suffix).max(number::least_decimals(&text.text));
+            let again = self.format_with(*value, Decimals::Fixed(decimals));
+            // Rounding may have lifted it to the next step, scientific notation has its own digits.
+            if again.suffix == text.suffix && !text.text.contains('e') { again } else { text.clone() }
         });
         aligned.collect()
     }
@@ -314,7 +319,7 @@ mod tests {
             Unit::parse(id).format_column(values).iter().map(ToString::to_string).collect()
         };
         assert_eq!(column("percent", &[19.43, 9.061, 12.0]), ["19.4 %", "9.1 %", "12.0 %"]);
-        assert_eq!(column("percent", &[19.43, 0.0123, 0.0]), ["19.4 %", "0.0123 %", "0.0 %"]);
+        assert_eq!(column("percent", &[19.43, 0.0123, 0.0]), ["19.4 %", "0.01 %", "0.0 %"]);
         assert_eq!(column("bytes", &[1536.0, 2048.0, 10.0]), ["1.50 KiB", "2.00 KiB", "10 B"]);
         assert_eq!(column("none", &[3.0, f64::NAN]), ["3", "NaN"]);
         assert_eq!(column("dtdurations", &[60.0, 3600.0]), ["1 minute", "1 hour"]);

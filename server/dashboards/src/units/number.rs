@@ -57,6 +57,16 @@ pub(super) fn column_decimals<'a>(texts: impl Iterator<Item = &'a str> + Clone) 
     if largest == 0.0 { 0 } else { u8::try_from(significant_decimals(largest)).unwrap_or(MOST_DECIMALS) }
 }
 
+/// How many decimals a text that [`to_text`] wrote needs to show its first digit that is not zero.
+pub(super) fn least_decimals(text: &str) -> u8 {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_digit = |c: char| matches!(c, '1'..='9');
+    if whole.contains(is_digit) {
+        return 0;
+    }
+    fraction.find(is_digit).and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0)
+}
+
 /// `value` to the base of sixteen; what is not whole or too large for that stays decimal.
 pub(super) fn to_hex(value: f64) -> String {
     if !is_whole(value) || value.abs() > 9.0e15 {
