@@ -45,20 +45,20 @@ const ENCODINGS: &[(&str, &str)] = &[("br", ".br"), ("gzip", ".gz")];
 
 /// `/`: the page.
 pub(super) async fn index(headers: HeaderMap) -> Response {
-    serve("index.html", &headers, ASK_EACH_TIME).unwrap_or_else(|| Html(ABSENT).into_response())
+    serve::<Files>("index.html", &headers, ASK_EACH_TIME).unwrap_or_else(|| Html(ABSENT).into_response())
 }
 
 /// `/assets/…`: everything that the page loads.
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
-    serve(&format!("assets/{name}"), &headers, FOREVER)
+    serve::<Files>(&format!("assets/{name}"), &headers, FOREVER)
         .ok_or_else(|| ApiError::new(ErrorKind::NotFound, "no such file"))
 }
 
-fn serve(name: &str, request: &HeaderMap, caching: &'static str) -> Option<Response> {
+fn serve<F: RustEmbed>(name: &str, request: &HeaderMap, caching: &'static str) -> Option<Response> {
     let (_, media_type) = TYPES.iter().find(|(end, _)| name.ends_with(end))?;
-    let plain = Files::get(name)?;
+    let plain = F::get(name)?;
     let compressed = ENCODINGS.iter().find_map(|(word, end)| {
-        let file = accepts(request, word).then(|| Files::get(&format!("{name}{end}")))??;
+        let file = accepts(request, word).then(|| F::get(&format!("{name}{end}")))??;
         Some((file, Some(*word)))
     });
     let (file, encoding) = compressed.unwrap_or((plain, None));
@@ -107,6 +107,68 @@ fn accepts(request: &HeaderMap, encoding: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A page and one asset with a form for each encoding, as the bundle tool leaves them.
+    struct Bundle;
+
+    impl RustEmbed for Bundle {
+        fn get(name: &str) -> Option<EmbeddedFile> {
+            let data: &[u8] = match name {
+                "index.html" => b"<!doctype html>",
+                "assets/app-0123abcd.js" => b"plain",
+                "assets/app-0123abcd.js.br" => b"brotli",
+                "assets/app-0123abcd.js.gz" => b"gzip",
+                _ => return None,
+            };
+            let metadata = rust_embed::Metadata::__rust_embed_new(openssl::sha::sha256(data), None, None);
+            Some(EmbeddedFile { data: data.into(), metadata })
+        }
+
+        fn iter() -> impl Iterator<Item = std::borrow::Cow<'static, str>> {
+            std::iter::empty()
+        }
+    }
+
+    fn ask(name: &str, headers: &[(&'static str, &str)]) -> Option<Response> {
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        serve::<Bundle>(name, &headers, FOREVER)
+    }
+
+    const ASSET: &str = "assets/app-0123abcd.js";
+
+    #[track_caller]
+    fn check_encoding(accept: &str, encoding: Option<&str>) {
+        let response = ask(ASSET, &[("accept-encoding", accept)]).unwrap();
+        let found = response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap());
+        assert_eq!(found, encoding, "{accept}");
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/javascript; charset=utf-8");
+    }
+
+    #[test]
+    fn the_smallest_form_that_the_browser_reads_is_sent() {
+        check_encoding("gzip, deflate, br, zstd", Some("br"));
+        check_encoding("gzip", Some("gzip"));
+        check_encoding("identity", None);
+    }
+
+    #[test]
+    fn a_browser_that_has_the_file_gets_no_second_copy() {
+        let first = ask(ASSET, &[]).unwrap();
+        assert_eq!(first.headers()[CACHE_CONTROL], FOREVER);
+        let tag = first.headers()[ETAG].to_str().unwrap().to_owned();
+        let again = ask(ASSET, &[("if-none-match", &format!("\"other\", W/{tag}"))]).unwrap();
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        let other_form = ask(ASSET, &[("if-none-match", &tag), ("accept-encoding", "br")]).unwrap();
+        assert_eq!(other_form.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn files_that_are_not_there_and_types_that_are_not_known_are_not_served() {
+        assert!(ask("assets/other.js", &[]).is_none());
+        assert!(ask("assets/app-0123abcd.js.br", &[]).is_none());
+        assert!(ask("assets/../index.html", &[]).is_none());
+    }
 
     #[test]
     fn an_encoding_is_used_when_it_is_offered_and_not_refused() {
