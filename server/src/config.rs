@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::external_url::ExternalUrl;
 use crate::http::BasePath;
 use crate::settings::{AuthMode, LogFormat, Settings};
 
@@ -17,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) listen: SocketAddr,
     pub(crate) http_listen: Option<SocketAddr>,
-    pub(crate) external_url: Option<String>,
+    pub(crate) external_url: Option<ExternalUrl>,
     pub(crate) base_path: BasePath,
     /// Certificate chain and key, when the operator brings them.
     pub(crate) tls_files: Option<(PathBuf, PathBuf)>,
@@ -57,18 +58,17 @@ impl Config {
             auth != AuthMode::Static || settings.static_token_file.is_some(),
             "--auth static needs --static-token-file, a YAML list of users (see --help)"
         );
-        let base_path = BasePath::parse(settings.base_path.as_deref().unwrap_or("/"))
-            .context("--base-path is a path such as /crowsnest")?;
-        if let Some(url) = &settings.external_url {
-            let host =
-                url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
-            ensure!(!host.is_empty(), "--external-url {url:?} is not an http or https URL");
-        }
+        let external_url = settings.external_url.as_deref().map(ExternalUrl::parse).transpose()?;
+        let base_path = match (&settings.base_path, &external_url) {
+            (Some(path), _) => BasePath::parse(path).context("--base-path is a path such as /crowsnest")?,
+            (None, Some(url)) => url.path().clone(),
+            (None, None) => BasePath::default(),
+        };
         Ok(Self {
             data_dir: settings.data_dir.unwrap_or_else(|| PathBuf::from("crowsnest-data")),
             listen,
             http_listen: settings.http_listen,
-            external_url: settings.external_url,
+            external_url,
             base_path,
             tls_files,
             auth,
@@ -121,5 +121,13 @@ mod tests {
         check_refused(Settings::default(), "--static-token-file");
         check_refused(Settings { base_path: Some("no-slash".into()), ..safe() }, "--base-path");
         check_refused(Settings { external_url: Some("ftp://x".into()), ..safe() }, "--external-url");
+    }
+
+    #[test]
+    fn the_external_url_tells_the_base_path_unless_it_is_given() {
+        let url = || Some("https://nest.example/a".to_owned());
+        let base = |settings| Config::resolve(settings).unwrap().base_path.with_slash();
+        assert_eq!(base(Settings { external_url: url(), ..safe() }), "/a/");
+        assert_eq!(base(Settings { external_url: url(), base_path: Some("/b".into()), ..safe() }), "/b/");
     }
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod base_path;
+mod body_limit;
 mod error;
 mod guard;
 mod health;

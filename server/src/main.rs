@@ -11,6 +11,7 @@ mod config;
 mod control;
 mod data_dir;
 mod demo;
+mod external_url;
 mod http;
 mod listen;
 mod logging;

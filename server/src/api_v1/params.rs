@@ -37,7 +37,7 @@ impl FromRequest<AppState> for Params {
                     StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::TooLarge,
                     _ => ErrorKind::BadRequest,
                 };
-                ApiError::new(kind, "cannot read the form in the request's body")
+                ApiError::new(kind, "cannot read the form in the request's body").closing()
             })?;
             if form {
                 params.add(&body);

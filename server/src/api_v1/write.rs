@@ -3,13 +3,15 @@
 //! What is accepted, and what each refusal means, is in `docs/ingest.md`.
 
 mod decode;
+mod gate;
 mod grouping;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use gate::{MAX_BODY, WriteGate};
+
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Extension, State};
 use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION_HEADER};
 use crowsnest_api::{Sample, Timestamp};
@@ -18,7 +20,6 @@ use crowsnest_tsdb::{AppendError, Appended, RejectReason, Rejection, SeriesBatch
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER};
 use http::{HeaderMap, StatusCode};
 use smol_str::SmolStr;
-use tokio::sync::Semaphore;
 
 use crate::auth::Identified;
 use crate::clock;
@@ -26,56 +27,28 @@ use crate::http::{ApiError, App, AppState, ErrorKind};
 
 /// The protobuf message that 1.0 senders name, when they name one.
 const MESSAGE: &str = "prometheus.writerequest";
-/// Pushes that are decoded and stored at once; each may take some hundred megabytes for a moment.
-const AT_ONCE: usize = 4;
-/// Pushes that wait for one of those; more are sent away to come back later.
-const WAITING: usize = 256;
 /// When a sender should come back after we could not store its push.
 const RETRY: Duration = Duration::from_secs(5);
-
-/// Bounds how many pushes are worked on, and counts what came of them.
-pub(crate) struct WriteGate {
-    admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
-    pub(crate) samples: AtomicU64,
-    pub(crate) rejected: AtomicU64,
-    pub(crate) failed: AtomicU64,
-    pub(crate) turned_away: AtomicU64,
-}
-
-impl Default for WriteGate {
-    fn default() -> Self {
-        Self {
-            admitted: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-            running: Arc::new(Semaphore::new(AT_ONCE)),
-            samples: AtomicU64::new(0),
-            rejected: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            turned_away: AtomicU64::new(0),
-        }
-    }
-}
 
 /// Takes a push; answers 204 once everything in it is on the disk.
 pub(crate) async fn push(
     State(app): State<AppState>,
     Extension(identified): Extension<Identified>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<StatusCode, ApiError> {
     check_headers(&headers)?;
     let gate = &app.writes;
-    let Ok(admission) = Arc::clone(&gate.admitted).try_acquire_owned() else {
-        gate.turned_away.fetch_add(1, Ordering::Relaxed);
-        return Err(ApiError::new(ErrorKind::Unavailable, "too many pushes at once").retry_after(RETRY));
-    };
-    let permit = Arc::clone(&gate.running).acquire_owned().await.map_err(ApiError::internal)?;
+    let admission = gate.admit(&headers).await?;
+    let body = gate::read(body).await?;
+    let turn = gate.turn().await?;
     let pusher = pusher_name(&identified.caller);
     let work = {
         let app = AppState::clone(&app);
         tokio::task::spawn_blocking(move || {
             let stored = store(&app, &pusher, &body, clock::now());
-            drop((permit, admission));
+            // Given back when the work ends, not when the sender goes away.
+            drop((body, turn, admission));
             stored
         })
     };

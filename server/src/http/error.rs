@@ -11,8 +11,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use crowsnest_api::Problem;
 use crowsnest_api::prometheus::{self, ErrorType};
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode, Version};
 use tracing::{error, warn};
 
 /// Kinds of errors.
@@ -81,12 +81,13 @@ pub(crate) struct ApiError {
     message: String,
     cause: Option<Arc<anyhow::Error>>,
     retry_after: Option<Duration>,
+    closes: bool,
 }
 
 impl ApiError {
     /// An error that is explained to the user by `message`.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: None, retry_after: None }
+        Self { kind, message: message.into(), cause: None, retry_after: None, closes: false }
     }
 
     /// The request is malformed.
@@ -112,6 +113,12 @@ impl ApiError {
     /// The same with a hint when to try again.
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// The same, and the connection ends with it, since part of the request has not been read.
+    pub(crate) fn closing(mut self) -> Self {
+        self.closes = true;
         self
     }
 
@@ -186,15 +193,21 @@ enum Style {
 /// [`ApiError`]s here.
 pub(super) async fn shape(request: Request, next: Next) -> Response {
     let style = if request.uri().path().starts_with("/api/v1/") { Style::Prometheus } else { Style::Problem };
+    let version = request.version();
     let response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
     let told = response.extensions().get::<ApiError>().cloned();
+    let unread = told.as_ref().map_or(status == StatusCode::PAYLOAD_TOO_LARGE, |told| told.closes);
     let error = told.unwrap_or_else(|| ApiError::new(ErrorKind::of(status), stock_message(status)));
     error.log();
     let mut shaped = error.render(style);
+    if unread && version < Version::HTTP_2 {
+        // What is left of the body is in the way of a next request.
+        shaped.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(allow) = response.headers().get(http::header::ALLOW) {
         shaped.headers_mut().insert(http::header::ALLOW, allow.clone());
     }

@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::header::HOST;
 
 use super::{ApiError, AppState, ErrorKind};
+use crate::external_url::ExternalUrl;
 use crate::listen::{Peer, Transport};
 use crate::settings::AuthMode;
 
@@ -21,7 +22,9 @@ pub(super) async fn check(
     if plain || app.config.auth == AuthMode::None {
         let authority = request.uri().authority().map(http::uri::Authority::as_str);
         let host = authority.or_else(|| request.headers().get(HOST).and_then(|value| value.to_str().ok()));
-        if !host.is_some_and(|host| is_this_machine(host, app.config.external_url.as_deref())) {
+        if !host.is_some_and(|host| {
+            is_this_machine(host, app.config.external_url.as_ref().map(ExternalUrl::host))
+        }) {
             let message = "this address answers to localhost and loopback addresses only";
             return Err(ApiError::new(ErrorKind::MisdirectedRequest, message));
         }
@@ -29,14 +32,14 @@ pub(super) async fn check(
     Ok(next.run(request).await)
 }
 
-fn is_this_machine(host: &str, external_url: Option<&str>) -> bool {
+fn is_this_machine(host: &str, external: Option<&str>) -> bool {
     let loopback = |ip: IpAddr| ip.to_canonical().is_loopback();
     let name = without_port(host);
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
     address.is_some_and(loopback)
         || host.parse::<SocketAddr>().is_ok_and(|address| loopback(address.ip()))
         || name.eq_ignore_ascii_case("localhost")
-        || external_url.and_then(host_of_url).is_some_and(|external| external.eq_ignore_ascii_case(name))
+        || external.is_some_and(|external| external.eq_ignore_ascii_case(name))
 }
 
 fn without_port(host: &str) -> &str {
@@ -46,18 +49,13 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-fn host_of_url(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    rest.split('/').next().map(without_port)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(host: &str, expected: bool) {
-        assert_eq!(is_this_machine(host, Some("http://nest.example:8080/x")), expected, "{host}");
+        assert_eq!(is_this_machine(host, Some("nest.example")), expected, "{host}");
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, any};
 use crowsnest_rbac::{Access, Effect};
-use http::{HeaderName, StatusCode};
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -20,7 +20,7 @@ use tracing::{Span, debug, info_span};
 
 use super::guard::{self, Guard};
 use super::routes::ROUTES;
-use super::{ApiError, AppState, ErrorKind, base_path, error, host, security_headers};
+use super::{ApiError, AppState, ErrorKind, base_path, body_limit, error, host, security_headers};
 use crate::listen::Peer;
 
 /// Longer than the longest query may run, so that the query's own error is the one that is seen.
@@ -36,7 +36,7 @@ pub(crate) fn router(app: &AppState) -> Router {
         // Outermost first: nobody's body is read before they have shown that they may send one.
         let handler: MethodRouter<AppState> = (route.handler)(filter).layer((
             from_fn_with_state(guard(app, route.access, route.effect), guard::check),
-            RequestBodyLimitLayer::new(route.body_limit),
+            from_fn_with_state(route.body_limit, body_limit::check),
             DefaultBodyLimit::disable(),
         ));
         router.route(route.path, handler)
@@ -54,7 +54,7 @@ pub(crate) fn router(app: &AppState) -> Router {
         .layer(from_fn(error::shape))
         .layer(from_fn_with_state(AppState::clone(app), base_path::resolve))
         .layer(CompressionLayer::new().br(true).gzip(true))
-        .layer(from_fn(security_headers::add))
+        .layer(from_fn_with_state(AppState::clone(app), security_headers::add))
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(span)
@@ -67,10 +67,23 @@ pub(crate) fn router(app: &AppState) -> Router {
         )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(from_fn(drop_odd_request_id))
 }
 
 fn guard(app: &AppState, access: Access, effect: Effect) -> Guard {
     Guard { app: AppState::clone(app), access, effect }
+}
+
+/// A proxy's request id is kept, so that its log and ours can be read side by side; one that no log should hold is not.
+async fn drop_odd_request_id(mut request: Request, next: Next) -> Response {
+    let harmless = |id: &HeaderValue| {
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
+        id.len() <= 128 && id.as_bytes().iter().all(allowed)
+    };
+    if !request.headers().get(REQUEST_ID).is_none_or(harmless) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    next.run(request).await
 }
 
 /// Paths without their query, and no headers: neither may hold secrets in a log.

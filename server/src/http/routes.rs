@@ -13,7 +13,7 @@ const SMALL: usize = 64 << 10;
 /// A query and its parameters as a form.
 const FORM: usize = 1 << 20;
 /// A compressed push of samples; what it decompresses to has a limit of its own.
-const PUSH: usize = 32 << 20;
+const PUSH: usize = write::MAX_BODY;
 
 /// One method of one path.
 pub(super) struct Route {

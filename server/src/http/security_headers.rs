@@ -1,9 +1,12 @@
 //! Headers that tell browsers to be careful with us.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
+
+use super::AppState;
+use crate::external_url::ExternalUrl;
 
 /// Nothing but our own files; no inline script or style, no frames, no forms.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
@@ -21,9 +24,15 @@ const HEADERS: &[(&str, &str)] = &[
     ("cache-control", "no-store"),
 ];
 
+/// For a year, browsers use https with the host of `--external-url`.
+const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Middleware that adds them.
-pub(super) async fn add(request: Request, next: Next) -> Response {
+pub(super) async fn add(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    if app.config.external_url.as_ref().is_some_and(ExternalUrl::allows_strict_transport) {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, STRICT);
+    }
     for (name, value) in HEADERS {
         response
             .headers_mut()
