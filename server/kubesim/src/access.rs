@@ -1,0 +1,130 @@
+//! Deciding about a request: who sends it, as whom, and whether they may.
+
+use http::HeaderMap;
+use openssl::x509::X509;
+
+use crate::{
+    cluster::Cluster,
+    identity::{self, CREDENTIAL_ID, User, certificate, impersonate, token::Claims},
+    object,
+    rbac::{self, Decision},
+    request::Attributes,
+    status::ApiError,
+    store::Store,
+};
+
+/// Who sends a request: by its client certificate, its bearer token, or nobody.
+pub(crate) fn authenticate(
+    cluster: &Cluster,
+    certificate: Option<&X509>,
+    headers: &HeaderMap,
+) -> Result<User, ApiError> {
+    if let Some(user) = certificate.and_then(|certificate| certificate::user_of(certificate)) {
+        return Ok(user);
+    }
+    let Some(authorization) = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok())
+    else {
+        return Ok(User::anonymous());
+    };
+    let Some((scheme, token)) = authorization.split_once(' ') else { return Ok(User::anonymous()) };
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(User::anonymous());
+    }
+    let (user, _) = token_user(cluster, token.trim()).ok_or_else(ApiError::unauthorized)?;
+    Ok(user)
+}
+
+/// The ServiceAccount that a token belongs to, as long as it exists.
+pub(crate) fn token_user(cluster: &Cluster, token: &str) -> Option<(User, Claims)> {
+    let claims = cluster.tokens.verify(token, cluster.now().as_second())?;
+    let key = format!("{}/{}", claims.namespace, claims.service_account);
+    let account = cluster.lock().store.get("serviceaccounts", &key)?;
+    if object::uid(&account) != claims.uid {
+        return None;
+    }
+    let user = User {
+        name: format!("system:serviceaccount:{}:{}", claims.namespace, claims.service_account),
+        uid: claims.uid.clone(),
+        groups: identity::service_account_groups(&claims.namespace),
+        extra: [(CREDENTIAL_ID.to_owned(), vec![format!("JTI={}", claims.id)])].into(),
+    };
+    Some((user, claims))
+}
+
+/// Whom a request counts as from, after its `Impersonate-` headers.
+pub(crate) fn impersonated(
+    store: &Store,
+    sender: User,
+    headers: &HeaderMap,
+    attributes: &Attributes,
+) -> Result<User, ApiError> {
+    let Some(wish) = impersonate::read(headers)? else { return Ok(sender) };
+    for needed in needed_rights(&wish) {
+        if !rbac::decide(store, &sender, &needed).is_allowed() {
+            // The refusal speaks of the request itself, under the verb of constrained impersonation.
+            let mut shown = attributes.clone();
+            shown.verb = format!("impersonate-on:user-info:{}", attributes.verb);
+            return Err(refusal(&sender, &shown));
+        }
+    }
+    Ok(wish.user)
+}
+
+/// The rights that a wish to act as someone else needs, each on its own.
+fn needed_rights(wish: &impersonate::Impersonation) -> Vec<Attributes> {
+    let right = |group: &str, resource: &str, namespace: &str, name: &str| Attributes {
+        verb: "impersonate".to_owned(),
+        group: group.to_owned(),
+        resource: resource.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        ..Attributes::default()
+    };
+    let user = &wish.user;
+    let mut needed = vec![match identity::parse_service_account(&user.name) {
+        Some((namespace, name)) => right("", "serviceaccounts", namespace, name),
+        None => right("", "users", "", &user.name),
+    }];
+    needed.extend(wish.asked_groups.iter().map(|group| right("", "groups", "", group)));
+    if !user.uid.is_empty() {
+        needed.push(right("authentication.k8s.io", "uids", "", &user.uid));
+    }
+    for (key, values) in &user.extra {
+        for value in values {
+            let mut extra = right("authentication.k8s.io", "userextras", "", value);
+            extra.subresource.clone_from(key);
+            needed.push(extra);
+        }
+    }
+    needed
+}
+
+/// Refuses what no rule allows.
+pub(crate) fn authorize(store: &Store, user: &User, attributes: &Attributes) -> Result<(), ApiError> {
+    match rbac::decide(store, user, attributes) {
+        Decision::Allowed(_) => Ok(()),
+        Decision::NoOpinion => Err(refusal(user, attributes)),
+    }
+}
+
+fn refusal(user: &User, attributes: &Attributes) -> ApiError {
+    if !attributes.is_resource() {
+        let detail = format!("User {:?} cannot {} path {:?}", user.name, attributes.verb, attributes.path);
+        return ApiError::forbidden("", "", "", &detail).with_details(serde_json::json!({}));
+    }
+    let scope = if attributes.namespace.is_empty()
+        || attributes.resource == "namespaces" && attributes.name.is_empty()
+    {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace {:?}", attributes.namespace)
+    };
+    let detail = format!(
+        "User {:?} cannot {} resource {:?} in API group {:?} {scope}",
+        user.name,
+        attributes.verb,
+        attributes.full_resource(),
+        attributes.group
+    );
+    ApiError::forbidden(&attributes.group, &attributes.resource, &attributes.name, &detail)
+}

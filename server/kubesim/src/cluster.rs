@@ -1,0 +1,112 @@
+//! The state of one simulated cluster, and what must follow from every change of it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, Ordering},
+};
+
+use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::{
+    clock::{Clock, Random, seconds},
+    crd,
+    identity::token::TokenSigner,
+    kind::{Kind, Registry},
+    pki::Authority,
+    rbac,
+    store::Store,
+};
+
+/// What requests share.
+pub(crate) struct Cluster {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+    pub(crate) authority: Authority,
+    pub(crate) tokens: TokenSigner,
+    /// Becomes true when the server is to end.
+    pub(crate) ending: watch::Sender<bool>,
+    port: AtomicU16,
+}
+
+/// What is behind the lock.
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) registry: Registry,
+    pub(crate) random: Random,
+}
+
+impl Cluster {
+    pub(crate) fn new(
+        state: State,
+        clock: Arc<dyn Clock>,
+        authority: Authority,
+        tokens: TokenSigner,
+    ) -> Cluster {
+        Cluster {
+            state: Mutex::new(state),
+            clock,
+            authority,
+            tokens,
+            ending: watch::channel(false).0,
+            port: AtomicU16::new(0),
+        }
+    }
+
+    /// Locks the state. Never held across an await.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Now, as objects have it.
+    pub(crate) fn now_text(&self) -> String {
+        seconds(self.now())
+    }
+
+    /// Where the server listens; the port is known once it does.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_port(&self, port: u16) {
+        self.port.store(port, Ordering::Relaxed);
+    }
+}
+
+impl State {
+    /// Stores an object, in the form that it is stored in.
+    pub(crate) fn put(&mut self, kind: &Kind, key: &str, stored: Value) -> Arc<Value> {
+        let object = self.store.put(&kind.table, key, stored);
+        self.follow(&kind.table);
+        object
+    }
+
+    /// Removes an object.
+    pub(crate) fn remove(&mut self, kind: &Kind, key: &str) -> Option<Arc<Value>> {
+        let object = self.store.delete(&kind.table, key)?;
+        self.follow(&kind.table);
+        Some(object)
+    }
+
+    /// Keeps what is derived from a table in step with it.
+    pub(crate) fn follow(&mut self, table: &str) {
+        match table {
+            crd::TABLE => {
+                let kinds: Vec<Kind> = self
+                    .store
+                    .list(crd::TABLE, "")
+                    .flat_map(|(_, definition)| crd::kinds(definition))
+                    .collect();
+                self.registry.set_custom(kinds);
+            }
+            rbac::CLUSTER_ROLES => rbac::aggregate::update(&mut self.store),
+            _ => {}
+        }
+    }
+}

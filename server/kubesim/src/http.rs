@@ -1,0 +1,210 @@
+//! The HTTPS server: handshakes, bodies, and turning answers into bytes.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{
+    body::{Frame, Incoming},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use openssl::{
+    ssl::{AlpnError, Ssl, SslAcceptor, SslMethod, SslOptions, SslSessionCacheMode, SslVerifyMode},
+    x509::{X509, X509VerifyResult, store::X509StoreBuilder},
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_openssl::SslStream;
+
+use crate::{
+    access,
+    api::{self, Body, Reply},
+    cluster::Cluster,
+    query::Query,
+    request::{Attributes, Request},
+    running::StartError,
+    status::ApiError,
+};
+
+/// The largest request body.
+const BODY_LIMIT: usize = 3 * 1024 * 1024;
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+type ReplyBody = UnsyncBoxBody<Bytes, Infallible>;
+
+/// TLS with the cluster's certificate. Client certificates are asked for, not demanded, and judged later.
+pub(crate) fn acceptor(cluster: &Cluster) -> Result<SslAcceptor, StartError> {
+    let (certificate, key) = cluster.authority.server(cluster.now().as_second())?;
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
+    builder.set_certificate(&certificate)?;
+    builder.set_private_key(&key)?;
+    builder.check_private_key()?;
+    let mut trusted = X509StoreBuilder::new()?;
+    trusted.add_cert(cluster.authority.certificate().to_owned())?;
+    builder.set_verify_cert_store(trusted.build())?;
+    builder.add_client_ca(cluster.authority.certificate())?;
+    builder.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+    // A resumed session would not show the client's certificate again.
+    builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+    builder.set_options(SslOptions::NO_TICKET);
+    builder.set_alpn_select_callback(|_, offered| {
+        openssl::ssl::select_next_proto(b"\x02h2\x08http/1.1", offered).ok_or(AlpnError::NOACK)
+    });
+    Ok(builder.build())
+}
+
+/// Serves until the cluster ends.
+pub(crate) async fn serve(cluster: Arc<Cluster>, listener: TcpListener, acceptor: SslAcceptor) {
+    let mut ending = cluster.ending.subscribe();
+    loop {
+        tokio::select! {
+            _ = ending.changed() => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    tokio::spawn(connection(Arc::clone(&cluster), stream, acceptor.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+}
+
+async fn connection(cluster: Arc<Cluster>, stream: TcpStream, acceptor: SslAcceptor) {
+    let _ = stream.set_nodelay(true);
+    let mut ending = cluster.ending.subscribe();
+    let certificate;
+    let stream = {
+        let Ok(ssl) = Ssl::new(acceptor.context()) else { return };
+        let Ok(mut stream) = SslStream::new(ssl, stream) else { return };
+        match tokio::time::timeout(HANDSHAKE_TIMEOUT, std::pin::Pin::new(&mut stream).accept()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return tracing::debug!(%error, "handshake failed"),
+            Err(_) => return tracing::debug!("handshake timed out"),
+        }
+        certificate = ClientCertificate::of(&stream);
+        stream
+    };
+    let certificate = Arc::new(certificate);
+    let service = service_fn(|request| {
+        let (cluster, certificate) = (Arc::clone(&cluster), Arc::clone(&certificate));
+        async move { Ok::<_, Infallible>(answer(&cluster, &certificate, request).await) }
+    });
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        result = connection.as_mut() => {
+            if let Err(error) = result {
+                tracing::debug!(%error, "connection ended");
+            }
+        }
+        _ = ending.changed() => {}
+    }
+}
+
+/// What the handshake said about the client.
+enum ClientCertificate {
+    None,
+    Trusted(X509),
+    /// Not signed by the cluster's authority.
+    Foreign,
+}
+
+impl ClientCertificate {
+    fn of(stream: &SslStream<TcpStream>) -> ClientCertificate {
+        match stream.ssl().peer_certificate() {
+            None => ClientCertificate::None,
+            Some(certificate) if stream.ssl().verify_result() == X509VerifyResult::OK => {
+                ClientCertificate::Trusted(certificate)
+            }
+            Some(_) => ClientCertificate::Foreign,
+        }
+    }
+}
+
+async fn answer(
+    cluster: &Arc<Cluster>,
+    certificate: &ClientCertificate,
+    request: http::Request<Incoming>,
+) -> Response<ReplyBody> {
+    let reply = match read(cluster, certificate, request).await {
+        Ok(request) => api::handle(cluster, &request),
+        Err(error) => Reply::error(&error),
+    };
+    respond(reply)
+}
+
+async fn read(
+    cluster: &Cluster,
+    certificate: &ClientCertificate,
+    request: http::Request<Incoming>,
+) -> Result<Request, ApiError> {
+    let (head, body) = request.into_parts();
+    let trusted = match certificate {
+        ClientCertificate::Trusted(certificate) => Some(certificate),
+        ClientCertificate::Foreign if !head.headers.contains_key(header::AUTHORIZATION) => {
+            return Err(ApiError::unauthorized());
+        }
+        ClientCertificate::None | ClientCertificate::Foreign => None,
+    };
+    let sender = access::authenticate(cluster, trusted, &head.headers)?;
+    let path = head.uri.path().to_owned();
+    let query = Query::parse(head.uri.query().unwrap_or_default());
+    let attributes = Attributes::of(&head.method, &path, &query);
+    let user = access::impersonated(&cluster.lock().store, sender, &head.headers, &attributes)?;
+    let body = Limited::new(body, BODY_LIMIT)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                ApiError::too_large(BODY_LIMIT)
+            } else {
+                ApiError::bad_request(format!("cannot read the body: {error}"))
+            }
+        })?
+        .to_bytes();
+    Ok(Request { method: head.method, path, query, headers: head.headers, body, user, attributes })
+}
+
+fn respond(reply: Reply) -> Response<ReplyBody> {
+    let body = match reply.body {
+        Body::Json(value) => {
+            let mut text = value.to_string();
+            text.push('\n');
+            Full::new(Bytes::from(text)).boxed_unsync()
+        }
+        Body::Text(text) => Full::new(Bytes::from(text)).boxed_unsync(),
+        Body::Events(events) => {
+            let lines = stream::unfold(events, |mut events| async move {
+                let line = events.next().await?;
+                Some((Ok::<_, Infallible>(Frame::data(line)), events))
+            });
+            BodyExt::boxed_unsync(StreamBody::new(lines))
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = reply.code;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    for (name, value) in reply.headers {
+        match HeaderValue::from_str(&value) {
+            Ok(value) => {
+                headers.append(name, value);
+            }
+            Err(_) => {
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                break;
+            }
+        }
+    }
+    response
+}

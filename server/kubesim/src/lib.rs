@@ -1,0 +1,41 @@
+//! A simulated Kubernetes API server, in this process, for the demo and the tests.
+//!
+//! It is an HTTPS server over a generic store of JSON objects. It knows the API machinery (discovery, lists, watches,
+//! patches, field ownership, access rules) well enough that clients cannot tell the difference, and nothing about
+//! containers: no image is pulled and no process started. It does not know Crowsnest: no other crate of this
+//! workspace is a dependency, so that tests of those crates are tests against a stranger.
+//!
+//! [`KubeSim::start`] is the way in; [`Running`] is what a test holds on to.
+
+mod access;
+mod api;
+mod clock;
+mod cluster;
+mod crd;
+mod defaults;
+mod encode;
+mod http;
+mod identity;
+mod kind;
+mod limits;
+mod managed;
+mod object;
+mod options;
+mod patch;
+mod pki;
+mod quantity;
+mod query;
+mod rbac;
+mod request;
+mod running;
+mod seed;
+mod selector;
+mod status;
+mod store;
+mod table;
+mod validate;
+
+pub use clock::{Clock, SystemClock};
+pub use options::Options;
+pub use pki::ClientCertificate;
+pub use running::{KubeSim, Running, StartError};

@@ -1,0 +1,41 @@
+//! What a simulated cluster starts from.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use serde_json::Value;
+
+use crate::clock::{Clock, SystemClock};
+
+/// How a simulated API server is to be started. `Options::default()` is an empty cluster on a free loopback port.
+#[derive(Clone)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Objects that exist from the start, stored as they are: with `apiVersion`, `kind`, `metadata.name`, and, where
+    /// they have them, their own `uid` and `resourceVersion`. Objects without a known kind are refused at the start.
+    pub objects: Vec<Value>,
+    /// The `resourceVersion` that the cluster has at its start, if the newest object's is not it.
+    pub resource_version: u64,
+    /// The time that timestamps and ages are written from.
+    pub clock: Arc<dyn Clock>,
+    /// What uids and name suffixes are drawn from; `None` is a different cluster at every start.
+    pub seed: Option<u64>,
+    /// How many changes of each resource a watch may be behind before it is told 410 Gone.
+    pub history: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            objects: Vec::new(),
+            resource_version: 0,
+            clock: Arc::new(SystemClock),
+            seed: None,
+            history: 4096,
+        }
+    }
+}

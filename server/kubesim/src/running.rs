@@ -1,0 +1,169 @@
+//! Starting a simulated cluster, and holding on to it.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use openssl::error::ErrorStack;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    cluster::Cluster,
+    http,
+    identity::token::{Claims, ISSUER, TokenSigner},
+    object,
+    options::Options,
+    pki::{self, Authority, ClientCertificate},
+    seed,
+};
+
+/// Why a simulated cluster cannot start, or a credential not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A certificate, key or token cannot be made.
+    #[error("cannot make a certificate or token")]
+    Crypto(#[from] ErrorStack),
+    /// An object of the starting state has a kind that is not served.
+    #[error("object {name:?} has the unknown kind {kind:?} of {api_version:?}")]
+    UnknownKind {
+        /// Its `apiVersion`.
+        api_version: String,
+        /// Its `kind`.
+        kind: String,
+        /// Its `metadata.name`.
+        name: String,
+    },
+    /// There is no such ServiceAccount.
+    #[error("there is no ServiceAccount {namespace}/{name}")]
+    NoServiceAccount {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// The simulated API server.
+#[derive(Clone, Copy, Debug)]
+pub struct KubeSim;
+
+impl KubeSim {
+    /// Starts a cluster and its API server on the current tokio runtime.
+    ///
+    /// # Errors
+    /// When the address is taken, keys cannot be made, or the starting objects are of unknown kinds.
+    pub async fn start(options: Options) -> Result<Running, StartError> {
+        let state = seed::state(&options)?;
+        let authority = Authority::new(options.clock.now().as_second())?;
+        let tokens = TokenSigner::new(pki::new_key()?);
+        let cluster = Arc::new(Cluster::new(state, Arc::clone(&options.clock), authority, tokens));
+        let acceptor = http::acceptor(&cluster)?;
+        let listen_error = |source| StartError::Listen { address: options.listen, source };
+        let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        cluster.set_port(address.port());
+        let ca_pem = cluster.authority.pem()?;
+        let server = tokio::spawn(http::serve(Arc::clone(&cluster), listener, acceptor));
+        Ok(Running { address, ca_pem, cluster, server })
+    }
+}
+
+/// A running cluster. It ends when this is dropped.
+pub struct Running {
+    address: SocketAddr,
+    ca_pem: String,
+    cluster: Arc<Cluster>,
+    server: JoinHandle<()>,
+}
+
+impl Running {
+    /// The address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `https://127.0.0.1:…`, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// The certificate authority of the server and of client certificates.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// A certificate that signs in as `user` in `groups`, valid for a year.
+    ///
+    /// # Errors
+    /// When OpenSSL refuses, for instance a name that is too long.
+    pub fn client_certificate(&self, user: &str, groups: &[&str]) -> Result<ClientCertificate, StartError> {
+        Ok(self.cluster.authority.client(user, groups, self.cluster.now().as_second())?)
+    }
+
+    /// A token of a ServiceAccount, valid for `seconds`.
+    ///
+    /// # Errors
+    /// When there is no such ServiceAccount.
+    pub fn token(&self, namespace: &str, name: &str, seconds: i64) -> Result<String, StartError> {
+        let mut state = self.cluster.lock();
+        let Some(account) = state.store.get("serviceaccounts", &format!("{namespace}/{name}")) else {
+            return Err(StartError::NoServiceAccount {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            });
+        };
+        let now = self.cluster.now().as_second();
+        let claims = Claims {
+            namespace: namespace.to_owned(),
+            service_account: name.to_owned(),
+            uid: object::uid(&account).to_owned(),
+            id: state.random.uid(),
+            audiences: vec![ISSUER.to_owned()],
+            issued: now,
+            expires: now + seconds,
+        };
+        Ok(self.cluster.tokens.sign(&claims)?)
+    }
+
+    /// A kubeconfig file for a client certificate of `system:masters`, certificates included.
+    ///
+    /// # Errors
+    /// When OpenSSL refuses.
+    pub fn admin_kubeconfig(&self) -> Result<String, StartError> {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let client = self.client_certificate("kubernetes-admin", &["system:masters"])?;
+        Ok(format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: kubesim\nclusters:\n- name: kubesim\n  cluster:\n    \
+             server: {}\n    certificate-authority-data: {}\nusers:\n- name: kubernetes-admin\n  user:\n    \
+             client-certificate-data: {}\n    client-key-data: {}\ncontexts:\n- name: kubesim\n  context:\n    \
+             cluster: kubesim\n    user: kubernetes-admin\n",
+            self.url(),
+            BASE64_STANDARD.encode(&self.ca_pem),
+            BASE64_STANDARD.encode(client.certificate_pem),
+            BASE64_STANDARD.encode(client.key_pem),
+        ))
+    }
+
+    /// Ends the server and its connections, watches included.
+    pub async fn shutdown(mut self) {
+        self.cluster.ending.send_replace(true);
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.cluster.ending.send_replace(true);
+        self.server.abort();
+    }
+}

@@ -1,0 +1,72 @@
+//! Reading the recordings.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+
+/// The folder of recordings.
+pub(crate) struct Corpus(PathBuf);
+
+/// One recorded request and its answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) name: String,
+    /// The identity it was sent as.
+    pub(crate) sender: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) request_body: Value,
+    /// Absent where the answer was no ordinary one.
+    pub(crate) status: Option<u16>,
+    pub(crate) body: Value,
+    /// What a watch told.
+    pub(crate) events: Vec<Value>,
+}
+
+/// The recordings, if there are any.
+pub(crate) fn open() -> Option<Corpus> {
+    let folder = match std::env::var_os("CROWSNEST_CORPUS") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
+    }
+    .join("apiserver");
+    if !folder.is_dir() {
+        println!("corpus absent: set CROWSNEST_CORPUS to replay recorded conversations");
+        return None;
+    }
+    Some(Corpus(folder))
+}
+
+impl Corpus {
+    /// The exchanges of one recording, in order.
+    pub(crate) fn exchanges(&self, recording: &str) -> impl Iterator<Item = Exchange> + use<> {
+        let text = fs::read_to_string(self.0.join(format!("{recording}.json"))).unwrap();
+        let exchanges: Vec<Value> = serde_json::from_str(&text).unwrap();
+        exchanges.into_iter().map(|exchange| {
+            let text =
+                |path: &str| exchange.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let value = |path: &str| exchange.pointer(path).cloned().unwrap_or_default();
+            Exchange {
+                name: text("/name"),
+                sender: text("/as"),
+                method: text("/request/method"),
+                path: text("/request/path"),
+                headers: value("/request/headers")
+                    .as_object()
+                    .map(|headers| {
+                        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                        headers.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+                    })
+                    .unwrap_or_default(),
+                request_body: value("/request/body"),
+                status: exchange
+                    .pointer("/response/status")
+                    .and_then(Value::as_u64)
+                    .and_then(|s| s.try_into().ok()),
+                body: value("/response/body"),
+                events: value("/response/events").as_array().cloned().unwrap_or_default(),
+            }
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Replays recorded conversations with a real Kubernetes API server against the simulated one.
+//!
+//! The recordings are found in `CROWSNEST_CORPUS`, or beside the repository in `../shared/corpus`; without them these
+//! tests do nothing. Each recorded request is sent as the identity that it was recorded with. The answer must have the
+//! recorded status code; a `Status` body must be equal field by field; every other body must have the same fields and
+//! types throughout, and the same values but for times, uids, revisions and generated names.
+//!
+//! What is not supported yet stands in [`exceptions`], which only shrinks: a listed exchange that passes is a failure.
+
+#![expect(clippy::unwrap_used, reason = "the lint exempts test functions, but not what they call")]
+
+mod client;
+mod cluster;
+mod compare;
+mod corpus;
+mod exceptions;
+
+use std::collections::BTreeSet;
+
+use client::Client;
+use corpus::Exchange;
+use serde_json::Value;
+
+/// Ordinary exchanges, in the order in which the recordings were made.
+const RECORDINGS: &[&str] = &[
+    "discovery",
+    "lists",
+    "tables",
+    "paging-and-selectors",
+    "errors",
+    "identity",
+    "writes",
+    "certificates",
+    "service-proxy",
+    "aggregated-api",
+    "streams-90s",
+];
+
+#[tokio::test]
+async fn every_recorded_exchange_is_answered_as_it_was() {
+    let Some(corpus) = corpus::open() else { return };
+    let mut failures = Vec::new();
+    let mut passed = BTreeSet::new();
+    let mut total = 0;
+    for recording in RECORDINGS {
+        // Each recording starts from the same cluster, so that one failure does not lead to others.
+        let simulated = cluster::start(&corpus).await;
+        let mut memory = compare::Memory::default();
+        for exchange in corpus.exchanges(recording) {
+            total += 1;
+            cluster::before(&simulated, recording, &exchange).await;
+            let result = replay(&simulated.client, &exchange, &mut memory).await;
+            match (result, exceptions::reason(recording, &exchange.name)) {
+                (Ok(()), _) => {
+                    passed.insert((*recording, exchange.name.clone()));
+                }
+                (Err(_), Some(_)) => {}
+                (Err(problem), None) => failures.push(format!("{recording}: {}: {problem}", exchange.name)),
+            }
+        }
+        simulated.running.shutdown().await;
+    }
+    println!("{} of {total} recorded exchanges are answered as they were; not yet:", passed.len());
+    for (recording, name, reason) in exceptions::EXCEPTIONS.iter().filter(|row| row.0 != "watches") {
+        println!("  {recording}: {name}: {reason}");
+        if passed.contains(&(*recording, (*name).to_owned())) {
+            failures.push(format!("{recording}: {name}: passes now; take it off the list of exceptions"));
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[tokio::test]
+async fn every_recorded_watch_tells_what_it_told() {
+    let Some(corpus) = corpus::open() else { return };
+    let mut failures = Vec::new();
+    // Watches last for seconds, so they are replayed side by side.
+    let mut replays = tokio::task::JoinSet::new();
+    for exchange in corpus.exchanges("watches") {
+        let simulated = cluster::start(&corpus).await;
+        replays.spawn(async move {
+            let result = watch(&simulated, &exchange).await;
+            simulated.running.shutdown().await;
+            (exchange, result)
+        });
+    }
+    while let Some(replayed) = replays.join_next().await {
+        let (exchange, result) = replayed.unwrap();
+        match (result, exceptions::reason("watches", &exchange.name)) {
+            (Ok(()), None) => {}
+            (Err(_), Some(reason)) => println!("  watches: {}: {reason}", exchange.name),
+            (Err(problem), None) => failures.push(format!("{}: {problem}", exchange.name)),
+            (Ok(()), Some(_)) => {
+                failures.push(format!("{}: passes now; take it off the list of exceptions", exchange.name));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[tokio::test]
+async fn every_exception_is_of_a_recorded_exchange() {
+    let Some(corpus) = corpus::open() else { return };
+    for (recording, name, _) in exceptions::EXCEPTIONS {
+        let known = corpus.exchanges(recording).any(|exchange| exchange.name == *name);
+        assert!(known, "{recording}: {name} is in no recording");
+    }
+}
+
+async fn replay(client: &Client, exchange: &Exchange, memory: &mut compare::Memory) -> Result<(), String> {
+    let request = memory.substituted(exchange);
+    let answer = client.send(&request).await.map_err(|error| format!("no answer: {error}"))?;
+    if Some(answer.status) != exchange.status {
+        return Err(format!("status {} instead of {:?}: {}", answer.status, exchange.status, answer.text()));
+    }
+    memory.learn(&exchange.body, &answer.body());
+    compare::bodies(&memory.rewritten(&exchange.body), &answer.body())
+}
+
+/// Replays a watch: starts it, makes the changes that were made while it was recorded, and reads it to its end.
+async fn watch(simulated: &cluster::Simulated, exchange: &Exchange) -> Result<(), String> {
+    let mut request = exchange.clone();
+    // The recorded revision was the newest one.
+    request.path =
+        exchange.path.replace("resourceVersion=760", &format!("resourceVersion={}", cluster::REVISION));
+    let changes = cluster::changes_during(&exchange.name);
+    let (answer, ()) = tokio::join!(simulated.client.send(&request), cluster::carry_out(simulated, changes));
+    let answer = answer.map_err(|error| format!("no answer: {error}"))?;
+    if Some(answer.status) != exchange.status {
+        return Err(format!("status {} instead of {:?}: {}", answer.status, exchange.status, answer.text()));
+    }
+    let told: Vec<Value> =
+        answer.text().lines().map(|line| serde_json::from_str(line).unwrap_or(Value::Null)).collect();
+    compare::bodies(&Value::Array(exchange.events.clone()), &Value::Array(told))
+}
