@@ -69,15 +69,12 @@ fn sibling() -> anyhow::Result<PathBuf> {
 
 fn spawn(program: &Path, arguments: &[PathBuf]) -> anyhow::Result<Child> {
     let mut command = Command::new(program);
-    // However we end, the agent must not be left behind.
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
     // Our own settings are not the agent's, though some have the same name.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CROWSNEST_"))
     {
         command.env_remove(name);
     }
-    // SAFETY: prctl is async-signal-safe, and nothing else happens between fork and exec.
-    unsafe { command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?)) };
     command.spawn().with_context(|| format!("cannot run {}", program.display()))
 }
 
