@@ -111,6 +111,7 @@ pub(crate) fn TimeSeriesChart(
         if !everything.get() {
             shown.series.truncate(MOST_SERIES);
         }
+        shown.shorten_names();
         shown
     });
     let total = Memo::new(move |_| data.with(|data| data.series.len()));

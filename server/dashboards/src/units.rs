@@ -132,6 +132,9 @@ impl Unit {
             number::column_decimals(same.map(|text| text.text.as_str()))
         };
         let aligned = values.iter().zip(&alone).map(|(value, text)| {
+            if *value == 0.0 {
+                return text.clone();
+            }
             let decimals = shared(&text.suffix).max(number::least_decimals(&text.text));
             let again = self.format_with(*value, Decimals::Fixed(decimals));
             // Rounding may have lifted it to the next step, scientific notation has its own digits.
@@ -319,7 +322,7 @@ mod tests {
             Unit::parse(id).format_column(values).iter().map(ToString::to_string).collect()
         };
         assert_eq!(column("percent", &[19.43, 9.061, 12.0]), ["19.4 %", "9.1 %", "12.0 %"]);
-        assert_eq!(column("percent", &[19.43, 0.0123, 0.0]), ["19.4 %", "0.01 %", "0.0 %"]);
+        assert_eq!(column("percent", &[19.43, 0.0123, 0.0]), ["19.4 %", "0.01 %", "0 %"]);
         assert_eq!(column("bytes", &[1536.0, 2048.0, 10.0]), ["1.50 KiB", "2.00 KiB", "10 B"]);
         assert_eq!(column("none", &[3.0, f64::NAN]), ["3", "NaN"]);
         assert_eq!(column("dtdurations", &[60.0, 3600.0]), ["1 minute", "1 hour"]);
