@@ -1,6 +1,6 @@
 //! Units: how a number becomes text, and what counts as a round number on an axis.
 //!
-//! The ids are Grafana's, because dashboards name them. One table ([`table`]) holds them all: a unit is a rule, the
+//! The ids are Grafana's, because dashboards name them. One table holds them all: a unit is a rule, the
 //! size of its base, and a symbol. An id that is not in the table is a plain number with the id as its suffix, which
 //! is what dashboards that invent units (`read/s`, `milicpu`) expect.
 

@@ -8,7 +8,7 @@ pub enum Decimals {
     /// Three significant digits, no trailing zeros, and none at all for whole numbers.
     #[default]
     Auto,
-    /// Exactly so many, zeros kept; more than [`MOST_DECIMALS`] are cut.
+    /// Exactly so many, zeros kept; more than 15 are cut.
     Fixed(u8),
 }
 
