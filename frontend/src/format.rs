@@ -52,19 +52,20 @@ pub(crate) fn number(value: f64) -> String {
     if size >= 1e15 || (size > 0.0 && size < 1e-4) {
         return format!("{value:.2e}").replace('-', "−");
     }
-    let digits = match size {
-        _ if size >= 1000.0 || size == 0.0 => 0,
-        _ if size >= 100.0 => 1,
-        _ if size >= 1.0 => 2,
-        _ if size >= 0.1 => 3,
-        _ => 5,
-    };
+    // Three figures; whole numbers keep all of theirs.
+    let magnitude = if size == 0.0 { 0 } else { size.log10().floor() as i32 };
+    let digits = usize::try_from(2 - magnitude).unwrap_or(0).max(usize::from(size < 1000.0));
     let text = format!("{size:.digits$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let fraction = fraction.trim_end_matches('0');
     let sign = if value < 0.0 { "−" } else { "" };
     let whole = grouped(whole);
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+/// A load average: two decimals, one from ten on.
+pub(crate) fn load(value: f64) -> String {
+    if value.abs() < 9.995 { format!("{value:.2}") } else { format!("{value:.1}") }
 }
 
 /// Digits in groups of three; four digits stay together.
@@ -160,9 +161,19 @@ mod tests {
         assert_eq!(number(-1_234_567.0), "−1\u{202f}234\u{202f}567");
         assert_eq!(number(2.5), "2.5");
         assert_eq!(number(0.0421), "0.0421");
+        assert_eq!(number(0.011_644), "0.0116");
+        assert_eq!(number(0.000_364_2), "0.000364");
+        assert_eq!(number(42.26), "42.3");
+        assert_eq!(number(256.0), "256");
+        assert_eq!(number(256.7), "256.7");
         assert_eq!(number(0.0), "0");
         assert_eq!(number(1e-9), "1.00e−9");
         assert_eq!(number(f64::INFINITY), "+Inf");
+    }
+
+    #[test]
+    fn loads_have_two_decimals_while_they_are_small() {
+        assert_eq!([0.0, 1.5, 9.994, 9.996, 13.25].map(load), ["0.00", "1.50", "9.99", "10.0", "13.2"]);
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl ProblemKind {
             ),
             Self::Load(load, number) => fill(
                 Msg::ProblemLoadWhy.text(lang),
-                &[("load", &format::number(*load)), ("cores", &cores(*number))],
+                &[("load", &format::load(*load)), ("cores", &cores(*number))],
             ),
         }
     }

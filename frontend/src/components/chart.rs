@@ -81,8 +81,8 @@ pub(crate) fn TimeSeriesChart(
     on_zoom: Option<Callback<TimeRange>>,
     #[prop(optional)] stacking: Stacking,
     /// Fixed ends of the value axis.
-    #[prop(optional)]
-    bounds: Bounds,
+    #[prop(optional, into)]
+    bounds: Signal<Bounds>,
     #[prop(optional)] negative: NegativeLabels,
     #[prop(optional, into)] thresholds: Signal<Vec<Threshold>>,
     #[prop(optional, into)] annotations: Signal<Vec<Annotation>>,
@@ -130,7 +130,7 @@ pub(crate) fn TimeSeriesChart(
                 unit.with_value(|unit| {
                     let spec = ChartSpec {
                         stacking,
-                        bounds,
+                        bounds: bounds.get(),
                         negative,
                         thresholds: &thresholds.read(),
                         annotations: &annotations.read(),

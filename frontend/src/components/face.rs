@@ -87,15 +87,7 @@ pub(crate) fn FailureFace(
         });
     };
     let denied = Memo::new(move |_| failure.with(|failure| matches!(failure.error, ApiError::Denied(_))));
-    let title = move || {
-        let lang = lang.get();
-        let msg = failure.with(|failure| match failure.error {
-            ApiError::Unreachable => Msg::CannotReach,
-            ApiError::Denied(_) => Msg::DeniedTitle,
-            _ => Msg::CannotLoad,
-        });
-        fill(msg.text(lang), &[("what", what.text(lang))])
-    };
+    let title = move || failure.with(|failure| title_words(lang.get(), what, &failure.error));
     let why = move || {
         let lang = lang.get();
         let (why, retry_at) = failure.with(|failure| (reason(lang, &failure.error), failure.retry_at));
@@ -134,6 +126,16 @@ pub(crate) fn FailureFace(
     view! { <div role="alert">{move || view_of(denied.get())}</div> }
 }
 
+/// What failed.
+fn title_words(lang: Lang, what: Msg, error: &ApiError) -> String {
+    let msg = match error {
+        ApiError::Unreachable => Msg::CannotReach,
+        ApiError::Denied(_) => Msg::DeniedTitle,
+        _ => Msg::CannotLoad,
+    };
+    fill(msg.text(lang), &[("what", what.text(lang))])
+}
+
 /// The cause in a sentence.
 fn reason(lang: Lang, error: &ApiError) -> String {
     match error {
@@ -148,11 +150,22 @@ fn reason(lang: Lang, error: &ApiError) -> String {
 }
 
 /// Which face a feed has.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FaceKind {
     Loading,
     Failed,
     Content,
+}
+
+impl FaceKind {
+    /// What was once there stays, whatever fails after it: late data is better than none.
+    fn of(has_value: bool, has_failure: bool) -> Self {
+        match (has_value, has_failure) {
+            (true, _) => Self::Content,
+            (false, true) => Self::Failed,
+            (false, false) => Self::Loading,
+        }
+    }
 }
 
 /// Shows `content` as soon as the feed has an answer, and for as long: dimmed while newer ones fail to come. Until
@@ -169,12 +182,9 @@ pub(crate) fn Faced<T: Send + Sync + 'static>(
     #[prop(into)]
     content: ViewFn,
 ) -> impl IntoView {
-    let kind =
-        Memo::new(move |_| match (feed.value.with(Option::is_some), feed.failure.with(Option::is_some)) {
-            (true, _) => FaceKind::Content,
-            (false, true) => FaceKind::Failed,
-            (false, false) => FaceKind::Loading,
-        });
+    let kind = Memo::new(move |_| {
+        FaceKind::of(feed.value.with(Option::is_some), feed.failure.with(Option::is_some))
+    });
     let failure = Signal::derive(move || {
         feed.failure.get().unwrap_or(Failure { error: ApiError::Aborted, retry_at: None })
     });
@@ -187,5 +197,41 @@ pub(crate) fn Faced<T: Send + Sync + 'static>(
         FaceKind::Content => {
             view! { <div class="faced" class:is-stale=is_stale>{content.run()}</div> }.into_any()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bones_come_first_then_content_or_the_reason_why_not() {
+        assert_eq!(FaceKind::of(false, false), FaceKind::Loading);
+        assert_eq!(FaceKind::of(false, true), FaceKind::Failed);
+        assert_eq!(FaceKind::of(true, false), FaceKind::Content);
+    }
+
+    #[test]
+    fn content_stays_when_newer_content_fails_to_come() {
+        assert_eq!(FaceKind::of(true, true), FaceKind::Content);
+    }
+
+    #[test]
+    fn a_failure_says_what_failed_and_why() {
+        let refused = ApiError::Refused { status: 500, message: "disk full".into() };
+        assert_eq!(title_words(Lang::English, Msg::NodesWord, &refused), "Cannot load the nodes");
+        assert_eq!(reason(Lang::English, &refused), "The server answered: disk full");
+        assert_eq!(
+            title_words(Lang::English, Msg::NodesWord, &ApiError::Unreachable),
+            "Cannot reach the server"
+        );
+    }
+
+    #[test]
+    fn what_may_not_be_seen_is_named() {
+        let denied = ApiError::Denied("needs get on nodes".into());
+        assert_eq!(title_words(Lang::English, Msg::NodesWord, &denied), "You may not see the nodes here");
+        assert_eq!(title_words(Lang::Korean, Msg::NodesWord, &denied), "노드 정보를 볼 권한이 없습니다");
+        assert_eq!(reason(Lang::English, &denied), "The server answered: needs get on nodes");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crowsnest_chart::{Bounds, Stacking};
 use crowsnest_dashboards::Unit;
 use futures_util::future::try_join_all;
 use leptos::prelude::*;
@@ -37,6 +38,8 @@ pub(super) struct ChartPlace {
     pub(super) on_range: Callback<Range>,
     /// Whether the visitor holds the charts still.
     pub(super) paused: Signal<bool>,
+    /// Since when nothing comes from the node, where it is silent.
+    pub(super) silent_since: Signal<Option<i64>>,
     pub(super) height: ChartHeight,
     pub(super) legend: LegendForm,
 }
@@ -76,6 +79,7 @@ pub(super) fn ChartPanel(
             drawn.as_ref().map(|drawn| chart_data(spec, &drawn.answers, lang)).unwrap_or_default()
         })
     });
+    let bounds = Memo::new(move |_| data.with(|data| bounds_of(spec, data)));
     let window = Memo::new(move |_| {
         let asked = place.range.get();
         feed.value
@@ -116,6 +120,8 @@ pub(super) fn ChartPanel(
                 on_zoom=Callback::new(on_zoom)
                 stacking=spec.stacking
                 negative=spec.negative
+                bounds=bounds
+                stale_since=place.silent_since
                 height=place.height
                 legend=place.legend
             />
@@ -127,6 +133,17 @@ pub(super) fn ChartPanel(
             <Faced feed=feed what=Msg::ChartsWord bones=bones content=content/>
         </Panel>
     }
+}
+
+/// Shares that come near to everything end at everything: an axis that goes on to 120 % would promise more.
+fn bounds_of(spec: &ChartSpec, data: &ChartData) -> Bounds {
+    let values = |series: &ChartSeries| series.points.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+    let tallest: f64 = match spec.stacking {
+        Stacking::None => data.series.iter().map(values).fold(0.0, f64::max),
+        Stacking::Stacked => data.series.iter().map(values).sum(),
+    };
+    let is_share = spec.unit == "percentunit";
+    Bounds { min: None, max: (is_share && tallest > 0.6).then_some(1.0) }
 }
 
 /// The time that `range` means now, on whole steps, so that points keep their place as time goes on.
@@ -217,6 +234,17 @@ mod tests {
     #[test]
     fn series_that_are_all_zero_are_shown_rather_than_nothing() {
         assert_eq!(busiest(&[line("a", 0.0), line("b", 0.0)]).len(), 2);
+    }
+
+    #[test]
+    fn the_axis_of_a_busy_processor_ends_at_everything() {
+        let [cpu, memory, ..] = charts::overview();
+        let data = |spec, value| {
+            chart_data(spec, &[vec![line("user", value), line("system", value)]], Lang::English)
+        };
+        assert_eq!(bounds_of(cpu, &data(cpu, 0.45)).max, Some(1.0));
+        assert_eq!(bounds_of(cpu, &data(cpu, 0.1)).max, None);
+        assert_eq!(bounds_of(memory, &data(memory, 5.0)).max, None);
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub(super) fn NodeView(name: String) -> impl IntoView {
         range,
         on_range,
         paused: watch.paused.into(),
+        silent_since: watch.silent_since(node),
         height: ChartHeight::Small,
         legend: LegendForm::Table,
     };

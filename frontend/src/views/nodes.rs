@@ -13,7 +13,7 @@ use crate::clock::use_clock;
 use crate::components::{
     Blank, BoneRows, Faced, Icon, IconName, Live, SparkTone, Sparkline, Status, TimeRange, Tone,
 };
-use crate::format::{NONE, age, duration, number, percent};
+use crate::format::{NONE, age, duration, load, percent};
 use crate::i18n::{Lang, Msg, count, fill, tr, use_lang};
 use crate::poll::{Cadence, poll};
 use crate::range::{HOUR, MINUTE};
@@ -270,15 +270,15 @@ fn Row(name: String, cursor: RwSignal<Option<String>>, curves: RwSignal<Option<C
         <tr class:is-cursor=is_cursor>
             <th scope="row" class="table__name"><a href=href>{name}</a></th>
             <td><Status tone=Signal::derive(tone)>{words}</Status></td>
-            <td class="table__num">
+            <td class="table__num" data-label=tr(Msg::ColumnCpu)>
                 <span class="nodes__cpu">
                     <Sparkline points=points range=window label=Signal::derive(spark_label) tone=spark_tone/>
                     <span>{cell(|_, node| node.cpu.map(percent))}</span>
                 </span>
             </td>
-            <td class="table__num">{cell(|_, node| node.memory().map(percent))}</td>
-            <td class="table__num">{cell(|_, node| node.disk().map(|disk| percent(disk.used())))}</td>
-            <td class="table__num is-optional">{cell(|_, node| node.load.get(1).copied().flatten().map(number))}</td>
+            <td class="table__num" data-label=tr(Msg::ColumnMemory)>{cell(|_, node| node.memory().map(percent))}</td>
+            <td class="table__num" data-label=tr(Msg::ColumnDisk)>{cell(|_, node| node.disk().map(|disk| percent(disk.used())))}</td>
+            <td class="table__num is-optional">{cell(|_, node| node.load.get(1).copied().flatten().map(load))}</td>
             <td class="table__num table__dim is-optional">
                 {cell(|lang, node| node.uptime.map(|uptime| duration(lang, uptime - uptime % MINUTE)))}
             </td>

@@ -67,6 +67,7 @@ pub(super) fn Overview() -> impl IntoView {
         range,
         on_range,
         paused: watch.paused.into(),
+        silent_since: watch.silent_since(node),
         height: ChartHeight::Medium,
         legend: LegendForm::Row,
     };

@@ -33,6 +33,14 @@ impl Watch {
         })
     }
 
+    /// When the newest sample of a node was taken, where it is silent.
+    pub(crate) fn silent_since(&self, node: Memo<Option<Node>>) -> Signal<Option<i64>> {
+        let newest = self.newest_sample(node);
+        let is_silent =
+            Memo::new(move |_| node.with(|node| node.as_ref().is_some_and(|node| !node.reporting)));
+        Signal::derive(move || is_silent.get().then(|| newest.get()).filter(|newest| *newest > 0))
+    }
+
     /// When the newest sample of a node was taken, on the server's clock; 0 where that is not known.
     pub(crate) fn newest_sample(&self, node: Memo<Option<Node>>) -> Signal<i64> {
         let at = self.feed.at;

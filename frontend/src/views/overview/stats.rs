@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{about, tone_of};
 use crate::api::Node;
 use crate::components::{Stat, Tone};
-use crate::format::{NONE, bytes, duration, number, percent_figure};
+use crate::format::{self, NONE, bytes, duration, percent_figure};
 use crate::i18n::{Lang, Msg, count, fill, use_lang};
 use crate::range::MINUTE;
 use crate::verdict;
@@ -31,7 +31,7 @@ pub(super) fn Stats(node: Memo<Option<Node>>) -> impl IntoView {
         node,
         |node| {
             let [one, _, _] = node.load;
-            one.map_or_else(|| NONE.to_owned(), number)
+            one.map_or_else(|| NONE.to_owned(), format::load)
         },
         || NONE.to_owned(),
     );
@@ -130,5 +130,8 @@ fn load_share(node: &Node) -> Option<f64> {
 
 fn load_note(lang: Lang, node: &Node) -> Option<String> {
     let [_, five, fifteen] = node.load;
-    Some(fill(Msg::LoadNote.text(lang), &[("five", &number(five?)), ("fifteen", &number(fifteen?))]))
+    Some(fill(
+        Msg::LoadNote.text(lang),
+        &[("five", &format::load(five?)), ("fifteen", &format::load(fifteen?))],
+    ))
 }

@@ -25,7 +25,7 @@ pub(super) fn Account(help: RwSignal<bool>) -> impl IntoView {
             open=open
             label=Signal::derive(label)
             class="avatar"
-            trigger=move || view! { <span aria-hidden="true">{move || format::initials(&user.get())}</span> }
+            trigger=move || view! { <span class="avatar__initials" data-initials=move || format::initials(&user.get())></span> }
         >
             <AccountMenu user=user help=help open=open/>
         </Popover>
