@@ -10,9 +10,10 @@ const MOST_LABELS: usize = 5;
 const ROOM_PER_LABEL: f64 = 24.0;
 /// Values beyond this are drawn as if they were this: sums and spans of the axis stay finite.
 const LARGEST: f64 = 1e300;
-/// Data may pass a label by this share of a step before the axis gets another: shares that add up to 100.04 % do not
-/// need an axis to 125 %, and what is cut off is a fraction of a pixel.
+/// Data may pass a label by this share of a step before the axis gets another: what is cut off is a fraction of a pixel.
 const OVERSHOOT: f64 = 0.005;
+/// Rates are extrapolated, so the shares of a whole add up to a little more than it; that needs no axis to 125 %.
+const WHOLE_AND_A_BIT: f64 = 1.02;
 /// The narrowest axis, relative to its largest value: below it an `f64` cannot tell ticks apart.
 const NARROWEST: f64 = 1e-11;
 
@@ -75,10 +76,12 @@ fn domain(extent: Option<(f64, f64)>, rules: &ValueAxisRules<'_>) -> (f64, f64) 
     let limit = |value: f64| value.clamp(-LARGEST, LARGEST);
     let finite = |bound: Option<f64>| bound.filter(|value| value.is_finite()).map(limit);
     let (min, max) = (finite(rules.bounds.min), finite(rules.bounds.max));
-    let full = match rules.unit.id().as_str() {
-        "percent" => 100.0,
-        _ => 1.0,
+    let whole = match rules.unit.id().as_str() {
+        "percent" => Some(100.0),
+        "percentunit" => Some(1.0),
+        _ => None,
     };
+    let full = whole.unwrap_or(1.0);
     let (mut low, mut high) = match extent {
         Some((low, high)) => (limit(low), limit(high)),
         None => (min.unwrap_or(0.0), max.unwrap_or(0.0)),
@@ -86,6 +89,9 @@ fn domain(extent: Option<(f64, f64)>, rules: &ValueAxisRules<'_>) -> (f64, f64) 
     // An axis for nothing, or for nothing but zeros, still shows what one unit, or the whole of it, would look like.
     if low == 0.0 && high == 0.0 {
         high = full;
+    }
+    if let Some(whole) = whole.filter(|whole| high > *whole && high <= *whole * WHOLE_AND_A_BIT) {
+        high = whole;
     }
     if rules.unit.is_amount() {
         (low, high) = (low.min(0.0), high.max(0.0));
@@ -199,8 +205,9 @@ mod tests {
 
     #[test]
     fn shares_that_add_up_to_a_little_more_than_the_whole_end_at_the_whole() {
-        assert_eq!(axis("percentunit", Some((0.1, 1.0004)), Bounds::default(), &[]).high, 1.0);
-        assert!(axis("percentunit", Some((0.1, 1.02)), Bounds::default(), &[]).high > 1.2);
+        assert_eq!(axis("percentunit", Some((0.1, 1.015)), Bounds::default(), &[]).high, 1.0);
+        assert_eq!(axis("percent", Some((0.1, 101.5)), Bounds::default(), &[]).high, 100.0);
+        assert!(axis("percentunit", Some((0.1, 1.05)), Bounds::default(), &[]).high > 1.1);
     }
 
     #[test]
