@@ -11,6 +11,7 @@ mod access;
 mod api;
 mod clock;
 mod cluster;
+mod controllers;
 mod crd;
 mod defaults;
 mod encode;
@@ -36,6 +37,6 @@ mod table;
 mod validate;
 
 pub use clock::{Clock, SystemClock};
-pub use options::Options;
+pub use options::{Life, Options};
 pub use pki::ClientCertificate;
 pub use running::{KubeSim, Running, StartError};

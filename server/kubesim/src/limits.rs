@@ -72,6 +72,21 @@ pub(crate) fn check_quota(store: &Store, namespace: &str, pod: &Value) -> Result
     Ok(())
 }
 
+/// What is used of each resource that a quota limits, written as the quota writes it.
+pub(crate) fn used_texts(
+    store: &Store,
+    namespace: &str,
+    hard: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let used = used(store, namespace);
+    hard.iter()
+        .map(|(resource, limit)| {
+            let amount = used.get(resource.as_str()).copied().unwrap_or_default();
+            (resource.clone(), quantity::write_milli(amount, limit))
+        })
+        .collect()
+}
+
 fn used(store: &Store, namespace: &str) -> BTreeMap<&'static str, i128> {
     let prefix = format!("{namespace}/");
     let mut total = BTreeMap::new();

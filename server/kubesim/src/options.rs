@@ -9,6 +9,15 @@ use serde_json::Value;
 
 use crate::clock::{Clock, SystemClock};
 
+/// Whether anything happens in a cluster by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Objects stay as clients leave them.
+    Still,
+    /// Workloads make pods, pods find nodes and run, services find pods.
+    Running,
+}
+
 /// How a simulated API server is to be started. `Options::default()` is an empty cluster on a free loopback port.
 #[derive(Clone)]
 pub struct Options {
@@ -23,6 +32,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// What uids and name suffixes are drawn from; `None` is a different cluster at every start.
     pub seed: Option<u64>,
+    /// Whether controllers, a scheduler and kubelets act on the objects.
+    pub life: Life,
     /// How many changes of each resource a watch may be behind before it is told 410 Gone.
     pub history: usize,
 }
@@ -35,6 +46,7 @@ impl Default for Options {
             resource_version: 0,
             clock: Arc::new(SystemClock),
             seed: None,
+            life: Life::Still,
             history: 4096,
         }
     }

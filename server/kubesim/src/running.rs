@@ -7,10 +7,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     cluster::Cluster,
-    http,
+    controllers, http,
     identity::token::{Claims, ISSUER, TokenSigner},
     object,
-    options::Options,
+    options::{Life, Options},
     pki::{self, Authority, ClientCertificate},
     seed,
 };
@@ -70,6 +70,9 @@ impl KubeSim {
         let address = listener.local_addr().map_err(listen_error)?;
         cluster.set_port(address.port());
         let ca_pem = cluster.authority.pem()?;
+        if options.life == Life::Running {
+            tokio::spawn(controllers::keep_running(Arc::clone(&cluster)));
+        }
         let server = tokio::spawn(http::serve(Arc::clone(&cluster), listener, acceptor));
         Ok(Running { address, ca_pem, cluster, server })
     }
