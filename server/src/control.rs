@@ -44,6 +44,9 @@ pub(crate) trait ControlStore: Send + Sync {
     /// Stores a record, durably once this returns.
     fn put(&self, collection: Collection, key: &str, record: &[u8]) -> Result<(), ControlError>;
 
+    /// Stores a record where there is one already, in one step; says whether there was. Durable once this returns.
+    fn replace(&self, collection: Collection, key: &str, record: &[u8]) -> Result<bool, ControlError>;
+
     /// Removes a record, durably once this returns; it need not exist.
     fn delete(&self, collection: Collection, key: &str) -> Result<(), ControlError>;
 
@@ -64,8 +67,12 @@ mod tests {
         assert_eq!(store.get(Collection::Sessions, "a").unwrap().unwrap(), b"one");
         let all = store.list(Collection::Sessions).unwrap();
         assert_eq!(all, [("a".into(), b"one".to_vec()), ("b".into(), b"2".to_vec())]);
+        assert!(store.replace(Collection::Sessions, "a", b"first").unwrap());
+        assert_eq!(store.get(Collection::Sessions, "a").unwrap().unwrap(), b"first");
         store.delete(Collection::Sessions, "a").unwrap();
         store.delete(Collection::Sessions, "a").unwrap();
+        assert_eq!(store.get(Collection::Sessions, "a").unwrap(), None);
+        assert!(!store.replace(Collection::Sessions, "a", b"late").unwrap());
         assert_eq!(store.get(Collection::Sessions, "a").unwrap(), None);
         assert_eq!(store.get(Collection::Sources, "a").unwrap().unwrap(), b"other");
     }

@@ -99,16 +99,14 @@ impl Sessions {
 
     /// Stores a record again. Waits for the disk.
     pub(crate) fn save(&self, id: &str, record: &SessionRecord) -> Result<(), SessionsError> {
-        let sealed = self.sealing.seal(id, &serde_json::to_vec(record)?)?;
-        Ok(self.store.put(Collection::Sessions, id, &sealed)?)
+        Ok(self.store.put(Collection::Sessions, id, &self.seal(id, record)?)?)
     }
 
-    /// Notes that a session is used, unless it has been ended meanwhile. Waits for the disk.
+    /// Notes that a session is used, unless it has been ended meanwhile; a sign-out at this very moment wins. Waits
+    /// for the disk.
     pub(crate) fn save_if_running(&self, id: &str, record: &SessionRecord) -> Result<(), SessionsError> {
-        match self.store.get(Collection::Sessions, id)? {
-            Some(_) => self.save(id, record),
-            None => Ok(()),
-        }
+        self.store.replace(Collection::Sessions, id, &self.seal(id, record)?)?;
+        Ok(())
     }
 
     /// Removes the records of sessions that are over, and those that cannot be read (the key was changed). Says how
@@ -128,6 +126,10 @@ impl Sessions {
     fn load(&self, id: &str) -> Result<Option<SessionRecord>, SessionsError> {
         let sealed = self.store.get(Collection::Sessions, id)?;
         sealed.map(|sealed| self.open(id, &sealed)).transpose()
+    }
+
+    fn seal(&self, id: &str, record: &SessionRecord) -> Result<Vec<u8>, SessionsError> {
+        Ok(self.sealing.seal(id, &serde_json::to_vec(record)?)?)
     }
 
     fn open(&self, id: &str, sealed: &[u8]) -> Result<SessionRecord, SessionsError> {
@@ -167,6 +169,42 @@ mod tests {
         assert!(sessions.find(&new.token, now).is_none());
         sessions.save_if_running(&id, &new.record).unwrap();
         assert!(sessions.find(&new.token, now).is_none(), "a late note brings no ended session back");
+    }
+
+    /// A store in which somebody signs out between any two of another's steps.
+    struct SignsOutInBetween(Arc<MemoryStore>);
+
+    impl ControlStore for SignsOutInBetween {
+        fn get(&self, collection: Collection, key: &str) -> Result<Option<Vec<u8>>, ControlError> {
+            let found = self.0.get(collection, key);
+            self.0.delete(collection, key)?;
+            found
+        }
+        fn put(&self, collection: Collection, key: &str, record: &[u8]) -> Result<(), ControlError> {
+            self.0.put(collection, key, record)
+        }
+        fn replace(&self, collection: Collection, key: &str, record: &[u8]) -> Result<bool, ControlError> {
+            let replaced = self.0.replace(collection, key, record);
+            self.0.delete(collection, key)?;
+            replaced
+        }
+        fn delete(&self, collection: Collection, key: &str) -> Result<(), ControlError> {
+            self.0.delete(collection, key)
+        }
+        fn list(&self, collection: Collection) -> Result<Vec<(String, Vec<u8>)>, ControlError> {
+            self.0.list(collection)
+        }
+    }
+
+    #[test]
+    fn a_note_of_use_that_meets_a_sign_out_does_not_bring_the_session_back() {
+        let (sessions, store) = sessions();
+        let now = clock::now();
+        let new = sessions.begin(&ann(), None, now).unwrap();
+        let (id, record) = sessions.find(&new.token, now).unwrap();
+        let racing = Sessions::new(Arc::new(SignsOutInBetween(store)), [3; 64]);
+        racing.save_if_running(&id, &record).unwrap();
+        assert!(sessions.find(&new.token, now).is_none());
     }
 
     #[test]

@@ -21,6 +21,12 @@ impl ControlStore for MemoryStore {
         Ok(())
     }
 
+    fn replace(&self, collection: Collection, key: &str, record: &[u8]) -> Result<bool, ControlError> {
+        let mut records = self.0.lock();
+        let known = records.get_mut(&(collection.name(), key.to_owned()));
+        Ok(known.map(|known| *known = record.to_vec()).is_some())
+    }
+
     fn delete(&self, collection: Collection, key: &str) -> Result<(), ControlError> {
         self.0.lock().remove(&(collection.name(), key.to_owned()));
         Ok(())

@@ -54,6 +54,15 @@ impl ControlStore for SledStore {
         Ok(())
     }
 
+    fn replace(&self, collection: Collection, key: &str, record: &[u8]) -> Result<bool, ControlError> {
+        let tree = self.tree(collection, "write")?;
+        let before = tree
+            .fetch_and_update(key, |known| known.map(|_| record.to_vec()))
+            .map_err(failed(collection, "write"))?;
+        tree.flush().map_err(failed(collection, "write"))?;
+        Ok(before.is_some())
+    }
+
     fn delete(&self, collection: Collection, key: &str) -> Result<(), ControlError> {
         let tree = self.tree(collection, "delete")?;
         tree.remove(key).map_err(failed(collection, "delete"))?;
