@@ -1,6 +1,7 @@
 //! Accepting connections: TLS or plain, one task each, drained on shutdown.
 
 mod certificate;
+mod stall;
 mod tls;
 
 pub(crate) use certificate::CertificateStore;
@@ -21,16 +22,20 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
+
+use stall::StallLimit;
 
 /// Connections served at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
 /// A TLS handshake takes no longer.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The head of an HTTP/1 request takes no longer, which also bounds an idle connection.
+/// The head of an HTTP/1 request takes no longer, which also bounds the wait for the next one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// A connection on which nothing moves is closed after this time. Longer than any request may take to be answered.
+const STALL_LIMIT: Duration = Duration::from_secs(180);
 /// Requests side by side on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
 /// The largest head of a request.
@@ -60,6 +65,7 @@ pub(crate) enum Transport {
 pub(crate) struct Listener {
     socket: TcpListener,
     tls: Option<Arc<TlsAcceptor>>,
+    places: Arc<Semaphore>,
 }
 
 impl Listener {
@@ -67,7 +73,7 @@ impl Listener {
     pub(crate) async fn bind(address: SocketAddr, tls: Option<Arc<TlsAcceptor>>) -> anyhow::Result<Self> {
         let socket =
             TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-        Ok(Self { socket, tls })
+        Ok(Self { socket, tls, places: Arc::new(Semaphore::new(MAX_CONNECTIONS)) })
     }
 
     /// The address, with the port that was picked.
@@ -78,17 +84,15 @@ impl Listener {
     /// Serves `router` until `shutdown` turns true, then lets requests finish.
     pub(crate) async fn serve(self, router: Router, mut shutdown: watch::Receiver<bool>) {
         let graceful = GracefulShutdown::new();
-        let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
-            let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
             let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
+                accepted = self.accept() => accepted,
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
-            let (stream, address) = match accepted {
+            let (permit, stream, address) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    warn!(err = &error as &dyn std::error::Error, "cannot accept a connection");
+                    warn!(err = &*error as &dyn std::error::Error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -106,6 +110,13 @@ impl Listener {
                 "requests were still running at the end of the shutdown's grace"
             );
         }
+    }
+
+    /// The next connection, once there is a place for it.
+    async fn accept(&self) -> anyhow::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
+        let place = Arc::clone(&self.places).acquire_owned().await?;
+        let (stream, address) = self.socket.accept().await?;
+        Ok((place, stream, address))
     }
 }
 
@@ -151,9 +162,29 @@ where
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(MAX_HEAD_BYTES);
     let connection = builder
-        .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection_with_upgrades(
+            TokioIo::new(StallLimit::new(stream, STALL_LIMIT)),
+            TowerToHyperService::new(service),
+        )
         .into_owned();
     if let Err(error) = watcher.watch(connection).await {
         debug!(address = %peer.address, error = &*error, "connection ended badly");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_without_a_free_place_still_stops() {
+        let listener = Listener::bind(([127, 0, 0, 1], 0).into(), None).await.unwrap();
+        let taken = Arc::clone(&listener.places).acquire_many_owned(MAX_CONNECTIONS as u32).await.unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(listener.serve(Router::new(), stopped));
+        tokio::task::yield_now().await;
+        stop.send_replace(true);
+        tokio::time::timeout(DRAIN, serving).await.unwrap().unwrap();
+        drop(taken);
     }
 }
