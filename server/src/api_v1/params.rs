@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use crowsnest_api::Timestamp;
-use crowsnest_promql::{Expr, Matcher, ast};
+use crowsnest_promql::{Expr, Matcher, PatternBudget, ast};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 
@@ -119,7 +119,10 @@ impl Params {
 
     /// The matchers of every `match[]`.
     pub(crate) fn matcher_sets(&self) -> Result<Vec<Vec<Matcher>>, ApiError> {
-        self.all("match[]").map(|text| matchers(text).map_err(|error| invalid("match[]", &error))).collect()
+        let mut budget = PatternBudget::default();
+        self.all("match[]")
+            .map(|text| matchers(text, &mut budget).map_err(|error| invalid("match[]", &error)))
+            .collect()
     }
 }
 
@@ -149,7 +152,7 @@ fn parse_seconds(text: &str) -> Option<Duration> {
 }
 
 /// The conditions of a series selector.
-fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
+fn matchers(text: &str, budget: &mut PatternBudget) -> Result<Vec<Matcher>, String> {
     let expr = crowsnest_promql::parse(text).map_err(|error| error.to_string())?;
     let ast::ExprKind::Selector(selector) = &expr.kind else {
         return Err("1:1: parse error: not a series selector".to_owned());
@@ -163,7 +166,8 @@ fn matchers(text: &str) -> Result<Vec<Matcher>, String> {
     let name = selector.name.iter().map(|name| Matcher::equal(crowsnest_api::METRIC_NAME, name.clone()));
     let mut matchers: Vec<Matcher> = name.collect();
     for matcher in &selector.matchers {
-        let compiled = Matcher::new(matcher.name.clone(), matcher.op, matcher.value.clone());
+        let (name, value) = (matcher.name.clone(), matcher.value.clone());
+        let compiled = Matcher::within(budget, name, matcher.op, value);
         matchers.push(compiled.map_err(|error| error.to_string())?);
     }
     if matchers.iter().all(|matcher| matcher.matches_value("")) {
@@ -221,7 +225,7 @@ mod tests {
 
     #[track_caller]
     fn check_selector(text: &str, expected: Result<usize, &str>) {
-        let found = matchers(text).map(|matchers| matchers.len());
+        let found = matchers(text, &mut PatternBudget::default()).map(|matchers| matchers.len());
         match (found, expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
             (Err(found), Err(expected)) => assert!(found.contains(expected), "{text}: {found}"),
@@ -239,5 +243,15 @@ mod tests {
         check_selector("up[5m]", Err("no range"));
         check_selector("up offset 5m", Err("no offset"));
         check_selector("up{", Err("parse error"));
+    }
+
+    #[test]
+    fn the_expressions_of_all_selectors_share_their_room() {
+        let selectors = |count: usize| {
+            let one = |n: usize| format!("match[]=up{{a=~\"(?:a{{200}}){{200}}\",b=\"{n}\"}}");
+            (0..count).map(one).collect::<Vec<_>>().join("&")
+        };
+        assert_eq!(params(&selectors(1)).matcher_sets().unwrap().len(), 1);
+        assert!(params(&selectors(20)).matcher_sets().is_err());
     }
 }

@@ -1,10 +1,16 @@
 //! A compiled label matcher.
 
 use crowsnest_api::Labels;
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use smol_str::SmolStr;
 
 use crate::MatchOp;
+
+/// What the compiled regular expressions of one question may take together, in bytes.
+const PATTERNS_BYTES: usize = 64 << 20;
+/// Sizes that an expression is compiled with in turn, in bytes; the first that is enough is what it is taken to take.
+/// The last is the default of `regex`.
+const PATTERN_SIZES: [usize; 4] = [64 << 10, 256 << 10, 1 << 20, 10 << 20];
 
 /// A condition on one label. A missing label counts as the empty value.
 #[derive(Clone, Debug)]
@@ -29,12 +35,56 @@ pub struct MatcherError {
     pub source: regex::Error,
 }
 
+/// Room for the compiled regular expressions of one question.
+///
+/// A dozen characters such as `(\w{10}){10}` compile to megabytes, and a question may have thousands of them.
+#[derive(Debug)]
+pub struct PatternBudget {
+    left: usize,
+}
+
+impl Default for PatternBudget {
+    fn default() -> Self {
+        Self { left: PATTERNS_BYTES }
+    }
+}
+
+impl PatternBudget {
+    fn compile(&mut self, pattern: &str) -> Result<Regex, regex::Error> {
+        let mut too_big = regex::Error::CompiledTooBig(0);
+        for size in PATTERN_SIZES.map(|size| size.min(self.left)) {
+            match anchored_within(pattern, size) {
+                Ok(regex) => {
+                    self.left -= size;
+                    return Ok(regex);
+                }
+                Err(error @ regex::Error::CompiledTooBig(_)) => too_big = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(too_big)
+    }
+}
+
 impl Matcher {
-    /// Compiles a matcher.
+    /// Compiles a matcher that stands alone.
     ///
     /// # Errors
-    /// When `op` is a regex and `value` is not one.
+    /// When `op` is a regex and `value` is not one, or one that takes too much memory.
     pub fn new(
+        name: impl Into<SmolStr>,
+        op: MatchOp,
+        value: impl Into<SmolStr>,
+    ) -> Result<Self, MatcherError> {
+        Self::within(&mut PatternBudget::default(), name, op, value)
+    }
+
+    /// Compiles one of several matchers, which together stay within `budget`.
+    ///
+    /// # Errors
+    /// Those of [`Matcher::new`].
+    pub fn within(
+        budget: &mut PatternBudget,
         name: impl Into<SmolStr>,
         op: MatchOp,
         value: impl Into<SmolStr>,
@@ -42,11 +92,13 @@ impl Matcher {
         let (name, value) = (name.into(), value.into());
         let regex = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => Some(anchored(&value).map_err(|source| MatcherError {
-                name: name.clone(),
-                pattern: value.clone(),
-                source,
-            })?),
+            MatchOp::Regex | MatchOp::NotRegex => {
+                Some(budget.compile(&value).map_err(|source| MatcherError {
+                    name: name.clone(),
+                    pattern: value.clone(),
+                    source,
+                })?)
+            }
         };
         Ok(Self { name, op, value, regex })
     }
@@ -90,11 +142,18 @@ impl Matcher {
 
 /// A regular expression that must match the whole of a text, line breaks included.
 pub(crate) fn anchored(pattern: &str) -> Result<Regex, regex::Error> {
+    let [.., largest] = PATTERN_SIZES;
+    anchored_within(pattern, largest)
+}
+
+/// The same with a limit on what it takes when it is compiled, in bytes.
+fn anchored_within(pattern: &str, bytes: usize) -> Result<Regex, regex::Error> {
+    let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(bytes).build();
     // `a)|(b` is no expression by itself, but would become one within the group.
     if pattern.contains(')') {
-        Regex::new(pattern)?;
+        compile(pattern)?;
     }
-    Regex::new(&format!("^(?s:{pattern})$"))
+    compile(&format!("^(?s:{pattern})$"))
 }
 
 /// What is wrong with a regular expression, in one line.
@@ -131,5 +190,18 @@ mod tests {
     fn a_missing_label_counts_as_empty() {
         assert!(Matcher::equal("a", "").matches(&Labels::empty()));
         assert!(!Matcher::new("a", MatchOp::NotEqual, "").unwrap().matches(&Labels::empty()));
+    }
+
+    #[test]
+    fn expressions_that_compile_to_megabytes_use_up_their_room_and_plain_ones_do_not() {
+        let compiled = |pattern: &str, count: usize| {
+            let mut budget = PatternBudget::default();
+            (0..count)
+                .take_while(|_| Matcher::within(&mut budget, "a", MatchOp::Regex, pattern).is_ok())
+                .count()
+        };
+        assert_eq!(compiled("web-[0-9]+|db-.*", 500), 500);
+        let large = compiled("(?:a{200}){200}", 20);
+        assert!((1..20).contains(&large), "{large}");
     }
 }

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use crowsnest_api::METRIC_NAME;
 
 use super::{Features, QueryError};
-use crate::Matcher;
 use crate::ast::{Expr, ExprKind, Selector};
 use crate::parser::EMPTY_SELECTOR;
+use crate::{Matcher, PatternBudget};
 
 /// The compiled matchers of every selector, by the selector's address; the tree is borrowed for as long as they are used.
 pub(crate) type CompiledMatchers = HashMap<*const Selector, Rc<[Matcher]>>;
@@ -16,6 +16,7 @@ pub(crate) type CompiledMatchers = HashMap<*const Selector, Rc<[Matcher]>>;
 /// Checks a tree and compiles its matchers.
 pub(crate) fn prepare(expr: &Expr, features: Features) -> Result<CompiledMatchers, QueryError> {
     let mut matchers = CompiledMatchers::new();
+    let mut budget = PatternBudget::default();
     let mut problem = None;
     // The second argument of info() lists labels in the form of a selector; it may let everything pass.
     let mut label_lists = Vec::new();
@@ -28,7 +29,7 @@ pub(crate) fn prepare(expr: &Expr, features: Features) -> Result<CompiledMatcher
         if problem.is_none() {
             let may_match_everything = label_lists.contains(&std::ptr::from_ref(node));
             problem = check_features(node, features)
-                .and_then(|()| compile(node, may_match_everything, &mut matchers))
+                .and_then(|()| compile(node, may_match_everything, &mut budget, &mut matchers))
                 .err();
         }
     });
@@ -66,16 +67,17 @@ fn check_features(expr: &Expr, features: Features) -> Result<(), QueryError> {
 fn compile(
     expr: &Expr,
     may_match_everything: bool,
+    budget: &mut PatternBudget,
     compiled: &mut CompiledMatchers,
 ) -> Result<(), QueryError> {
     let ExprKind::Selector(selector) = &expr.kind else { return Ok(()) };
     let mut matchers: Vec<Matcher> =
         selector.name.iter().map(|name| Matcher::equal(METRIC_NAME, name.clone())).collect();
     for matcher in &selector.matchers {
-        let compiled =
-            Matcher::new(matcher.name.clone(), matcher.op, matcher.value.clone()).map_err(|error| {
-                QueryError::at(matcher.span, format!("{error}: {}", crate::matcher::reason(&error.source)))
-            })?;
+        let (name, value) = (matcher.name.clone(), matcher.value.clone());
+        let compiled = Matcher::within(budget, name, matcher.op, value).map_err(|error| {
+            QueryError::at(matcher.span, format!("{error}: {}", crate::matcher::reason(&error.source)))
+        })?;
         matchers.push(compiled);
     }
     // The parser lets regular expressions pass whose effect on the empty value only shows now.
@@ -87,4 +89,19 @@ fn compile(
     }
     compiled.insert(std::ptr::from_ref(selector.as_ref()), matchers.into());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expressions_of_a_whole_query_share_their_room() {
+        let selector = |n: usize| format!("up{{a=~\"(?:a{{200}}){{200}}\",b=\"{n}\"}}");
+        let sum = |count: usize| (0..count).map(selector).collect::<Vec<_>>().join(" + ");
+        let prepared = |query: &str| prepare(&crate::parse(query).unwrap(), Features::default());
+        assert!(prepared(&sum(1)).is_ok());
+        let error = prepared(&sum(20)).unwrap_err().to_string();
+        assert!(error.contains("size limit"), "{error}");
+    }
 }
