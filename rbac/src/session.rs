@@ -42,6 +42,19 @@ pub struct Provenance<'a> {
     pub csrf: Option<&'a str>,
 }
 
+impl Provenance<'_> {
+    /// Whether a browser says that a page from elsewhere sent the request; `is_own` knows the origins of our own pages.
+    /// Programs say nothing, and are believed: this is for servers where nobody signs in, which any page in a browser on
+    /// the same machine can reach.
+    pub fn is_foreign(&self, is_own: impl Fn(&str) -> bool) -> bool {
+        match (self.sec_fetch_site, self.origin) {
+            (Some(site), _) => !matches!(site, "same-origin" | "none"),
+            (None, Some(origin)) => !is_own(origin),
+            (None, None) => false,
+        }
+    }
+}
+
 /// Why a mutation of a cookie session was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsrfRefusal {
@@ -167,6 +180,23 @@ mod tests {
         check(Some(HOME), None, Some("guess"), Err(CsrfRefusal::Token));
         check(None, None, Some("csrf"), Err(CsrfRefusal::OtherOrigin));
         check(None, Some("cross-site"), Some("csrf"), Err(CsrfRefusal::OtherOrigin));
+    }
+
+    #[test]
+    fn a_page_from_elsewhere_is_known_by_what_its_browser_says() {
+        for (site, origin, foreign) in [
+            (Some("cross-site"), Some(HOME), true),
+            (Some("same-site"), None, true),
+            (Some("same-origin"), Some("https://elsewhere"), false),
+            (Some("none"), None, false),
+            (None, Some(HOME), false),
+            (None, Some("https://elsewhere"), true),
+            (None, Some("null"), true),
+            (None, None, false),
+        ] {
+            let provenance = Provenance { origin, sec_fetch_site: site, csrf: None };
+            assert_eq!(provenance.is_foreign(|origin| origin == HOME), foreign, "{provenance:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, StatusCode, Uri};
 
 use super::AppState;
@@ -81,17 +82,24 @@ pub(super) async fn resolve(State(app): State<AppState>, mut request: Request, n
         return (StatusCode::PERMANENT_REDIRECT, [(LOCATION, format!("{last}/"))]).into_response();
     }
     if place.path != request.uri().path() {
-        let target = match request.uri().query() {
-            Some(query) => format!("{}?{query}", place.path),
-            None => place.path,
-        };
-        match target.parse::<Uri>() {
+        match with_path(request.uri(), place.path) {
             Ok(uri) => *request.uri_mut() = uri,
             Err(_) => return StatusCode::BAD_REQUEST.into_response(),
         }
     }
     request.extensions_mut().insert(place.base);
     next.run(request).await
+}
+
+/// The same URI with another path. The authority stays: in HTTP/2 it is what names the host.
+fn with_path(uri: &Uri, path: String) -> Result<Uri, http::Error> {
+    let target = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(target)?);
+    Ok(Uri::from_parts(parts)?)
 }
 
 #[cfg(test)]

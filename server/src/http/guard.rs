@@ -1,5 +1,5 @@
-//! In front of every handler: who is asking, may they, and – for cookie sessions that change something – does the
-//! request really come from the page they signed in on.
+//! In front of every handler: who is asking, may they, and – for what changes something and carries no token of its
+//! own – does the request really come from a page of ours.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -10,7 +10,8 @@ use http::HeaderMap;
 use http::header::ORIGIN;
 use tracing::warn;
 
-use super::{ApiError, AppState, ErrorKind};
+use super::host::is_own_origin;
+use super::{ApiError, App, AppState, ErrorKind};
 use crate::auth::{Credentials, Identified};
 use crate::clock;
 
@@ -36,13 +37,8 @@ pub(super) async fn check(
         .authorise(&identified.caller, guard.access)
         .await
         .map_err(|refusal| refused(&refusal))?;
-    if guard.access != Access::Public
-        && guard.effect == Effect::Changes
-        && let Some(session) = &identified.session
-    {
-        session
-            .check_mutation(provenance(request.headers()))
-            .map_err(|refusal| ApiError::new(ErrorKind::Forbidden, refusal.to_string()))?;
+    if guard.access != Access::Public && guard.effect == Effect::Changes {
+        check_mutation(&guard.app, &identified, provenance(request.headers()))?;
     }
     note_use(&guard.app, &identified);
     request.extensions_mut().insert(identified);
@@ -55,6 +51,21 @@ fn refused(refusal: &Refusal) -> ApiError {
         Refusal::Forbidden { .. } => ErrorKind::Forbidden,
     };
     ApiError::new(kind, refusal.to_string())
+}
+
+/// Whether a request that changes something may come from where it comes from. A bearer token no browser adds by
+/// itself; a cookie, and the right to do everything where nobody signs in, go with whatever a page sends.
+fn check_mutation(app: &App, identified: &Identified, from: Provenance<'_>) -> Result<(), ApiError> {
+    let refused = |message: String| ApiError::new(ErrorKind::Forbidden, message);
+    match (&identified.session, &identified.caller) {
+        (Some(session), _) => session.check_mutation(from).map_err(|refusal| refused(refusal.to_string())),
+        (None, Caller::User { via: Via::Open, .. })
+            if from.is_foreign(|origin| is_own_origin(origin, app)) =>
+        {
+            Err(refused("the request comes from a page of another site".to_owned()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where a request says it comes from.

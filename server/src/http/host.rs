@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::header::HOST;
 
-use super::{ApiError, AppState, ErrorKind};
+use super::{ApiError, App, AppState, ErrorKind};
 use crate::external_url::ExternalUrl;
 use crate::listen::{Peer, Transport};
 use crate::settings::AuthMode;
@@ -22,14 +22,21 @@ pub(super) async fn check(
     if plain || app.config.auth == AuthMode::None {
         let authority = request.uri().authority().map(http::uri::Authority::as_str);
         let host = authority.or_else(|| request.headers().get(HOST).and_then(|value| value.to_str().ok()));
-        if !host.is_some_and(|host| {
-            is_this_machine(host, app.config.external_url.as_ref().map(ExternalUrl::host))
-        }) {
+        if !host.is_some_and(|host| is_ours(host, &app)) {
             let message = "this address answers to localhost and loopback addresses only";
             return Err(ApiError::new(ErrorKind::MisdirectedRequest, message));
         }
     }
     Ok(next.run(request).await)
+}
+
+/// Whether an `Origin` is that of a page of ours, where we are reached by names of this machine only.
+pub(super) fn is_own_origin(origin: &str, app: &App) -> bool {
+    origin.split_once("://").is_some_and(|(_, authority)| is_ours(authority, app))
+}
+
+fn is_ours(host: &str, app: &App) -> bool {
+    is_this_machine(host, app.config.external_url.as_ref().map(ExternalUrl::host))
 }
 
 fn is_this_machine(host: &str, external: Option<&str>) -> bool {

@@ -123,7 +123,7 @@ mod tests {
     use crate::http::routes::Route;
     use crate::listen::Transport;
     use crate::serve;
-    use crate::settings::Settings;
+    use crate::settings::{AuthMode, Settings};
 
     const INGEST: &str = "an-ingest-token-for-tests";
 
@@ -143,6 +143,11 @@ mod tests {
             ingest_token_file: Some(dir.join("ingest")),
             ..Settings::default()
         };
+        surface_with(dir, settings)
+    }
+
+    fn surface_with(dir: &std::path::Path, settings: Settings) -> Router {
+        crowsnest_rbac::install_crypto_provider();
         let data_dir = DataDir::open(&dir.join("data")).unwrap();
         router(&serve::compose(&Config::resolve(settings).unwrap(), &data_dir).unwrap())
     }
@@ -157,6 +162,55 @@ mod tests {
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// The status of a request as HTTP/2 carries it: the host in the URI, none among the headers.
+    async fn status(
+        surface: &Router,
+        method: &Method,
+        uri: &str,
+        headers: &[(&'static str, &str)],
+    ) -> StatusCode {
+        let peer = Peer { address: ([127, 0, 0, 1], 1).into(), transport: Transport::Tls };
+        let mut request = http::Request::builder().method(method).uri(uri).extension(peer);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        surface.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn where_nobody_signs_in_pages_from_elsewhere_change_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let surface =
+            surface_with(dir.path(), Settings { auth: Some(AuthMode::None), ..Settings::default() });
+        for (headers, expected) in [
+            (&[][..], StatusCode::OK),
+            (&[("origin", "https://localhost:8443")], StatusCode::OK),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "https://localhost:8443")], StatusCode::OK),
+            (&[("origin", "https://evil.example")], StatusCode::FORBIDDEN),
+            (&[("origin", "null")], StatusCode::FORBIDDEN),
+            (&[("sec-fetch-site", "cross-site")], StatusCode::FORBIDDEN),
+            (&[("sec-fetch-site", "same-site"), ("origin", "http://localhost:3000")], StatusCode::FORBIDDEN),
+        ] {
+            let found = status(&surface, &Method::POST, "https://localhost:8443/-/reload", headers).await;
+            assert_eq!(found, expected, "{headers:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_host_is_known_below_a_base_path_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            auth: Some(AuthMode::None),
+            base_path: Some("/nest".to_owned()),
+            ..Settings::default()
+        };
+        let surface = surface_with(dir.path(), settings);
+        let healthz = |host: &str| format!("https://{host}/nest/healthz?x");
+        assert_eq!(status(&surface, &Method::GET, &healthz("localhost:8443"), &[]).await, StatusCode::OK);
+        let other = status(&surface, &Method::GET, &healthz("evil.example"), &[("host", "localhost")]).await;
+        assert_eq!(other, StatusCode::MISDIRECTED_REQUEST);
     }
 
     /// A credential that is good, but not good enough for `access`.
