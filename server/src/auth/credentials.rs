@@ -14,7 +14,7 @@ const MAX_COOKIES: usize = 4;
 pub(crate) struct Credentials<'a> {
     /// The token in `Authorization: Bearer`.
     pub(crate) bearer: Option<&'a str>,
-    /// There is an `Authorization` header of another kind.
+    /// There is an `Authorization` header of another kind, or more than one.
     pub(crate) unusable: bool,
     /// Values of the session cookie.
     pub(crate) cookies: Vec<&'a str>,
@@ -23,8 +23,11 @@ pub(crate) struct Credentials<'a> {
 impl<'a> Credentials<'a> {
     /// Reads the headers.
     pub(crate) fn of(headers: &'a HeaderMap) -> Self {
-        let authorization = headers.get(AUTHORIZATION);
-        let bearer = authorization.and_then(|value| value.to_str().ok()).and_then(|value| {
+        let mut authorizations = headers.get_all(AUTHORIZATION).iter();
+        let authorization = authorizations.next();
+        // Of two headers a proxy in front of us may have looked at the other one.
+        let only = authorization.filter(|_| authorizations.next().is_none());
+        let bearer = only.and_then(|value| value.to_str().ok()).and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
@@ -83,6 +86,13 @@ mod tests {
             let credentials = Credentials::of(&headers);
             assert!(credentials.bearer.is_none() && credentials.unusable, "{value}");
         }
+    }
+
+    #[test]
+    fn two_authorization_headers_are_no_credentials_whichever_comes_first() {
+        let headers = headers(&[("authorization", "Bearer one"), ("authorization", "Bearer two")]);
+        let credentials = Credentials::of(&headers);
+        assert!(credentials.bearer.is_none() && credentials.unusable);
     }
 
     #[test]
