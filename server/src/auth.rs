@@ -42,7 +42,7 @@ pub(crate) struct Auth {
     pub(crate) sessions: Sessions,
     pub(crate) authoriser: Box<dyn Authoriser>,
     throttle: Mutex<Throttle>,
-    passwords: Semaphore,
+    passwords: Arc<Semaphore>,
 }
 
 /// What a request's credentials came to.
@@ -83,7 +83,7 @@ impl Auth {
             sessions,
             authoriser,
             throttle: Mutex::new(Throttle::default()),
-            passwords: Semaphore::new(PASSWORDS_AT_ONCE),
+            passwords: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
         }
     }
 
@@ -146,8 +146,13 @@ impl Auth {
         now: Timestamp,
     ) -> Result<StaticUser, SignInFailure> {
         let users = self.users_for_attempt(from, now)?;
-        let _permit = self.passwords.acquire().await.map_err(anyhow::Error::from)?;
-        let checked = tokio::task::spawn_blocking(move || users.verify_password(&user, &password).cloned());
+        let permit = Arc::clone(&self.passwords).acquire_owned().await.map_err(anyhow::Error::from)?;
+        let checked = tokio::task::spawn_blocking(move || {
+            let user = users.verify_password(&user, &password).cloned();
+            // Given back when the work ends, not when the client goes away.
+            drop(permit);
+            user
+        });
         let user = checked.await.map_err(anyhow::Error::from)??;
         self.throttle.lock().succeeded(from);
         Ok(user)
@@ -196,5 +201,49 @@ fn reload_if_changed<T>(file: &Watched<T>, what: &str) {
                 "a changed file is bad; what it said before still counts"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    use crowsnest_rbac::RoleAuthoriser;
+
+    use super::*;
+    use crate::clock;
+    use crate::control::MemoryStore;
+
+    fn auth(dir: &std::path::Path) -> Auth {
+        crowsnest_rbac::install_crypto_provider();
+        let path = dir.join("users.yaml");
+        std::fs::write(&path, "[]").unwrap();
+        let users = Watched::open(&path, |yaml| StaticUsers::parse(yaml).map_err(|error| error.to_string()));
+        let sessions = Sessions::new(Arc::new(MemoryStore::default()), [1; 64]);
+        Auth::new(Users::Static(users.unwrap()), None, sessions, Box::new(RoleAuthoriser))
+    }
+
+    #[test]
+    fn a_client_that_goes_away_does_not_let_more_passwords_be_hashed_at_once() {
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let auth = auth(dir.path());
+        let (release, held) = mpsc::channel::<()>();
+        let _inside = runtime.enter();
+        // The only thread for such work is busy, so that the hashing cannot end before it is looked at.
+        let busy = runtime.spawn_blocking(move || held.recv());
+        {
+            let from = Ipv4Addr::LOCALHOST.into();
+            let mut attempt = pin!(auth.sign_in_with_password("ann".into(), "x".into(), from, clock::now()));
+            assert!(attempt.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert_eq!(auth.passwords.available_permits(), PASSWORDS_AT_ONCE - 1);
+        release.send(()).unwrap();
+        runtime.block_on(busy).unwrap().unwrap();
+        let all = runtime.block_on(auth.passwords.acquire_many(PASSWORDS_AT_ONCE as u32)).map(drop);
+        assert!(all.is_ok(), "given back in the end");
     }
 }
