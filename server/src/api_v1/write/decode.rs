@@ -19,6 +19,10 @@ const MAX_SERIES_BYTES: usize = 4 << 20;
 /// Metadata of more families in one push is left out.
 const MAX_METADATA: usize = 20_000;
 
+/// Metadata of families with longer names or units is left out, and longer help is cut.
+const MAX_NAME_BYTES: usize = 1024;
+const MAX_HELP_CHARS: usize = 2048;
+
 const TIMESERIES: u32 = 1;
 const METADATA: u32 = 3;
 
@@ -66,7 +70,7 @@ pub(super) fn decode(mut request: &[u8]) -> Result<Decoded, ApiError> {
                 let metadata =
                     MetricMetadata::decode(length_delimited(buf)?).map_err(|error| malformed(&error))?;
                 if decoded.metadata.len() < MAX_METADATA {
-                    decoded.metadata.push(describe(metadata));
+                    decoded.metadata.extend(describe(metadata));
                 }
             }
             (other, wire) => {
@@ -120,14 +124,22 @@ fn excerpt(labels: &[Label]) -> String {
     names.join(", ")
 }
 
-fn describe(metadata: MetricMetadata) -> Metadata {
+fn describe(metadata: MetricMetadata) -> Option<Metadata> {
+    if metadata.metric_family_name.len().max(metadata.unit.len()) > MAX_NAME_BYTES {
+        return None;
+    }
     let kind = metadata.r#type().as_str();
-    Metadata {
+    let mut help = metadata.help;
+    if let Some((end, _)) = help.char_indices().nth(MAX_HELP_CHARS) {
+        help.truncate(end);
+        help.shrink_to_fit();
+    }
+    Some(Metadata {
         family: metadata.metric_family_name.into(),
         kind: kind.into(),
-        help: metadata.help,
+        help,
         unit: metadata.unit.into(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -202,6 +214,22 @@ mod tests {
         assert!(decompress(&[]).is_err());
         let good = snap::raw::Encoder::new().compress_vec(b"hello").unwrap();
         assert_eq!(decompress(&good).unwrap(), b"hello");
+    }
+
+    #[test]
+    fn help_is_cut_and_metadata_with_absurd_names_left_out() {
+        let metadata = |name: &str, help: &str| MetricMetadata {
+            metric_family_name: name.to_owned(),
+            help: help.to_owned(),
+            ..MetricMetadata::default()
+        };
+        let metadata = vec![
+            metadata("up", &"é".repeat(MAX_HELP_CHARS + 1)),
+            metadata(&"x".repeat(MAX_NAME_BYTES + 1), ""),
+        ];
+        let decoded = decode(&WriteRequest { timeseries: vec![], metadata }.encode_to_vec()).unwrap();
+        assert_eq!(decoded.metadata.len(), 1);
+        assert_eq!(decoded.metadata[0].help, "é".repeat(MAX_HELP_CHARS));
     }
 
     #[test]

@@ -13,13 +13,16 @@ use crate::sources::{Push, SourceId, UP};
 /// How far ahead of the server's clock a sample may be to count as a push's newest: as far as the store lets it.
 const MAX_AHEAD: Duration = Duration::from_secs(600);
 
+/// Longer values of `job` and `instance` make no source: who pushes may not fill the memory of those who watch.
+const MAX_NAME_BYTES: usize = 1024;
+
 /// The part of a push that is about one source.
 pub(super) struct Group {
     pub(super) batch: Batch,
     /// How many series the sender pushed, before the server adds its own.
     pub(super) pushed_series: usize,
-    /// What to tell the watch over sources; `None` for series without `job` or `instance`, and for pushes that say
-    /// nothing about the present.
+    /// What to tell the watch over sources; `None` for series whose `job` or `instance` is missing or absurdly long, and
+    /// for pushes that say nothing about the present.
     pub(super) push: Option<(SourceId, Push)>,
 }
 
@@ -61,7 +64,7 @@ pub(super) fn group(
 }
 
 fn summarise(source: &SourceId, series: &[SeriesBatch], present: &RangeInclusive<Timestamp>) -> Option<Push> {
-    if source.job.is_empty() || source.instance.is_empty() {
+    if [&source.job, &source.instance].iter().any(|name| !(1..=MAX_NAME_BYTES).contains(&name.len())) {
         return None;
     }
     let counts = |sample: &&Sample| !is_stale(sample.value) && present.contains(&sample.timestamp);
@@ -132,6 +135,17 @@ mod tests {
         assert_eq!(groups_of(&[(5, 1.0), (i64::MAX, 1.0)]).unwrap().1.newest.millis(), 5);
         assert!(groups_of(&[(6, stale_nan())]).is_none());
         assert!(groups_of(&[(i64::MIN, 1.0), (-3_000_000, 1.0)]).is_none(), "before retention");
+    }
+
+    #[test]
+    fn absurdly_long_names_make_no_source() {
+        let of = |job: &str, instance: &str| {
+            let labels = [("__name__", "a"), ("job", job), ("instance", instance)];
+            groups(vec![series(&labels, &[(5, 1.0)])]).remove(0).push
+        };
+        let (long, too_long) = ("x".repeat(MAX_NAME_BYTES), "x".repeat(MAX_NAME_BYTES + 1));
+        assert!(of(&long, &long).is_some());
+        assert!(of(&too_long, "i").is_none() && of("j", &too_long).is_none());
     }
 
     #[test]
