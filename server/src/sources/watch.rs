@@ -77,7 +77,12 @@ impl SourceWatch {
     pub(crate) fn look(&self, now: Timestamp) {
         let Look { silent, forgotten } = self.sources.lock().look(now);
         for source in forgotten {
-            info!(pusher = %source.pusher, job = %source.job, instance = %source.instance, "a source is gone");
+            info!(
+                pusher = source.pusher.as_str(),
+                job = source.job.as_str(),
+                instance = source.instance.as_str(),
+                "a source is gone"
+            );
             if let Err(error) = self.control.delete(Collection::Sources, &source.key()) {
                 warn!(err = &error as &dyn std::error::Error, "cannot forget a source");
             }
@@ -85,8 +90,12 @@ impl SourceWatch {
         for silent in silent {
             if let Err(error) = self.write_silence(&silent) {
                 let source = &silent.source;
-                warn!(job = %source.job, instance = %source.instance, err = &*error as &dyn std::error::Error,
-                    "cannot write that a source is silent");
+                warn!(
+                    job = source.job.as_str(),
+                    instance = source.instance.as_str(),
+                    err = &*error as &dyn std::error::Error,
+                    "cannot write that a source is silent"
+                );
             }
         }
     }
@@ -100,8 +109,12 @@ impl SourceWatch {
         let source = &silent.source;
         let mut series = vec![one(silent.up.clone(), silent.at, 0.0)];
         if silent.begins {
-            warn!(job = %source.job, instance = %source.instance, seconds = silent.silence.as_secs_f64(),
-                "a source has fallen silent");
+            warn!(
+                job = source.job.as_str(),
+                instance = source.instance.as_str(),
+                seconds = silent.silence.as_secs_f64(),
+                "a source has fallen silent"
+            );
             let running = self.running_series(silent)?;
             series.extend(running.into_iter().map(|labels| one(labels, silent.at, stale_nan())));
         }

@@ -65,3 +65,18 @@ fn a_source_that_reports_up_itself_is_left_to_do_so() {
     server.push(vec![series("scraped", &[(now + 1, 1.0)])]);
     assert_eq!(server.samples(UP), [(now, "0".to_owned())]);
 }
+
+#[test]
+fn a_label_with_line_breaks_forges_no_line_of_the_log() {
+    let server = Server::start();
+    let now = now_ms();
+    let labels = [("__name__", "heartbeat"), ("instance", "i\nforged line"), ("job", "j\rforged line")];
+    for at in [now - 2000, now - 1000, now] {
+        server.push(vec![labelled(&labels, &[(at, 1.0)])]);
+    }
+    let log = wait_for("the silence to be told", || {
+        Some(server.log()).filter(|log| log.contains("a source has fallen silent"))
+    });
+    assert!(log.contains(r#"instance="i\nforged line""#), "{log}");
+    assert!(!log.contains("\nforged") && !log.contains('\r'), "{log}");
+}
