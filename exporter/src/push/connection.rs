@@ -16,6 +16,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_openssl::SslStream;
 
@@ -25,6 +26,9 @@ use super::{Target, TargetError, TokenError};
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// From the first byte sent to the last byte of the answer.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// How long a kept connection may take to be ready for another request. A server that answers before it has read the
+/// request, and then reads no further, keeps it from ever being ready.
+const REUSE_LIMIT: Duration = Duration::from_secs(1);
 /// What is read of an answer's body.
 const MAX_ANSWER_BYTES: usize = 16 << 10;
 /// What is kept of it for the log.
@@ -33,7 +37,13 @@ const MAX_MESSAGE_CHARS: usize = 400;
 /// Sends requests, connecting when needed.
 pub(super) struct Client {
     target: Target,
-    connection: Option<SendRequest<Full<Bytes>>>,
+    connection: Option<Connection>,
+}
+
+/// A connection and the task that drives it, which ends with it: whatever the server does, nothing is left behind.
+struct Connection {
+    requests: SendRequest<Full<Bytes>>,
+    _driver: JoinSet<()>,
 }
 
 /// What the server said.
@@ -121,7 +131,7 @@ impl Client {
         bearer: Option<&HeaderValue>,
     ) -> Result<Answer, SendError> {
         if let Some(mut kept) = self.connection.take()
-            && kept.ready().await.is_ok()
+            && matches!(timeout(REUSE_LIMIT, kept.requests.ready()).await, Ok(Ok(())))
         {
             match self.exchange(kept, body.clone(), bearer).await {
                 Err(SendError::Http { .. }) => {}
@@ -134,13 +144,14 @@ impl Client {
 
     async fn exchange(
         &mut self,
-        mut connection: SendRequest<Full<Bytes>>,
+        mut connection: Connection,
         body: Bytes,
         bearer: Option<&HeaderValue>,
     ) -> Result<Answer, SendError> {
         let request = self.request(body, bearer);
         let exchange = async {
-            let response = connection.send_request(request).await.map_err(|source| self.broken(source))?;
+            let sent = connection.requests.send_request(request).await;
+            let response = sent.map_err(|source| self.broken(source))?;
             Ok((read_answer(response).await, connection))
         };
         let ((answer, read_whole), connection) =
@@ -173,13 +184,13 @@ impl Client {
         request
     }
 
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, SendError> {
+    async fn connect(&self) -> Result<Connection, SendError> {
         timeout(CONNECT_LIMIT, self.handshake())
             .await
             .map_err(|_| self.late("accept a connection", CONNECT_LIMIT))?
     }
 
-    async fn handshake(&self) -> Result<SendRequest<Full<Bytes>>, SendError> {
+    async fn handshake(&self) -> Result<Connection, SendError> {
         let tls = self.target.tls().map_err(SendError::Target)?;
         let address = (self.target.host.as_str(), self.target.port);
         let stream = TcpStream::connect(address)
@@ -206,11 +217,12 @@ impl Client {
     async fn start_http(
         &self,
         stream: impl Read + Write + Unpin + Send + 'static,
-    ) -> Result<SendRequest<Full<Bytes>>, SendError> {
-        let (sender, connection) = http1::handshake(stream).await.map_err(|source| self.broken(source))?;
-        // Ends when the connection does; errors surface at the request that meets them.
-        tokio::spawn(connection);
-        Ok(sender)
+    ) -> Result<Connection, SendError> {
+        let (requests, connection) = http1::handshake(stream).await.map_err(|source| self.broken(source))?;
+        let mut driver = JoinSet::new();
+        // Its errors surface at the request that meets them.
+        driver.spawn(async { drop(connection.await) });
+        Ok(Connection { requests, _driver: driver })
     }
 
     fn broken(&self, source: hyper::Error) -> SendError {

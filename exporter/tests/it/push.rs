@@ -1,12 +1,13 @@
 //! Sending against a scripted receiver: answers of all kinds, slow and broken connections, TLS, tokens.
 
+use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use crowsnest_agent::push::{Phase, PlainHttp, Pusher, SharedQueue, Target, TokenFile};
-use crowsnest_agent::queue::{Loss, Queue};
+use crowsnest_agent::queue::{Loss, Queue, Record};
 use crowsnest_agent::{Batcher, PushStatus};
 use crowsnest_api::Timestamp;
 use crowsnest_scrape::Family;
@@ -139,6 +140,38 @@ fn a_kept_connection_that_the_server_closed_is_replaced_without_a_wait() {
     sender.queue(2000);
     let again = receiver.next();
     assert_eq!((again.at(), again.connection), (2000, 1));
+    sender.wait_until_empty();
+    sender.stop();
+}
+
+#[test]
+fn a_server_that_answers_before_it_reads_and_reads_no_further_does_not_stop_the_next_batch() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (told, connections) = mpsc::channel();
+    thread::spawn(move || {
+        // Kept open, for the end of a connection would be noticed.
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.read_exact(&mut [0; 16]).unwrap();
+            stream.write_all(b"HTTP/1.1 204 X\r\n\r\n").unwrap();
+            open.push(stream);
+            told.send(()).unwrap();
+        }
+    });
+    let sender = Sender::start(&url, None, None);
+    // More than the system takes off our hands while nobody reads.
+    let body: Vec<u8> = vec![0; 48 << 20];
+    *sender.queue.lock().unwrap() = Queue::in_memory(256 << 20);
+    for at in [1, 2] {
+        let record = Record { at: Timestamp::from_millis(at), samples: 1, body: body.clone().into() };
+        sender.queue.lock().unwrap().push(record);
+    }
+    sender.added.notify_one();
+    for _ in 0..2 {
+        connections.recv_timeout(Duration::from_secs(20)).unwrap();
+    }
     sender.wait_until_empty();
     sender.stop();
 }
