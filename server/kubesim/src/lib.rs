@@ -14,6 +14,7 @@ mod cluster;
 mod controllers;
 mod crd;
 mod defaults;
+mod demo;
 mod encode;
 mod http;
 mod identity;
@@ -37,6 +38,7 @@ mod table;
 mod validate;
 
 pub use clock::{Clock, SystemClock};
+pub use demo::DemoSize;
 pub use options::{Life, Options};
 pub use pki::ClientCertificate;
 pub use running::{KubeSim, Running, StartError};

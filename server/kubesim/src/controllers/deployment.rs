@@ -9,6 +9,8 @@ use crate::object;
 
 const TABLE: &str = "deployments.apps";
 const REVISION: &str = "deployment.kubernetes.io/revision";
+/// A Deployment that is annotated with a number of seconds is rolled out anew that often.
+const ROLLOUT_EVERY: &str = "kubesim.crowsnest.dev/rollout-every";
 const HASH: &str = "pod-template-hash";
 
 /// A ReplicaSet of a Deployment.
@@ -22,6 +24,9 @@ struct Set {
 pub(super) fn run(step: &mut Step<'_>) {
     for (key, deployment) in step.all(TABLE) {
         if object::is_terminating(&deployment) {
+            continue;
+        }
+        if restart_on_schedule(step, &key, &deployment) {
             continue;
         }
         let sets: Vec<Set> = step
@@ -51,6 +56,30 @@ pub(super) fn run(step: &mut Step<'_>) {
             }
         }
     }
+}
+
+/// Begins a rollout where one is due. Says whether it did.
+fn restart_on_schedule(step: &mut Step<'_>, key: &str, deployment: &Value) -> bool {
+    const RESTARTED: [&str; 5] =
+        ["spec", "template", "metadata", "annotations", "kubectl.kubernetes.io/restartedAt"];
+    let period: i64 =
+        object::text(deployment, &["metadata", "annotations", ROLLOUT_EVERY]).parse().unwrap_or_default();
+    if period <= 0 {
+        return false;
+    }
+    let now = step.now.as_second();
+    let Ok(due) = jiff::Timestamp::from_second(now - now.rem_euclid(period)) else { return false };
+    let due = crate::clock::seconds(due);
+    let born = object::text(deployment, &["metadata", "creationTimestamp"]);
+    if born > due.as_str() || object::text(deployment, &RESTARTED) == due {
+        return false;
+    }
+    let mut deployment = deployment.clone();
+    object::set(&mut deployment, &RESTARTED, due);
+    let generation = object::integer(&deployment, &["metadata", "generation"]).unwrap_or(0) + 1;
+    object::set(&mut deployment, &["metadata", "generation"], generation);
+    step.write(TABLE, key, deployment);
+    true
 }
 
 /// The template of a ReplicaSet without the label that tells it from others.

@@ -8,12 +8,14 @@ use crate::{clock::seconds, object};
 const LEASES: &str = "leases.coordination.k8s.io";
 /// A node that is annotated with this gives no heartbeat.
 const SILENT: &str = "kubesim.crowsnest.dev/silent";
+/// A node that is annotated with `60/600` gives none in the last 60 of every 600 seconds.
+const ABSENT: &str = "kubesim.crowsnest.dev/absent";
 const HEARTBEAT_SECONDS: i64 = 10;
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 
 pub(super) fn run(step: &mut Step<'_>) {
     for (name, node) in step.all("nodes") {
-        let silent = object::text(&node, &["metadata", "annotations", SILENT]) == "true";
+        let silent = is_silent(step, &node);
         if !silent {
             renew(step, &name, &node);
         }
@@ -21,6 +23,18 @@ pub(super) fn run(step: &mut Step<'_>) {
         if silent == ready {
             set_ready(step, &name, &node, !silent);
         }
+    }
+}
+
+fn is_silent(step: &Step<'_>, node: &Value) -> bool {
+    let annotation = |name: &str| object::text(node, &["metadata", "annotations", name]);
+    if annotation(SILENT) == "true" {
+        return true;
+    }
+    let Some((away, period)) = annotation(ABSENT).split_once('/') else { return false };
+    match (away.parse::<i64>(), period.parse::<i64>()) {
+        (Ok(away), Ok(period)) if period > 0 => step.now.as_second().rem_euclid(period) >= period - away,
+        _ => false,
     }
 }
 
