@@ -48,6 +48,36 @@ fn check_error(result: Result<QueryResult, QueryError>, error_type: &str, text: 
 }
 
 #[test]
+fn labels_that_a_query_makes_stay_within_bounds() {
+    let doubled = |times: usize| {
+        let start = r#"label_replace(c_total, "a", "xxxxxxxx", "", "")"#.to_owned();
+        (0..times).fold(start, |query, _| format!(r#"label_join({query}, "a", "", "a", "a")"#))
+    };
+    assert!(instant(&doubled(10)).is_ok());
+    check_error(instant(&doubled(40)), "execution", "label_join() would make a label of");
+    let longest = doubled(13);
+    let expand = format!(r#"label_replace({longest}, "b", "$0$0", "a", ".*")"#);
+    check_error(instant(&expand), "execution", "label_replace() would make a label of 131076 bytes");
+    let long_name = format!(r#"label_replace(c_total, "{}", "x", "", "")"#, "x".repeat(100_000));
+    check_error(instant(&long_name), "execution", "at most 65536 are allowed");
+    let long_name = format!(r#"count_values("{}", c_total)"#, "x".repeat(100_000));
+    check_error(instant(&long_name), "execution", "at most 65536 are allowed");
+    // Each within its bound, but more and more of them.
+    let many = (0..100).fold(longest, |query, n| format!(r#"label_join({query}, "l{n}", "", "a")"#));
+    let few_samples = Engine::new(EngineOptions { max_samples: 1_000_000, ..EngineOptions::default() });
+    let labels = range_with(&few_samples, &many, &Control::unlimited());
+    check_error(labels, "execution", "too many samples");
+}
+
+#[test]
+fn counted_values_are_held_against_the_limit() {
+    let few_samples = Engine::new(EngineOptions { max_samples: 1000, ..EngineOptions::default() });
+    // 41 steps with a value of their own each: 41 series, most of whose steps are empty.
+    let query = r#"count_values("v", vector(time()))"#;
+    check_error(range_with(&few_samples, query, &Control::unlimited()), "execution", "too many samples");
+}
+
+#[test]
 fn a_cancelled_query_ends() {
     let control = Control::unlimited();
     control.cancel();

@@ -7,6 +7,7 @@ use crowsnest_api::{Label, Labels, METRIC_NAME, format_value};
 use super::QueryError;
 use super::column::{Column, Columns, without_metric_labels};
 use super::evaluator::Evaluator;
+use super::functions::labels::check_label_bytes;
 use super::grid::Grid;
 use super::text::general;
 use super::{pick, stats};
@@ -36,7 +37,7 @@ pub(crate) fn aggregate(
     match (aggregate.op, &aggregate.parameter) {
         (AggregateOp::CountValues, Some(parameter)) => {
             let label = evaluator.string(parameter, grid)?;
-            count_values(&columns, &aggregate.grouping, &label, steps)
+            count_values(evaluator, &columns, &aggregate.grouping, &label, steps)
         }
         (AggregateOp::Quantile, Some(parameter)) => {
             let phi = evaluator.scalar(parameter, grid)?;
@@ -138,6 +139,7 @@ fn fold_values(op: AggregateOp, values: &[f64]) -> f64 {
 /// How often each value occurs. The value is a label of every series before they are grouped, so it wins against a
 /// label of that name.
 fn count_values(
+    evaluator: &mut Evaluator<'_>,
     columns: &[Column],
     grouping: &Grouping,
     label: &[u8],
@@ -146,6 +148,7 @@ fn count_values(
     let name = std::str::from_utf8(label).ok().filter(|name| !name.is_empty());
     let name =
         name.ok_or_else(|| QueryError::execution(format!("invalid label name {}", string::quote(label))))?;
+    check_label_bytes("count_values", name.len())?;
     let mut grouping = grouping.clone();
     if let Grouping::By(labels) = &mut grouping {
         labels.push(name.into());
@@ -153,11 +156,17 @@ fn count_values(
     let mut counts = Columns::new(steps);
     for column in columns {
         let drop_name = column.drop_name && groups_by_name(&grouping);
+        evaluator.check()?;
         for (step, value) in column.values.iter().enumerate() {
             let Some(value) = value else { continue };
+            let known = counts.len();
             let mut labels = column.labels.to_builder();
             labels.set(name, format_value(*value));
             let index = counts.index(group_labels(&labels.build(), &grouping), drop_name);
+            if counts.len() > known {
+                // Each value may be another series, with room for every step.
+                evaluator.hold(steps)?;
+            }
             counts.mark(index, drop_name);
             counts.count(index, step);
         }

@@ -110,6 +110,11 @@ impl Columns {
         index
     }
 
+    /// How many columns there are.
+    pub(crate) fn len(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Sets a value that must not be there yet.
     pub(crate) fn set(&mut self, index: usize, step: usize, value: f64) -> Result<(), QueryError> {
         match self.columns.get_mut(index).and_then(|column| column.values.get_mut(step)) {
