@@ -12,6 +12,9 @@ use http::{Method, StatusCode};
 use crate::http::{ApiError, AppState, ErrorKind};
 use crate::units::parse_duration;
 
+/// Selectors in one question about the index. Each costs a walk through it, and a megabyte has room for fifty thousand.
+const MAX_SELECTORS: usize = 100;
+
 /// The earliest and latest time that Prometheus's Go clients print, which stand for "without bound".
 const UNBOUNDED: &[(&str, Timestamp)] = &[
     ("-292273086-05-16T16:47:06Z", Timestamp::MIN),
@@ -120,6 +123,13 @@ impl Params {
     /// The matchers of every `match[]`.
     pub(crate) fn matcher_sets(&self) -> Result<Vec<Vec<Matcher>>, ApiError> {
         let mut budget = PatternBudget::default();
+        let count = self.all("match[]").count();
+        if count > MAX_SELECTORS {
+            return Err(invalid(
+                "match[]",
+                &format!("{count} selectors, at most {MAX_SELECTORS} are allowed"),
+            ));
+        }
         self.all("match[]")
             .map(|text| matchers(text, &mut budget).map_err(|error| invalid("match[]", &error)))
             .collect()
@@ -243,6 +253,13 @@ mod tests {
         check_selector("up[5m]", Err("no range"));
         check_selector("up offset 5m", Err("no offset"));
         check_selector("up{", Err("parse error"));
+    }
+
+    #[test]
+    fn a_question_about_the_index_has_a_hundred_selectors_at_most() {
+        let selectors = |count: usize| params(&vec!["match[]=up"; count].join("&")).matcher_sets();
+        assert_eq!(selectors(MAX_SELECTORS).unwrap().len(), MAX_SELECTORS);
+        assert!(selectors(MAX_SELECTORS + 1).is_err());
     }
 
     #[test]
