@@ -35,8 +35,8 @@ interface: ## Build the web interface into frontend/dist
 	@$(BUNDLE) --profile release
 
 .PHONY: bench
-bench: setup ## Measure ingest, query and block cut; prints tables with checksums of the answers
-	cargo bench --locked --package crowsnest-tsdb --package crowsnest-promql
+bench: setup ## Run all benchmarks; tables of timings with checksums of the answers
+	cargo bench --locked --workspace --bench '*'
 
 .PHONY: fmt
 fmt: ## Format all Rust code
