@@ -48,6 +48,11 @@ pageTest("a parse error is shown at its place, in words and under the text", { .
   assert.equal(await editor(page).evaluate((area) => document.activeElement === area), true);
 });
 
+pageTest("a fault that only the server can find is placed in the text, too", { ...EXPLORE, expected: [BAD_QUERY] }, async (page) => {
+  await run(page, 'label_replace(up, "a", "$1", "node", "(")');
+  await page.getByRole("button", { name: /line 1, column \d+/ }).waitFor();
+});
+
 pageTest("a wrong type is said to be one", { ...EXPLORE, expected: [BAD_QUERY] }, async (page) => {
   await run(page, "rate(up)");
   await page.getByText(/expected type range vector in call to function "rate"/).first().waitFor();

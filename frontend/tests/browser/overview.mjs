@@ -20,12 +20,30 @@ pageTest("the overview names the machine and its state in words", {}, async (pag
   }
 });
 
+// What the crosshair stands on: the time of a sample, beside the values.
+const crosshairTime = (page) => page.getByText(/^\d{2}:\d{2}:\d{2}$/);
+
 pageTest("the crosshair shows the values under the pointer", {}, async (page) => {
   await waitForCharts(page, 4);
-  const before = await page.locator("main").innerText();
-  const box = await page.locator("canvas").first().boundingBox();
-  await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2);
+  const chart = page.getByRole("img", { name: "Memory" });
+  const box = await chart.boundingBox();
   await page.mouse.move(box.x + box.width * 0.9, box.y + box.height / 2);
-  await page.getByRole("tooltip").first().waitFor();
-  assert.notEqual(await page.locator("main").innerText(), before);
+  await page.mouse.move(box.x + box.width * 0.98, box.y + box.height / 2);
+  await crosshairTime(page).first().waitFor();
+  await page.mouse.move(0, 0);
+  await crosshairTime(page).first().waitFor({ state: "detached" });
+});
+
+pageTest("dragging over a chart zooms into that time, and back undoes it", {}, async (page) => {
+  await waitForCharts(page, 4);
+  const before = page.url();
+  const box = await page.getByRole("img", { name: "Memory" }).boundingBox();
+  await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForFunction((before) => location.href !== before, before);
+  await page.goBack();
+  await page.waitForFunction((before) => location.href === before, before);
+  assert.equal(page.url(), before);
 });
