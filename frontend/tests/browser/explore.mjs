@@ -21,7 +21,7 @@ async function run(page, query) {
 pageTest("a query is answered with a graph and a table", EXPLORE, async (page) => {
   await run(page, 'node_memory_MemAvailable_bytes{node="demo-1"}');
   await waitForCharts(page, 1);
-  const table = page.getByRole("table");
+  const table = page.getByRole("table").first();
   await table.getByText("demo-1").first().waitFor();
   assert.match(await table.innerText(), /\d/);
   assert.match(page.url(), /#\/explore\?.*q=node_memory/, "the query stands in the address");
@@ -49,7 +49,7 @@ pageTest("a parse error is shown at its place, in words and under the text", { .
 });
 
 pageTest("a fault that only the server can find is placed in the text, too", { ...EXPLORE, expected: [BAD_QUERY] }, async (page) => {
-  await run(page, 'label_replace(up, "a", "$1", "node", "(")');
+  await run(page, 'up + up{node=~"("}');
   await page.getByRole("button", { name: /line 1, column \d+/ }).waitFor();
 });
 

@@ -17,7 +17,7 @@ const query = encodeURIComponent('sum by (mode) (rate(node_cpu_seconds_total{nod
 const PAGES = [
   { name: "sign-in", route: "", signIn: false, ready: (page) => page.getByRole("heading", { level: 1 }).waitFor() },
   { name: "overview", route: "#/", ready: (page) => waitForCharts(page, 4) },
-  { name: "nodes", route: "#/nodes", ready: (page) => page.getByText("Reporting").first().waitFor() },
+  { name: "nodes", route: "#/nodes", ready: (page) => page.getByRole("row").getByText(/\d %/).first().waitFor() },
   { name: "node", route: "#/nodes/demo-1?range=5m", ready: (page) => waitForCharts(page, 4) },
   { name: "explore", route: `#/explore?q=${query}&range=5m`, ready: (page) => waitForCharts(page, 1) },
   { name: "explore-empty", route: "#/explore", ready: (page) => page.getByText("Ask something").waitFor() },

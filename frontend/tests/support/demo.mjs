@@ -2,7 +2,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,24 +17,42 @@ const BINARY =
   process.env.CROWSNEST_BINARY ??
   path.join(path.resolve(WORKSPACE, process.env.CARGO_TARGET_DIR ?? "target"), "debug/crowsnest");
 
-// How long the demo may take to say where it is. Generous: a shared machine may be busy with a compiler.
+// How long the demo may take to say where it is, and to have something to show. Generous: a shared machine may be busy
+// with a compiler.
 const START_DEADLINE_MS = 60_000;
-const POLL_MS = 50;
+const SAMPLES_DEADLINE_MS = 120_000;
+const POLL_MS = 100;
+
+// So many samples make a line, whatever step a page asks for by default.
+const ENOUGH_SAMPLES = 5;
+
+// Where `run.mjs` tells the test files which demo is theirs.
+const SHARED = "CROWSNEST_TEST_DEMO";
 
 /**
- * Starts a demo and waits until it has written `demo.json`.
+ * The demo of this run: the one that `run.mjs` has started, or one of the caller's own.
  *
- * @returns {Promise<{url: string, token: string, log: () => string, stop: () => Promise<void>}>}
+ * @returns {Promise<{url: string, token: string, log: () => Promise<string>, stop: () => Promise<void>}>}
  */
+export async function useSharedDemo() {
+  const shared = process.env[SHARED];
+  if (shared === undefined) return startDemo();
+  return { ...(await openDemo(shared)), stop: async () => {} };
+}
+
+/** The environment that makes test files share the demo in `folder`. */
+export function sharing(folder) {
+  return { ...process.env, [SHARED]: folder };
+}
+
+/** Starts a demo and waits until this machine's samples are in it. */
 export async function startDemo() {
   const folder = await mkdtemp(path.join(tmpdir(), "crowsnest-browser-"));
-  const output = [];
+  const log = await open(logFile(folder), "w");
   const child = spawn(BINARY, ["demo", "--data-dir", folder, "--listen", "127.0.0.1:0"], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", log.fd, log.fd],
   });
-  child.stdout.on("data", (bytes) => output.push(bytes));
-  child.stderr.on("data", (bytes) => output.push(bytes));
-  const log = () => Buffer.concat(output).toString();
+  await log.close();
 
   let failure;
   child.once("error", (error) => (failure = `cannot run ${BINARY}: ${error.message}`));
@@ -46,15 +66,52 @@ export async function startDemo() {
     }
     await rm(folder, { recursive: true, force: true });
   };
-
-  const deadline = Date.now() + START_DEADLINE_MS;
-  while (Date.now() < deadline && failure === undefined) {
-    const said = await readFile(path.join(folder, "demo.json"), "utf8").then(JSON.parse, () => undefined);
-    if (said !== undefined) {
-      return { url: said.url, token: said.token, log, stop };
+  const until = async (what, deadline, attempt) => {
+    const end = Date.now() + deadline;
+    while (Date.now() < end && failure === undefined) {
+      const result = await attempt();
+      if (result !== undefined) return result;
+      await pause(POLL_MS);
     }
-    await pause(POLL_MS);
-  }
-  await stop();
-  throw new Error(`${failure ?? "the demo wrote no demo.json in time"}\n${log()}`);
+    const said = await readFile(logFile(folder), "utf8");
+    await stop();
+    throw new Error(`${failure ?? `${what} took more than ${deadline} ms`}\n${said}`);
+  };
+
+  const demo = await until("starting", START_DEADLINE_MS, () => openDemo(folder).catch(() => undefined));
+  await until("the first samples", SAMPLES_DEADLINE_MS, async () => {
+    const samples = await countSamples(demo).catch(() => 0);
+    return samples >= ENOUGH_SAMPLES ? samples : undefined;
+  });
+  return { ...demo, stop };
+}
+
+async function openDemo(folder) {
+  const { url, token, ca } = JSON.parse(await readFile(path.join(folder, "demo.json"), "utf8"));
+  return { folder, url, token, ca, log: () => readFile(logFile(folder), "utf8") };
+}
+
+// Beside the demo's own files, which never have this name.
+function logFile(folder) {
+  return path.join(folder, "browser-tests.log");
+}
+
+/** How many samples of this machine's load the demo has, asked with the token and with TLS verified. */
+async function countSamples({ url, token, ca }) {
+  const query = encodeURIComponent('count_over_time(node_load1{node="demo-1"}[10m])');
+  const [status, text] = await new Promise((resolve, reject) => {
+    const asked = get(
+      new URL(`api/v1/query?query=${query}`, url),
+      { ca: readFileSync(ca), headers: { authorization: `Bearer ${token}` } },
+      (answer) => {
+        const parts = [];
+        answer.on("data", (part) => parts.push(part));
+        answer.on("end", () => resolve([answer.statusCode, Buffer.concat(parts).toString()]));
+      },
+    );
+    asked.on("error", reject);
+  });
+  if (status !== 200) throw new Error(`${status}: ${text}`);
+  const [series] = JSON.parse(text).data.result;
+  return Number(series?.value[1] ?? 0);
 }

@@ -1,9 +1,9 @@
-// What every file of browser tests has: one demo, one browser, and a test function that hands out signed-in pages.
+// What every file of browser tests has: a demo, a browser, and a test function that hands out signed-in pages.
 
 import { after, before, test } from "node:test";
 
 import { assertQuiet, launchBrowser, NOT_SIGNED_IN, openPage } from "./browser.mjs";
-import { startDemo } from "./demo.mjs";
+import { useSharedDemo } from "./demo.mjs";
 
 // A stuck test must not hold up the run.
 const TIMEOUT_MS = 180_000;
@@ -14,7 +14,7 @@ export const shared = { demo: undefined, browser: undefined };
 /** Call once at the top of a file. */
 export function useDemo() {
   before(async () => {
-    shared.demo = await startDemo();
+    shared.demo = await useSharedDemo();
     shared.browser = await launchBrowser();
   });
   after(async () => {
