@@ -36,6 +36,17 @@ pub(crate) fn Popover(
         }
     });
     on_cleanup(move || outside.remove());
+    // A key may open the panel while the focus is elsewhere: Escape and Tab are to work from the button.
+    Effect::watch(
+        move || open.get(),
+        move |open, _, _| {
+            let focus = document().active_element().map(EventTarget::from);
+            if let Some(button) = button.get_untracked().filter(|_| *open && !is_inside(focus)) {
+                let _ = HtmlElement::focus(&button);
+            }
+        },
+        false,
+    );
     let on_keydown = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" && open.get_untracked() {
             event.stop_propagation();
