@@ -40,7 +40,7 @@ async function violations(page) {
 for (const { name, route, ready, ...options } of PAGES) {
   const url = () => shared.demo.url + route;
   for (const theme of ["light", "dark"]) {
-    pageTest(`${name} is accessible in the ${theme} theme`, { ...options, url, theme, script: AXE, width: 1440, height: 900 }, async (page) => {
+    pageTest(`${name} is accessible in the ${theme} theme`, { ...options, url, theme, script: AXE, width: 1440, height: 1240 }, async (page) => {
       await ready(page);
       await page.screenshot({ path: screenshotPath(`${name}-${theme}`), fullPage: true });
       assert.deepEqual(await violations(page), []);

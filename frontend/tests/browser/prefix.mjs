@@ -1,7 +1,7 @@
 // Behind a proxy, under any path: no address of the interface begins at the root.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
+import { after } from "node:test";
 
 import { waitForCharts } from "../support/charts.mjs";
 import { startProxy } from "../support/proxy.mjs";
@@ -11,12 +11,13 @@ useDemo();
 
 const PREFIX = "/api/v1/namespaces/crowsnest/services/https:crowsnest:/proxy";
 let proxy;
-before(async () => {
+const startedProxy = async () => {
   proxy = await startProxy({ target: shared.demo.url, prefix: PREFIX });
-});
+  return proxy.url;
+};
 after(() => proxy?.stop());
 
-pageTest("the whole interface works under a path prefix", { url: () => proxy.url }, async (page) => {
+pageTest("the whole interface works under a path prefix", { url: startedProxy }, async (page) => {
   await waitForCharts(page, 4);
   await page.getByRole("link", { name: "Nodes" }).first().click();
   await page.getByText("demo-1").first().waitFor();

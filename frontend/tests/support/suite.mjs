@@ -34,7 +34,7 @@ export function pageTest(name, options, body) {
   test(name, { timeout: TIMEOUT_MS }, async (t) => {
     const { page, complaints, close } = await openPage(shared.browser, pageOptions);
     try {
-      await page.goto(url());
+      await page.goto(await url());
       if (signedIn) {
         await signIn(page, shared.demo.token);
       }
