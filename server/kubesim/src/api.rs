@@ -83,7 +83,7 @@ fn route(cluster: &Arc<Cluster>, request: &Request) -> Result<Reply, ApiError> {
     let call = Call { cluster, request, kind: &kind };
     match attributes.verb.as_str() {
         "get" => read::get(&call, &state),
-        "list" => read::list(&call, &state),
+        "list" => read::list(&call, state),
         "watch" => watch::start(&call, &state),
         "create" if review::is_review(&kind) => {
             drop(state);

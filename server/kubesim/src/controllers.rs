@@ -108,15 +108,10 @@ impl Step<'_> {
 
     /// The objects of a table that `owner` controls.
     fn owned(&self, table: &str, owner: &Value) -> Vec<(String, Arc<Value>)> {
-        let uid = object::uid(owner);
-        self.within(table, object::namespace(owner))
-            .into_iter()
-            .filter(|(_, object)| {
-                object::list(object, &["metadata", "ownerReferences"]).iter().any(|reference| {
-                    object::text(reference, &["uid"]) == uid
-                        && reference.get("controller") == Some(&Value::Bool(true))
-                })
-            })
+        self.state
+            .store
+            .owned(table, object::uid(owner))
+            .map(|(key, object)| (key.to_owned(), Arc::clone(object)))
             .collect()
     }
 

@@ -47,7 +47,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             seed: None,
             life: Life::Still,
-            history: 4096,
+            history: 1024,
         }
     }
 }

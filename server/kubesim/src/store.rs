@@ -4,7 +4,7 @@
 //! lists at an older revision are rebuilt; what lies before them is compacted away.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     ops::Bound,
     sync::Arc,
 };
@@ -36,6 +36,8 @@ pub(crate) struct Compacted {
 #[derive(Debug, Default)]
 struct Table {
     objects: BTreeMap<String, Arc<Value>>,
+    /// Keys by the uid of the object's controller.
+    by_owner: HashMap<String, BTreeSet<String>>,
     history: VecDeque<Change>,
     /// The newest revision whose change is no longer in the history.
     compacted: u64,
@@ -82,6 +84,17 @@ impl Store {
             .flat_map(move |table| table.objects.range(from.clone()))
             .take_while(move |(key, _)| key.starts_with(prefix))
             .map(|(key, object)| (key.as_str(), object))
+    }
+
+    /// The objects of a table whose controller has this uid, in the order of their keys.
+    pub(crate) fn owned<'s>(
+        &'s self,
+        table: &str,
+        uid: &str,
+    ) -> impl Iterator<Item = (&'s str, &'s Arc<Value>)> {
+        let table = self.tables.get(table);
+        let keys = table.and_then(|table| table.by_owner.get(uid)).into_iter().flatten();
+        keys.filter_map(move |key| Some((key.as_str(), table?.objects.get(key)?)))
     }
 
     /// A table as it was at an older revision.
@@ -136,6 +149,7 @@ impl Store {
         object::set(&mut object, &["metadata", "resourceVersion"], revision.to_string());
         let object = Arc::new(object);
         let before = self.table(table).objects.insert(key.to_owned(), Arc::clone(&object));
+        self.table(table).index(key, before.as_deref(), Some(&object));
         self.record(
             table,
             Change { revision, key: key.to_owned(), before, after: Some(Arc::clone(&object)) },
@@ -146,6 +160,7 @@ impl Store {
     /// Removes an object and returns its last state, with the revision of the removal.
     pub(crate) fn delete(&mut self, table: &str, key: &str) -> Option<Arc<Value>> {
         let before = self.table(table).objects.remove(key)?;
+        self.table(table).index(key, Some(&before), None);
         let revision = self.revision + 1;
         let last = at_revision(&before, revision);
         self.record(table, Change { revision, key: key.to_owned(), before: Some(before), after: None });
@@ -168,6 +183,35 @@ impl Store {
         }
         self.changed.send_replace(self.revision);
     }
+}
+
+impl Table {
+    /// Keeps the owners in step with a change of one object.
+    fn index(&mut self, key: &str, before: Option<&Value>, after: Option<&Value>) {
+        let (old, new) = (before.and_then(controller), after.and_then(controller));
+        if old == new {
+            return;
+        }
+        if let Some(old) = old
+            && let Some(keys) = self.by_owner.get_mut(old)
+        {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.by_owner.remove(old);
+            }
+        }
+        if let Some(new) = new {
+            self.by_owner.entry(new.to_owned()).or_default().insert(key.to_owned());
+        }
+    }
+}
+
+/// The uid of the controller of an object.
+fn controller(object: &Value) -> Option<&str> {
+    object::list(object, &["metadata", "ownerReferences"])
+        .iter()
+        .find(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+        .map(|owner| object::text(owner, &["uid"]))
 }
 
 /// A copy of an object under another revision.
@@ -210,6 +254,18 @@ mod tests {
         assert_eq!(store.changes_since("t", 2).unwrap().len(), 2);
         assert_eq!(store.changes_since("t", 1).unwrap_err(), Compacted { asked: 1, oldest: 2 });
         assert!(store.list_at("t", 1).is_err());
+    }
+
+    #[test]
+    fn objects_are_found_by_their_controller() {
+        let mut store = Store::new(2);
+        let owned = |uid: &str| json!({"metadata": {"ownerReferences": [{"uid": uid, "controller": true}]}});
+        store.put("t", "a", owned("x"));
+        store.put("t", "b", owned("x"));
+        store.put("t", "b", owned("y"));
+        assert_eq!(store.owned("t", "x").map(|(key, _)| key).collect::<Vec<_>>(), ["a"]);
+        store.delete("t", "b");
+        assert_eq!(store.owned("t", "y").count(), 0);
     }
 
     #[test]

@@ -254,8 +254,18 @@ fn stop_later(call: &Call<'_>, key: &str, grace: i64) {
     });
 }
 
-/// Takes an object out of the store.
+/// Takes an object out of the store; a definition takes the objects of its kind with it.
 pub(super) fn remove_now(state: &mut State, kind: &Kind, key: &str) -> Option<Arc<Value>> {
+    if kind.table == crate::crd::TABLE {
+        let definition = state.store.get(&kind.table, key);
+        for custom in definition.iter().flat_map(|definition| crate::crd::kinds(definition)) {
+            let keys: Vec<String> =
+                state.store.list(&custom.table, "").map(|(key, _)| key.to_owned()).collect();
+            for key in keys {
+                state.remove(&custom, &key);
+            }
+        }
+    }
     state.remove(kind, key)
 }
 

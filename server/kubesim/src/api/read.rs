@@ -8,6 +8,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use http::StatusCode;
+use parking_lot::MutexGuard;
 use serde_json::{Map, Value, json};
 
 use super::{Call, Reply};
@@ -119,10 +120,12 @@ pub(super) fn looking_for_value(bytes: &[u8]) -> String {
     }
 }
 
-pub(super) fn list(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> {
+pub(super) fn list(call: &Call<'_>, state: MutexGuard<'_, State>) -> Result<Reply, ApiError> {
     let form = form(call.request)?;
     let selection = Selection::of(call)?;
-    let page = page(call, state, &selection)?;
+    let page = page(call, &state, &selection)?;
+    // The answer is put together from shared objects, while others go on.
+    drop(state);
     Ok(Reply::ok(match form {
         Form::Object => objects(call, &page),
         Form::Metadata => json!({

@@ -5,10 +5,8 @@ use std::{sync::Arc, time::Duration};
 use crowsnest_kubesim::{Clock, KubeSim, Options, Running};
 use serde_json::{Value, json};
 
-use crate::{
-    client::Client,
-    corpus::{Corpus, Exchange},
-};
+use super::corpus::{Corpus, Exchange};
+use crate::client::{Client, Request};
 
 /// The revision at which the lists were recorded.
 pub(crate) const REVISION: u64 = 648;
@@ -105,18 +103,14 @@ pub(crate) async fn carry_out(simulated: &Simulated, changes: Vec<(&'static str,
     for (method, path, body) in changes {
         let content_type =
             if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        let request = Exchange {
-            name: String::new(),
-            sender: "admin".to_owned(),
-            method: method.to_owned(),
-            path,
+        let request = Request {
+            sender: "admin",
+            method,
+            path: &path,
             headers: vec![("Content-Type".to_owned(), content_type.to_owned())],
-            request_body: body,
-            status: None,
-            body: Value::Null,
-            events: Vec::new(),
+            body: if body.is_null() { String::new() } else { body.to_string() },
         };
-        let answer = simulated.client.send(&request).await.unwrap();
-        assert!(answer.status < 300, "{method} {}: {}", request.path, answer.text());
+        let answer = simulated.client.send(request).await.unwrap();
+        assert!(answer.status < 300, "{method} {path}: {}", answer.text());
     }
 }

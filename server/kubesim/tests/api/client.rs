@@ -3,7 +3,6 @@
 use std::{collections::HashMap, net::SocketAddr, pin::Pin, time::Duration};
 
 use crowsnest_kubesim::{ClientCertificate, Running};
-use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
@@ -16,9 +15,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
-use crate::corpus::Exchange;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Longer than any replayed watch lasts.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -26,9 +23,19 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// Sends requests as the recorded identities.
 pub(crate) struct Client {
     address: SocketAddr,
+    ca_pem: String,
     anonymous: SslContext,
     contexts: HashMap<&'static str, SslContext>,
     tokens: HashMap<&'static str, String>,
+}
+
+/// What to send.
+pub(crate) struct Request<'r> {
+    pub(crate) sender: &'r str,
+    pub(crate) method: &'r str,
+    pub(crate) path: &'r str,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 /// An answer that has been read to its end.
@@ -55,6 +62,7 @@ impl Client {
         let token = |namespace, name| running.token(namespace, name, 3600).unwrap();
         Client {
             address: running.address(),
+            ca_pem: ca.to_owned(),
             anonymous: context(ca, None),
             contexts: [
                 ("admin", certified("kubernetes-admin", &["system:masters"])),
@@ -70,37 +78,48 @@ impl Client {
         }
     }
 
+    /// The token of a sender that has one.
+    pub(crate) fn token(&self, sender: &str) -> &str {
+        self.tokens.get(sender).map_or("", String::as_str)
+    }
+
     /// Sends a request and reads the answer to its end.
-    pub(crate) async fn send(&self, exchange: &Exchange) -> Result<Answer, BoxError> {
-        let stream = self.connect(&exchange.sender).await?;
+    pub(crate) async fn send(&self, request: Request<'_>) -> Result<Answer, BoxError> {
+        let context = self.contexts.get(request.sender).unwrap_or(&self.anonymous);
+        self.send_over(context, request).await
+    }
+
+    /// Sends a request with a client certificate of its own.
+    pub(crate) async fn send_with(
+        &self,
+        certificate: &ClientCertificate,
+        request: Request<'_>,
+    ) -> Result<Answer, BoxError> {
+        self.send_over(&context(&self.ca_pem, Some(certificate)), request).await
+    }
+
+    async fn send_over(&self, context: &SslContext, request: Request<'_>) -> Result<Answer, BoxError> {
+        let stream = self.connect(context).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        let mut request =
-            Request::builder().method(exchange.method.as_str()).uri(&exchange.path).header("Host", "kubesim");
-        for (name, value) in &exchange.headers {
-            request = request.header(name, value);
+        let mut head =
+            http::Request::builder().method(request.method).uri(request.path).header("Host", "kubesim");
+        for (name, value) in &request.headers {
+            head = head.header(name, value);
         }
-        if let Some(token) = self.tokens.get(exchange.sender.as_str()) {
-            request = request.header("Authorization", format!("Bearer {token}"));
+        if let Some(token) = self.tokens.get(request.sender) {
+            head = head.header("Authorization", format!("Bearer {token}"));
         }
-        // Recordings have a text in the place of tokens.
-        let body = match &exchange.request_body {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            other => {
-                other.to_string().replace("<token of viewer>", self.tokens.get("viewer").map_or("", |t| t))
-            }
-        };
         let answer = tokio::time::timeout(PATIENCE, async {
-            let response = sender.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
+            let response = sender.send_request(head.body(Full::new(Bytes::from(request.body)))?).await?;
             let status = response.status().as_u16();
             Ok::<_, BoxError>(Answer { status, bytes: response.into_body().collect().await?.to_bytes() })
         });
         answer.await?
     }
 
-    async fn connect(&self, sender: &str) -> Result<SslStream<TcpStream>, BoxError> {
-        let mut ssl = Ssl::new(self.contexts.get(sender).unwrap_or(&self.anonymous))?;
+    async fn connect(&self, context: &SslContext) -> Result<SslStream<TcpStream>, BoxError> {
+        let mut ssl = Ssl::new(context)?;
         ssl.param_mut().set_ip(self.address.ip())?;
         let mut stream = SslStream::new(ssl, TcpStream::connect(self.address).await?)?;
         Pin::new(&mut stream).connect().await?;

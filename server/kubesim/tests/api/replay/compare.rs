@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::corpus::Exchange;
+use super::corpus::Exchange;
 
 /// Texts that differ from run to run, and what they look like.
 static FRESH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
