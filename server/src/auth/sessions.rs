@@ -11,6 +11,10 @@ use tracing::warn;
 
 use crate::control::{Collection, ControlError, ControlStore};
 
+/// Sessions that one user may have; the next one ends the one that was used longest ago. Somebody who signs in again and
+/// again fills neither the disk nor the memory.
+const MAX_PER_USER: usize = 100;
+
 /// All sessions.
 pub(crate) struct Sessions {
     store: Arc<dyn ControlStore>,
@@ -60,6 +64,7 @@ impl Sessions {
         origin: Option<String>,
         now: Timestamp,
     ) -> Result<NewSession, SessionsError> {
+        self.make_room(&user.identity.user)?;
         let id = random_token()?;
         let record = SessionRecord {
             user: user.identity.user.clone(),
@@ -123,6 +128,21 @@ impl Sessions {
         Ok(removed)
     }
 
+    /// Ends as many sessions of a user as there must be fewer, those first that were used longest ago.
+    fn make_room(&self, user: &str) -> Result<(), SessionsError> {
+        let mut own = Vec::new();
+        for (id, sealed) in self.store.list(Collection::Sessions)? {
+            if let Ok(record) = self.open(&id, &sealed)
+                && record.user == user
+            {
+                own.push((record.last_seen, id));
+            }
+        }
+        own.sort();
+        let excess = (own.len() + 1).saturating_sub(MAX_PER_USER);
+        own.iter().take(excess).try_for_each(|(_, id)| self.end(id))
+    }
+
     fn load(&self, id: &str) -> Result<Option<SessionRecord>, SessionsError> {
         let sealed = self.store.get(Collection::Sessions, id)?;
         sealed.map(|sealed| self.open(id, &sealed)).transpose()
@@ -169,6 +189,19 @@ mod tests {
         assert!(sessions.find(&new.token, now).is_none());
         sessions.save_if_running(&id, &new.record).unwrap();
         assert!(sessions.find(&new.token, now).is_none(), "a late note brings no ended session back");
+    }
+
+    #[test]
+    fn a_user_has_a_bounded_number_of_sessions_and_the_stalest_ends_first() {
+        let (sessions, store) = sessions();
+        let now = clock::now();
+        let tokens: Vec<String> = (0..MAX_PER_USER as i64 + 2)
+            .map(|n| sessions.begin(&ann(), None, now.plus_millis(n)).unwrap().token)
+            .collect();
+        assert_eq!(store.list(Collection::Sessions).unwrap().len(), MAX_PER_USER);
+        let runs: Vec<bool> = tokens.iter().map(|token| sessions.find(token, now).is_some()).collect();
+        assert_eq!(runs.iter().take_while(|runs| !**runs).count(), 2);
+        assert_eq!(runs.iter().filter(|runs| **runs).count(), MAX_PER_USER);
     }
 
     /// A store in which somebody signs out between any two of another's steps.
