@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use crowsnest_api::prometheus::{InstantSeries, Point, QueryData, RangeSeries};
-use crowsnest_api::{Sample, format_value};
+use crowsnest_api::prometheus::Point;
+use crowsnest_api::{Labels, Sample, format_value};
 use crowsnest_promql::{QueryResult, RangeParams, Value};
+use serde::{Serialize, Serializer};
 use std::sync::Arc;
 
 use super::answer::{Found, answer};
@@ -45,22 +46,54 @@ pub(crate) async fn range(State(app): State<AppState>, params: Params) -> Result
     .await
 }
 
+/// [`QueryData`](crowsnest_api::prometheus::QueryData) as it is written. A sample becomes text only when it is its turn,
+/// for an answer may have fifty million, and text takes several times their memory.
+#[derive(Serialize)]
+#[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
+enum QueryData {
+    Vector(Vec<InstantSeries>),
+    Matrix(Vec<RangeSeries>),
+    Scalar(Written),
+    String(Point),
+}
+
+#[derive(Serialize)]
+struct InstantSeries {
+    metric: Labels,
+    value: Written,
+}
+
+#[derive(Serialize)]
+struct RangeSeries {
+    metric: Labels,
+    values: Vec<Written>,
+}
+
+/// A sample as `[seconds, "value"]`.
+struct Written(Sample);
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.0.timestamp.seconds(), format_value(self.0.value)).serialize(serializer)
+    }
+}
+
 fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryData> {
     let (mut warnings, infos) = (result.annotations.warning_texts(text), result.annotations.info_texts(text));
     let (data, cut) = match result.value {
-        Value::Scalar(sample) => (QueryData::Scalar(point(sample)), None),
+        Value::Scalar(sample) => (QueryData::Scalar(Written(sample)), None),
         Value::String(at, text) => (QueryData::String(Point(at.seconds(), text)), None),
         Value::Vector(elements) => {
             let series = elements
                 .into_iter()
-                .map(|element| InstantSeries { metric: element.labels, value: point(element.sample) });
+                .map(|element| InstantSeries { metric: element.labels, value: Written(element.sample) });
             let list = Found::cut(series.collect(), limit);
             (QueryData::Vector(list.data), Some(list.warnings))
         }
         Value::Matrix(series) => {
             let series = series.into_iter().map(|series| RangeSeries {
                 metric: series.labels,
-                values: series.samples.into_iter().map(point).collect(),
+                values: series.samples.into_iter().map(Written).collect(),
             });
             let list = Found::cut(series.collect(), limit);
             (QueryData::Matrix(list.data), Some(list.warnings))
@@ -68,8 +101,4 @@ fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryDa
     };
     warnings.extend(cut.unwrap_or_default());
     Found { data, warnings, infos }
-}
-
-fn point(sample: Sample) -> Point {
-    Point(sample.timestamp.seconds(), format_value(sample.value))
 }
