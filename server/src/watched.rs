@@ -20,7 +20,8 @@ pub(crate) struct Watched<T> {
     path: PathBuf,
     parse: Parse<T>,
     value: ArcSwap<T>,
-    seen: Mutex<Stamp>,
+    /// What the file looked like when it was last read; `None` when it could not be looked at.
+    seen: Mutex<Option<Stamp>>,
 }
 
 /// What changes when a file does, be it written in place, renamed over, or a symlink that now leads elsewhere.
@@ -40,7 +41,7 @@ impl<T> Watched<T> {
             path: path.to_owned(),
             parse,
             value: ArcSwap::from_pointee(value),
-            seen: Mutex::new(stamp),
+            seen: Mutex::new(Some(stamp)),
         })
     }
 
@@ -52,14 +53,18 @@ impl<T> Watched<T> {
     /// Reads the file again; on an error the value stays what it was.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
         let stamp = stamp(&self.path)?;
-        *self.seen.lock() = stamp;
+        *self.seen.lock() = Some(stamp);
         self.value.store(Arc::new(read(&self.path, self.parse)?));
         Ok(())
     }
 
-    /// Reads the file again if it has changed; says whether it had. A bad file is told about once per change.
+    /// Reads the file again if it has changed; says whether it had. A bad or missing file is told about once per change.
     pub(crate) fn reload_if_changed(&self) -> anyhow::Result<bool> {
-        let changed = stamp(&self.path)? != *self.seen.lock();
+        let stamp = match stamp(&self.path) {
+            Ok(stamp) => Some(stamp),
+            Err(error) => return if self.seen.lock().take().is_some() { Err(error) } else { Ok(false) },
+        };
+        let changed = stamp != *self.seen.lock();
         if changed {
             self.reload()?;
         }
@@ -108,5 +113,20 @@ mod tests {
         assert!(error.contains("number:1: "), "{error}");
         assert!(!watched.reload_if_changed().unwrap(), "the same mistake is told once");
         assert_eq!(*watched.get(), 22);
+    }
+
+    #[test]
+    fn a_missing_file_is_told_about_once_and_read_when_it_is_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("number");
+        std::fs::write(&path, "1").unwrap();
+        let watched = Watched::open(&path, parse).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(watched.reload_if_changed().is_err());
+        assert!(!watched.reload_if_changed().unwrap());
+        assert_eq!(*watched.get(), 1);
+        std::fs::write(&path, "2").unwrap();
+        assert!(watched.reload_if_changed().unwrap());
+        assert_eq!(*watched.get(), 2);
     }
 }
