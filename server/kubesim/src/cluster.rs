@@ -11,10 +11,12 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
+    chaos::Chaos,
     clock::{Clock, Random, seconds},
     crd,
     identity::token::TokenSigner,
     kind::{Kind, Registry},
+    options::Life,
     pki::Authority,
     rbac,
     store::Store,
@@ -28,6 +30,12 @@ pub(crate) struct Cluster {
     pub(crate) tokens: TokenSigner,
     /// Becomes true when the server is to end.
     pub(crate) ending: watch::Sender<bool>,
+    /// What is to go wrong.
+    pub(crate) chaos: watch::Sender<Chaos>,
+    /// Changes when all watches are to end.
+    pub(crate) watches: watch::Sender<u64>,
+    /// Whether kubelets answer for their pods.
+    pub(crate) life: Life,
     port: AtomicU16,
 }
 
@@ -44,6 +52,7 @@ impl Cluster {
         clock: Arc<dyn Clock>,
         authority: Authority,
         tokens: TokenSigner,
+        life: Life,
     ) -> Cluster {
         Cluster {
             state: Mutex::new(state),
@@ -51,6 +60,9 @@ impl Cluster {
             authority,
             tokens,
             ending: watch::channel(false).0,
+            chaos: watch::channel(Chaos::default()).0,
+            watches: watch::channel(0).0,
+            life,
             port: AtomicU16::new(0),
         }
     }

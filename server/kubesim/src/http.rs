@@ -80,6 +80,10 @@ pub(crate) async fn serve(cluster: Arc<Cluster>, listener: TcpListener, acceptor
 async fn connection(cluster: Arc<Cluster>, stream: TcpStream, acceptor: SslAcceptor) {
     let _ = stream.set_nodelay(true);
     let mut ending = cluster.ending.subscribe();
+    let mut chaos = cluster.chaos.subscribe();
+    if chaos.borrow_and_update().cut {
+        return;
+    }
     let certificate;
     let stream = {
         let Ok(ssl) = Ssl::new(acceptor.context()) else { return };
@@ -107,6 +111,7 @@ async fn connection(cluster: Arc<Cluster>, stream: TcpStream, acceptor: SslAccep
             }
         }
         _ = ending.changed() => {}
+        _ = chaos.wait_for(|chaos| chaos.cut) => {}
     }
 }
 
@@ -135,6 +140,15 @@ async fn answer(
     certificate: &ClientCertificate,
     request: http::Request<Incoming>,
 ) -> Response<ReplyBody> {
+    let chaos = *cluster.chaos.borrow();
+    if !chaos.latency.is_zero() {
+        tokio::time::sleep(chaos.latency).await;
+    }
+    if chaos.errors_per_thousand > 0
+        && cluster.lock().random.next() % 1000 < u64::from(chaos.errors_per_thousand)
+    {
+        return respond(Reply::error(&ApiError::unexpected("etcdserver: request timed out")));
+    }
     let reply = match read(cluster, certificate, request).await {
         Ok(request) => api::handle(cluster, &request),
         Err(error) => Reply::error(&error),

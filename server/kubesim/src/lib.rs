@@ -9,6 +9,7 @@
 
 mod access;
 mod api;
+mod chaos;
 mod clock;
 mod cluster;
 mod controllers;
@@ -19,6 +20,7 @@ mod encode;
 mod http;
 mod identity;
 mod kind;
+mod kubelet;
 mod limits;
 mod managed;
 mod object;
@@ -37,6 +39,7 @@ mod store;
 mod table;
 mod validate;
 
+pub use chaos::Chaos;
 pub use clock::{Clock, SystemClock};
 pub use demo::DemoSize;
 pub use options::{Life, Options};

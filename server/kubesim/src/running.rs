@@ -6,10 +6,11 @@ use openssl::error::ErrorStack;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
+    chaos::Chaos,
     cluster::Cluster,
     controllers, http,
     identity::token::{Claims, ISSUER, TokenSigner},
-    object,
+    kubelet, object,
     options::{Life, Options},
     pki::{self, Authority, ClientCertificate},
     seed,
@@ -63,7 +64,8 @@ impl KubeSim {
         let state = seed::state(&options)?;
         let authority = Authority::new(options.clock.now().as_second())?;
         let tokens = TokenSigner::new(pki::new_key()?);
-        let cluster = Arc::new(Cluster::new(state, Arc::clone(&options.clock), authority, tokens));
+        let cluster =
+            Arc::new(Cluster::new(state, Arc::clone(&options.clock), authority, tokens, options.life));
         let acceptor = http::acceptor(&cluster)?;
         let listen_error = |source| StartError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
@@ -155,6 +157,25 @@ impl Running {
             BASE64_STANDARD.encode(client.certificate_pem),
             BASE64_STANDARD.encode(client.key_pem),
         ))
+    }
+
+    /// Makes things go wrong from now on, or right again.
+    pub fn set_chaos(&self, chaos: Chaos) {
+        self.cluster.chaos.send_replace(chaos);
+    }
+
+    /// Ends all watches, as an API server does that restarts.
+    pub fn drop_watches(&self) {
+        self.cluster.watches.send_modify(|count| *count += 1);
+    }
+
+    /// A page of the kubelet of a node: `metrics`, `metrics/cadvisor` or `stats/summary`; none if there is none.
+    #[must_use]
+    pub fn kubelet_page(&self, node: &str, path: &str) -> Option<String> {
+        match kubelet::page(&self.cluster.lock().store, node, path, self.cluster.now())? {
+            kubelet::Page::Text(text) => Some(text),
+            kubelet::Page::Json(value) => Some(value.to_string()),
+        }
     }
 
     /// Ends the server and its connections, watches included.

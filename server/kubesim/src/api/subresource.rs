@@ -4,7 +4,13 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::{Call, Reply, body, evict, patch, proxy, read, scale, token, update};
-use crate::{cluster::State, object, status::ApiError};
+use crate::{
+    cluster::State,
+    kubelet::{self, Wish},
+    object,
+    options::Life,
+    status::ApiError,
+};
 
 /// Answers a request to a subresource that its kind has.
 pub(super) fn answer(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiError> {
@@ -57,7 +63,7 @@ fn finalize(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiError> {
     Reply::object(StatusCode::OK, call.request, call.kind, &stored, call.cluster.now())
 }
 
-/// Logs come from a kubelet, and there is none yet.
+/// Logs come from a kubelet, if there is one.
 fn log(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> {
     let pod = call.stored(state)?;
     let node = object::text(&pod, &["spec", "nodeName"]);
@@ -73,6 +79,25 @@ fn log(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> {
             .first()
             .map_or("", |first| object::text(first, &["name"])),
     };
+    if call.cluster.life == Life::Running {
+        let query = &call.request.query;
+        let wish = Wish {
+            tail: query.integer("tailLines")?,
+            timestamps: query.flag("timestamps"),
+            previous: query.flag("previous"),
+        };
+        return match kubelet::lines(&pod, container, wish, call.cluster.now()) {
+            Some(text) => {
+                let mut reply = Reply::text(StatusCode::OK, text);
+                reply.headers.clear();
+                Ok(reply)
+            }
+            None => Err(ApiError::bad_request(format!(
+                "container {container:?} in pod {:?} is waiting to start: ContainerCreating",
+                object::name(&pod)
+            ))),
+        };
+    }
     Err(ApiError::unexpected(format!(
         "Get \"https://{node}:10250/containerLogs/{}/{}/{container}\": dial tcp: lookup {node}: no such host",
         object::namespace(&pod),

@@ -35,6 +35,7 @@ pub(crate) struct Events {
     waiting: VecDeque<Bytes>,
     changed: Receiver<u64>,
     ending: Receiver<bool>,
+    dropped: Receiver<u64>,
     deadline: Instant,
     bookmark_at: Option<Instant>,
     /// Tables have their column definitions in the first event only.
@@ -68,6 +69,7 @@ pub(super) fn start(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> {
         waiting: VecDeque::new(),
         changed: state.store.subscribe(),
         ending: call.cluster.ending.subscribe(),
+        dropped: call.cluster.watches.subscribe(),
         deadline,
         bookmark_at: bookmarks.then(|| bookmark_time(deadline)),
         defined: false,
@@ -140,6 +142,7 @@ impl Events {
             tokio::select! {
                 _ = self.changed.changed() => {}
                 _ = self.ending.changed() => {}
+                _ = self.dropped.changed() => self.ended = true,
                 () = tokio::time::sleep_until(wake) => {
                     if self.bookmark_at.is_some_and(|at| Instant::now() >= at) {
                         self.tell_bookmark(None);

@@ -1,6 +1,6 @@
 //! What no recording shows: flows over several requests, and watches that end badly.
 
-use crowsnest_kubesim::{ClientCertificate, DemoSize, KubeSim, Life, Options, Running};
+use crowsnest_kubesim::{Chaos, ClientCertificate, DemoSize, KubeSim, Life, Options, Running};
 use openssl::{hash::MessageDigest, pkey::PKey, rsa::Rsa, x509::X509ReqBuilder};
 use serde_json::{Value, json};
 
@@ -255,4 +255,40 @@ async fn shutting_down_ends_watches() {
         },
         client.send(request)
     );
+}
+
+#[tokio::test]
+async fn kubelets_tell_what_their_pods_use_and_say() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    let page = cluster.send("admin", "GET", "/api/v1/nodes/demo-1/proxy/metrics/cadvisor", Value::Null).await;
+    assert!(page.text().contains("container_cpu_usage_seconds_total{"), "{}", page.text());
+    assert_eq!(
+        cluster.send("viewer", "GET", "/api/v1/nodes/demo-1/proxy/metrics", Value::Null).await.status,
+        403
+    );
+    let pods =
+        cluster.admin("GET", "/api/v1/namespaces/shop/pods?labelSelector=app%3Dweb", Value::Null).await;
+    let pod = pods["items"][0]["metadata"]["name"].as_str().unwrap();
+    let log =
+        cluster.send("viewer", "GET", &format!("/api/v1/namespaces/shop/pods/{pod}/log"), Value::Null).await;
+    assert!(log.text().starts_with("level=info msg=\"starting\""), "{}", log.text());
+}
+
+#[tokio::test]
+async fn chaos_cuts_and_mends() {
+    let cluster = Cluster::start().await;
+    let request = || Request {
+        sender: "admin",
+        method: "GET",
+        path: "/api/v1/nodes",
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    cluster.running.set_chaos(Chaos { cut: true, ..Chaos::default() });
+    assert!(cluster.client.send(request()).await.is_err());
+    cluster.running.set_chaos(Chaos { errors_per_thousand: 1000, ..Chaos::default() });
+    assert_eq!(cluster.client.send(request()).await.unwrap().status, 500);
+    cluster.running.set_chaos(Chaos::default());
+    assert_eq!(cluster.client.send(request()).await.unwrap().status, 200);
 }
