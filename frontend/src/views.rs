@@ -5,6 +5,7 @@ mod explore;
 mod key_list;
 mod live_controls;
 mod node;
+mod node_status;
 mod nodes;
 mod not_found;
 mod overview;

@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use super::chart_panel::{ChartPanel, ChartPlace};
 use super::live_controls::PauseButton;
+use super::node_status::NodeStatus;
 use super::range_param::range_param;
 use super::watch::use_watch;
 use crate::api::Node;
 use crate::charts::{SECTIONS, Section};
 use crate::components::{
-    Blank, BoneLines, ChartHeight, Faced, Icon, IconName, LegendForm, Live, Panel, Status, TimePicker, Tone,
+    Blank, BoneLines, ChartHeight, Faced, Icon, IconName, LegendForm, Live, Panel, TimePicker, Tone,
     provide_chart_link,
 };
 use crate::format::{bytes, duration};
@@ -57,16 +58,6 @@ pub(super) fn NodeView(name: String) -> impl IntoView {
         let value = move || node.with(|node| node.as_ref().and_then(|node| read(lang.get(), node)));
         move || value().map(|value| view! { <div><dt>{label.text(lang.get())}</dt><dd>{value}</dd></div> })
     };
-    let status = move || {
-        let first = problems.with(|problems| problems.first().cloned());
-        let tone = match first.as_ref().map(|problem| problem.severity) {
-            Some(Severity::Critical) => Tone::Critical,
-            Some(Severity::Warning) => Tone::Warning,
-            None => Tone::Ok,
-        };
-        let words = first.map_or(Msg::NodeUp, |problem| problem.kind.title()).text(lang.get());
-        view! { <Status tone=tone>{words}</Status> }
-    };
     let notes = move || {
         problems
             .get()
@@ -107,7 +98,9 @@ pub(super) fn NodeView(name: String) -> impl IntoView {
         <div class="page">
             <div class="pagehead">
                 <h1 class="pagehead__title">{name}</h1>
-                <Show when=move || is_known.get()>{status}</Show>
+                <Show when=move || is_known.get()>
+                    <NodeStatus node=node problems=problems/>
+                </Show>
                 <Live
                     newest=watch.newest_sample(node)
                     paused=Signal::derive(move || watch.paused.get() || !range.get().is_live())

@@ -6,20 +6,19 @@ use std::time::Duration;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::node_status::NodeStatus;
 use super::overview::NoNodes;
 use super::watch::use_watch;
 use crate::api::{Node, range as query_range, use_client};
 use crate::clock::use_clock;
-use crate::components::{
-    Blank, BoneRows, Faced, Icon, IconName, Live, SparkTone, Sparkline, Status, TimeRange, Tone,
-};
+use crate::components::{Blank, BoneRows, Faced, Icon, IconName, Live, SparkTone, Sparkline, TimeRange};
 use crate::format::{NONE, age, duration, load, percent};
 use crate::i18n::{Lang, Msg, count, fill, tr, use_lang};
 use crate::poll::{Cadence, poll};
 use crate::range::{HOUR, MINUTE};
 use crate::router::{Page, Route, use_router};
 use crate::shortcuts::shortcut;
-use crate::verdict::{CPU, Severity, of_node};
+use crate::verdict::{CPU, of_node};
 
 mod columns;
 
@@ -227,17 +226,6 @@ fn Row(name: String, cursor: RwSignal<Option<String>>, curves: RwSignal<Option<C
         }
     };
     let problems = Memo::new(move |_| node.with(|node| node.as_ref().map(of_node).unwrap_or_default()));
-    let tone = move || {
-        problems.with(|problems| match problems.iter().map(|problem| problem.severity).min() {
-            Some(Severity::Critical) => Tone::Critical,
-            Some(Severity::Warning) => Tone::Warning,
-            None => Tone::Ok,
-        })
-    };
-    let words = move || {
-        let msg = problems.with(|problems| problems.first().map(|problem| problem.kind.title()));
-        msg.unwrap_or(Msg::NodeUp).text(lang.get())
-    };
     let sample = move || {
         let age_then = node.with(|node| node.as_ref().and_then(|node| node.sample_age));
         age_then.map_or_else(
@@ -269,7 +257,9 @@ fn Row(name: String, cursor: RwSignal<Option<String>>, curves: RwSignal<Option<C
     view! {
         <tr class:is-cursor=is_cursor>
             <th scope="row" class="table__name"><a href=href>{name}</a></th>
-            <td><Status tone=Signal::derive(tone)>{words}</Status></td>
+            <td>
+                <NodeStatus node=node problems=problems/>
+            </td>
             <td class="table__num" data-label=tr(Msg::ColumnCpu)>
                 <span class="nodes__cpu">
                     <Sparkline points=points range=window label=Signal::derive(spark_label) tone=spark_tone/>

@@ -233,7 +233,7 @@ fn is_within(page: &Page, entry: &Page) -> bool {
 fn page_title(page: &Page, lang: Lang) -> String {
     match page {
         Page::Node(name) => name.clone(),
-        Page::Unknown(_) => Msg::PageUnknown.text(lang).to_owned(),
+        Page::Unknown(_) => "404".to_owned(),
         page => entries()
             .find(|entry| entry.page == *page)
             .map(|entry| entry.label.text(lang))
