@@ -61,7 +61,7 @@ impl Queryable for Tsdb {
                 let (labels, parts) = rest.next()?;
                 match self.read_series(&labels, &parts, start, end, &mut cache) {
                     Ok(samples) if samples.is_empty() => {}
-                    Ok(samples) => return Some(Ok(Series { labels, samples })),
+                    Ok(samples) => return Some(Ok(Series::of_floats(labels, samples))),
                     Err(damaged) => {
                         failed = true;
                         return Some(Err(StorageError::Read(Box::new(damaged))));

@@ -92,7 +92,9 @@ fn read(data: QueryData) -> Option<QueryResult> {
         QueryData::Vector(series) => QueryResult::Lines(
             series
                 .into_iter()
-                .map(|one| Some(Line { points: vec![point(&one.value)?], labels: one.metric }))
+                // Native histograms have no place in a chart of numbers yet.
+                .filter_map(|one| one.value.map(|value| (one.metric, value)))
+                .map(|(labels, value)| Some(Line { points: vec![point(&value)?], labels }))
                 .collect::<Option<_>>()?,
         ),
         QueryData::Matrix(series) => QueryResult::Lines(

@@ -78,8 +78,12 @@ pub enum QueryData {
 pub struct InstantSeries {
     /// The series.
     pub metric: Labels,
-    /// Its value.
-    pub value: Point,
+    /// Its value, when that is a float.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Point>,
+    /// Its value, when that is a native histogram.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<HistogramPoint>,
 }
 
 /// A series with its values over time.
@@ -87,9 +91,33 @@ pub struct InstantSeries {
 pub struct RangeSeries {
     /// The series.
     pub metric: Labels,
-    /// Its values, oldest first.
+    /// Its values that are floats, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Point>,
+    /// Its values that are native histograms, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub histograms: Vec<HistogramPoint>,
 }
+
+/// A time in seconds and a native histogram.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistogramPoint(pub f64, pub NativeHistogram);
+
+/// A native histogram; amounts are written as values are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NativeHistogram {
+    /// How many observations there are.
+    pub count: String,
+    /// Their sum.
+    pub sum: String,
+    /// The buckets with observations, lowest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<HistogramBucket>,
+}
+
+/// Which ends belong to the bucket (0: the upper one, 1: the lower one, 2: neither, 3: both), both ends, and the count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistogramBucket(pub u8, pub String, pub String, pub String);
 
 /// One family in `metadata`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,13 +139,28 @@ mod tests {
         let body = Response::Success {
             data: QueryData::Vector(vec![InstantSeries {
                 metric: Labels::from_pairs([("__name__", "up")]),
-                value: Point(1.5, "1".into()),
+                value: Some(Point(1.5, "1".into())),
+                histogram: None,
             }]),
             warnings: vec![],
             infos: vec![],
         };
         let json = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"up"},"value":[1.5,"1"]}]}}"#;
         assert_eq!(serde_json::to_string(&body).unwrap(), json);
+        let histogram = NativeHistogram {
+            count: "3".into(),
+            sum: "5".into(),
+            buckets: vec![HistogramBucket(0, "1".into(), "2".into(), "3".into())],
+        };
+        let series = RangeSeries {
+            metric: Labels::empty(),
+            values: vec![],
+            histograms: vec![HistogramPoint(1.5, histogram)],
+        };
+        assert_eq!(
+            serde_json::to_string(&series).unwrap(),
+            r#"{"metric":{},"histograms":[[1.5,{"count":"3","sum":"5","buckets":[[0,"1","2","3"]]}]]}"#
+        );
         let error: Response<()> = Response::Error { error_type: ErrorType::BadData, error: "no".into() };
         assert_eq!(
             serde_json::to_string(&error).unwrap(),

@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use crowsnest_api::prometheus::Point;
-use crowsnest_api::{Labels, Sample, format_value};
-use crowsnest_promql::{QueryResult, RangeParams, Value};
+use crowsnest_api::prometheus::{HistogramBucket, HistogramPoint, NativeHistogram, Point};
+use crowsnest_api::{Labels, Sample, Timestamp, format_value};
+use crowsnest_promql::histogram::Bound;
+use crowsnest_promql::{FloatHistogram, QueryResult, RangeParams, SampleValue, Value};
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
 
@@ -60,13 +61,19 @@ enum QueryData {
 #[derive(Serialize)]
 struct InstantSeries {
     metric: Labels,
-    value: Written,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Written>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    histogram: Option<WrittenHistogram>,
 }
 
 #[derive(Serialize)]
 struct RangeSeries {
     metric: Labels,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     values: Vec<Written>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    histograms: Vec<WrittenHistogram>,
 }
 
 /// A sample as `[seconds, "value"]`.
@@ -78,6 +85,41 @@ impl Serialize for Written {
     }
 }
 
+/// A native histogram as `[seconds, {"count", "sum", "buckets"}]`.
+struct WrittenHistogram(Timestamp, Arc<FloatHistogram>);
+
+impl Serialize for WrittenHistogram {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(at, histogram) = self;
+        let buckets = histogram.buckets().map(|bucket| {
+            let ends = match bucket.bounds {
+                Bound::Upper => 0,
+                Bound::Lower => 1,
+                Bound::Both => 3,
+            };
+            let [lower, upper, count] = [bucket.lower, bucket.upper, bucket.count].map(format_value);
+            HistogramBucket(ends, lower, upper, count)
+        });
+        let native = NativeHistogram {
+            count: format_value(histogram.count),
+            sum: format_value(histogram.sum),
+            buckets: buckets.collect(),
+        };
+        HistogramPoint(at.seconds(), native).serialize(serializer)
+    }
+}
+
+fn instant_series(metric: Labels, timestamp: Timestamp, value: SampleValue) -> InstantSeries {
+    match value {
+        SampleValue::Float(value) => {
+            InstantSeries { metric, value: Some(Written(Sample { timestamp, value })), histogram: None }
+        }
+        SampleValue::Histogram(histogram) => {
+            InstantSeries { metric, value: None, histogram: Some(WrittenHistogram(timestamp, histogram)) }
+        }
+    }
+}
+
 fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryData> {
     let (mut warnings, infos) = (result.annotations.warning_texts(text), result.annotations.info_texts(text));
     let (data, cut) = match result.value {
@@ -86,7 +128,7 @@ fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryDa
         Value::Vector(elements) => {
             let series = elements
                 .into_iter()
-                .map(|element| InstantSeries { metric: element.labels, value: Written(element.sample) });
+                .map(|element| instant_series(element.labels, element.timestamp, element.value));
             let list = Found::cut(series.collect(), limit);
             (QueryData::Vector(list.data), Some(list.warnings))
         }
@@ -94,6 +136,11 @@ fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryDa
             let series = series.into_iter().map(|series| RangeSeries {
                 metric: series.labels,
                 values: series.samples.into_iter().map(Written).collect(),
+                histograms: series
+                    .histograms
+                    .into_iter()
+                    .map(|(at, histogram)| WrittenHistogram(at, histogram))
+                    .collect(),
             });
             let list = Found::cut(series.collect(), limit);
             (QueryData::Matrix(list.data), Some(list.warnings))

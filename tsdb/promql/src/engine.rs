@@ -3,7 +3,7 @@
 //! This engine stays as the oracle that faster ones are compared with, so clarity goes before speed. It reads neither
 //! clock nor network: series come from a [`Queryable`], time and cancellation from a [`Control`].
 //!
-//! Known differences from Prometheus 3: native histograms and start timestamps are not supported yet; series whose names
+//! Known differences from Prometheus 3: series whose names
 //! are dropped at once are joined when they never share a step, where Prometheus refuses some of them; `fill` needs no
 //! feature to be switched on; two faults in one query may be reported in another order.
 
@@ -24,8 +24,8 @@ mod prepare;
 mod range;
 mod select;
 mod set;
-mod stats;
-mod text;
+pub(crate) mod stats;
+pub(crate) mod text;
 mod value;
 mod windows;
 
@@ -42,7 +42,7 @@ use evaluator::{Evaluator, QueryRange};
 pub(crate) use functions::Implementation;
 use grid::Grid;
 pub use range::RangeParams;
-pub use value::{QueryResult, Value, VectorElement};
+pub use value::{QueryResult, SampleValue, Value, VectorElement};
 pub(crate) use windows::WindowFunction;
 
 use crate::{Expr, Queryable};

@@ -8,6 +8,8 @@ pub mod ast;
 #[cfg(feature = "engine")]
 pub mod engine;
 mod functions;
+#[cfg(feature = "engine")]
+pub mod histogram;
 mod lexer;
 mod match_op;
 #[cfg(feature = "engine")]
@@ -29,9 +31,11 @@ pub use ast::Expr;
 #[cfg(feature = "engine")]
 pub use engine::{
     Annotation, Annotations, Control, Engine, EngineOptions, Features, QueryError, QueryResult, RangeParams,
-    Value,
+    SampleValue, Value,
 };
 pub use functions::{Arity, FUNCTIONS, Function, function};
+#[cfg(feature = "engine")]
+pub use histogram::FloatHistogram;
 pub use lexer::keyword::{Keyword, keywords};
 pub use lexer::{Problem, Token, TokenClass, TokenKind, tokenize};
 pub use match_op::MatchOp;

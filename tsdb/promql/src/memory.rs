@@ -1,30 +1,72 @@
 //! A store in memory, for tests and for the promqltest runner.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
 use smol_str::SmolStr;
 
-use crate::{Matcher, Queryable, Scope, Selection, Series, SeriesSet, StorageError};
+use crate::histogram::ResetHint;
+use crate::{FloatHistogram, Matcher, Queryable, Scope, Selection, Series, SeriesSet, StorageError};
 
 /// Series in memory. Samples of a series are appended in the order of their timestamps.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
-    series: BTreeMap<Labels, Vec<Sample>>,
+    series: BTreeMap<Labels, Series>,
 }
 
 impl MemoryStore {
     /// Adds a sample. Returns false, and changes nothing, when it is not newer than the newest one of the series.
     pub fn append(&mut self, labels: &Labels, sample: Sample) -> bool {
-        if !self.series.contains_key(labels) {
-            self.series.insert(labels.clone(), Vec::new());
+        self.newer(labels, sample.timestamp).map(|series| series.samples.push(sample)).is_some()
+    }
+
+    /// Adds a native histogram, as [`Self::append`] adds a float.
+    ///
+    /// Its hint is found anew, as a store that keeps samples in chunks would: within a chunk no counter restarts, and a
+    /// chunk ends where one does, where the buckets change their layout, and where the hint asks for it.
+    pub fn append_histogram(
+        &mut self,
+        labels: &Labels,
+        timestamp: Timestamp,
+        mut histogram: FloatHistogram,
+    ) -> bool {
+        let Some(series) = self.newer(labels, timestamp) else { return false };
+        let newest_float = series.samples.last().map(|sample| sample.timestamp);
+        let before = series.histograms.last().filter(|(timestamp, _)| Some(*timestamp) > newest_float);
+        let goes_on = |before: &FloatHistogram| {
+            histogram.hint != ResetHint::Reset
+                && before.hint != ResetHint::Gauge
+                && !before.is_stale()
+                && before.scheme == histogram.scheme
+                && before.zero_threshold == histogram.zero_threshold
+                && !histogram.has_decreased_since(before)
+        };
+        histogram.hint = match before {
+            _ if histogram.hint == ResetHint::Gauge => ResetHint::Gauge,
+            Some((_, before)) if goes_on(before) => ResetHint::NotReset,
+            _ => ResetHint::Unknown,
+        };
+        series.histograms.push((timestamp, Arc::new(histogram)));
+        true
+    }
+
+    /// Says when the counter behind the newest sample of a series started.
+    pub fn set_start(&mut self, labels: &Labels, start: Timestamp) {
+        if let Some(series) = self.series.get_mut(labels)
+            && let Some(newest) = newest(series)
+        {
+            series.starts.push((newest, start));
         }
-        let Some(samples) = self.series.get_mut(labels) else { return false };
-        let newer = samples.last().is_none_or(|last| last.timestamp < sample.timestamp);
-        if newer {
-            samples.push(sample);
-        }
-        newer
+    }
+
+    /// The series, when its samples are all older than `timestamp`.
+    fn newer(&mut self, labels: &Labels, timestamp: Timestamp) -> Option<&mut Series> {
+        let series = self
+            .series
+            .entry(labels.clone())
+            .or_insert_with(|| Series { labels: labels.clone(), ..Series::default() });
+        newest(series).is_none_or(|newest| newest < timestamp).then_some(series)
     }
 
     fn in_scope(&self, scope: &Scope<'_>) -> impl Iterator<Item = &Labels> {
@@ -32,17 +74,24 @@ impl MemoryStore {
         let matches = |set: &Vec<Matcher>, labels| set.iter().all(|matcher| matcher.matches(labels));
         self.series
             .iter()
-            .filter(move |(labels, samples)| {
+            .filter(move |(labels, series)| {
                 let wanted = matcher_sets.is_empty() || matcher_sets.iter().any(|set| matches(set, labels));
-                wanted && !between(samples, start, end).is_empty()
+                let floats = between(&series.samples, start, end, |sample| sample.timestamp);
+                let histograms = between(&series.histograms, start, end, |(timestamp, _)| *timestamp);
+                wanted && !(floats.is_empty() && histograms.is_empty())
             })
             .map(|(labels, _)| labels)
     }
 }
 
-fn between(samples: &[Sample], start: Timestamp, end: Timestamp) -> &[Sample] {
-    let from = samples.partition_point(|sample| sample.timestamp < start);
-    let to = samples.partition_point(|sample| sample.timestamp <= end);
+fn newest(series: &Series) -> Option<Timestamp> {
+    let float = series.samples.last().map(|sample| sample.timestamp);
+    float.max(series.histograms.last().map(|(timestamp, _)| *timestamp))
+}
+
+fn between<T>(samples: &[T], start: Timestamp, end: Timestamp, time: impl Fn(&T) -> Timestamp) -> &[T] {
+    let from = samples.partition_point(|sample| time(sample) < start);
+    let to = samples.partition_point(|sample| time(sample) <= end);
     samples.get(from..to).unwrap_or_default()
 }
 
@@ -51,11 +100,13 @@ impl Queryable for MemoryStore {
         let Selection { matchers, start, end } = *selection;
         let series =
             self.series.iter().filter(|(labels, _)| matchers.iter().all(|matcher| matcher.matches(labels)));
-        let series = series.map(|(labels, samples)| Series {
+        let series = series.map(|(labels, series)| Series {
             labels: labels.clone(),
-            samples: between(samples, start, end).to_vec(),
+            samples: between(&series.samples, start, end, |sample| sample.timestamp).to_vec(),
+            histograms: between(&series.histograms, start, end, |(timestamp, _)| *timestamp).to_vec(),
+            starts: between(&series.starts, start, end, |(timestamp, _)| *timestamp).to_vec(),
         });
-        Ok(SeriesSet::from_sorted(series.filter(|series| !series.samples.is_empty()).collect()))
+        Ok(SeriesSet::from_sorted(series.filter(|series| !series.is_empty()).collect()))
     }
 
     fn series(&self, scope: &Scope<'_>) -> Result<Vec<Labels>, StorageError> {
@@ -95,7 +146,7 @@ mod tests {
         let series: Vec<_> = store.select(&selection).unwrap().series.map(Result::unwrap).collect();
         assert_eq!(
             series,
-            [Series { labels: Labels::from_pairs([("job", "a")]), samples: vec![Sample::new(20, 1.0)] }]
+            [Series::of_floats(Labels::from_pairs([("job", "a")]), vec![Sample::new(20, 1.0)])]
         );
     }
 

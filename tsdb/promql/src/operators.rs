@@ -106,9 +106,14 @@ impl BinaryOp {
         matches!(self, Self::And | Self::Or | Self::Unless)
     }
 
+    /// Whether it cuts off a part of native histograms.
+    pub const fn is_trim(self) -> bool {
+        matches!(self, Self::TrimAbove | Self::TrimBelow)
+    }
+
     /// Whether the result keeps the metric's name: the operator selects, it does not calculate.
     pub const fn keeps_name(self) -> bool {
-        self.is_comparison() || self.is_set() || matches!(self, Self::TrimAbove | Self::TrimBelow)
+        self.is_comparison() || self.is_set() || self.is_trim()
     }
 
     pub(crate) const fn precedence(self) -> Precedence {

@@ -2,10 +2,11 @@
 //!
 //! `load` fills an empty store, `eval` runs a query and compares its answer with the lines that follow. Every instant
 //! query is run again in ways that must not change its answer: with its time fixed by `@` and evaluated at other times,
-//! and as a range query around its time. Native histograms and start timestamps are read but not kept; queries that
-//! touch them are reported as unsupported.
+//! and as a range query around its time.
 
 mod check;
+mod literal;
+mod nhcb;
 mod number;
 mod run;
 mod script;

@@ -1,9 +1,11 @@
 //! The seam below the evaluator: what a store must answer.
 
+use std::sync::Arc;
+
 use crowsnest_api::{Labels, Sample, Timestamp};
 use smol_str::SmolStr;
 
-use crate::Matcher;
+use crate::{FloatHistogram, Matcher};
 
 /// What a selector asks a store for.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +30,33 @@ pub struct Scope<'a> {
 }
 
 /// A series and its samples within a selection, oldest first, staleness markers included, timestamps unique.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     /// The series.
     pub labels: Labels,
-    /// Its samples.
+    /// Its samples that are floats.
     pub samples: Vec<Sample>,
+    /// Its samples that are native histograms; no float has the same timestamp.
+    pub histograms: Vec<(Timestamp, Arc<FloatHistogram>)>,
+    /// When the counter behind a sample started, by the sample's timestamp, for those of which it is known.
+    pub starts: Vec<(Timestamp, Timestamp)>,
+}
+
+impl Series {
+    /// A series of floats of which nothing more is known.
+    pub fn of_floats(labels: Labels, samples: Vec<Sample>) -> Self {
+        Self { labels, samples, ..Self::default() }
+    }
+
+    /// How many samples it has.
+    pub fn len(&self) -> usize {
+        self.samples.len() + self.histograms.len()
+    }
+
+    /// Whether it has no samples at all.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty() && self.histograms.is_empty()
+    }
 }
 
 /// The answer to a [`Selection`]: series in the order of their labels, each once, those without samples left out.

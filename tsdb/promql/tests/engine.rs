@@ -312,7 +312,7 @@ proptest! {
             let instant = engine.instant(&store, &expr, at, &Control::unlimited()).unwrap();
             let mut instant: Vec<(Labels, u64)> = match instant.value {
                 Value::Vector(elements) => {
-                    elements.into_iter().map(|element| (element.labels, bits(element.sample.value))).collect()
+                    elements.into_iter().map(|element| (element.labels, bits(element.value.float().unwrap()))).collect()
                 }
                 other => panic!("{other:?} is no vector"),
             };

@@ -4,16 +4,20 @@ use std::collections::HashMap;
 
 use crowsnest_api::{Label, Labels, METRIC_NAME, format_value};
 
-use super::QueryError;
 use super::column::{Column, Columns, without_metric_labels};
 use super::evaluator::Evaluator;
 use super::functions::labels::check_label_bytes;
 use super::grid::Grid;
 use super::text::general;
-use super::{pick, stats};
+use super::{QueryError, SampleValue, pick, stats};
 use crate::ast::{Aggregate, Grouping};
+use crate::histogram::{Goal, Total};
 use crate::lexer::string;
-use crate::{AggregateOp, Span};
+use crate::{AggregateOp, FloatHistogram, Span};
+
+/// Said before the name of a metric whose native histograms cannot be combined.
+pub(crate) const MIXED_SCHEMES: &str =
+    "vector contains a mix of histograms with exponential and custom buckets schemas for metric name";
 
 /// Series that are aggregated together.
 pub(crate) struct AggregateGroup {
@@ -43,13 +47,24 @@ pub(crate) fn aggregate(
             let phi = evaluator.scalar(parameter, grid)?;
             warn_of_quantiles(evaluator, &phi, parameter.span);
             let phi_at = |step: usize| phi.get(step).copied().unwrap_or(f64::NAN);
-            fold(evaluator, &columns, &groups, steps, |step, values| stats::quantile(phi_at(step), values))
+            let of = |step: usize, values: &mut Vec<f64>| stats::quantile(phi_at(step), values);
+            fold_floats(evaluator, aggregate, &columns, &groups, steps, of)
         }
         (op, Some(parameter)) => {
             let amounts = evaluator.scalar(parameter, grid)?;
             pick::pick(evaluator, op, &columns, &groups, &amounts, (parameter.span, span), grid)
         }
-        (op, None) => fold(evaluator, &columns, &groups, steps, |_, values| fold_values(op, values)),
+        (AggregateOp::Count, None) => {
+            fold(evaluator, &columns, &groups, steps, |_, _, values| Some((values.len() as f64).into()))
+        }
+        (AggregateOp::Group, None) => {
+            fold(evaluator, &columns, &groups, steps, |_, _, _| Some(SampleValue::Float(1.0)))
+        }
+        (AggregateOp::Sum, None) => total(evaluator, aggregate, Goal::Sum, &columns, &groups, steps),
+        (AggregateOp::Avg, None) => total(evaluator, aggregate, Goal::Mean, &columns, &groups, steps),
+        (op, None) => {
+            fold_floats(evaluator, aggregate, &columns, &groups, steps, |_, values| fold_values(op, values))
+        }
     }
 }
 
@@ -94,13 +109,13 @@ fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
     }
 }
 
-/// One value for each group and step that has any; `of` may reorder the values it gets.
+/// One value for each group and step that has any, from the columns' indices and values.
 fn fold(
-    evaluator: &Evaluator<'_>,
+    evaluator: &mut Evaluator<'_>,
     columns: &[Column],
     groups: &[AggregateGroup],
     steps: usize,
-    of: impl Fn(usize, &mut Vec<f64>) -> f64,
+    mut of: impl FnMut(&mut Evaluator<'_>, usize, &[(usize, &SampleValue)]) -> Option<SampleValue>,
 ) -> Result<Vec<Column>, QueryError> {
     let mut results = Vec::with_capacity(groups.len());
     let mut present = Vec::new();
@@ -109,8 +124,10 @@ fn fold(
         let mut values = Vec::with_capacity(steps);
         for step in 0..steps {
             present.clear();
-            present.extend(group.members.iter().filter_map(|&member| columns.get(member)?.at(step)));
-            values.push(if present.is_empty() { None } else { Some(of(step, &mut present)) });
+            present.extend(
+                group.members.iter().filter_map(|&member| Some((member, columns.get(member)?.at(step)?))),
+            );
+            values.push(if present.is_empty() { None } else { of(evaluator, step, &present) });
         }
         if values.iter().any(Option::is_some) {
             results.push(Column { labels: group.labels.clone(), drop_name: group.drop_name, values });
@@ -119,19 +136,93 @@ fn fold(
     Ok(results)
 }
 
-/// The aggregations without a parameter, of at least one value.
+/// As [`fold`], of floats; native histograms are ignored with a hint. `of` may reorder the values it gets.
+fn fold_floats(
+    evaluator: &mut Evaluator<'_>,
+    aggregate: &Aggregate,
+    columns: &[Column],
+    groups: &[AggregateGroup],
+    steps: usize,
+    of: impl Fn(usize, &mut Vec<f64>) -> f64,
+) -> Result<Vec<Column>, QueryError> {
+    let mut floats = Vec::new();
+    fold(evaluator, columns, groups, steps, |evaluator, step, values| {
+        floats.clear();
+        floats.extend(values.iter().filter_map(|(_, value)| value.float()));
+        if floats.len() < values.len() {
+            hint_at_ignored(evaluator, aggregate.op, aggregate.expr.span);
+        }
+        (!floats.is_empty()).then(|| SampleValue::Float(of(step, &mut floats)))
+    })
+}
+
+/// Sums or means; groups in which floats and native histograms meet have none.
+fn total(
+    evaluator: &mut Evaluator<'_>,
+    aggregate: &Aggregate,
+    goal: Goal,
+    columns: &[Column],
+    groups: &[AggregateGroup],
+    steps: usize,
+) -> Result<Vec<Column>, QueryError> {
+    let span = aggregate.expr.span;
+    fold(evaluator, columns, groups, steps, |evaluator, _, values| {
+        let floats = values.iter().filter_map(|(_, value)| value.float());
+        match floats.clone().count() {
+            0 => {
+                let histograms =
+                    values.iter().filter_map(|(index, value)| Some((*index, &**value.histogram()?)));
+                total_of_histograms(evaluator, goal, span, columns, histograms).map(SampleValue::from)
+            }
+            count if count < values.len() => {
+                evaluator.warn(span, "encountered a mix of histograms and floats for aggregation");
+                None
+            }
+            _ if goal == Goal::Mean => Some(SampleValue::Float(stats::mean(floats))),
+            _ => Some(SampleValue::Float(stats::sum(floats))),
+        }
+    })
+}
+
+fn total_of_histograms<'a>(
+    evaluator: &mut Evaluator<'_>,
+    goal: Goal,
+    span: Span,
+    columns: &[Column],
+    mut histograms: impl Iterator<Item = (usize, &'a FloatHistogram)>,
+) -> Option<FloatHistogram> {
+    let (_, first) = histograms.next()?;
+    let mut total = Total::new(goal, first);
+    for (index, histogram) in histograms {
+        if total.add(histogram).is_err() {
+            let metric = columns.get(index).map_or("", |column| column.labels.metric_name());
+            evaluator.warn(span, format!("{MIXED_SCHEMES} {metric:?}"));
+            return None;
+        }
+    }
+    if total.hints_collide() {
+        evaluator.warn(span, "conflicting counter resets during histogram aggregation");
+    }
+    if total.reconciled {
+        evaluator.annotations.inform(span, "mismatched custom buckets were reconciled during aggregation");
+    }
+    Some(total.finish())
+}
+
+/// Hints at native histograms in an aggregation that is about numbers.
+pub(crate) fn hint_at_ignored(evaluator: &mut Evaluator<'_>, op: AggregateOp, span: Span) {
+    evaluator.annotations.inform(span, format!("ignored histogram in {} aggregation", op.as_str()));
+}
+
+/// The aggregations of floats alone, without a parameter, of at least one value.
 fn fold_values(op: AggregateOp, values: &[f64]) -> f64 {
     let values = values.iter().copied();
     match op {
-        AggregateOp::Avg => stats::mean(values),
-        AggregateOp::Count => values.len() as f64,
-        AggregateOp::Group => 1.0,
         AggregateOp::Max => stats::extreme(values, f64::gt).unwrap_or(f64::NAN),
         AggregateOp::Min => stats::extreme(values, f64::lt).unwrap_or(f64::NAN),
         AggregateOp::Stddev => stats::variance(values).sqrt(),
         AggregateOp::Stdvar => stats::variance(values),
-        AggregateOp::Sum => stats::sum(values),
-        // The others have a parameter and do not come here.
+        // The others do not come here.
         _ => f64::NAN,
     }
 }
@@ -161,7 +252,12 @@ fn count_values(
             let Some(value) = value else { continue };
             let known = counts.len();
             let mut labels = column.labels.to_builder();
-            labels.set(name, format_value(*value));
+            let text = match value {
+                SampleValue::Float(value) => format_value(*value),
+                SampleValue::Histogram(histogram) => histogram.to_string(),
+            };
+            check_label_bytes("count_values", text.len())?;
+            labels.set(name, text);
             let index = counts.index(group_labels(&labels.build(), &grouping), drop_name);
             if counts.len() > known {
                 // Each value may be another series, with room for every step.

@@ -34,6 +34,12 @@ impl Annotations {
         add(&mut self.infos, Annotation { message: message.into(), span: Some(span) });
     }
 
+    /// Adds those of another list.
+    pub(crate) fn extend(&mut self, others: Self) {
+        others.warnings.into_iter().for_each(|annotation| add(&mut self.warnings, annotation));
+        others.infos.into_iter().for_each(|annotation| add(&mut self.infos, annotation));
+    }
+
     /// Adds a warning of the store.
     pub fn warn_of_store(&mut self, message: String) {
         add(&mut self.warnings, Annotation { message, span: None });

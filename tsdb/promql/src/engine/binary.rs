@@ -1,17 +1,18 @@
 //! Operators between scalars, and between a scalar and a vector.
 
-use super::QueryError;
 use super::column::{Column, Computed, merge_same};
 use super::evaluator::{Evaluator, mistyped};
 use super::grid::Grid;
-use super::{matching, set};
+use super::{Annotations, QueryError, SampleValue, matching, set};
 use crate::ast::Binary;
-use crate::{BinaryOp, ValueType};
+use crate::histogram::{Added, Keep};
+use crate::{BinaryOp, FloatHistogram, Span, ValueType};
 
-/// Evaluates a binary operation.
+/// Evaluates a binary operation; `span` is the whole of it.
 pub(crate) fn binary(
     evaluator: &mut Evaluator<'_>,
     operation: &Binary,
+    span: Span,
     grid: &Grid,
 ) -> Result<Computed, QueryError> {
     let left = evaluator.eval(&operation.lhs, grid)?;
@@ -26,16 +27,16 @@ pub(crate) fn binary(
             Ok(Computed::Scalar(values.collect()))
         }
         (Computed::Vector(columns), Computed::Scalar(scalar)) => {
-            with_scalar(evaluator, operation, columns, &scalar, |value, scalar| (value, scalar))
+            with_scalar(evaluator, operation, span, columns, &scalar, |value, scalar| (value, scalar))
         }
         (Computed::Scalar(scalar), Computed::Vector(columns)) => {
-            with_scalar(evaluator, operation, columns, &scalar, |value, scalar| (scalar, value))
+            with_scalar(evaluator, operation, span, columns, &scalar, |value, scalar| (scalar, value))
         }
         (Computed::Vector(left), Computed::Vector(right)) => {
             let columns = if operation.op.is_set() {
                 set::combine(operation, left, right, grid.len())?
             } else {
-                matching::combine(evaluator, operation, left, right, grid.len())?
+                matching::combine(evaluator, operation, span, left, right, grid.len())?
             };
             Ok(Computed::Vector(columns))
         }
@@ -45,25 +46,32 @@ pub(crate) fn binary(
 
 /// `order` puts a sample and the scalar into the order in which they stand in the query.
 fn with_scalar(
-    evaluator: &Evaluator<'_>,
+    evaluator: &mut Evaluator<'_>,
     operation: &Binary,
+    span: Span,
     columns: Vec<Column>,
     scalar: &[f64],
-    order: impl Fn(f64, f64) -> (f64, f64),
+    order: for<'v> fn(&'v SampleValue, &'v SampleValue) -> (&'v SampleValue, &'v SampleValue),
 ) -> Result<Computed, QueryError> {
     let drops_name = operation.return_bool || !operation.op.keeps_name();
-    let columns = columns.into_iter().map(|mut column| {
+    let mut annotations = std::mem::take(&mut evaluator.annotations);
+    let mut results = Vec::with_capacity(columns.len());
+    for mut column in columns {
         for (slot, &scalar) in column.values.iter_mut().zip(scalar) {
-            *slot = slot.and_then(|value| {
-                let (left, right) = order(value, scalar);
+            *slot = slot.take().and_then(|value| {
+                let scalar = SampleValue::Float(scalar);
+                let (left, right) = order(&value, &scalar);
+                let result = apply(operation, left, right, span, &mut annotations);
                 // A filter keeps the sample, also in `1 < x`.
-                apply(operation, left, right).map(|result| if filters(operation) { value } else { result })
+                result.map(|result| if filters(operation) { value } else { result })
             });
         }
-        if drops_name { evaluator.without_name(column) } else { column }
-    });
-    let columns = columns.filter(|column| column.values.iter().any(Option::is_some)).collect();
-    merge_same(columns).map(Computed::Vector)
+        if column.values.iter().any(Option::is_some) {
+            results.push(if drops_name { evaluator.without_name(column) } else { column });
+        }
+    }
+    evaluator.annotations = annotations;
+    merge_same(results).map(Computed::Vector)
 }
 
 /// Whether the operation keeps or drops samples instead of calculating new ones.
@@ -71,10 +79,81 @@ fn filters(operation: &Binary) -> bool {
     operation.op.is_comparison() && !operation.return_bool
 }
 
-/// The result for two samples: for a filter the left one, or nothing. Trimming knows native histograms only.
-pub(crate) fn apply(operation: &Binary, left: f64, right: f64) -> Option<f64> {
+/// The result for two samples: for a filter the left one, or nothing. Samples whose kinds do not go with the operator
+/// have no result, which is told at `span`.
+pub(crate) fn apply(
+    operation: &Binary,
+    left: &SampleValue,
+    right: &SampleValue,
+    span: Span,
+    annotations: &mut Annotations,
+) -> Option<SampleValue> {
+    use SampleValue::{Float, Histogram};
+    let op = operation.op;
+    match (left, op, right) {
+        (Float(left), _, Float(right)) if !op.is_trim() => {
+            apply_to_floats(operation, *left, *right).map(Float)
+        }
+        (Histogram(left), BinaryOp::Add, Histogram(right)) => {
+            let mut sum = FloatHistogram::clone(left);
+            let added = sum.add(right).ok();
+            note(added, op, "addition", span, annotations).map(|()| sum.into())
+        }
+        (Histogram(left), BinaryOp::Sub, Histogram(right)) => {
+            let mut difference = FloatHistogram::clone(left);
+            let added = difference.subtract(right).ok();
+            note(added, op, "subtraction", span, annotations).map(|()| difference.into())
+        }
+        (Histogram(a), BinaryOp::Eq | BinaryOp::NotEq, Histogram(b)) => {
+            let holds = a.holds_same(b) == (op == BinaryOp::Eq);
+            if operation.return_bool { Some(Float(truth(holds))) } else { holds.then(|| left.clone()) }
+        }
+        (Histogram(histogram), BinaryOp::Mul, Float(factor))
+        | (Float(factor), BinaryOp::Mul, Histogram(histogram)) => Some(histogram.scaled(*factor).into()),
+        (Histogram(histogram), BinaryOp::Div, Float(divisor)) => Some(histogram.divided(*divisor).into()),
+        (Histogram(histogram), BinaryOp::TrimAbove, Float(value)) => {
+            Some(histogram.trimmed(Keep::Below, *value).into())
+        }
+        (Histogram(histogram), BinaryOp::TrimBelow, Float(value)) => {
+            Some(histogram.trimmed(Keep::Above, *value).into())
+        }
+        _ => {
+            let (left, right) = (left.kind(), right.kind());
+            annotations.inform(
+                span,
+                format!(
+                    "incompatible sample types encountered for binary operator {:?}: {left} {op} {right}",
+                    op.as_str()
+                ),
+            );
+            None
+        }
+    }
+}
+
+/// Tells what had to be done to combine two histograms; nothing comes of those that cannot be.
+fn note(
+    added: Option<Added>,
+    op: BinaryOp,
+    what: &str,
+    span: Span,
+    annotations: &mut Annotations,
+) -> Option<()> {
+    let Some(added) = added else {
+        annotations.warn(span, format!("incompatible bucket layout encountered for binary operator {op}"));
+        return None;
+    };
+    if added.hints_collide {
+        annotations.warn(span, format!("conflicting counter resets during histogram {what}"));
+    }
+    if added.reconciled {
+        annotations.inform(span, format!("mismatched custom buckets were reconciled during {what}"));
+    }
+    Some(())
+}
+
+fn apply_to_floats(operation: &Binary, left: f64, right: f64) -> Option<f64> {
     match operation.op {
-        BinaryOp::TrimAbove | BinaryOp::TrimBelow => None,
         op if !op.is_comparison() => Some(calculate(op, left, right)),
         op => {
             let holds = compare(op, left, right);

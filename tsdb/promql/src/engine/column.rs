@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use crowsnest_api::{Labels, METRIC_NAME, Sample};
+use crowsnest_api::{Labels, METRIC_NAME};
 
-use super::QueryError;
+use super::{QueryError, SampleValue};
+use crate::Series;
 use crate::ast::Edges;
 
 /// The labels that describe a metric rather than a series of it; what calculates with values drops them.
@@ -29,7 +30,7 @@ pub(crate) struct Column {
     pub(crate) labels: Labels,
     /// The name will be dropped at the end of the query; set only with delayed name removal.
     pub(crate) drop_name: bool,
-    pub(crate) values: Vec<Option<f64>>,
+    pub(crate) values: Vec<Option<SampleValue>>,
 }
 
 /// Series with samples, and the window that each step looks at.
@@ -44,12 +45,11 @@ pub(crate) struct RangeVector {
     pub(crate) edges: Option<Edges>,
 }
 
-/// A series with all samples that any window may need, oldest first, without staleness markers.
+/// A series with all samples that any window may need, without staleness markers.
 #[derive(Debug)]
 pub(crate) struct RangeSeries {
-    pub(crate) labels: Labels,
+    pub(crate) series: Series,
     pub(crate) drop_name: bool,
-    pub(crate) samples: Vec<Sample>,
 }
 
 impl Computed {
@@ -59,20 +59,31 @@ impl Computed {
             Self::Scalar(values) => values.len(),
             Self::String(_) => 1,
             Self::Vector(columns) => columns.iter().map(|column| column.values.len()).sum(),
-            Self::Range(range) => range.series.iter().map(|series| series.samples.len()).sum(),
+            Self::Range(range) => range.series.iter().map(|series| series.series.len()).sum(),
         }
     }
 }
 
 impl Column {
     /// The same series with other values.
-    pub(crate) fn with_values(&self, values: Vec<Option<f64>>) -> Self {
+    pub(crate) fn with_values(&self, values: Vec<Option<SampleValue>>) -> Self {
         Self { labels: self.labels.clone(), drop_name: self.drop_name, values }
     }
 
+    /// A series without labels.
+    pub(crate) fn unlabelled(values: impl IntoIterator<Item = Option<f64>>) -> Self {
+        let values = values.into_iter().map(|value| value.map(SampleValue::Float)).collect();
+        Self { labels: Labels::empty(), drop_name: false, values }
+    }
+
     /// Its value at a step.
-    pub(crate) fn at(&self, step: usize) -> Option<f64> {
-        self.values.get(step).copied().flatten()
+    pub(crate) fn at(&self, step: usize) -> Option<&SampleValue> {
+        self.values.get(step)?.as_ref()
+    }
+
+    /// Its value at a step, if that is a float.
+    pub(crate) fn float_at(&self, step: usize) -> Option<f64> {
+        self.at(step)?.float()
     }
 }
 
@@ -116,10 +127,15 @@ impl Columns {
     }
 
     /// Sets a value that must not be there yet.
-    pub(crate) fn set(&mut self, index: usize, step: usize, value: f64) -> Result<(), QueryError> {
+    pub(crate) fn set(
+        &mut self,
+        index: usize,
+        step: usize,
+        value: impl Into<SampleValue>,
+    ) -> Result<(), QueryError> {
         match self.columns.get_mut(index).and_then(|column| column.values.get_mut(step)) {
             Some(slot @ None) => {
-                *slot = Some(value);
+                *slot = Some(value.into());
                 Ok(())
             }
             _ => Err(same_labels()),
@@ -129,7 +145,8 @@ impl Columns {
     /// Adds one to a value, which is zero when it is not there yet.
     pub(crate) fn count(&mut self, index: usize, step: usize) {
         if let Some(slot) = self.columns.get_mut(index).and_then(|column| column.values.get_mut(step)) {
-            *slot = Some(slot.unwrap_or(0.0) + 1.0);
+            let count = slot.as_ref().and_then(SampleValue::float).unwrap_or(0.0);
+            *slot = Some(SampleValue::Float(count + 1.0));
         }
     }
 
@@ -157,9 +174,9 @@ pub(crate) fn merge_same(columns: Vec<Column>) -> Result<Vec<Column>, QueryError
             None => merged.push(column),
             Some(into) => {
                 for (slot, value) in into.values.iter_mut().zip(column.values) {
-                    match (&slot, value) {
+                    match (&*slot, value) {
                         (Some(_), Some(_)) => return Err(same_labels()),
-                        (None, Some(_)) => *slot = value,
+                        (None, Some(value)) => *slot = Some(value),
                         (_, None) => {}
                     }
                 }
@@ -178,7 +195,11 @@ mod tests {
     use super::*;
 
     fn column(name: &str, values: &[Option<f64>]) -> Column {
-        Column { labels: Labels::from_pairs([("a", name)]), drop_name: false, values: values.to_vec() }
+        Column {
+            labels: Labels::from_pairs([("a", name)]),
+            drop_name: false,
+            ..Column::unlabelled(values.to_vec())
+        }
     }
 
     #[test]
@@ -190,7 +211,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(merged.len(), 2);
-        assert_eq!(merged.first().unwrap().values, [Some(1.0), Some(2.0)]);
+        assert_eq!(merged.first().unwrap().values, Column::unlabelled([Some(1.0), Some(2.0)]).values);
         assert!(merge_same(vec![column("x", &[Some(1.0)]), column("x", &[Some(1.0)])]).is_err());
     }
 

@@ -3,7 +3,9 @@
 use super::column::{Column, Computed, merge_same, without_metric_labels};
 use super::grid::Grid;
 use super::prepare::CompiledMatchers;
-use super::{Annotations, Control, EngineOptions, Implementation, QueryError, aggregate, binary, windows};
+use super::{
+    Annotations, Control, EngineOptions, Implementation, QueryError, SampleValue, aggregate, binary, windows,
+};
 use crate::ast::{Call, Expr, ExprKind};
 use crate::engine::functions::{calendar, math};
 use crate::{BinaryOp, Queryable, Span, UnaryOp, ValueType};
@@ -57,7 +59,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Aggregate(aggregate) => {
                 Computed::Vector(aggregate::aggregate(self, aggregate, expr.span, grid)?)
             }
-            ExprKind::Binary(binary) => binary::binary(self, binary, grid)?,
+            ExprKind::Binary(binary) => binary::binary(self, binary, expr.span, grid)?,
             ExprKind::Unary(op, operand) => {
                 let operand = self.eval(operand, grid)?;
                 self.unary(*op, operand)?
@@ -113,10 +115,10 @@ impl<'a> Evaluator<'a> {
                 windows::call(self, call, grid, *function).map(Computed::Vector)
             }
             Implementation::Call(function) => function(self, call, grid),
-            Implementation::NativeOnly => {
-                // Evaluated for its errors; floats are no native histograms, so nothing comes of them.
-                self.vector(self.arg(call, 0)?, grid)?;
-                Ok(Computed::Vector(Vec::new()))
+            Implementation::NativeOnly(of) => {
+                let columns = self.vector(self.arg(call, 0)?, grid)?;
+                self.map_values(columns, |_, value| value.histogram().map(|histogram| of(histogram).into()))
+                    .map(Computed::Vector)
             }
             Implementation::NotYet => Err(QueryError::Unsupported(format!("{}() is", call.function.name))),
         }
@@ -129,21 +131,36 @@ impl<'a> Evaluator<'a> {
                 Ok(Computed::Scalar(values.into_iter().map(|value| -value).collect()))
             }
             (UnaryOp::Minus, Computed::Vector(columns)) => {
-                self.map(columns, |_, value| Some(-value)).map(Computed::Vector)
+                let negative = |_, value: &SampleValue| {
+                    Some(match value {
+                        SampleValue::Float(value) => SampleValue::Float(-value),
+                        SampleValue::Histogram(histogram) => histogram.scaled(-1.0).into(),
+                    })
+                };
+                self.map_values(columns, negative).map(Computed::Vector)
             }
             (UnaryOp::Minus, _) => Err(mistyped(ValueType::InstantVector)),
         }
     }
 
-    /// Calculates every value anew from step and value; the name is dropped.
+    /// Calculates every float anew from step and value; native histograms and the name are dropped.
     pub(crate) fn map(
         &self,
         columns: Vec<Column>,
         of: impl Fn(usize, f64) -> Option<f64>,
     ) -> Result<Vec<Column>, QueryError> {
+        self.map_values(columns, |step, value| of(step, value.float()?).map(SampleValue::Float))
+    }
+
+    /// Calculates every value anew from step and value; the name is dropped.
+    pub(crate) fn map_values(
+        &self,
+        columns: Vec<Column>,
+        of: impl Fn(usize, &SampleValue) -> Option<SampleValue>,
+    ) -> Result<Vec<Column>, QueryError> {
         let columns = columns.into_iter().map(|mut column| {
             for (step, slot) in column.values.iter_mut().enumerate() {
-                *slot = slot.and_then(|value| of(step, value));
+                *slot = slot.as_ref().and_then(|value| of(step, value));
             }
             self.without_name(column)
         });

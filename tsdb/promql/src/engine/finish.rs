@@ -1,10 +1,10 @@
 //! From intermediate results to answers.
 
-use crowsnest_api::{Sample, Timestamp};
+use crowsnest_api::{Labels, Sample, Timestamp};
 
-use super::column::{Column, Computed, RangeVector, merge_same, without_metric_labels};
+use super::column::{Column, Computed, RangeSeries, RangeVector, merge_same, without_metric_labels};
 use super::grid::Grid;
-use super::{QueryError, Value, VectorElement};
+use super::{QueryError, SampleValue, Value, VectorElement};
 use crate::ast::{Expr, ExprKind};
 use crate::{AggregateOp, Series};
 
@@ -20,8 +20,8 @@ pub(crate) fn instant(computed: Computed, expr: &Expr, at: i64) -> Result<Value,
                 columns.sort_by(|a, b| a.labels.cmp(&b.labels));
             }
             let element = |column: Column| {
-                let sample = Sample { timestamp, value: column.at(0)? };
-                Some(VectorElement { labels: column.labels, sample })
+                let value = column.values.into_iter().next().flatten()?;
+                Some(VectorElement { labels: column.labels, timestamp, value })
             };
             Value::Vector(columns.into_iter().filter_map(element).collect())
         }
@@ -33,8 +33,7 @@ pub(crate) fn instant(computed: Computed, expr: &Expr, at: i64) -> Result<Value,
 pub(crate) fn range(computed: Computed, expr: &Expr, grid: &Grid) -> Result<Value, QueryError> {
     let columns = match computed {
         Computed::Scalar(values) => {
-            let values = values.into_iter().map(Some).collect();
-            vec![Column { labels: Default::default(), drop_name: false, values }]
+            vec![Column::unlabelled(values.into_iter().map(Some))]
         }
         Computed::Vector(columns) => drop_names(columns)?,
         Computed::String(_) | Computed::Range(_) => {
@@ -45,12 +44,23 @@ pub(crate) fn range(computed: Computed, expr: &Expr, grid: &Grid) -> Result<Valu
             )));
         }
     };
-    let series = columns.into_iter().map(|column| {
-        let samples = grid.times().zip(column.values);
-        let samples = samples.filter_map(|(time, value)| value.map(|value| Sample::new(time, value)));
-        Series { labels: column.labels, samples: samples.collect() }
-    });
+    let series = columns.into_iter().map(|column| samples(column.labels, grid.times().zip(column.values)));
     Ok(Value::Matrix(in_order(series.collect())))
+}
+
+/// The values that there are, as a series.
+pub(super) fn samples(labels: Labels, values: impl Iterator<Item = (i64, Option<SampleValue>)>) -> Series {
+    let mut series = Series { labels, ..Series::default() };
+    for (time, value) in values {
+        match value {
+            Some(SampleValue::Float(value)) => series.samples.push(Sample::new(time, value)),
+            Some(SampleValue::Histogram(histogram)) => {
+                series.histograms.push((Timestamp::from_millis(time), histogram));
+            }
+            None => {}
+        }
+    }
+    series
 }
 
 fn first(values: &[f64]) -> Result<f64, QueryError> {
@@ -61,10 +71,14 @@ fn first(values: &[f64]) -> Result<f64, QueryError> {
 fn window_contents(range: RangeVector) -> Result<Vec<Series>, QueryError> {
     let end = range.ends.first().copied().unwrap_or_default();
     let start = end.saturating_sub(range.range);
-    let series = range.series.into_iter().map(|mut series| {
-        series.samples.retain(|sample| (start.saturating_add(1)..=end).contains(&sample.timestamp.millis()));
-        let labels = if series.drop_name { without_metric_labels(&series.labels) } else { series.labels };
-        Series { labels, samples: series.samples }
+    let within = |time: Timestamp| (start.saturating_add(1)..=end).contains(&time.millis());
+    let series = range.series.into_iter().map(|RangeSeries { mut series, drop_name }| {
+        series.samples.retain(|sample| within(sample.timestamp));
+        series.histograms.retain(|(timestamp, _)| within(*timestamp));
+        if drop_name {
+            series.labels = without_metric_labels(&series.labels);
+        }
+        series
     });
     let series = in_order(series.collect());
     if series.windows(2).any(|pair| matches!(pair, [a, b] if a.labels == b.labels)) {
@@ -74,7 +88,7 @@ fn window_contents(range: RangeVector) -> Result<Vec<Series>, QueryError> {
 }
 
 fn in_order(mut series: Vec<Series>) -> Vec<Series> {
-    series.retain(|series| !series.samples.is_empty());
+    series.retain(|series| !series.is_empty());
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     series
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod histogram;
+mod histogram_rate;
 pub(crate) mod info;
 pub(crate) mod labels;
 pub(crate) mod math;
@@ -16,6 +17,7 @@ use super::evaluator::Evaluator;
 use super::grid::Grid;
 use super::windows::WindowFunction;
 use super::{QueryError, functions::calendar::Moment};
+use crate::FloatHistogram;
 use crate::ast::Call;
 
 /// How a function is evaluated.
@@ -31,7 +33,7 @@ pub(crate) enum Implementation {
     /// Anything else.
     Call(CallFunction),
     /// Native histograms have a result, floats have none.
-    NativeOnly,
+    NativeOnly(fn(&FloatHistogram) -> f64),
     /// Known to the parser only.
     NotYet,
 }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use crowsnest_api::{Labels, METRIC_NAME};
 
-use super::QueryError;
 use super::binary::apply;
 use super::column::{Column, Columns, without_metric_labels};
 use super::evaluator::Evaluator;
+use super::{Annotations, QueryError, SampleValue};
+use crate::Span;
 use crate::ast::{Binary, Fill, Matching, MatchingLabels, Side};
 
 /// The labels by which series find each other.
@@ -34,8 +35,9 @@ struct MatchGroup {
 ///
 /// The "many" side is the left one, except with `group_right`; in one-to-one matching it may not be many either.
 pub(crate) fn combine(
-    evaluator: &Evaluator<'_>,
+    evaluator: &mut Evaluator<'_>,
     operation: &Binary,
+    span: Span,
     left: Vec<Column>,
     right: Vec<Column>,
     steps: usize,
@@ -51,6 +53,8 @@ pub(crate) fn combine(
         columns: Columns::new(steps),
         results: HashMap::new(),
         stamps: Vec::new(),
+        span,
+        annotations: Annotations::default(),
     };
     let fills = operation.matching.fill != Default::default();
     let busy: Vec<bool> = (0..steps)
@@ -66,7 +70,9 @@ pub(crate) fn combine(
             join.step(&group, step)?;
         }
     }
-    Ok(join.columns.finish())
+    let Join { columns, annotations, .. } = join;
+    evaluator.annotations.extend(annotations);
+    Ok(columns.finish())
 }
 
 struct Join<'a, 'e> {
@@ -80,6 +86,9 @@ struct Join<'a, 'e> {
     results: HashMap<(Option<usize>, Option<usize>), usize>,
     /// For each result column the step at which it last got a partner, to find two for one.
     stamps: Vec<Option<usize>>,
+    /// The whole operation.
+    span: Span,
+    annotations: Annotations,
 }
 
 impl Join<'_, '_> {
@@ -109,8 +118,8 @@ impl Join<'_, '_> {
     }
 
     fn step(&mut self, group: &MatchGroup, step: usize) -> Result<(), QueryError> {
-        let present = |columns: &[Column], indices: &[usize]| -> Vec<(usize, f64)> {
-            let value = |&index: &usize| columns.get(index)?.at(step).map(|value| (index, value));
+        let present = |columns: &[Column], indices: &[usize]| -> Vec<(usize, SampleValue)> {
+            let value = |&index: &usize| Some((index, columns.get(index)?.at(step)?.clone()));
             indices.iter().filter_map(value).collect()
         };
         let one = present(&self.one, &group.one);
@@ -121,22 +130,22 @@ impl Join<'_, '_> {
         // With `group_right` the sides are exchanged but not their fill values: so does Prometheus, and its tests ask for it.
         let Fill { left: fill_many, right: fill_one } = self.matching().fill;
         let partner = match one.first() {
-            Some(&(index, value)) => Some((Some(index), value)),
-            None => fill_one.map(|value| (None, value)),
+            Some((index, value)) => Some((Some(*index), value.clone())),
+            None => fill_one.map(|value| (None, SampleValue::Float(value))),
         };
-        if let Some(partner) = partner {
+        if let Some((partner, other)) = partner {
             if self.matching().group.is_none() && many.len() > 1 {
                 return Err(QueryError::execution(
                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
                 ));
             }
-            for &(index, value) in &many {
-                self.pair(group, (Some(index), value), partner, step)?;
+            for (index, value) in &many {
+                self.pair(group, (Some(*index), value), (partner, &other), step)?;
             }
         }
         // Nothing on the many side: the fill value takes part once, with the labels of the group.
-        if let (true, Some(fill), Some(&(index, value))) = (many.is_empty(), fill_many, one.first()) {
-            self.pair(group, (None, fill), (Some(index), value), step)?;
+        if let (true, Some(fill), Some((index, value))) = (many.is_empty(), fill_many, one.first()) {
+            self.pair(group, (None, &SampleValue::Float(fill)), (Some(*index), value), step)?;
         }
         Ok(())
     }
@@ -145,8 +154,8 @@ impl Join<'_, '_> {
     fn pair(
         &mut self,
         group: &MatchGroup,
-        many: (Option<usize>, f64),
-        one: (Option<usize>, f64),
+        many: (Option<usize>, &SampleValue),
+        one: (Option<usize>, &SampleValue),
         step: usize,
     ) -> Result<(), QueryError> {
         let index = match self.results.get(&(many.0, one.0)) {
@@ -170,7 +179,7 @@ impl Join<'_, '_> {
             }));
         }
         let (left, right) = if self.swapped { (one.1, many.1) } else { (many.1, one.1) };
-        match apply(self.operation, left, right) {
+        match apply(self.operation, left, right, self.span, &mut self.annotations) {
             Some(value) => self.columns.set(index, step, value),
             None => Ok(()),
         }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crowsnest_api::Labels;
 
 use super::QueryError;
-use super::aggregate::AggregateGroup;
+use super::aggregate::{AggregateGroup, hint_at_ignored};
 use super::column::Column;
 use super::evaluator::Evaluator;
 use super::grid::Grid;
@@ -30,14 +30,22 @@ pub(crate) fn pick(
         evaluator.check()?;
         let choice = Choice::new(evaluator, op, amount, spans.0)?;
         for group in groups {
-            let members: Vec<(usize, f64)> = group
-                .members
-                .iter()
-                .filter_map(|&index| Some((index, columns.get(index)?.at(step)?)))
-                .collect();
-            for (index, value) in choice.of(members, columns) {
+            let present =
+                |&&index: &&usize| columns.get(index).is_some_and(|column| column.at(step).is_some());
+            let mut members: Vec<usize> = group.members.iter().filter(present).copied().collect();
+            if matches!(choice, Choice::Largest(_) | Choice::Smallest(_)) {
+                let count = members.len();
+                members.retain(|&index| {
+                    columns.get(index).is_some_and(|column| column.float_at(step).is_some())
+                });
+                if members.len() < count {
+                    hint_at_ignored(evaluator, op, spans.1);
+                }
+            }
+            for index in choice.of(members, columns, step) {
+                let value = columns.get(index).and_then(|column| column.at(step));
                 if let Some(slot) = kept.get_mut(index).and_then(|column| column.values.get_mut(step)) {
-                    *slot = Some(value);
+                    *slot = value.cloned();
                 }
                 if grid.is_instant() {
                     order.push(index);
@@ -103,18 +111,20 @@ impl Choice {
         })
     }
 
-    fn of(&self, mut members: Vec<(usize, f64)>, columns: &[Column]) -> Vec<(usize, f64)> {
+    fn of(&self, mut members: Vec<usize>, columns: &[Column], step: usize) -> Vec<usize> {
+        let value =
+            |&index: &usize| columns.get(index).and_then(|column| column.float_at(step)).unwrap_or(f64::NAN);
         match *self {
             Self::Largest(amount) => {
-                members.sort_by(|a, b| numbers_first(a.1, b.1, |a, b| b.total_cmp(a)));
+                members.sort_by(|a, b| numbers_first(value(a), value(b), |a, b| b.total_cmp(a)));
                 members.truncate(amount);
             }
             Self::Smallest(amount) => {
-                members.sort_by(|a, b| numbers_first(a.1, b.1, f64::total_cmp));
+                members.sort_by(|a, b| numbers_first(value(a), value(b), f64::total_cmp));
                 members.truncate(amount);
             }
             Self::First(amount) => members.truncate(amount),
-            Self::Ratio(ratio) => members.retain(|(index, _)| {
+            Self::Ratio(ratio) => members.retain(|index| {
                 let share = columns.get(*index).map_or(1.0, |column| hash_share(&column.labels));
                 if ratio >= 0.0 { share < ratio } else { share >= 1.0 + ratio }
             }),

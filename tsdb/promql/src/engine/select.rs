@@ -1,16 +1,18 @@
 //! Selectors and subqueries: where series come from.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use crowsnest_api::{Sample, Timestamp, is_stale};
+use crowsnest_api::{Timestamp, is_stale};
 
-use super::QueryError;
 use super::column::{Column, RangeSeries, RangeVector};
 use super::edges::{Interpolation, between};
 use super::evaluator::Evaluator;
 use super::grid::Grid;
+use super::{QueryError, SampleValue, finish};
 use crate::ast::{At, Edges, Modifiers, Selector, Subquery};
-use crate::{Matcher, Selection, Series};
+use crate::histogram::ResetHint;
+use crate::{FloatHistogram, Matcher, Selection, Series};
 
 impl Evaluator<'_> {
     /// At each step the newest sample within the lookback, unless the series has ended.
@@ -19,15 +21,15 @@ impl Evaluator<'_> {
         selector: &Selector,
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
-        self.select_with(selector, grid, |sample| sample.value)
+        self.select_with(selector, grid, |_, value| value)
     }
 
-    /// As [`Self::select_instant`], with `of` of the samples instead of their values.
+    /// As [`Self::select_instant`], with `of` each sample's timestamp and value instead of the value.
     pub(crate) fn select_with(
         &mut self,
         selector: &Selector,
         grid: &Grid,
-        of: impl Fn(&Sample) -> f64,
+        of: impl Fn(Timestamp, SampleValue) -> SampleValue,
     ) -> Result<Vec<Column>, QueryError> {
         let times = self.shifted(&selector.modifiers, grid)?;
         let matchers = self.matchers_of(selector);
@@ -40,7 +42,7 @@ impl Evaluator<'_> {
         matchers: &[Matcher],
         times: &[i64],
         edges: Option<Edges>,
-        of: impl Fn(&Sample) -> f64,
+        of: impl Fn(Timestamp, SampleValue) -> SampleValue,
     ) -> Result<Vec<Column>, QueryError> {
         let lookback = self.lookback();
         let smoothed = edges.is_some();
@@ -48,23 +50,35 @@ impl Evaluator<'_> {
         let mut columns = Vec::new();
         for series in self.select(matchers, times, lookback, ahead)? {
             let mut values = Vec::with_capacity(times.len());
-            let mut seen = 0;
+            let (mut seen, mut seen_histograms) = (0, 0);
             for &time in times {
+                seen_histograms += count_while(&series.histograms, seen_histograms, |(timestamp, _)| {
+                    timestamp.millis() <= time
+                });
+                let histogram =
+                    seen_histograms.checked_sub(1).and_then(|newest| series.histograms.get(newest));
                 seen += count_while(&series.samples, seen, |sample| sample.timestamp.millis() <= time);
                 let newest = seen.checked_sub(1).and_then(|newest| series.samples.get(newest));
                 // Left-open: a sample exactly as old as the lookback no longer counts.
-                let alive = newest.filter(|sample| {
-                    sample.timestamp.millis() > time.saturating_sub(lookback) && !is_stale(sample.value)
-                });
+                let recent = |timestamp: Timestamp| timestamp.millis() > time.saturating_sub(lookback);
+                if let Some((timestamp, histogram)) = histogram
+                    && newest.is_none_or(|sample| sample.timestamp < *timestamp)
+                {
+                    let alive = recent(*timestamp) && !histogram.is_stale();
+                    values.push(alive.then(|| of(*timestamp, SampleValue::Histogram(Arc::clone(histogram)))));
+                    continue;
+                }
+                let alive = newest.filter(|sample| recent(sample.timestamp) && !is_stale(sample.value));
                 let next = series.samples.get(seen).filter(|next| {
                     smoothed
                         && next.timestamp.millis() <= time.saturating_add(lookback)
                         && !is_stale(next.value)
                 });
-                values.push(alive.map(|sample| match next {
-                    Some(next) => of(&between(sample, next, time, Interpolation::Gauge)),
-                    None => of(sample),
-                }));
+                let sample = alive.map(|sample| match next {
+                    Some(next) => between(sample, next, time, Interpolation::Gauge),
+                    None => *sample,
+                });
+                values.push(sample.map(|sample| of(sample.timestamp, sample.value.into())));
             }
             if values.iter().any(Option::is_some) {
                 columns.push(Column { labels: series.labels, drop_name: false, values });
@@ -89,12 +103,11 @@ impl Evaluator<'_> {
         let before = if edges.is_some() { self.lookback() } else { 0 };
         let ahead = if edges == Some(Edges::Smoothed) { self.lookback() } else { 0 };
         let mut series = Vec::new();
-        for Series { labels, mut samples } in
-            self.select(&matchers, &ends, range.saturating_add(before), ahead)?
-        {
-            samples.retain(|sample| !is_stale(sample.value));
-            if !samples.is_empty() {
-                series.push(RangeSeries { labels, drop_name: false, samples });
+        for mut found in self.select(&matchers, &ends, range.saturating_add(before), ahead)? {
+            found.samples.retain(|sample| !is_stale(sample.value));
+            found.histograms.retain(|(_, histogram)| !histogram.is_stale());
+            if !found.is_empty() {
+                series.push(RangeSeries { series: found, drop_name: false });
             }
         }
         Ok(RangeVector { series, ends, range, edges })
@@ -123,9 +136,16 @@ impl Evaluator<'_> {
         }
         let columns = self.vector(&subquery.expr, &inner)?;
         let series = columns.into_iter().map(|column| {
-            let samples = inner.times().zip(column.values);
-            let samples = samples.filter_map(|(time, value)| value.map(|value| Sample::new(time, value)));
-            RangeSeries { labels: column.labels, drop_name: column.drop_name, samples: samples.collect() }
+            let mut series = finish::samples(column.labels, inner.times().zip(column.values));
+            for (_, histogram) in &mut series.histograms {
+                // What was next to each other in the store need not be so here.
+                if matches!(histogram.hint, ResetHint::Reset | ResetHint::NotReset) {
+                    let unknown =
+                        FloatHistogram { hint: ResetHint::Unknown, ..FloatHistogram::clone(histogram) };
+                    *histogram = Arc::new(unknown);
+                }
+            }
+            RangeSeries { series, drop_name: column.drop_name }
         });
         Ok(RangeVector { series: series.collect(), ends, range, edges: None })
     }
@@ -169,7 +189,7 @@ impl Evaluator<'_> {
         for series in set.series {
             self.check()?;
             let series = series?;
-            self.hold(series.samples.len())?;
+            self.hold(series.len())?;
             all.push(series);
         }
         Ok(all)

@@ -1,7 +1,7 @@
 //! Sums, means, variances and quantiles, with the rounding of Prometheus.
 
 /// A sum that carries the rounding error along (Kahan's algorithm as improved by Neumaier).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Sum {
     sum: f64,
     compensation: f64,
@@ -23,6 +23,23 @@ impl Sum {
 
     pub(crate) fn total(self) -> f64 {
         self.sum + self.compensation
+    }
+
+    /// Adds another sum with its error.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.add(other.sum);
+        self.compensation += other.compensation;
+    }
+
+    /// Changes the sum and its error alike.
+    pub(crate) fn map(self, of: impl Fn(f64) -> f64) -> Self {
+        Self { sum: of(self.sum), compensation: of(self.compensation) }
+    }
+}
+
+impl From<f64> for Sum {
+    fn from(sum: f64) -> Self {
+        Self { sum, compensation: 0.0 }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The answer to a query.
 
+use std::sync::Arc;
+
 use crowsnest_api::{Labels, Sample, Timestamp};
 
 use super::Annotations;
-use crate::Series;
+use crate::{FloatHistogram, Series};
 
 /// An answer and what to know about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,55 @@ pub enum Value {
 pub struct VectorElement {
     /// The series.
     pub labels: Labels,
-    /// Its sample; the timestamp is the evaluation time.
-    pub sample: Sample,
+    /// The evaluation time.
+    pub timestamp: Timestamp,
+    /// Its value then.
+    pub value: SampleValue,
+}
+
+/// What a sample holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SampleValue {
+    /// A number.
+    Float(f64),
+    /// A native histogram.
+    Histogram(Arc<FloatHistogram>),
+}
+
+impl SampleValue {
+    /// The number, if it is one.
+    pub fn float(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            Self::Histogram(_) => None,
+        }
+    }
+
+    /// The native histogram, if it is one.
+    pub fn histogram(&self) -> Option<&Arc<FloatHistogram>> {
+        match self {
+            Self::Float(_) => None,
+            Self::Histogram(histogram) => Some(histogram),
+        }
+    }
+
+    /// `float` or `histogram`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Float(_) => "float",
+            Self::Histogram(_) => "histogram",
+        }
+    }
+}
+
+impl From<f64> for SampleValue {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl From<FloatHistogram> for SampleValue {
+    fn from(histogram: FloatHistogram) -> Self {
+        Self::Histogram(Arc::new(histogram))
+    }
 }

@@ -1,22 +1,39 @@
 //! Functions of a window of samples, such as `rate`.
 
-use crowsnest_api::{METRIC_NAME, Sample};
+use std::sync::Arc;
 
-use super::QueryError;
-use super::column::{Column, Computed, RangeVector, merge_same};
+use crowsnest_api::{Labels, METRIC_NAME, Sample, Timestamp};
+
+use super::column::{Column, Computed, RangeSeries, RangeVector, merge_same};
 use super::edges::{self, EdgeFunction, Interpolation};
 use super::evaluator::{Evaluator, mistyped};
 use super::grid::Grid;
 use super::select::count_while;
+use super::{Annotations, QueryError, SampleValue};
 use crate::ast::{Call, Edges};
-use crate::{Span, ValueType};
+use crate::{FloatHistogram, Span, ValueType};
 
-/// The samples of one series that one step looks at; never empty.
+/// The floats of one series that one step looks at; never empty.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window<'a> {
     pub(crate) samples: &'a [Sample],
     pub(crate) first: Sample,
     pub(crate) last: Sample,
+    /// Where the window begins, exclusive, in milliseconds.
+    pub(crate) start: i64,
+    /// Where it ends, inclusive.
+    pub(crate) end: i64,
+    /// The time of the step; not the end of the window when there is an offset.
+    pub(crate) evaluation: i64,
+}
+
+/// All samples of one series that one step looks at; at least one of either kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MixedWindow<'a> {
+    pub(crate) floats: &'a [Sample],
+    pub(crate) histograms: &'a [(Timestamp, Arc<FloatHistogram>)],
+    /// When the counter behind each sample started, by the sample's timestamp; may reach beyond the window.
+    pub(crate) starts: &'a [(Timestamp, Timestamp)],
     /// Where the window begins, exclusive, in milliseconds.
     pub(crate) start: i64,
     /// Where it ends, inclusive.
@@ -37,10 +54,79 @@ impl<'a> Window<'a> {
     }
 }
 
+impl<'a> MixedWindow<'a> {
+    /// The window with its floats only, if there are any.
+    pub(crate) fn of_floats(&self) -> Option<Window<'a>> {
+        let (&first, &last) = (self.floats.first()?, self.floats.last()?);
+        let Self { start, end, evaluation, .. } = *self;
+        Some(Window { samples: self.floats, first, last, start, end, evaluation })
+    }
+
+    /// Whether there are samples of both kinds.
+    pub(crate) fn is_mixed(&self) -> bool {
+        !self.floats.is_empty() && !self.histograms.is_empty()
+    }
+
+    /// Its length in seconds.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.end.saturating_sub(self.start) as f64 / 1000.0
+    }
+
+    /// When the counter behind the sample of that time started, in milliseconds; zero when that is not known.
+    pub(crate) fn start_of(&self, timestamp: Timestamp) -> i64 {
+        let at = self.starts.binary_search_by_key(&timestamp, |(timestamp, _)| *timestamp).ok();
+        at.and_then(|at| self.starts.get(at)).map_or(0, |(_, start)| start.millis())
+    }
+}
+
+/// Where a function says what is odd about a series.
+pub(crate) struct Notes<'a> {
+    annotations: &'a mut Annotations,
+    span: Span,
+    metric: &'a str,
+}
+
+impl<'a> Notes<'a> {
+    /// Notes about a series, shown at `span`.
+    pub(crate) fn new(annotations: &'a mut Annotations, span: Span, labels: &'a Labels) -> Self {
+        Self { annotations, span, metric: labels.metric_name() }
+    }
+
+    pub(crate) fn warn(&mut self, message: &str) {
+        self.annotations.warn(self.span, message);
+    }
+
+    pub(crate) fn inform(&mut self, message: &str) {
+        self.annotations.inform(self.span, message);
+    }
+
+    /// Warns with the name of the metric behind the message.
+    pub(crate) fn warn_of_metric(&mut self, message: &str) {
+        self.annotations.warn(self.span, format!("{message} {:?}", self.metric));
+    }
+
+    /// Hints with the name of the metric behind the message.
+    pub(crate) fn inform_of_metric(&mut self, message: &str) {
+        self.annotations.inform(self.span, format!("{message} {:?}", self.metric));
+    }
+}
+
+type OfFloats = fn(&Window<'_>, &[f64]) -> Option<f64>;
+type OfBoth = fn(&MixedWindow<'_>, &[f64], &mut Notes<'_>) -> Option<SampleValue>;
+
+/// Which samples of a window a function can take.
+#[derive(Clone, Copy)]
+enum Takes {
+    /// Floats; native histograms are ignored.
+    Floats(OfFloats),
+    /// Both kinds.
+    Both(OfBoth),
+}
+
 /// A row's implementation: a function of a window and of the scalar arguments at that step.
 #[derive(Clone, Copy)]
 pub(crate) struct WindowFunction {
-    of: fn(&Window<'_>, &[f64]) -> Option<f64>,
+    of: Takes,
     keeps_name: bool,
     of_counters: bool,
     /// How it works on windows with edges, if it can.
@@ -48,8 +134,14 @@ pub(crate) struct WindowFunction {
 }
 
 impl WindowFunction {
-    pub(crate) const fn new(of: fn(&Window<'_>, &[f64]) -> Option<f64>) -> Self {
-        Self { of, keeps_name: false, of_counters: false, edges: None }
+    /// A function of floats.
+    pub(crate) const fn new(of: OfFloats) -> Self {
+        Self { of: Takes::Floats(of), keeps_name: false, of_counters: false, edges: None }
+    }
+
+    /// A function of floats and native histograms.
+    pub(crate) const fn of_both(of: OfBoth) -> Self {
+        Self { of: Takes::Both(of), keeps_name: false, of_counters: false, edges: None }
     }
 
     /// The result is one of the samples, so it is still the same metric.
@@ -57,17 +149,13 @@ impl WindowFunction {
         Self { keeps_name: true, ..self }
     }
 
-    /// Takes anchored windows by counting as always.
-    pub(crate) const fn anchored(self) -> Self {
-        Self { edges: Some(EdgeFunction { of: self.of, interpolation: None }), ..self }
+    /// Takes anchored windows, by counting as always.
+    pub(crate) const fn anchored(self, of: OfFloats) -> Self {
+        Self { edges: Some(EdgeFunction { of, interpolation: None }), ..self }
     }
 
     /// Takes anchored and smoothed windows, by another function that does not extrapolate.
-    pub(crate) const fn between_edges(
-        self,
-        of: fn(&Window<'_>, &[f64]) -> Option<f64>,
-        interpolation: Interpolation,
-    ) -> Self {
+    pub(crate) const fn between_edges(self, of: OfFloats, interpolation: Interpolation) -> Self {
         Self { edges: Some(EdgeFunction { of, interpolation: Some(interpolation) }), ..self }
     }
 
@@ -91,9 +179,20 @@ pub(crate) fn call(
     if let (Some(edges), Some(edge_function)) = (range.edges, function.edges) {
         return over_edges(evaluator, range, edges, edge_function, grid);
     }
-    over_windows(evaluator, range, &scalars, grid, function.keeps_name, |window, scalars| {
-        Ok((function.of)(window, scalars))
-    })
+    match function.of {
+        Takes::Floats(of) => {
+            over_windows(evaluator, range, span, &scalars, grid, |window, scalars| Ok(of(window, scalars)))
+        }
+        Takes::Both(of) => over_mixed_windows(
+            evaluator,
+            range,
+            span,
+            &scalars,
+            grid,
+            function.keeps_name,
+            |window, scalars, notes| Ok(of(window, scalars, notes)),
+        ),
+    }
 }
 
 /// Evaluates a function on windows with edges.
@@ -107,7 +206,7 @@ fn over_edges(
     let lookback = evaluator.lookback();
     let interpolation = function.interpolation.unwrap_or(Interpolation::Gauge);
     let mut columns = Vec::with_capacity(range.series.len());
-    for series in range.series {
+    for RangeSeries { series, drop_name } in range.series {
         evaluator.check()?;
         let mut values = Vec::with_capacity(grid.len());
         for (&end, evaluation) in range.ends.iter().zip(grid.times()) {
@@ -120,16 +219,13 @@ fn over_edges(
             values.push(match (samples.first(), samples.last()) {
                 (Some(&first), Some(&last)) => {
                     (function.of)(&Window { samples: &samples, first, last, start, end, evaluation }, &[])
+                        .map(SampleValue::Float)
                 }
                 _ => None,
             });
         }
         if values.iter().any(Option::is_some) {
-            columns.push(evaluator.without_name(Column {
-                labels: series.labels,
-                drop_name: series.drop_name,
-                values,
-            }));
+            columns.push(evaluator.without_name(Column { labels: series.labels, drop_name, values }));
         }
     }
     merge_same(columns)
@@ -160,36 +256,71 @@ pub(crate) fn at_step(scalars: &[Vec<f64>], step: usize) -> Vec<f64> {
     scalars.iter().map(|values| values.get(step).copied().unwrap_or(f64::NAN)).collect()
 }
 
-/// Evaluates `of` on every window that has samples.
+/// Evaluates `of` on the floats of every window that has some, and hints at native histograms among them.
 pub(crate) fn over_windows(
-    evaluator: &Evaluator<'_>,
+    evaluator: &mut Evaluator<'_>,
     range: RangeVector,
+    span: Span,
+    scalars: &[Vec<f64>],
+    grid: &Grid,
+    of: impl Fn(&Window<'_>, &[f64]) -> Result<Option<f64>, QueryError>,
+) -> Result<Vec<Column>, QueryError> {
+    over_mixed_windows(evaluator, range, span, scalars, grid, false, |window, scalars, notes| {
+        if window.is_mixed() {
+            notes.inform_of_metric(
+                "ignored histograms in a range containing both floats and histograms for metric name",
+            );
+        }
+        match window.of_floats() {
+            Some(window) => Ok(of(&window, scalars)?.map(SampleValue::Float)),
+            None => Ok(None),
+        }
+    })
+}
+
+/// Evaluates `of` on every window that has samples; notes are shown at `span`.
+pub(crate) fn over_mixed_windows(
+    evaluator: &mut Evaluator<'_>,
+    range: RangeVector,
+    span: Span,
     scalars: &[Vec<f64>],
     grid: &Grid,
     keeps_name: bool,
-    of: impl Fn(&Window<'_>, &[f64]) -> Result<Option<f64>, QueryError>,
+    of: impl Fn(&MixedWindow<'_>, &[f64], &mut Notes<'_>) -> Result<Option<SampleValue>, QueryError>,
 ) -> Result<Vec<Column>, QueryError> {
     let parameters: Vec<Vec<f64>> = (0..grid.len()).map(|step| at_step(scalars, step)).collect();
     let mut columns = Vec::with_capacity(range.series.len());
-    for series in range.series {
+    for RangeSeries { series, drop_name } in range.series {
         evaluator.check()?;
+        let mut notes = Notes::new(&mut evaluator.annotations, span, &series.labels);
         let mut values = Vec::with_capacity(grid.len());
-        // Both edges only move forward.
-        let (mut from, mut to) = (0, 0);
+        // All edges only move forward.
+        let (mut floats, mut histograms) = ((0, 0), (0, 0));
         for ((&end, evaluation), parameters) in range.ends.iter().zip(grid.times()).zip(&parameters) {
             let start = end.saturating_sub(range.range);
-            from += count_while(&series.samples, from, |sample| sample.timestamp.millis() <= start);
-            to += count_while(&series.samples, to, |sample| sample.timestamp.millis() <= end);
-            let samples = series.samples.get(from..to).unwrap_or_default();
-            values.push(match (samples.first(), samples.last()) {
-                (Some(&first), Some(&last)) => {
-                    of(&Window { samples, first, last, start, end, evaluation }, parameters)?
-                }
-                _ => None,
+            for (edge, floats, histograms) in
+                [(start, &mut floats.0, &mut histograms.0), (end, &mut floats.1, &mut histograms.1)]
+            {
+                *floats += count_while(&series.samples, *floats, |sample| sample.timestamp.millis() <= edge);
+                *histograms +=
+                    count_while(&series.histograms, *histograms, |(time, _)| time.millis() <= edge);
+            }
+            let window = MixedWindow {
+                floats: series.samples.get(floats.0..floats.1).unwrap_or_default(),
+                histograms: series.histograms.get(histograms.0..histograms.1).unwrap_or_default(),
+                starts: &series.starts,
+                start,
+                end,
+                evaluation,
+            };
+            values.push(if window.floats.is_empty() && window.histograms.is_empty() {
+                None
+            } else {
+                of(&window, parameters, &mut notes)?
             });
         }
         if values.iter().any(Option::is_some) {
-            let column = Column { labels: series.labels, drop_name: series.drop_name, values };
+            let column = Column { labels: series.labels, drop_name, values };
             columns.push(if keeps_name { column } else { evaluator.without_name(column) });
         }
     }
@@ -199,7 +330,10 @@ pub(crate) fn over_windows(
 fn hint_at_gauges(evaluator: &mut Evaluator<'_>, range: &RangeVector, span: Span) {
     const SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
     for series in &range.series {
-        let Some(name) = series.labels.get(METRIC_NAME) else { continue };
+        let Some(name) = series.series.labels.get(METRIC_NAME) else { continue };
+        if series.series.samples.is_empty() {
+            continue;
+        }
         if !SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
             evaluator.annotations.inform(
                 span,

@@ -1,11 +1,14 @@
 //! Compares answers with expectations.
 
-use crowsnest_api::{Labels, Sample, format_value, is_stale};
+use std::sync::Arc;
 
+use crowsnest_api::{Labels, Timestamp, format_value, is_stale};
+
+use super::literal::Literal;
 use super::script::{Expect, Notes, When};
 use super::values::Item;
 use crate::engine::{Annotation, VectorElement};
-use crate::{QueryResult, Series, Value};
+use crate::{FloatHistogram, QueryResult, SampleValue, Series, Value};
 
 /// How far numbers may differ, relative to their size.
 const TOLERANCE: f64 = 1e-6;
@@ -44,6 +47,64 @@ pub(super) fn value(expect: &Expect, when: When, value: &Value) -> Result<(), St
     }
 }
 
+/// Whether a value is the written one.
+fn is(wanted: &Item, found: &SampleValue) -> bool {
+    match (wanted, found) {
+        (Item::Float(wanted), SampleValue::Float(found)) => same(*wanted, *found),
+        (Item::Histogram(wanted), SampleValue::Histogram(found)) => same_histogram(wanted, found),
+        _ => false,
+    }
+}
+
+fn same_histogram(wanted: &Literal, found: &FloatHistogram) -> bool {
+    let Literal { histogram, has_hint } = wanted;
+    let same_buckets = |a: &mut dyn Iterator<Item = (i32, f64)>, b: &mut dyn Iterator<Item = (i32, f64)>| {
+        let (a, b): (Vec<_>, Vec<_>) = (a.collect(), b.collect());
+        a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && same(a.1, b.1))
+    };
+    histogram.scheme == found.scheme
+        && histogram.zero_threshold == found.zero_threshold
+        && same(histogram.zero_count, found.zero_count)
+        && same(histogram.count, found.count)
+        && same(histogram.sum, found.sum)
+        && same_buckets(&mut histogram.positive_buckets(), &mut found.positive_buckets())
+        && same_buckets(&mut histogram.negative_buckets(), &mut found.negative_buckets())
+        && (!has_hint || histogram.hint == found.hint)
+}
+
+fn written(item: &Item) -> String {
+    match item {
+        Item::Omitted => "_".to_owned(),
+        Item::Float(value) => format_value(*value),
+        Item::Histogram(literal) => show_histogram(&literal.histogram),
+    }
+}
+
+fn show(value: &SampleValue) -> String {
+    match value {
+        SampleValue::Float(value) => format_value(*value),
+        SampleValue::Histogram(histogram) => show_histogram(histogram),
+    }
+}
+
+/// A histogram with what its own text leaves out.
+fn show_histogram(histogram: &FloatHistogram) -> String {
+    let bounds = histogram.scheme.custom_bounds();
+    format!("{histogram} ({:?}, schema {}, bounds {bounds:?})", histogram.hint, histogram.scheme.schema())
+}
+
+/// The samples of both kinds in order.
+fn samples(series: &Series) -> Vec<(Timestamp, SampleValue)> {
+    let floats = series.samples.iter().map(|sample| (sample.timestamp, SampleValue::Float(sample.value)));
+    let histograms = series
+        .histograms
+        .iter()
+        .map(|(time, histogram)| (*time, SampleValue::Histogram(Arc::clone(histogram))));
+    let mut samples: Vec<_> = floats.chain(histograms).collect();
+    samples.sort_by_key(|(time, _)| *time);
+    samples
+}
+
 fn differs(wanted: f64, found: f64) -> String {
     format!("expected {}, got {}", format_value(wanted), format_value(found))
 }
@@ -60,10 +121,8 @@ fn vector(expect: &Expect, elements: &[VectorElement]) -> Result<(), String> {
         let Some(found) = found else {
             return Err(format!("expected {labels}{}", shown(elements)));
         };
-        match item {
-            Item::Float(wanted) if same(*wanted, found.sample.value) => {}
-            Item::Float(wanted) => return Err(format!("{labels}: {}", differs(*wanted, found.sample.value))),
-            _ => return Err(format!("{labels}: expected no float")),
+        if !is(item, &found.value) {
+            return Err(format!("{labels}: expected {}, got {}", written(item), show(&found.value)));
         }
     }
     let surplus = elements.iter().find(|element| !is_expected(expect, &element.labels));
@@ -82,7 +141,7 @@ fn shown(elements: &[VectorElement]) -> String {
     let shown: Vec<String> = elements
         .iter()
         .take(5)
-        .map(|element| format!("{} {}", element.labels, format_value(element.sample.value)))
+        .map(|element| format!("{} {}", element.labels, show(&element.value)))
         .collect();
     if shown.is_empty() { ", got nothing".to_owned() } else { format!(", got {}", shown.join("; ")) }
 }
@@ -100,20 +159,21 @@ fn matrix(expect: &Expect, when: When, series: &[Series]) -> Result<(), String> 
         for item in items {
             match item {
                 Item::Omitted => {}
-                Item::Float(value) => wanted.push(Sample::new(time, *value)),
-                Item::Histogram => return Err(format!("{labels}: expected a native histogram")),
+                item => wanted.push((Timestamp::from_millis(time), item)),
             }
             time += step;
         }
-        let found = series.iter().find(|series| series.labels == *labels);
-        let found = found.map(|series| series.samples.as_slice()).unwrap_or_default();
-        let equal = |(a, b): (&Sample, &Sample)| a.timestamp == b.timestamp && same(a.value, b.value);
-        if found.len() != wanted.len() || !wanted.iter().zip(found).all(equal) {
-            return Err(format!("{labels}: expected {}, got {}", points(&wanted), points(found)));
+        let found = series.iter().find(|series| series.labels == *labels).map(samples).unwrap_or_default();
+        let equal = |(a, b): (&(Timestamp, &Item), &(Timestamp, SampleValue))| a.0 == b.0 && is(a.1, &b.1);
+        if found.len() != wanted.len() || !wanted.iter().zip(&found).all(equal) {
+            let wanted = wanted.into_iter().map(|(time, item)| (time, written(item)));
+            return Err(format!("{labels}: expected {}, got {}", points(wanted), shown_points(found)));
         }
     }
     match series.iter().find(|series| !is_expected(expect, &series.labels)) {
-        Some(surplus) => Err(format!("got {} unexpectedly: {}", surplus.labels, points(&surplus.samples))),
+        Some(surplus) => {
+            Err(format!("got {} unexpectedly: {}", surplus.labels, shown_points(samples(surplus))))
+        }
         None => Ok(()),
     }
 }
@@ -127,16 +187,13 @@ pub(super) fn sorted(series: &[Series]) -> Result<(), String> {
     }
 }
 
-fn points(samples: &[Sample]) -> String {
-    if samples.is_empty() {
-        return "nothing".to_owned();
-    }
-    let points: Vec<String> = samples
-        .iter()
-        .take(12)
-        .map(|sample| format!("{}@{}", format_value(sample.value), sample.timestamp))
-        .collect();
-    points.join(" ")
+fn shown_points(samples: Vec<(Timestamp, SampleValue)>) -> String {
+    points(samples.into_iter().map(|(time, value)| (time, show(&value))))
+}
+
+fn points(samples: impl Iterator<Item = (Timestamp, String)>) -> String {
+    let points: Vec<String> = samples.take(12).map(|(time, value)| format!("{value}@{time}")).collect();
+    if points.is_empty() { "nothing".to_owned() } else { points.join(" ") }
 }
 
 /// Compares warnings and hints; `query` is the text that was run.

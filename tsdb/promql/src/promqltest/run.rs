@@ -1,20 +1,17 @@
 //! Runs the commands of a file.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crowsnest_api::{Labels, LabelsBuilder, METRIC_NAME, Sample, Timestamp};
-use smol_str::SmolStr;
+use crowsnest_api::{Labels, Sample, Timestamp};
 
 use super::script::{CommandKind, Eval, Load, When, commands};
 use super::values::Item;
 use super::variants::fixed_at;
-use super::{Outcome, ScriptError, Verdict, check};
+use super::{Outcome, ScriptError, Verdict, check, nhcb};
 use crate::engine::VectorElement;
 use crate::{
-    Control, Engine, EngineOptions, Expr, Features, MemoryStore, QueryError, QueryResult, Queryable,
-    RangeParams, Scope, Selection, SeriesSet, StorageError, Value, parse,
+    Control, Engine, EngineOptions, Expr, Features, FloatHistogram, MemoryStore, QueryError, QueryResult,
+    RangeParams, SampleValue, Value, parse,
 };
 
 /// The distance from an instant query's time to the ends of the range query that repeats it.
@@ -31,13 +28,13 @@ pub fn run(script: &str) -> Result<Vec<Outcome>, ScriptError> {
     let features =
         Features { experimental_functions: true, extended_ranges: true, delayed_name_removal: true };
     let engine = Engine::new(EngineOptions { features, ..EngineOptions::default() });
-    let mut store = WatchedStore::default();
+    let mut store = MemoryStore::default();
     let mut outcomes = Vec::new();
     for command in commands {
         match command.kind {
-            CommandKind::Clear => store = WatchedStore::default(),
+            CommandKind::Clear => store = MemoryStore::default(),
             CommandKind::Load(load) => {
-                store.load(&load).map_err(|message| ScriptError::new(command.line, message))?;
+                fill(&mut store, &load).map_err(|message| ScriptError::new(command.line, message))?;
             }
             CommandKind::Eval(eval) => {
                 let verdict = Run { engine: &engine, store: &store, eval: &eval }.verdict();
@@ -48,69 +45,42 @@ pub fn run(script: &str) -> Result<Vec<Outcome>, ScriptError> {
     Ok(outcomes)
 }
 
-/// A store that notices when a query touches series whose samples it could not keep.
-#[derive(Default)]
-struct WatchedStore {
-    samples: MemoryStore,
-    incomplete: BTreeSet<Labels>,
-    touched: AtomicBool,
-}
-
-impl WatchedStore {
-    fn load(&mut self, load: &Load) -> Result<(), String> {
-        for series in &load.series {
-            if series.has_start_timestamps || series.items.contains(&Item::Histogram) {
-                self.incomplete.insert(series.labels.clone());
-            }
-            if load.with_custom_buckets {
-                self.incomplete.extend(native_counterpart(&series.labels));
-            }
-            for (i, item) in series.items.iter().enumerate() {
-                let Item::Float(value) = item else { continue };
-                let time = load.step.saturating_mul(i64::try_from(i).unwrap_or(i64::MAX));
-                if !self.samples.append(&series.labels, Sample::new(time, *value)) {
-                    return Err(format!("{} already has a sample at {time} ms or later", series.labels));
+/// Adds the series of a load.
+fn fill(store: &mut MemoryStore, load: &Load) -> Result<(), String> {
+    let time = |step: usize| load.step.saturating_mul(i64::try_from(step).unwrap_or(i64::MAX));
+    let old = |labels: &Labels, time| format!("{labels} already has a sample at {time} ms or later");
+    for series in &load.series {
+        for (step, item) in series.items.iter().enumerate() {
+            let time = time(step);
+            let appended = match item {
+                Item::Omitted => continue,
+                Item::Float(value) => store.append(&series.labels, Sample::new(time, *value)),
+                Item::Histogram(literal) => {
+                    let histogram = FloatHistogram::clone(&literal.histogram);
+                    store.append_histogram(&series.labels, Timestamp::from_millis(time), histogram)
                 }
+            };
+            if !appended {
+                return Err(old(&series.labels, time));
+            }
+            if let Some(Some(start)) = series.starts.get(step) {
+                store.set_start(&series.labels, Timestamp::from_millis(time.saturating_add(*start)));
             }
         }
-        Ok(())
     }
-}
-
-/// The native histogram that `load_with_nhcb` would derive from a series of a classic one.
-fn native_counterpart(labels: &Labels) -> Option<Labels> {
-    let name = labels.metric_name();
-    let base = ["_bucket", "_count", "_sum"].iter().find_map(|suffix| name.strip_suffix(suffix))?;
-    let mut native: LabelsBuilder = labels.to_builder();
-    native.set(METRIC_NAME, base).remove("le");
-    Some(native.build())
-}
-
-impl Queryable for WatchedStore {
-    fn select<'a>(&'a self, selection: &Selection<'_>) -> Result<SeriesSet<'a>, StorageError> {
-        let touches = |labels: &Labels| selection.matchers.iter().all(|matcher| matcher.matches(labels));
-        if self.incomplete.iter().any(touches) {
-            self.touched.store(true, Ordering::Relaxed);
+    if load.with_custom_buckets {
+        for (labels, step, histogram) in nhcb::derive(load)? {
+            if !store.append_histogram(&labels, Timestamp::from_millis(time(step)), histogram) {
+                return Err(old(&labels, time(step)));
+            }
         }
-        self.samples.select(selection)
     }
-
-    fn series(&self, scope: &Scope<'_>) -> Result<Vec<Labels>, StorageError> {
-        self.samples.series(scope)
-    }
-
-    fn label_names(&self, scope: &Scope<'_>) -> Result<Vec<SmolStr>, StorageError> {
-        self.samples.label_names(scope)
-    }
-
-    fn label_values(&self, name: &str, scope: &Scope<'_>) -> Result<Vec<SmolStr>, StorageError> {
-        self.samples.label_values(name, scope)
-    }
+    Ok(())
 }
 
 struct Run<'a> {
     engine: &'a Engine,
-    store: &'a WatchedStore,
+    store: &'a MemoryStore,
     eval: &'a Eval,
 }
 
@@ -122,15 +92,8 @@ enum Fault {
 
 impl Run<'_> {
     fn verdict(&self) -> Verdict {
-        self.store.touched.store(false, Ordering::Relaxed);
-        let expects_histograms =
-            self.eval.expect.series.iter().any(|(_, items)| items.contains(&Item::Histogram));
-        let result = self.all_variants();
-        match result {
+        match self.all_variants() {
             Err(Fault::Unsupported(what)) => Verdict::Unsupported(what),
-            _ if expects_histograms || self.store.touched.load(Ordering::Relaxed) => {
-                Verdict::Unsupported("native histograms and start timestamps".to_owned())
-            }
             Err(Fault::Differs(why)) => Verdict::Failed(why),
             Ok(()) => Verdict::Passed,
         }
@@ -191,12 +154,24 @@ impl Run<'_> {
             return Ok(());
         }
         let elements = series.into_iter().filter_map(|series| {
-            let sample = series.samples.into_iter().find(|sample| sample.timestamp.millis() == at)?;
-            Some(VectorElement { labels: series.labels, sample })
+            let timestamp = Timestamp::from_millis(at);
+            let float = series.samples.into_iter().find(|sample| sample.timestamp == timestamp);
+            let value = match float {
+                Some(sample) => SampleValue::Float(sample.value),
+                None => {
+                    let mut histograms = series.histograms.into_iter();
+                    SampleValue::Histogram(histograms.find(|(time, _)| *time == timestamp)?.1)
+                }
+            };
+            Some(VectorElement { labels: series.labels, timestamp, value })
         });
         let mut elements: Vec<VectorElement> = elements.collect();
         let value = match (expect.scalar, elements.pop()) {
-            (Some(_), Some(only)) if elements.is_empty() => Value::Scalar(only.sample),
+            (Some(_), Some(VectorElement { value: SampleValue::Float(value), .. }))
+                if elements.is_empty() =>
+            {
+                Value::Scalar(Sample::new(at, value))
+            }
             (_, last) => {
                 elements.extend(last);
                 Value::Vector(elements)

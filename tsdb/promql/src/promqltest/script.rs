@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crowsnest_api::Labels;
 use regex::Regex;
 
-use super::values::{Item, items};
+use super::values::{Item, items, starts};
 use super::{ScriptError, number};
 use crate::parser::parse_series;
 use crate::{Expr, parse};
@@ -36,8 +36,8 @@ pub(super) struct Load {
 pub(super) struct LoadedSeries {
     pub(super) labels: Labels,
     pub(super) items: Vec<Item>,
-    /// Whether the line before gave start timestamps.
-    pub(super) has_start_timestamps: bool,
+    /// When the counter behind each item started, in milliseconds relative to the item's own time, where that is known.
+    pub(super) starts: Vec<Option<i64>>,
 }
 
 pub(super) struct Eval {
@@ -126,16 +126,23 @@ fn load(line: usize, text: &str, lines: &mut VecDeque<(usize, &str)>) -> Result<
     let step = number::duration(step.trim());
     let step = step.ok_or_else(|| ScriptError::new(line, "load needs a step, as in: load 1m"))?;
     let mut series: Vec<LoadedSeries> = Vec::new();
-    let mut with_start: Option<Labels> = None;
+    let mut started: Option<(Labels, Vec<Option<i64>>)> = None;
     while let Some((line, text)) = next_line(lines) {
         let (labels, rest) = series_of(line, text)?;
-        if rest.starts_with("@st") {
-            with_start = Some(labels);
+        if let Some(rest) = rest.strip_prefix("@st") {
+            let starts = starts(rest).map_err(|message| ScriptError::new(line, message))?;
+            started = Some((labels, starts));
             continue;
         }
         let items = items(rest).map_err(|message| ScriptError::new(line, message))?;
-        let has_start_timestamps = with_start.take().is_some_and(|start| start == labels);
-        let loaded = LoadedSeries { labels, items, has_start_timestamps };
+        let starts = match started.take() {
+            Some((of, starts)) if of == labels && starts.len() == items.len() => starts,
+            Some(_) => {
+                return Err(ScriptError::new(line, "the line of start timestamps before does not fit"));
+            }
+            None => Vec::new(),
+        };
+        let loaded = LoadedSeries { labels, items, starts };
         match series.iter_mut().find(|known| known.labels == loaded.labels) {
             Some(known) => *known = loaded,
             None => series.push(loaded),

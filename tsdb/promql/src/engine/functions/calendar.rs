@@ -8,7 +8,6 @@ use crate::engine::QueryError;
 use crate::engine::column::Column;
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
-use crowsnest_api::Labels;
 
 /// Date and time of day in UTC.
 pub(crate) type Moment = DateTime;
@@ -23,8 +22,7 @@ pub(crate) fn of_times(
     let columns = match call.args.first() {
         Some(arg) => evaluator.vector(arg, grid)?,
         None => {
-            let values = grid.times().map(|time| Some(time as f64 / 1000.0)).collect();
-            vec![Column { labels: Labels::empty(), drop_name: false, values }]
+            vec![Column::unlabelled(grid.times().map(|time| Some(time as f64 / 1000.0)))]
         }
     };
     // Outside the years -9999 to 9999 there is no calendar.

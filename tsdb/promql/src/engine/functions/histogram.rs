@@ -1,10 +1,10 @@
-//! Quantiles and fractions of classic histograms, whose buckets are series with a label `le`.
+//! Quantiles and fractions of histograms: native ones, and classic ones, whose buckets are series with a label `le`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crowsnest_api::{Labels, METRIC_NAME, Timestamp, parse_value};
 
-use crate::Span;
 use crate::ast::{Call, Expr};
 use crate::engine::QueryError;
 use crate::engine::aggregate::warn_of_quantiles;
@@ -12,6 +12,8 @@ use crate::engine::column::{Column, Columns, Computed};
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
 use crate::engine::text::{general, two_digits};
+use crate::histogram::Quantile;
+use crate::{FloatHistogram, Span};
 
 const BOUND: &str = "le";
 
@@ -68,21 +70,38 @@ pub(crate) fn fraction(
 ) -> Result<Computed, QueryError> {
     let lower = evaluator.scalar(evaluator.arg(call, 0)?, grid)?;
     let upper = evaluator.scalar(evaluator.arg(call, 1)?, grid)?;
-    let histograms = Histograms::eval(evaluator, evaluator.arg(call, 2)?, grid)?;
+    let vector_arg = evaluator.arg(call, 2)?;
+    let span = vector_arg.span;
+    let histograms = Histograms::eval(evaluator, vector_arg, grid)?;
     let mut columns = Columns::new(grid.len());
     for histogram in &histograms.histograms {
         let column = evaluator.without_name(histogram.column(grid.len()));
         let index = columns.index(column.labels, column.drop_name);
-        for (step, (lower, upper)) in lower.iter().zip(&upper).enumerate() {
-            if let Some(buckets) = histogram.at(step) {
-                columns.set(index, step, bucket_fraction(*lower, *upper, buckets))?;
-            }
+        for (step, (&lower, &upper)) in lower.iter().zip(&upper).enumerate() {
+            let fraction = match histogram.at(step, evaluator, span) {
+                None => continue,
+                Some(Input::Classic(buckets)) => bucket_fraction(lower, upper, buckets),
+                Some(Input::Native(native)) => {
+                    if native.sum.is_nan() {
+                        let metric = histogram.metric();
+                        evaluator.annotations.inform(
+                            span,
+                            format!(
+                                "input to histogram_fraction has NaN observations, which are excluded from all \
+                                 fractions{metric}"
+                            ),
+                        );
+                    }
+                    native.fraction(lower, upper)
+                }
+            };
+            columns.set(index, step, fraction)?;
         }
     }
     Ok(Computed::Vector(columns.finish()))
 }
 
-/// The histograms in a vector of buckets.
+/// The histograms in a vector, classic and native ones.
 struct Histograms {
     histograms: Vec<Histogram>,
 }
@@ -90,15 +109,34 @@ struct Histograms {
 struct Histogram {
     labels: Labels,
     drop_name: bool,
+    /// The series of a classic histogram, by their bounds.
     buckets: Vec<(f64, Vec<Option<f64>>)>,
+    native: Vec<Option<Arc<FloatHistogram>>>,
+}
+
+/// A histogram at one step.
+enum Input {
+    Classic(Vec<Bucket>),
+    Native(Arc<FloatHistogram>),
 }
 
 impl Histograms {
     fn eval(evaluator: &mut Evaluator<'_>, arg: &Expr, grid: &Grid) -> Result<Self, QueryError> {
-        let columns = evaluator.vector(arg, grid)?;
-        let mut histograms: Vec<Histogram> = Vec::new();
-        let mut by_labels: HashMap<Labels, usize> = HashMap::new();
-        for column in columns {
+        let mut all = Self { histograms: Vec::new() };
+        let mut by_labels = HashMap::new();
+        for column in evaluator.vector(arg, grid)? {
+            if column.values.iter().flatten().any(|value| value.histogram().is_some()) {
+                let native = column.values.iter().map(|value| value.as_ref()?.histogram().cloned()).collect();
+                let labels = column.labels.clone();
+                if let Some(histogram) = all.of(labels, column.drop_name, &mut by_labels) {
+                    histogram.native = native;
+                }
+            }
+            let counts: Vec<Option<f64>> =
+                column.values.iter().map(|value| value.as_ref()?.float()).collect();
+            if counts.iter().all(Option::is_none) {
+                continue;
+            }
             let text = column.labels.get(BOUND).cloned().unwrap_or_default();
             let Some(bound) = parse_value(&text) else {
                 evaluator.warn(arg.span, malformed_bound(&text, &column.labels));
@@ -106,17 +144,26 @@ impl Histograms {
             };
             let mut labels = column.labels.to_builder();
             labels.remove(BOUND);
-            let labels = labels.build();
-            let next = histograms.len();
-            let at = *by_labels.entry(labels.clone()).or_insert(next);
-            if at == next {
-                histograms.push(Histogram { labels, drop_name: column.drop_name, buckets: Vec::new() });
-            }
-            if let Some(histogram) = histograms.get_mut(at) {
-                histogram.buckets.push((bound, column.values));
+            if let Some(histogram) = all.of(labels.build(), column.drop_name, &mut by_labels) {
+                histogram.buckets.push((bound, counts));
             }
         }
-        Ok(Self { histograms })
+        Ok(all)
+    }
+
+    /// The histogram of those labels, added when it is new.
+    fn of(
+        &mut self,
+        labels: Labels,
+        drop_name: bool,
+        by_labels: &mut HashMap<Labels, usize>,
+    ) -> Option<&mut Histogram> {
+        let next = self.histograms.len();
+        let at = *by_labels.entry(labels.clone()).or_insert(next);
+        if at == next {
+            self.histograms.push(Histogram { labels, drop_name, buckets: Vec::new(), native: Vec::new() });
+        }
+        self.histograms.get_mut(at)
     }
 
     fn quantiles(
@@ -133,15 +180,23 @@ impl Histograms {
             let mut repairs = Repairs::default();
             let column = evaluator.without_name(histogram.column(grid.len()));
             for (step, (time, phi)) in grid.times().zip(phi).enumerate() {
-                let Some(buckets) = histogram.at(step) else { continue };
+                let Some(input) = histogram.at(step, evaluator, span) else { continue };
                 let mut labels = column.labels.to_builder();
                 if let Some(label) = label {
                     labels.set(label, label_value(*phi));
                 }
-                let (value, repair) = bucket_quantile(*phi, buckets);
-                if let Some(repair) = repair {
-                    repairs.add(time, repair);
-                }
+                let value = match input {
+                    Input::Native(native) => {
+                        native_quantile(*phi, &native, &histogram.metric(), evaluator, span)
+                    }
+                    Input::Classic(buckets) => {
+                        let (value, repair) = bucket_quantile(*phi, buckets);
+                        if let Some(repair) = repair {
+                            repairs.add(time, repair);
+                        }
+                        value
+                    }
+                };
                 let index = columns.index(labels.build(), column.drop_name);
                 columns.set(index, step, value)?;
             }
@@ -156,22 +211,58 @@ impl Histogram {
         Column { labels: self.labels.clone(), drop_name: self.drop_name, values: vec![None; steps] }
     }
 
-    /// The buckets that have a sample at that step; `None` when there are none.
-    fn at(&self, step: usize) -> Option<Vec<Bucket>> {
+    /// What there is at that step; nothing, with a warning, when it is both classic and native.
+    fn at(&self, step: usize, evaluator: &mut Evaluator<'_>, span: Span) -> Option<Input> {
         let count = |values: &[Option<f64>]| values.get(step).copied().flatten();
         let buckets: Vec<Bucket> = self
             .buckets
             .iter()
             .filter_map(|(bound, values)| count(values).map(|count| Bucket { bound: *bound, count }))
             .collect();
-        (!buckets.is_empty()).then_some(buckets)
+        match self.native.get(step).cloned().flatten() {
+            None => (!buckets.is_empty()).then_some(Input::Classic(buckets)),
+            Some(native) if buckets.is_empty() => Some(Input::Native(native)),
+            Some(_) => {
+                let metric = self.metric();
+                evaluator
+                    .warn(span, format!("vector contains a mix of classic and native histograms{metric}"));
+                None
+            }
+        }
+    }
+
+    /// Said after a message, when there is a name.
+    fn metric(&self) -> String {
+        for_metric(&self.labels)
     }
 }
 
+fn for_metric(labels: &Labels) -> String {
+    labels.get(METRIC_NAME).map_or(String::new(), |name| format!(" for metric name {:?}", name.as_str()))
+}
+
 fn malformed_bound(text: &str, labels: &Labels) -> String {
-    let metric =
-        labels.get(METRIC_NAME).map_or(String::new(), |name| format!(" for metric name {:?}", name.as_str()));
+    let metric = for_metric(labels);
     format!("bucket label \"le\" is missing or has a malformed value of {text:?}{metric}")
+}
+
+/// The φ-quantile of a native histogram; NaN observations are told.
+fn native_quantile(
+    phi: f64,
+    histogram: &FloatHistogram,
+    metric: &str,
+    evaluator: &mut Evaluator<'_>,
+    span: Span,
+) -> f64 {
+    let (value, result) = match histogram.quantile(phi) {
+        Quantile::Exact(value) => return value,
+        Quantile::Skewed(value) => (value, "is skewed higher"),
+        Quantile::Lost => (f64::NAN, "is NaN"),
+    };
+    evaluator
+        .annotations
+        .inform(span, format!("input to histogram_quantile has NaN observations, result {result}{metric}"));
+    value
 }
 
 /// Sorted by bound, equal bounds added up; `None` without a bucket for all observations.
@@ -338,9 +429,7 @@ impl Repairs {
 
     fn report(&self, evaluator: &mut Evaluator<'_>, labels: &Labels, span: Span) {
         let Some(Repair { lowest, highest, difference }) = self.found else { return };
-        let metric = labels
-            .get(METRIC_NAME)
-            .map_or(String::new(), |name| format!(" for metric name {:?}", name.as_str()));
+        let metric = for_metric(labels);
         let message = format!(
             "input to histogram_quantile needed to be fixed for monotonicity (see \
              https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile){metric}, from \

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME};
+use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME, Timestamp};
 
 use crate::ast::{Call, ExprKind, Modifiers};
-use crate::engine::QueryError;
 use crate::engine::column::{Column, Columns, Computed};
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
+use crate::engine::{QueryError, SampleValue};
 use crate::{MatchOp, Matcher};
 
 /// The labels by which info series belong to others.
@@ -30,7 +30,8 @@ pub(crate) fn info(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid) -> R
         }
     });
     let times = evaluator.shifted(modifiers.unwrap_or(&Modifiers::default()), grid)?;
-    let ages = evaluator.newest(&wanted.all, &times, None, |sample| sample.timestamp.millis() as f64)?;
+    let taken = |timestamp: Timestamp, _| SampleValue::Float(timestamp.millis() as f64);
+    let ages = evaluator.newest(&wanted.all, &times, None, taken)?;
     let infos = InfoSeries::new(&ages);
     let mut columns = Columns::new(grid.len());
     for column in base {
@@ -96,7 +97,7 @@ impl<'a> InfoSeries<'a> {
     fn at(&self, target: &Labels, step: usize) -> Result<Vec<&'a Column>, QueryError> {
         let mut newest: BTreeMap<&str, (&Column, f64)> = BTreeMap::new();
         for &column in self.by_target.get(target).map(Vec::as_slice).unwrap_or_default() {
-            let Some(time) = column.at(step) else { continue };
+            let Some(time) = column.float_at(step) else { continue };
             match newest.get(column.labels.metric_name()) {
                 Some((known, known_time)) if *known_time == time => {
                     return Err(QueryError::execution(format!(
@@ -139,7 +140,7 @@ fn enrich(
         }
         let labels = with_labels_of(&column.labels, &found, wanted)?;
         let index = columns.index(labels, column.drop_name);
-        columns.set(index, step, *value)?;
+        columns.set(index, step, value.clone())?;
     }
     Ok(())
 }

@@ -1,96 +1,201 @@
 //! Growth over a window: `rate`, `increase`, `delta` and their instant kin.
 
-use crate::engine::windows::Window;
+use crowsnest_api::Timestamp;
+
+use super::histogram_rate;
+use super::over_time::MIXED_KINDS;
+use crate::engine::SampleValue;
+use crate::engine::windows::{MixedWindow, Notes, Window};
 
 /// Whether values only grow, except when they restart from zero.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Counter,
     Gauge,
 }
 
 /// Per-second increase of a counter over the window, extrapolated to its edges.
-pub(crate) fn rate(window: &Window<'_>, _: &[f64]) -> Option<f64> {
+pub(crate) fn rate(window: &MixedWindow<'_>, _: &[f64], notes: &mut Notes<'_>) -> Option<SampleValue> {
     // One multiplication, as in Prometheus: the last digit depends on it.
-    extrapolated(window, Kind::Counter, 1.0 / window.seconds())
+    extrapolated(window, Kind::Counter, 1.0 / window.seconds(), notes)
 }
 
 /// Increase of a counter over the window, extrapolated to its edges.
-pub(crate) fn increase(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    extrapolated(window, Kind::Counter, 1.0)
+pub(crate) fn increase(window: &MixedWindow<'_>, _: &[f64], notes: &mut Notes<'_>) -> Option<SampleValue> {
+    extrapolated(window, Kind::Counter, 1.0, notes)
 }
 
 /// Difference of a gauge over the window, extrapolated to its edges.
-pub(crate) fn delta(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    extrapolated(window, Kind::Gauge, 1.0)
+pub(crate) fn delta(window: &MixedWindow<'_>, _: &[f64], notes: &mut Notes<'_>) -> Option<SampleValue> {
+    extrapolated(window, Kind::Gauge, 1.0, notes)
 }
 
 /// The difference between the window's ends times `scale`.
 ///
 /// Samples rarely lie on the window's edges. Where the gap to an edge is about as long as that between samples, the
 /// series is taken to go on to the edge; where it is longer, to have begun or ended half a gap away. A counter is not
-/// extrapolated below zero. Fewer than two samples give no result, not zero.
-fn extrapolated(window: &Window<'_>, kind: Kind, scale: f64) -> Option<f64> {
-    let millis = |from: i64, to: i64| to.saturating_sub(from) as f64 / 1000.0;
-    let (first, last) = (window.first, window.last);
-    if window.samples.len() < 2 {
+/// extrapolated below zero; where it is known to have started within the window, it starts there from zero. Fewer than
+/// two points give no result, not zero.
+fn extrapolated(
+    window: &MixedWindow<'_>,
+    kind: Kind,
+    scale: f64,
+    notes: &mut Notes<'_>,
+) -> Option<SampleValue> {
+    if window.is_mixed() {
+        notes.warn_of_metric(MIXED_KINDS);
         return None;
     }
-    let result = difference(window, kind);
-    let mut to_start = millis(window.start, first.timestamp.millis());
-    let mut to_end = millis(last.timestamp.millis(), window.end);
-    let sampled = millis(first.timestamp.millis(), last.timestamp.millis());
-    let spacing = sampled / (window.samples.len() - 1) as f64;
+    let times: Vec<Timestamp> = match window.floats {
+        [] => window.histograms.iter().map(|(timestamp, _)| *timestamp).collect(),
+        floats => floats.iter().map(|sample| sample.timestamp).collect(),
+    };
+    let (&first, &last) = (times.first()?, times.last()?);
+    let start = window.start_of(first);
+    let started_within =
+        kind == Kind::Counter && start != 0 && window.start < start && start < first.millis();
+    let gaps = times.len() - 1 + usize::from(started_within);
+    if gaps == 0 {
+        return None;
+    }
+    if kind == Kind::Counter {
+        warn_of_overlaps(window, &times, notes);
+    }
+    // What the counter had at first, and how much it grew.
+    let (initial, growth) = match window.of_floats() {
+        Some(floats) => {
+            let growth = difference(&floats, kind, |before, after| started_anew(window, before, after));
+            let growth = if started_within { growth + floats.first.value } else { growth };
+            (floats.first.value, SampleValue::Float(growth))
+        }
+        None => {
+            let mut growth = histogram_rate::difference(window, kind, notes)?;
+            let (_, oldest) = window.histograms.first()?;
+            if started_within {
+                growth.add(oldest).ok()?;
+            }
+            (oldest.count, growth.into())
+        }
+    };
+    let grown = match &growth {
+        SampleValue::Float(growth) => *growth,
+        SampleValue::Histogram(growth) => growth.count,
+    };
+    let seconds = |from: i64, to: i64| to.saturating_sub(from) as f64 / 1000.0;
+    let begin = if started_within { start } else { first.millis() };
+    let sampled = seconds(begin, last.millis());
+    let mut to_start = if started_within { 0.0 } else { seconds(window.start, first.millis()) };
+    let mut to_end = seconds(last.millis(), window.end);
+    let spacing = sampled / gaps as f64;
     let threshold = spacing * 1.1;
     if to_start >= threshold {
         to_start = spacing / 2.0;
     }
-    if kind == Kind::Counter && result > 0.0 && first.value >= 0.0 {
-        to_start = to_start.min(sampled * (first.value / result));
+    if kind == Kind::Counter && grown > 0.0 && initial >= 0.0 {
+        to_start = to_start.min(sampled * (initial / grown));
     }
     if to_end >= threshold {
         to_end = spacing / 2.0;
     }
-    Some(result * ((sampled + to_start + to_end) / sampled * scale))
+    let factor = (sampled + to_start + to_end) / sampled * scale;
+    Some(match growth {
+        SampleValue::Float(growth) => SampleValue::Float(growth * factor),
+        SampleValue::Histogram(growth) => growth.scaled(factor).into(),
+    })
+}
+
+/// Whether the counter is known to have started between two neighbouring samples, or at the first of them.
+pub(super) fn started_anew(window: &MixedWindow<'_>, before: Timestamp, after: Timestamp) -> bool {
+    let start = window.start_of(after);
+    if start == 0 || start >= after.millis() || start < before.millis() {
+        return false;
+    }
+    // Intervals that follow each other without a gap; the one before must be one as well.
+    let earlier = window.start_of(before);
+    start > before.millis() || (earlier != 0 && earlier < before.millis())
+}
+
+fn warn_of_overlaps(window: &MixedWindow<'_>, times: &[Timestamp], notes: &mut Notes<'_>) {
+    let overlap = |(before, after): (&Timestamp, &Timestamp)| {
+        let start = window.start_of(*after);
+        start != 0 && start < before.millis() && start != window.start_of(*before)
+    };
+    if !window.starts.is_empty() && times.iter().zip(times.iter().skip(1)).any(overlap) {
+        notes.warn_of_metric("sample has start time that overlaps with previous sample timestamp for metric");
+    }
 }
 
 /// As [`rate`], of a window with edges.
 pub(crate) fn rate_between_edges(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    Some(difference(window, Kind::Counter) * (1.0 / window.seconds()))
+    Some(difference(window, Kind::Counter, |_, _| false) * (1.0 / window.seconds()))
 }
 
 /// As [`increase`], of a window with edges.
 pub(crate) fn increase_between_edges(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    Some(difference(window, Kind::Counter))
+    Some(difference(window, Kind::Counter, |_, _| false))
 }
 
 /// As [`delta`], of a window with edges.
 pub(crate) fn delta_between_edges(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    Some(difference(window, Kind::Gauge))
+    Some(difference(window, Kind::Gauge, |_, _| false))
 }
 
 /// From the first sample to the last; a counter's restarts count from zero.
-fn difference(window: &Window<'_>, kind: Kind) -> f64 {
+fn difference(window: &Window<'_>, kind: Kind, restarted: impl Fn(Timestamp, Timestamp) -> bool) -> f64 {
     let plain = window.last.value - window.first.value;
     if kind == Kind::Gauge {
         return plain;
     }
-    let pairs = window.values().zip(window.values().skip(1));
-    plain + pairs.filter(|(before, after)| after < before).map(|(before, _)| before).sum::<f64>()
+    let pairs = window.samples.iter().zip(window.samples.iter().skip(1));
+    let restarts = pairs
+        .filter(|(before, after)| after.value < before.value || restarted(before.timestamp, after.timestamp));
+    plain + restarts.map(|(before, _)| before.value).sum::<f64>()
 }
 
 /// Per-second increase between the last two samples of a counter.
-pub(crate) fn irate(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    let [.., before, last] = window.samples else { return None };
-    let seconds = last.timestamp.millis().saturating_sub(before.timestamp.millis()) as f64 / 1000.0;
-    let growth = if last.value < before.value { last.value } else { last.value - before.value };
-    (seconds > 0.0).then(|| growth / seconds)
+pub(crate) fn irate(window: &MixedWindow<'_>, _: &[f64], notes: &mut Notes<'_>) -> Option<SampleValue> {
+    let (growth, seconds) = last_difference(window, Kind::Counter, notes)?;
+    Some(match growth {
+        SampleValue::Float(growth) => SampleValue::Float(growth / seconds),
+        SampleValue::Histogram(growth) => growth.divided(seconds).into(),
+    })
 }
 
 /// Difference between the last two samples of a gauge.
-pub(crate) fn idelta(window: &Window<'_>, _: &[f64]) -> Option<f64> {
-    let [.., before, last] = window.samples else { return None };
-    Some(last.value - before.value)
+pub(crate) fn idelta(window: &MixedWindow<'_>, _: &[f64], notes: &mut Notes<'_>) -> Option<SampleValue> {
+    last_difference(window, Kind::Gauge, notes).map(|(growth, _)| growth)
+}
+
+/// The difference between the last two samples, and the seconds between them.
+fn last_difference(
+    window: &MixedWindow<'_>,
+    kind: Kind,
+    notes: &mut Notes<'_>,
+) -> Option<(SampleValue, f64)> {
+    let seconds = |from: Timestamp, to: Timestamp| to.millis().saturating_sub(from.millis()) as f64 / 1000.0;
+    // The two newest of both kinds; no two have the same time.
+    let newest_float = window.floats.last().map(|sample| sample.timestamp);
+    let newest_histogram = window.histograms.last().map(|(timestamp, _)| *timestamp);
+    if let ([.., before, last], true) = (window.floats, newest_float > newest_histogram) {
+        if newest_histogram.is_some_and(|histogram| histogram > before.timestamp) {
+            notes.warn_of_metric(MIXED_KINDS);
+            return None;
+        }
+        let restarted = kind == Kind::Counter
+            && (last.value < before.value || started_anew(window, before.timestamp, last.timestamp));
+        let growth = if restarted { last.value } else { last.value - before.value };
+        return Some((SampleValue::Float(growth), seconds(before.timestamp, last.timestamp)));
+    }
+    if let ([.., (before, _), (last, _)], true) = (window.histograms, newest_histogram > newest_float)
+        && newest_float.is_none_or(|float| float < *before)
+    {
+        let growth = histogram_rate::last_difference(window, kind, notes)?;
+        return Some((growth.into(), seconds(*before, *last)));
+    }
+    if window.is_mixed() {
+        notes.warn_of_metric(MIXED_KINDS);
+    }
+    None
 }
 
 #[cfg(test)]
@@ -98,18 +203,28 @@ mod tests {
     use crowsnest_api::Sample;
 
     use super::*;
+    use crate::Span;
 
     #[track_caller]
     fn check(
-        function: fn(&Window<'_>, &[f64]) -> Option<f64>,
+        function: fn(&MixedWindow<'_>, &[f64], &mut Notes<'_>) -> Option<SampleValue>,
         samples: &[(i64, f64)],
         expected: Option<f64>,
     ) {
         let samples: Vec<Sample> =
             samples.iter().map(|&(seconds, value)| Sample::new(seconds * 1000, value)).collect();
-        let (&first, &last) = (samples.first().unwrap(), samples.last().unwrap());
-        let window = Window { samples: &samples, first, last, start: 0, end: 60_000, evaluation: 60_000 };
-        let found = function(&window, &[]);
+        let window = MixedWindow {
+            floats: &samples,
+            histograms: &[],
+            starts: &[],
+            start: 0,
+            end: 60_000,
+            evaluation: 60_000,
+        };
+        let (mut annotations, labels) = Default::default();
+        let found =
+            function(&window, &[], &mut Notes::new(&mut annotations, Span { start: 0, end: 0 }, &labels))
+                .and_then(|value| value.float());
         let close = found.zip(expected).is_some_and(|(found, expected)| (found - expected).abs() < 1e-9);
         assert!(close || found == expected, "{found:?} instead of {expected:?}");
     }

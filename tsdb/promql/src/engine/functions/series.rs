@@ -1,15 +1,15 @@
 //! Functions about whole vectors, about presence, and about the query itself.
 
-use crowsnest_api::{Labels, METRIC_NAME};
+use crowsnest_api::{Labels, METRIC_NAME, Timestamp};
 
 use crate::MatchOp;
 use crate::ast::{Call, Expr, ExprKind};
-use crate::engine::QueryError;
 use crate::engine::column::{Column, Computed};
 use crate::engine::evaluator::Evaluator;
 use crate::engine::functions::math;
 use crate::engine::grid::Grid;
-use crate::engine::windows::{arguments, over_windows};
+use crate::engine::windows::{MixedWindow, Notes, arguments, over_mixed_windows};
+use crate::engine::{QueryError, SampleValue};
 
 fn constant(grid: &Grid, value: f64) -> Computed {
     Computed::Scalar(vec![value; grid.len()])
@@ -91,7 +91,7 @@ pub(crate) fn scalar(
 ) -> Result<Computed, QueryError> {
     let columns = evaluator.vector(evaluator.arg(call, 0)?, grid)?;
     let value = |step: usize| {
-        let mut values = columns.iter().filter_map(|column| column.at(step));
+        let mut values = columns.iter().filter_map(|column| column.float_at(step));
         match (values.next(), values.next()) {
             (Some(only), None) => only,
             _ => f64::NAN,
@@ -107,8 +107,7 @@ pub(crate) fn vector(
     grid: &Grid,
 ) -> Result<Computed, QueryError> {
     let values = evaluator.scalar(evaluator.arg(call, 0)?, grid)?;
-    let values = values.into_iter().map(Some).collect();
-    Ok(Computed::Vector(vec![Column { labels: Labels::empty(), drop_name: false, values }]))
+    Ok(Computed::Vector(vec![Column::unlabelled(values.into_iter().map(Some))]))
 }
 
 /// When the samples of a selector were taken; the evaluation time for any other expression.
@@ -119,12 +118,13 @@ pub(crate) fn timestamp(
 ) -> Result<Computed, QueryError> {
     let arg = evaluator.arg(call, 0)?;
     let columns = if let ExprKind::Selector(selector) = &arg.without_parens().kind {
-        let columns = evaluator.select_with(selector, grid, |sample| sample.timestamp.seconds())?;
+        let taken = |timestamp: Timestamp, _| SampleValue::Float(timestamp.seconds());
+        let columns = evaluator.select_with(selector, grid, taken)?;
         evaluator.map(columns, |_, seconds| Some(seconds))?
     } else {
         let times: Vec<f64> = grid.times().map(|time| time as f64 / 1000.0).collect();
         let columns = evaluator.vector(arg, grid)?;
-        evaluator.map(columns, |step, _| times.get(step).copied())?
+        evaluator.map_values(columns, |step, _| times.get(step).copied().map(SampleValue::Float))?
     };
     Ok(Computed::Vector(columns))
 }
@@ -147,9 +147,10 @@ pub(crate) fn absent_over_time(
     grid: &Grid,
 ) -> Result<Computed, QueryError> {
     let arg = evaluator.arg(call, 0)?;
-    let (range, _, scalars) = arguments(evaluator, call, grid)?;
+    let (range, span, scalars) = arguments(evaluator, call, grid)?;
     // With names kept, series stay apart.
-    let columns = over_windows(evaluator, range, &scalars, grid, true, |_, _| Ok(Some(1.0)))?;
+    let present = |_: &MixedWindow<'_>, _: &[f64], _: &mut Notes<'_>| Ok(Some(SampleValue::Float(1.0)));
+    let columns = over_mixed_windows(evaluator, range, span, &scalars, grid, true, present)?;
     Ok(absence(arg, &columns, grid))
 }
 
@@ -159,7 +160,7 @@ fn absence(arg: &Expr, columns: &[Column], grid: &Grid) -> Computed {
     if values.iter().all(Option::is_none) {
         return Computed::Vector(Vec::new());
     }
-    Computed::Vector(vec![Column { labels: absent_labels(arg), drop_name: false, values }])
+    Computed::Vector(vec![Column { labels: absent_labels(arg), ..Column::unlabelled(values) }])
 }
 
 /// The labels that a selector fixes: those with `=` and no other condition on the same label.

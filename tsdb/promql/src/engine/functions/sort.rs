@@ -47,8 +47,14 @@ fn by_value(
     grid: &Grid,
     order: fn(&f64, &f64) -> Ordering,
 ) -> Result<Computed, QueryError> {
-    let value = |column: &Column| column.at(0).unwrap_or(f64::NAN);
-    sorted(evaluator, call, grid, |a, b| numbers_first(value(a), value(b), order))
+    let value = |column: &Column| column.float_at(0).unwrap_or(f64::NAN);
+    let mut sorted = sorted(evaluator, call, grid, |a, b| numbers_first(value(a), value(b), order))?;
+    for slot in sorted.iter_mut().flat_map(|column| &mut column.values) {
+        // Native histograms have no place in an order of numbers.
+        slot.take_if(|value| value.histogram().is_some());
+    }
+    sorted.retain(|column| column.values.iter().any(Option::is_some));
+    Ok(Computed::Vector(sorted))
 }
 
 fn by_labels(
@@ -67,6 +73,7 @@ fn by_labels(
         let order = by_names.fold(Ordering::Equal, Ordering::then);
         direction(order.then_with(|| a.labels.cmp(&b.labels)))
     })
+    .map(Computed::Vector)
 }
 
 fn sorted(
@@ -74,7 +81,7 @@ fn sorted(
     call: &Call,
     grid: &Grid,
     order: impl Fn(&Column, &Column) -> Ordering,
-) -> Result<Computed, QueryError> {
+) -> Result<Vec<Column>, QueryError> {
     let arg = evaluator.arg(call, 0)?;
     let mut columns = evaluator.vector(arg, grid)?;
     if grid.is_instant() {
@@ -85,7 +92,7 @@ fn sorted(
             "sort is ineffective for range queries since results are always ordered by labels",
         );
     }
-    Ok(Computed::Vector(columns))
+    Ok(columns)
 }
 
 /// Compares texts with the numbers in them taken as numbers: `cpu2` before `cpu10`.

@@ -50,8 +50,8 @@ pub(crate) fn double_exponential_smoothing(
     call: &Call,
     grid: &Grid,
 ) -> Result<Computed, QueryError> {
-    let (range, _, scalars) = arguments(evaluator, call, grid)?;
-    let columns = over_windows(evaluator, range, &scalars, grid, false, |window, factors| {
+    let (range, span, scalars) = arguments(evaluator, call, grid)?;
+    let columns = over_windows(evaluator, range, span, &scalars, grid, |window, factors| {
         let [smoothing, trend] = *factors else { return Ok(None) };
         for (factor, name, symbol) in [(smoothing, "smoothing", "sf"), (trend, "trend", "tf")] {
             if factor <= 0.0 || factor >= 1.0 {
