@@ -15,7 +15,7 @@ pub(crate) fn NotFound(path: String) -> impl IntoView {
     let actions = || view! { <a class="btn btn--sm" href=Route::to(Page::Overview).to_string()>{tr(Msg::GoToOverview)}</a> };
     view! {
         <div class="page">
-            <h1 class="visually-hidden">"404"</h1>
+            <h1 class="visually-hidden">{title}</h1>
             <Panel title="404">
                 <Blank
                     icon=IconName::Compass
