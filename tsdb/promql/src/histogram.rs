@@ -224,3 +224,6 @@ impl FloatHistogram {
             && self.negative.matches(&other.negative, same)
     }
 }
+
+#[cfg(test)]
+mod tests;

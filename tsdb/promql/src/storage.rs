@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crowsnest_api::{Labels, Sample, Timestamp};
 use smol_str::SmolStr;
 
-use crate::{FloatHistogram, Matcher};
+use crate::{FloatHistogram, Matcher, SampleValue};
 
 /// What a selector asks a store for.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,17 @@ impl Series {
     /// How many samples it has.
     pub fn len(&self) -> usize {
         self.samples.len() + self.histograms.len()
+    }
+
+    /// The samples of both kinds, oldest first.
+    pub(crate) fn merged(&self) -> Vec<(Timestamp, SampleValue)> {
+        let floats = self.samples.iter().map(|sample| (sample.timestamp, SampleValue::Float(sample.value)));
+        let histograms = self.histograms.iter();
+        let histograms =
+            histograms.map(|(time, histogram)| (*time, SampleValue::Histogram(Arc::clone(histogram))));
+        let mut merged: Vec<_> = floats.chain(histograms).collect();
+        merged.sort_by_key(|(time, _)| *time);
+        merged
     }
 
     /// Whether it has no samples at all.

@@ -5,16 +5,21 @@
 
 use crowsnest_api::{Sample, Timestamp};
 
-use super::windows::Window;
-use crate::FUNCTIONS;
+use super::aggregate::MIXED_SCHEMES;
+use super::functions::over_time::MIXED_KINDS;
+use super::windows::{MixedWindow, Notes, Window};
 use crate::ast::{Call, Edges, ExprKind};
-use crate::engine::{Implementation, QueryError};
+use crate::engine::{Implementation, QueryError, SampleValue};
+use crate::histogram::{Incompatible, ResetHint};
+use crate::{FUNCTIONS, FloatHistogram};
 
 /// How a function works on windows with edges.
 #[derive(Clone, Copy)]
 pub(crate) struct EdgeFunction {
-    /// Takes the samples between the edges, the edges included.
+    /// Takes the floats between the edges, the edges included.
     pub(crate) of: fn(&Window<'_>, &[f64]) -> Option<f64>,
+    /// The same for series that have native histograms.
+    pub(crate) of_both: fn(&MixedWindow<'_>, &[f64], &mut Notes<'_>) -> Option<SampleValue>,
     /// How values between two samples are found; without it a function cannot take smoothed windows.
     pub(crate) interpolation: Option<Interpolation>,
 }
@@ -30,40 +35,125 @@ pub(crate) enum Interpolation {
 
 /// The samples of a window together with values at its edges; none when the window has nothing to go by.
 ///
-/// `samples` are all samples of the series, `from` and `to` delimit those in the window `(start, end]`.
-pub(crate) fn with_edges(
+/// `samples` are all samples of the series, `from` and `to` delimit those in the window `(start, end]`; `between` finds the
+/// value between two samples.
+pub(crate) fn with_edges<T: Timed + Clone, E>(
     edges: Edges,
-    interpolation: Interpolation,
-    samples: &[Sample],
+    samples: &[T],
     (from, to): (usize, usize),
     (start, end): (i64, i64),
     lookback: i64,
-) -> Vec<Sample> {
+    between: impl Fn(&T, &T, i64) -> Result<T, E>,
+) -> Result<Vec<T>, E> {
     let inner = samples.get(from..to).unwrap_or_default();
-    let alive = |sample: &&Sample| sample.timestamp.millis() > start.saturating_sub(lookback);
+    let alive = |sample: &&T| sample.time() > start.saturating_sub(lookback);
     let before = from.checked_sub(1).and_then(|before| samples.get(before)).filter(alive);
-    let after = samples.get(to).filter(|sample| sample.timestamp.millis() <= end.saturating_add(lookback));
+    let after = samples.get(to).filter(|sample| sample.time() <= end.saturating_add(lookback));
     let mut with_edges = Vec::with_capacity(inner.len() + 2);
     match edges {
         Edges::Anchored if inner.is_empty() => {}
         Edges::Anchored => {
-            with_edges.extend(before);
-            with_edges.extend(inner);
+            with_edges.extend(before.cloned());
+            with_edges.extend_from_slice(inner);
         }
         Edges::Smoothed => {
             // A series that only lies before the window, or only after it, has nothing in it.
             let has_start = before.is_some() || !inner.is_empty();
             let has_end = after.is_some() || !inner.is_empty();
             if has_start && has_end {
-                let left = before.zip(inner.first().or(after));
-                with_edges.extend(left.map(|(before, next)| between(before, next, start, interpolation)));
-                with_edges.extend(inner);
-                let right = inner.last().or(before).zip(after);
-                with_edges.extend(right.map(|(last, after)| between(last, after, end, interpolation)));
+                if let Some((before, next)) = before.zip(inner.first().or(after)) {
+                    with_edges.push(between(before, next, start)?);
+                }
+                with_edges.extend_from_slice(inner);
+                if let Some((last, after)) = inner.last().or(before).zip(after) {
+                    with_edges.push(between(last, after, end)?);
+                }
             }
         }
     }
-    with_edges
+    Ok(with_edges)
+}
+
+/// Something at a time in milliseconds.
+pub(crate) trait Timed {
+    fn time(&self) -> i64;
+}
+
+impl Timed for Sample {
+    fn time(&self) -> i64 {
+        self.timestamp.millis()
+    }
+}
+
+impl Timed for (Timestamp, SampleValue) {
+    fn time(&self) -> i64 {
+        self.0.millis()
+    }
+}
+
+/// Two neighbouring samples between which there is no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unlike {
+    /// One is a float, the other a native histogram.
+    Kinds,
+    /// One has custom bounds, the other has not.
+    Schemes,
+}
+
+impl Unlike {
+    /// Warns of the series; the values belong to nothing.
+    pub(crate) fn warn(self, notes: &mut Notes<'_>) {
+        notes.warn_of_metric(match self {
+            Self::Kinds => MIXED_KINDS,
+            Self::Schemes => MIXED_SCHEMES,
+        });
+    }
+}
+
+/// As [`between`], of samples of any kind.
+pub(crate) fn between_any(
+    before: &(Timestamp, SampleValue),
+    after: &(Timestamp, SampleValue),
+    time: i64,
+    interpolation: Interpolation,
+) -> Result<(Timestamp, SampleValue), Unlike> {
+    let value = match (&before.1, &after.1) {
+        (SampleValue::Float(a), SampleValue::Float(b)) => {
+            let at =
+                |(timestamp, _): &(Timestamp, SampleValue), value| Sample { timestamp: *timestamp, value };
+            between(&at(before, *a), &at(after, *b), time, interpolation).value.into()
+        }
+        (SampleValue::Histogram(a), SampleValue::Histogram(b)) => {
+            let share =
+                time.saturating_sub(before.time()) as f64 / after.time().saturating_sub(before.time()) as f64;
+            between_histograms(a, b, share, interpolation).map_err(|_| Unlike::Schemes)?.into()
+        }
+        _ => return Err(Unlike::Kinds),
+    };
+    Ok((Timestamp::from_millis(time), value))
+}
+
+fn between_histograms(
+    before: &FloatHistogram,
+    after: &FloatHistogram,
+    share: f64,
+    interpolation: Interpolation,
+) -> Result<FloatHistogram, Incompatible> {
+    if share == 0.0 {
+        return Ok(before.clone());
+    }
+    if before.has_custom_bounds() != after.has_custom_bounds() {
+        return Err(Incompatible);
+    }
+    if interpolation == Interpolation::Counter && after.is_reset_since(before) {
+        return Ok(after.scaled(share));
+    }
+    let mut growth = after.clone();
+    growth.subtract(before)?;
+    let mut value = before.clone();
+    value.add(&growth.scaled(share))?;
+    value.hint = if before.hint == ResetHint::Gauge { ResetHint::Gauge } else { ResetHint::Unknown };
+    Ok(value)
 }
 
 /// The value at `time`, which lies between two samples.
@@ -125,7 +215,10 @@ mod tests {
     fn edges_need_something_to_go_by() {
         let samples = [sample(0, 1.0), sample(10, 2.0), sample(30, 4.0)];
         let values = |edges, within, window| {
-            let all = with_edges(edges, Interpolation::Gauge, &samples, within, window, 300_000);
+            let between = |before: &_, after: &_, time| {
+                Ok::<_, std::convert::Infallible>(between(before, after, time, Interpolation::Gauge))
+            };
+            let Ok(all) = with_edges(edges, &samples, within, window, 300_000, between);
             all.iter().map(|sample| sample.value).collect::<Vec<_>>()
         };
         assert_eq!(values(Edges::Anchored, (1, 2), (5000, 15_000)), [1.0, 2.0]);

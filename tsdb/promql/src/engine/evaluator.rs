@@ -53,7 +53,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Selector(selector) if selector.range.is_some() => {
                 Computed::Range(self.select_windows(selector, grid)?)
             }
-            ExprKind::Selector(selector) => Computed::Vector(self.select_instant(selector, grid)?),
+            ExprKind::Selector(selector) => Computed::Vector(self.select_instant(selector, expr.span, grid)?),
             ExprKind::Subquery(subquery) => Computed::Range(self.subquery(subquery, grid)?),
             ExprKind::Call(call) => self.call(call, grid)?,
             ExprKind::Aggregate(aggregate) => {

@@ -6,49 +6,59 @@ use std::sync::Arc;
 use crowsnest_api::{Timestamp, is_stale};
 
 use super::column::{Column, RangeSeries, RangeVector};
-use super::edges::{Interpolation, between};
+use super::edges::{Interpolation, between, between_any};
 use super::evaluator::Evaluator;
 use super::grid::Grid;
+use super::windows::Notes;
 use super::{QueryError, SampleValue, finish};
 use crate::ast::{At, Edges, Modifiers, Selector, Subquery};
 use crate::histogram::ResetHint;
-use crate::{FloatHistogram, Matcher, Selection, Series};
+use crate::{FloatHistogram, Matcher, Selection, Series, Span};
 
 impl Evaluator<'_> {
     /// At each step the newest sample within the lookback, unless the series has ended.
     pub(crate) fn select_instant(
         &mut self,
         selector: &Selector,
+        span: Span,
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
-        self.select_with(selector, grid, |_, value| value)
+        self.select_with(selector, span, grid, |_, value| value)
     }
 
     /// As [`Self::select_instant`], with `of` each sample's timestamp and value instead of the value.
     pub(crate) fn select_with(
         &mut self,
         selector: &Selector,
+        span: Span,
         grid: &Grid,
         of: impl Fn(Timestamp, SampleValue) -> SampleValue,
     ) -> Result<Vec<Column>, QueryError> {
         let times = self.shifted(&selector.modifiers, grid)?;
         let matchers = self.matchers_of(selector);
-        self.newest(&matchers, &times, selector.modifiers.edges, of)
+        self.newest(&matchers, &times, selector.modifiers.edges.map(|_| span), of)
     }
 
-    /// Of the series that match, `of` the newest sample at each of the times; `smoothed` ones lie between two samples.
+    /// Of the series that match, `of` the newest sample at each of the times. Smoothed ones lie between two samples;
+    /// `smoothed` is where to say that there is nothing between them.
     pub(crate) fn newest(
         &mut self,
         matchers: &[Matcher],
         times: &[i64],
-        edges: Option<Edges>,
+        smoothed: Option<Span>,
         of: impl Fn(Timestamp, SampleValue) -> SampleValue,
     ) -> Result<Vec<Column>, QueryError> {
         let lookback = self.lookback();
-        let smoothed = edges.is_some();
-        let ahead = if smoothed { lookback } else { 0 };
+        let ahead = if smoothed.is_some() { lookback } else { 0 };
         let mut columns = Vec::new();
         for series in self.select(matchers, times, lookback, ahead)? {
+            if let (Some(span), false) = (smoothed, series.histograms.is_empty()) {
+                let mut notes = Notes::new(&mut self.annotations, span, &series.labels);
+                let values = smoothed_histograms(&series, times, lookback, &mut notes);
+                let values = values.into_iter().map(|sample| sample.map(|(time, value)| of(time, value)));
+                columns.push(Column { values: values.collect(), labels: series.labels, drop_name: false });
+                continue;
+            }
             let mut values = Vec::with_capacity(times.len());
             let (mut seen, mut seen_histograms) = (0, 0);
             for &time in times {
@@ -70,7 +80,7 @@ impl Evaluator<'_> {
                 }
                 let alive = newest.filter(|sample| recent(sample.timestamp) && !is_stale(sample.value));
                 let next = series.samples.get(seen).filter(|next| {
-                    smoothed
+                    smoothed.is_some()
                         && next.timestamp.millis() <= time.saturating_add(lookback)
                         && !is_stale(next.value)
                 });
@@ -194,6 +204,37 @@ impl Evaluator<'_> {
         }
         Ok(all)
     }
+}
+
+/// At each time the value between the samples around it, of a series that has native histograms.
+fn smoothed_histograms(
+    series: &Series,
+    times: &[i64],
+    lookback: i64,
+    notes: &mut Notes<'_>,
+) -> Vec<Option<(Timestamp, SampleValue)>> {
+    let samples = series.merged();
+    let alive = |(_, value): &&(Timestamp, SampleValue)| match value {
+        SampleValue::Float(value) => !is_stale(*value),
+        SampleValue::Histogram(histogram) => !histogram.is_stale(),
+    };
+    let mut at = |time: i64| {
+        let seen = samples.partition_point(|(timestamp, _)| timestamp.millis() <= time);
+        let before = samples.get(seen.checked_sub(1)?).filter(alive)?;
+        if before.0.millis() <= time.saturating_sub(lookback) {
+            return None;
+        }
+        let next = samples.get(seen).filter(alive);
+        let Some(next) = next.filter(|(next, _)| next.millis() <= time.saturating_add(lookback)) else {
+            return Some(before.clone());
+        };
+        let interpolation = match &before.1 {
+            SampleValue::Histogram(histogram) if histogram.hint != ResetHint::Gauge => Interpolation::Counter,
+            _ => Interpolation::Gauge,
+        };
+        between_any(before, next, time, interpolation).map_err(|unlike| unlike.warn(notes)).ok()
+    };
+    times.iter().map(|&time| at(time)).collect()
 }
 
 /// How many elements from `start` on fulfil a condition that holds for a prefix.

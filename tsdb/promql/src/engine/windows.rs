@@ -1,5 +1,6 @@
 //! Functions of a window of samples, such as `rate`.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use crowsnest_api::{Labels, METRIC_NAME, Sample, Timestamp};
@@ -11,7 +12,7 @@ use super::grid::Grid;
 use super::select::count_while;
 use super::{Annotations, QueryError, SampleValue};
 use crate::ast::{Call, Edges};
-use crate::{FloatHistogram, Span, ValueType};
+use crate::{FloatHistogram, Series, Span, ValueType};
 
 /// The floats of one series that one step looks at; never empty.
 #[derive(Clone, Copy, Debug)]
@@ -150,13 +151,18 @@ impl WindowFunction {
     }
 
     /// Takes anchored windows, by counting as always.
-    pub(crate) const fn anchored(self, of: OfFloats) -> Self {
-        Self { edges: Some(EdgeFunction { of, interpolation: None }), ..self }
+    pub(crate) const fn anchored(self, of: OfFloats, of_both: OfBoth) -> Self {
+        Self { edges: Some(EdgeFunction { of, of_both, interpolation: None }), ..self }
     }
 
     /// Takes anchored and smoothed windows, by another function that does not extrapolate.
-    pub(crate) const fn between_edges(self, of: OfFloats, interpolation: Interpolation) -> Self {
-        Self { edges: Some(EdgeFunction { of, interpolation: Some(interpolation) }), ..self }
+    pub(crate) const fn between_edges(
+        self,
+        of: OfFloats,
+        of_both: OfBoth,
+        interpolation: Interpolation,
+    ) -> Self {
+        Self { edges: Some(EdgeFunction { of, of_both, interpolation: Some(interpolation) }), ..self }
     }
 
     /// Hints when the metric does not look like a counter.
@@ -177,7 +183,7 @@ pub(crate) fn call(
         hint_at_gauges(evaluator, &range, span);
     }
     if let (Some(edges), Some(edge_function)) = (range.edges, function.edges) {
-        return over_edges(evaluator, range, edges, edge_function, grid);
+        return over_edges(evaluator, range, span, edges, edge_function, grid);
     }
     match function.of {
         Takes::Floats(of) => {
@@ -197,8 +203,9 @@ pub(crate) fn call(
 
 /// Evaluates a function on windows with edges.
 fn over_edges(
-    evaluator: &Evaluator<'_>,
+    evaluator: &mut Evaluator<'_>,
     range: RangeVector,
+    span: Span,
     edges: Edges,
     function: EdgeFunction,
     grid: &Grid,
@@ -209,13 +216,36 @@ fn over_edges(
     for RangeSeries { series, drop_name } in range.series {
         evaluator.check()?;
         let mut values = Vec::with_capacity(grid.len());
+        // Floats alone, which nearly all series are, need not be looked at one by one.
+        let merged = if series.histograms.is_empty() { Vec::new() } else { series.merged() };
         for (&end, evaluation) in range.ends.iter().zip(grid.times()) {
             let start = end.saturating_sub(range.range);
+            if !merged.is_empty() {
+                values.push(over_mixed_edges(
+                    edges,
+                    function,
+                    &merged,
+                    MixedWindow {
+                        floats: &[],
+                        histograms: &[],
+                        starts: &series.starts,
+                        start,
+                        end,
+                        evaluation,
+                    },
+                    lookback,
+                    &mut Notes::new(&mut evaluator.annotations, span, &series.labels),
+                ));
+                continue;
+            }
             let until =
                 |edge: i64| series.samples.partition_point(|sample| sample.timestamp.millis() <= edge);
             let within = (until(start), until(end));
-            let samples =
-                edges::with_edges(edges, interpolation, &series.samples, within, (start, end), lookback);
+            let between = |before: &_, after: &_, time| {
+                Ok::<_, Infallible>(edges::between(before, after, time, interpolation))
+            };
+            let Ok(samples) =
+                edges::with_edges(edges, &series.samples, within, (start, end), lookback, between);
             values.push(match (samples.first(), samples.last()) {
                 (Some(&first), Some(&last)) => {
                     (function.of)(&Window { samples: &samples, first, last, start, end, evaluation }, &[])
@@ -229,6 +259,44 @@ fn over_edges(
         }
     }
     merge_same(columns)
+}
+
+/// Evaluates a function on one window with edges of a series that has native histograms.
+fn over_mixed_edges(
+    edges: Edges,
+    function: EdgeFunction,
+    samples: &[(Timestamp, SampleValue)],
+    window: MixedWindow<'_>,
+    lookback: i64,
+    notes: &mut Notes<'_>,
+) -> Option<SampleValue> {
+    let interpolation = function.interpolation.unwrap_or(Interpolation::Gauge);
+    let until = |edge: i64| samples.partition_point(|(timestamp, _)| timestamp.millis() <= edge);
+    let MixedWindow { start, end, .. } = window;
+    let within = (until(start), until(end));
+    let between = |before: &_, after: &_, time| edges::between_any(before, after, time, interpolation);
+    let samples = match edges::with_edges(edges, samples, within, (start, end), lookback, between) {
+        Ok(samples) => samples,
+        Err(unlike) => {
+            unlike.warn(notes);
+            return None;
+        }
+    };
+    if samples.is_empty() {
+        return None;
+    }
+    let mut split = Series::default();
+    for (timestamp, value) in samples {
+        match value {
+            SampleValue::Float(value) => split.samples.push(Sample { timestamp, value }),
+            SampleValue::Histogram(histogram) => split.histograms.push((timestamp, histogram)),
+        }
+    }
+    (function.of_both)(
+        &MixedWindow { floats: &split.samples, histograms: &split.histograms, ..window },
+        &[],
+        notes,
+    )
 }
 
 /// The range vector among the arguments with its place, and the scalar arguments at each step.

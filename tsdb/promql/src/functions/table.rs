@@ -53,7 +53,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "atanh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic tangent.", I::Sample(f64::atanh);
     stable "avg_over_time" [RangeVector] EXACT, InstantVector, "Mean of the samples in the window.", I::Window(W::of_both(over_time::avg));
     stable "ceil" [InstantVector] EXACT, InstantVector, "Rounds up to an integer.", I::Sample(f64::ceil);
-    stable "changes" [RangeVector] EXACT, InstantVector, "How often the value changed within the window.", I::Window(W::of_both(over_time::changes).anchored(over_time::float_changes));
+    stable "changes" [RangeVector] EXACT, InstantVector, "How often the value changed within the window.", I::Window(W::of_both(over_time::changes).anchored(over_time::float_changes, over_time::changes));
     stable "clamp" [InstantVector, Scalar, Scalar] EXACT, InstantVector, "Limits values to between minimum and maximum.", I::SampleWith(math::clamp);
     stable "clamp_max" [InstantVector, Scalar] EXACT, InstantVector, "Limits values to a maximum.", I::SampleWith(math::clamp_max);
     stable "clamp_min" [InstantVector, Scalar] EXACT, InstantVector, "Limits values to a minimum.", I::SampleWith(math::clamp_min);
@@ -65,7 +65,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "day_of_year" [InstantVector] OPTIONAL, InstantVector, "Day of the year, 1 to 366, of a time in UTC.", I::Calendar(calendar::day_of_year);
     stable "days_in_month" [InstantVector] OPTIONAL, InstantVector, "How many days the month of a time in UTC has.", I::Calendar(calendar::days_in_month);
     stable "deg" [InstantVector] EXACT, InstantVector, "Radians as degrees.", I::Sample(math::deg);
-    stable "delta" [RangeVector] EXACT, InstantVector, "Difference between the ends of the window, extrapolated to its edges; for gauges.", I::Window(W::of_both(rate::delta).between_edges(rate::delta_between_edges, Gauge));
+    stable "delta" [RangeVector] EXACT, InstantVector, "Difference between the ends of the window, extrapolated to its edges; for gauges.", I::Window(W::of_both(rate::delta).between_edges(rate::delta_between_edges, rate::mixed_delta_between_edges, Gauge));
     stable "deriv" [RangeVector] EXACT, InstantVector, "Slope per second by linear regression over the window; for gauges.", I::Window(W::new(trend::deriv));
     experimental "double_exponential_smoothing" [RangeVector, Scalar, Scalar] EXACT, InstantVector, "Smoothed value by smoothing and trend factor; for gauges.", I::Call(trend::double_exponential_smoothing);
     experimental "end" [] EXACT, Scalar, "End of the query's range, in seconds since the epoch.", I::Call(series::query_end);
@@ -82,7 +82,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "histogram_sum" [InstantVector] EXACT, InstantVector, "Sum of the observations in native histograms.", I::NativeOnly(|histogram| histogram.sum);
     stable "hour" [InstantVector] OPTIONAL, InstantVector, "Hour of the day, 0 to 23, of a time in UTC.", I::Calendar(calendar::hour);
     stable "idelta" [RangeVector] EXACT, InstantVector, "Difference between the last two samples of the window; for gauges.", I::Window(W::of_both(rate::idelta));
-    stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::increase).between_edges(rate::increase_between_edges, Counter).of_counters());
+    stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::increase).between_edges(rate::increase_between_edges, rate::mixed_increase_between_edges, Counter).of_counters());
     experimental "info" [InstantVector, InstantVector] OPTIONAL, InstantVector, "Adds the labels of the info series of the same target.", I::Call(info::info);
     stable "irate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter between the last two samples of the window.", I::Window(W::of_both(rate::irate));
     stable "label_join" [InstantVector, String, String, String] REPEAT, InstantVector, "Sets a label to the values of others, joined by a separator.", I::Call(labels::join);
@@ -104,8 +104,8 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "quantile_over_time" [Scalar, RangeVector] EXACT, InstantVector, "The φ-quantile of the samples in the window.", I::Call(over_time::quantile);
     stable "rad" [InstantVector] EXACT, InstantVector, "Degrees as radians.", I::Sample(math::rad);
     experimental "range" [] EXACT, Scalar, "Length of the query's range, in seconds.", I::Call(series::query_range);
-    stable "rate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::rate).between_edges(rate::rate_between_edges, Counter).of_counters());
-    stable "resets" [RangeVector] EXACT, InstantVector, "How often a counter restarted within the window.", I::Window(W::of_both(over_time::resets).anchored(over_time::float_resets));
+    stable "rate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::rate).between_edges(rate::rate_between_edges, rate::mixed_rate_between_edges, Counter).of_counters());
+    stable "resets" [RangeVector] EXACT, InstantVector, "How often a counter restarted within the window.", I::Window(W::of_both(over_time::resets).anchored(over_time::float_resets, over_time::resets));
     stable "round" [InstantVector, Scalar] OPTIONAL, InstantVector, "Rounds to the nearest multiple, 1 by default; halves go up.", I::SampleWith(math::round);
     stable "scalar" [InstantVector] EXACT, Scalar, "The value of a vector with one series, NaN otherwise.", I::Call(series::scalar);
     stable "sgn" [InstantVector] EXACT, InstantVector, "Sign: 1, 0 or -1.", I::Sample(math::sgn);

@@ -1,7 +1,5 @@
 //! Compares answers with expectations.
 
-use std::sync::Arc;
-
 use crowsnest_api::{Labels, Timestamp, format_value, is_stale};
 
 use super::literal::Literal;
@@ -93,18 +91,6 @@ fn show_histogram(histogram: &FloatHistogram) -> String {
     format!("{histogram} ({:?}, schema {}, bounds {bounds:?})", histogram.hint, histogram.scheme.schema())
 }
 
-/// The samples of both kinds in order.
-fn samples(series: &Series) -> Vec<(Timestamp, SampleValue)> {
-    let floats = series.samples.iter().map(|sample| (sample.timestamp, SampleValue::Float(sample.value)));
-    let histograms = series
-        .histograms
-        .iter()
-        .map(|(time, histogram)| (*time, SampleValue::Histogram(Arc::clone(histogram))));
-    let mut samples: Vec<_> = floats.chain(histograms).collect();
-    samples.sort_by_key(|(time, _)| *time);
-    samples
-}
-
 fn differs(wanted: f64, found: f64) -> String {
     format!("expected {}, got {}", format_value(wanted), format_value(found))
 }
@@ -163,7 +149,8 @@ fn matrix(expect: &Expect, when: When, series: &[Series]) -> Result<(), String> 
             }
             time += step;
         }
-        let found = series.iter().find(|series| series.labels == *labels).map(samples).unwrap_or_default();
+        let found =
+            series.iter().find(|series| series.labels == *labels).map(Series::merged).unwrap_or_default();
         let equal = |(a, b): (&(Timestamp, &Item), &(Timestamp, SampleValue))| a.0 == b.0 && is(a.1, &b.1);
         if found.len() != wanted.len() || !wanted.iter().zip(&found).all(equal) {
             let wanted = wanted.into_iter().map(|(time, item)| (time, written(item)));
@@ -172,7 +159,7 @@ fn matrix(expect: &Expect, when: When, series: &[Series]) -> Result<(), String> 
     }
     match series.iter().find(|series| !is_expected(expect, &series.labels)) {
         Some(surplus) => {
-            Err(format!("got {} unexpectedly: {}", surplus.labels, shown_points(samples(surplus))))
+            Err(format!("got {} unexpectedly: {}", surplus.labels, shown_points(surplus.merged())))
         }
         None => Ok(()),
     }

@@ -30,7 +30,11 @@ pub(crate) fn info(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid) -> R
         }
     });
     let times = evaluator.shifted(modifiers.unwrap_or(&Modifiers::default()), grid)?;
-    let taken = |timestamp: Timestamp, _| SampleValue::Float(timestamp.millis() as f64);
+    // Histograms stay what they are, to be refused when they would be used.
+    let taken = |timestamp: Timestamp, value| match value {
+        SampleValue::Float(_) => SampleValue::Float(timestamp.millis() as f64),
+        histogram => histogram,
+    };
     let ages = evaluator.newest(&wanted.all, &times, None, taken)?;
     let infos = InfoSeries::new(&ages);
     let mut columns = Columns::new(grid.len());
@@ -97,7 +101,16 @@ impl<'a> InfoSeries<'a> {
     fn at(&self, target: &Labels, step: usize) -> Result<Vec<&'a Column>, QueryError> {
         let mut newest: BTreeMap<&str, (&Column, f64)> = BTreeMap::new();
         for &column in self.by_target.get(target).map(Vec::as_slice).unwrap_or_default() {
-            let Some(time) = column.float_at(step) else { continue };
+            let time = match column.at(step) {
+                None => continue,
+                Some(SampleValue::Float(time)) => *time,
+                Some(SampleValue::Histogram(_)) => {
+                    return Err(QueryError::execution(format!(
+                        "{} is not an info metric: its samples are native histograms",
+                        column.labels
+                    )));
+                }
+            };
             match newest.get(column.labels.metric_name()) {
                 Some((known, known_time)) if *known_time == time => {
                     return Err(QueryError::execution(format!(

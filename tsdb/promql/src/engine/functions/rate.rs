@@ -140,6 +140,49 @@ pub(crate) fn delta_between_edges(window: &Window<'_>, _: &[f64]) -> Option<f64>
     Some(difference(window, Kind::Gauge, |_, _| false))
 }
 
+/// As [`rate`], of a window with edges that may have native histograms.
+pub(crate) fn mixed_rate_between_edges(
+    window: &MixedWindow<'_>,
+    _: &[f64],
+    notes: &mut Notes<'_>,
+) -> Option<SampleValue> {
+    between_edges(window, Kind::Counter, 1.0 / window.seconds(), notes)
+}
+
+/// As [`increase`], of a window with edges that may have native histograms.
+pub(crate) fn mixed_increase_between_edges(
+    window: &MixedWindow<'_>,
+    _: &[f64],
+    notes: &mut Notes<'_>,
+) -> Option<SampleValue> {
+    between_edges(window, Kind::Counter, 1.0, notes)
+}
+
+/// As [`delta`], of a window with edges that may have native histograms.
+pub(crate) fn mixed_delta_between_edges(
+    window: &MixedWindow<'_>,
+    _: &[f64],
+    notes: &mut Notes<'_>,
+) -> Option<SampleValue> {
+    between_edges(window, Kind::Gauge, 1.0, notes)
+}
+
+fn between_edges(
+    window: &MixedWindow<'_>,
+    kind: Kind,
+    scale: f64,
+    notes: &mut Notes<'_>,
+) -> Option<SampleValue> {
+    if window.is_mixed() {
+        notes.warn_of_metric(MIXED_KINDS);
+        return None;
+    }
+    match window.of_floats() {
+        Some(floats) => Some(SampleValue::Float(difference(&floats, kind, |_, _| false) * scale)),
+        None => Some(histogram_rate::difference(window, kind, notes)?.scaled(scale).into()),
+    }
+}
+
 /// From the first sample to the last; a counter's restarts count from zero.
 fn difference(window: &Window<'_>, kind: Kind, restarted: impl Fn(Timestamp, Timestamp) -> bool) -> f64 {
     let plain = window.last.value - window.first.value;

@@ -119,7 +119,7 @@ pub(crate) fn timestamp(
     let arg = evaluator.arg(call, 0)?;
     let columns = if let ExprKind::Selector(selector) = &arg.without_parens().kind {
         let taken = |timestamp: Timestamp, _| SampleValue::Float(timestamp.seconds());
-        let columns = evaluator.select_with(selector, grid, taken)?;
+        let columns = evaluator.select_with(selector, arg.span, grid, taken)?;
         evaluator.map(columns, |_, seconds| Some(seconds))?
     } else {
         let times: Vec<f64> = grid.times().map(|time| time as f64 / 1000.0).collect();
