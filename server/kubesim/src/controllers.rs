@@ -96,6 +96,16 @@ impl Step<'_> {
         self.within(table, "")
     }
 
+    /// The objects of a table that `wanted` picks: nothing is copied for the others.
+    fn select(&self, table: &str, wanted: impl Fn(&Value) -> bool) -> Vec<(String, Arc<Value>)> {
+        self.state
+            .store
+            .list(table, "")
+            .filter(|(_, object)| wanted(object))
+            .map(|(key, object)| (key.to_owned(), Arc::clone(object)))
+            .collect()
+    }
+
     /// The objects of a table in one namespace.
     fn within(&self, table: &str, namespace: &str) -> Vec<(String, Arc<Value>)> {
         let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };

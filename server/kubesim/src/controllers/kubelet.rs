@@ -54,7 +54,7 @@ impl Behaviour {
 }
 
 pub(super) fn run(step: &mut Step<'_>) {
-    for (key, pod) in step.all(pods::TABLE) {
+    for (key, pod) in step.select(pods::TABLE, may_change) {
         let node = object::text(&pod, &["spec", "nodeName"]);
         let ended = matches!(object::text(&pod, &["status", "phase"]), "Succeeded" | "Failed");
         if node.is_empty() || !is_alive(step, node) {
@@ -66,6 +66,11 @@ pub(super) fn run(step: &mut Step<'_>) {
             advance(step, &key, &pod);
         }
     }
+}
+
+/// Whether there may be something to do for a pod: most run, and that is all.
+fn may_change(pod: &Value) -> bool {
+    object::is_terminating(pod) || !pods::is_ready(pod) || Behaviour::of(pod) != Behaviour::Run
 }
 
 /// Whether the kubelet of a node still speaks.

@@ -16,15 +16,14 @@ struct Room {
 }
 
 pub(super) fn run(step: &mut Step<'_>) {
-    let all = step.all(pods::TABLE);
-    let waiting: Vec<&(String, Arc<Value>)> = all
-        .iter()
-        .filter(|(_, pod)| object::text(pod, &["spec", "nodeName"]).is_empty() && pods::is_active(pod))
-        .collect();
+    let waiting = step.select(pods::TABLE, |pod| {
+        object::text(pod, &["spec", "nodeName"]).is_empty() && pods::is_active(pod)
+    });
     if waiting.is_empty() {
         return;
     }
     let nodes = step.all("nodes");
+    let all = step.all(pods::TABLE);
     let mut free: BTreeMap<&str, Room> =
         nodes.iter().map(|(name, node)| (name.as_str(), allocatable(node))).collect();
     for (_, pod) in all.iter().filter(|(_, pod)| !is_over(pod)) {
@@ -35,7 +34,7 @@ pub(super) fn run(step: &mut Step<'_>) {
             room.pods -= 1000;
         }
     }
-    for (key, pod) in waiting {
+    for (key, pod) in &waiting {
         place(step, key, pod, &nodes, &mut free);
     }
 }
