@@ -22,7 +22,7 @@ mod stats;
 use stats::Stats;
 
 /// What the charts show unless somebody asks otherwise: short enough to see them move.
-const DEFAULT_RANGE: Range = Range::Last(15 * MINUTE);
+const DEFAULT_RANGE: Range = Range::Last(5 * MINUTE);
 /// How many problems are listed; the side bar and the nodes page have the rest.
 const MOST_PROBLEMS: usize = 6;
 
