@@ -202,6 +202,12 @@ impl FloatHistogram {
         self.negative.iter()
     }
 
+    /// How many floats take as much memory, to count it against limits.
+    pub(crate) fn weight(&self) -> usize {
+        let buckets = self.positive.len() + self.negative.len();
+        (size_of::<Self>() + buckets * size_of::<(i32, f64)>()).div_ceil(size_of::<crowsnest_api::Sample>())
+    }
+
     /// Whether it marks the end of its series.
     pub fn is_stale(&self) -> bool {
         crowsnest_api::is_stale(self.sum)

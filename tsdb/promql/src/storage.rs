@@ -64,6 +64,11 @@ impl Series {
         merged
     }
 
+    /// How many floats take as much memory as its samples, to count them against limits.
+    pub(crate) fn weight(&self) -> usize {
+        self.samples.len() + self.histograms.iter().map(|(_, histogram)| histogram.weight()).sum::<usize>()
+    }
+
     /// Whether it has no samples at all.
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty() && self.histograms.is_empty()

@@ -53,13 +53,13 @@ pub(crate) struct RangeSeries {
 }
 
 impl Computed {
-    /// How many samples it holds.
+    /// How many samples it holds; a native histogram counts as the floats that take as much memory.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Scalar(values) => values.len(),
             Self::String(_) => 1,
-            Self::Vector(columns) => columns.iter().map(|column| column.values.len()).sum(),
-            Self::Range(range) => range.series.iter().map(|series| series.series.len()).sum(),
+            Self::Vector(columns) => columns.iter().map(Column::weight).sum(),
+            Self::Range(range) => range.series.iter().map(|series| series.series.weight()).sum(),
         }
     }
 }
@@ -74,6 +74,12 @@ impl Column {
     pub(crate) fn unlabelled(values: impl IntoIterator<Item = Option<f64>>) -> Self {
         let values = values.into_iter().map(|value| value.map(SampleValue::Float)).collect();
         Self { labels: Labels::empty(), drop_name: false, values }
+    }
+
+    /// How many floats take as much memory as its values.
+    fn weight(&self) -> usize {
+        let histograms = self.values.iter().flatten().filter_map(SampleValue::histogram);
+        self.values.len() + histograms.map(|histogram| histogram.weight()).sum::<usize>()
     }
 
     /// Its value at a step.

@@ -199,7 +199,7 @@ impl Evaluator<'_> {
         for series in set.series {
             self.check()?;
             let series = series?;
-            self.hold(series.len())?;
+            self.hold(series.weight())?;
             all.push(series);
         }
         Ok(all)

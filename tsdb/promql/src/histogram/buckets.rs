@@ -25,6 +25,10 @@ impl<T: Amount> Buckets<T> {
         self.0.iter().copied()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -168,3 +168,12 @@ fn a_histogram_is_written_with_its_buckets() {
         "{count:6, sum:1e+06, [-2,-1):1, [-1,-0.5):1, [-0.001,0.001]:1, (0.5,1]:2, (1,2]:1}"
     );
 }
+
+#[test]
+fn a_histogram_with_many_buckets_weighs_more_than_one_with_few() {
+    let weight = |buckets: i32| {
+        FloatHistogram::default().with_buckets((0..buckets).map(|index| (index, 1.0)), []).weight()
+    };
+    assert!(weight(0) > 1);
+    assert_eq!(weight(160) - weight(0), 160);
+}

@@ -48,8 +48,8 @@ impl Literal {
                 "buckets" => positive = list()?,
                 "n_buckets" => negative = list()?,
                 "custom_values" => bounds = list()?,
-                "offset" => offset = value.parse().ok()?,
-                "n_offset" => negative_offset = value.parse().ok()?,
+                "offset" => offset = index(value)?,
+                "n_offset" => negative_offset = index(value)?,
                 "counter_reset_hint" => {
                     histogram.hint = match value {
                         "unknown" => ResetHint::Unknown,
@@ -90,6 +90,12 @@ impl Literal {
     }
 }
 
+/// The index of a first bucket; far more than the bounds of floats need is a mistake.
+fn index(text: &str) -> Option<i32> {
+    const MOST: u32 = 1 << 20;
+    text.parse::<i32>().ok().filter(|index| index.unsigned_abs() < MOST)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,8 +111,15 @@ mod tests {
 
     #[test]
     fn mistakes_are_no_histograms() {
-        for text in ["schema:9", "sum:x", "sum:1 sum:1", "colour:red", "buckets:[1", "counter_reset_hint:no"]
-        {
+        for text in [
+            "schema:9",
+            "sum:x",
+            "sum:1 sum:1",
+            "colour:red",
+            "buckets:[1",
+            "counter_reset_hint:no",
+            "offset:2147483647",
+        ] {
             assert_eq!(Literal::parse(text), None, "{text}");
         }
     }
