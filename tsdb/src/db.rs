@@ -126,7 +126,10 @@ impl Tsdb {
 
     /// What the store holds; lists are cut to the `top` largest entries.
     pub fn status(&self, top: usize) -> Status {
-        Status { head: self.head.read().status(top), store: self.store_status() }
+        // Two statements: the guard must be gone before the head is locked anew. A writer that waits in between would
+        // wait for the first guard, and the second for the writer.
+        let head = self.head.read().status(top);
+        Status { head, store: self.store_status() }
     }
 
     /// Sizes and counters alone.

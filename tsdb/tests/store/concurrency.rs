@@ -1,6 +1,7 @@
 //! Readers beside writers and maintenance.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use crowsnest_tsdb::Options;
@@ -51,4 +52,33 @@ fn a_reader_misses_nothing_while_the_head_is_cut_and_blocks_are_merged() {
     let (store, recovery) = open(dir.path(), &manifest);
     assert_eq!((recovery.warnings, recovery.debris), (Vec::new(), Vec::new()));
     assert_eq!(read(&store, "a").len() as i64, SAMPLES);
+}
+
+#[test]
+fn the_status_is_told_while_samples_arrive() {
+    let (dir, manifest) = (tempfile::tempdir().unwrap(), manifest());
+    let (store, _) = open(dir.path(), &manifest);
+    let store = Arc::new(store);
+    let (finished, waiting) = mpsc::channel();
+    let writer = Arc::clone(&store);
+    // Threads of their own, not scoped ones: two that wait for each other would never be joined.
+    let done = finished.clone();
+    std::thread::spawn(move || {
+        for i in 0..2_000 {
+            push(&writer, "s", &[("a", &[(i, 1.0)])]);
+        }
+        done.send(()).unwrap();
+    });
+    for _ in 0..3 {
+        let (reader, done) = (Arc::clone(&store), finished.clone());
+        std::thread::spawn(move || {
+            for _ in 0..20_000 {
+                assert!(reader.status(1).head.series <= 1);
+            }
+            done.send(()).unwrap();
+        });
+    }
+    for _ in 0..4 {
+        waiting.recv_timeout(Duration::from_secs(120)).expect("no thread waits for another for ever");
+    }
 }
