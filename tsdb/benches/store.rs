@@ -1,8 +1,8 @@
 //! What the store takes in, what that costs on disk, and how fast it answers.
 //!
-//! Data is made here: nodes with counters, gauges, rarely changing and constant series. With `CROWSNEST_CORPUS` set, the
-//! recorded pages of a real node exporter are replayed as well. Every timing stands beside a checksum of the answer,
-//! which must be the same from the head, from blocks and after a restart.
+//! Data is made here: nodes with counters, gauges, rarely changing and constant series. Where the corpus is at hand
+//! (`CROWSNEST_CORPUS`, else `../shared/corpus`), recorded pages of a real node exporter are replayed as well. Every
+//! timing stands beside a checksum of the answer, which must be the same from the head, from blocks and after a restart.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should say where")]
 
 #[path = "store/corpus.rs"]

@@ -1,7 +1,7 @@
 //! Recorded pages of a node exporter, replayed as many nodes.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::Path;
 
 use crowsnest_api::{Labels, LabelsBuilder, METRIC_NAME};
 
@@ -20,10 +20,11 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// The recording below `CROWSNEST_CORPUS`, or why there is none.
+    /// The recording below `CROWSNEST_CORPUS`, or beside the repository; or why there is none.
     pub(crate) fn load(nodes: usize, rounds: usize) -> Result<Self, String> {
-        let root = std::env::var_os("CROWSNEST_CORPUS").ok_or("CROWSNEST_CORPUS is not set")?;
-        let path = PathBuf::from(root).join("capture/node_exporter.capture.gz");
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let corpus = std::env::var_os("CROWSNEST_CORPUS").unwrap_or_else(|| "../shared/corpus".into());
+        let path = workspace.join(corpus).join("capture/node_exporter.capture.gz");
         let file = std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut text = String::new();
         flate2::read::GzDecoder::new(file).read_to_string(&mut text).map_err(|error| error.to_string())?;
