@@ -1,16 +1,15 @@
-//! Compiles a release anew when the interface that it embeds appears or changes.
+//! Makes the folder of the interface exist, and compiles a release anew when what it embeds changes.
 
-use std::env;
 use std::path::Path;
+use std::{env, fs, io};
 
-fn main() {
-    // Debug binaries read the interface from disk as they run. A path that does not exist would make Cargo run this
-    // script, and compile the crate, every time; the folder above always exists.
+fn main() -> io::Result<()> {
+    // Debug binaries read the interface from disk as they run, so that it can be built after them. They compare the
+    // folder's canonical path with one found while they were compiled, and only a folder that exists has one.
     let bundle = Path::new("../frontend/dist");
-    let watched = match env::var("PROFILE").as_deref() {
-        Ok("release") if bundle.is_dir() => bundle,
-        Ok("release") => Path::new("../frontend"),
-        _ => Path::new("build.rs"),
-    };
+    fs::create_dir_all(bundle)?;
+    let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let watched = if release { bundle } else { Path::new("build.rs") };
     println!("cargo:rerun-if-changed={}", watched.display());
+    Ok(())
 }

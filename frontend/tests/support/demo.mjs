@@ -79,6 +79,12 @@ export async function startDemo() {
   };
 
   const demo = await until("starting", START_DEADLINE_MS, () => openDemo(folder).catch(() => undefined));
+  try {
+    await assertInterface(demo);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   await until("the first samples", SAMPLES_DEADLINE_MS, async () => {
     const samples = await countSamples(demo).catch(() => 0);
     return samples >= ENOUGH_SAMPLES ? samples : undefined;
@@ -97,11 +103,22 @@ function logFile(folder) {
 }
 
 /** How many samples of this machine's load the demo has, asked with the token and with TLS verified. */
-async function countSamples({ url, token, ca }) {
+async function countSamples(demo) {
   const query = encodeURIComponent('count_over_time(node_load1{node="demo-1"}[10m])');
+  const [series] = JSON.parse(await fetchText(demo, `api/v1/query?query=${query}`)).data.result;
+  return Number(series?.value[1] ?? 0);
+}
+
+/** Fails where the server has no interface to show: every test would wait for it in vain. */
+async function assertInterface(demo) {
+  const page = await fetchText(demo, "");
+  if (!page.includes("<script")) throw new Error(`${demo.url} is not the interface; is frontend/dist built?\n${page}`);
+}
+
+async function fetchText({ url, token, ca }, address) {
   const [status, text] = await new Promise((resolve, reject) => {
     const asked = get(
-      new URL(`api/v1/query?query=${query}`, url),
+      new URL(address, url),
       { ca: readFileSync(ca), headers: { authorization: `Bearer ${token}` } },
       (answer) => {
         const parts = [];
@@ -112,6 +129,5 @@ async function countSamples({ url, token, ca }) {
     asked.on("error", reject);
   });
   if (status !== 200) throw new Error(`${status}: ${text}`);
-  const [series] = JSON.parse(text).data.result;
-  return Number(series?.value[1] ?? 0);
+  return text;
 }
