@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::QueryArgs;
 use crate::config::Config;
 use crate::settings::ServeArgs;
-use crate::{client, demo, serve};
+use crate::test_files::TestArgs;
+use crate::{client, demo, serve, test_files};
 
 /// Metrics store, PromQL, user interface and sign-in for one cluster, in one process.
 #[derive(Debug, Parser)]
@@ -25,6 +26,9 @@ enum Command {
     Demo(Box<ServeArgs>),
     /// Asks a server a PromQL query and prints the answer.
     Query(QueryArgs),
+    /// Runs test files; needs no server.
+    #[command(subcommand)]
+    Test(TestArgs),
     /// Prints the version.
     Version,
 }
@@ -35,6 +39,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(Config::resolve(args.load()?)?),
         Command::Demo(args) => demo::run(args.load()?),
         Command::Query(args) => client::query(&args),
+        Command::Test(args) => test_files::run(&args),
         Command::Version => {
             println!("crowsnest {}", env!("CARGO_PKG_VERSION"));
             Ok(())

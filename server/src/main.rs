@@ -21,6 +21,7 @@ mod settings;
 mod sources;
 mod storage;
 mod telemetry;
+mod test_files;
 mod units;
 mod watched;
 

@@ -11,3 +11,4 @@ mod sign_in;
 mod silence;
 mod start;
 mod support;
+mod test_files;
