@@ -3,12 +3,14 @@
 //! Knows serde and prost; does no I/O, keeps no state, and decides nothing. Parsing and printing of its own types is
 //! all the logic it has.
 
+pub mod cluster;
 mod labels;
 mod problem;
 pub mod prometheus;
 pub mod remote_write;
 mod sample;
 pub mod session;
+pub mod stream;
 
 pub use labels::{INSTANCE, JOB, Label, Labels, LabelsBuilder, METRIC_NAME};
 pub use problem::Problem;

@@ -36,4 +36,7 @@ pub struct Session {
     pub expires: String,
     /// What mutations must carry in [`CSRF_HEADER`].
     pub csrf: String,
+    /// Whether there is a cluster to look at with this user's credential.
+    #[serde(default)]
+    pub cluster: bool,
 }

@@ -94,7 +94,13 @@ async fn begin(
 }
 
 fn describe(identity: &Identity, expires: String, csrf: &str) -> Session {
-    Session { user: identity.user.clone(), groups: identity.groups.clone(), expires, csrf: csrf.to_owned() }
+    Session {
+        user: identity.user.clone(),
+        groups: identity.groups.clone(),
+        expires,
+        csrf: csrf.to_owned(),
+        cluster: false,
+    }
 }
 
 fn refused(failure: SignInFailure) -> ApiError {
