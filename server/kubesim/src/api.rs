@@ -1,6 +1,7 @@
 //! Answering requests.
 
 pub(crate) mod body;
+pub(crate) mod chaos;
 mod create;
 mod delete;
 mod discovery;
@@ -35,6 +36,9 @@ pub(crate) fn handle(cluster: &Arc<Cluster>, request: &Request) -> Reply {
 }
 
 fn route(cluster: &Arc<Cluster>, request: &Request) -> Result<Reply, ApiError> {
+    if request.path == chaos::PATH {
+        return chaos::answer(cluster, request);
+    }
     let attributes = &request.attributes;
     let mut state = cluster.lock();
     access::authorize(&state.store, &request.user, attributes)?;

@@ -67,6 +67,11 @@ impl Cluster {
         }
     }
 
+    /// Ends all watches that are running.
+    pub(crate) fn drop_watches(&self) {
+        self.watches.send_modify(|count| *count += 1);
+    }
+
     /// Locks the state. Never held across an await.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()

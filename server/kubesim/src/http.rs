@@ -1,6 +1,13 @@
 //! The HTTPS server: handshakes, bodies, and turning answers into bytes.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -23,7 +30,7 @@ use tokio_openssl::SslStream;
 
 use crate::{
     access,
-    api::{self, Body, Reply},
+    api::{self, Body, Reply, chaos},
     cluster::Cluster,
     query::Query,
     request::{Attributes, Request},
@@ -80,10 +87,7 @@ pub(crate) async fn serve(cluster: Arc<Cluster>, listener: TcpListener, acceptor
 async fn connection(cluster: Arc<Cluster>, stream: TcpStream, acceptor: SslAcceptor) {
     let _ = stream.set_nodelay(true);
     let mut ending = cluster.ending.subscribe();
-    let mut chaos = cluster.chaos.subscribe();
-    if chaos.borrow_and_update().cut {
-        return;
-    }
+    let mut turned = cluster.chaos.subscribe();
     let certificate;
     let stream = {
         let Ok(ssl) = Ssl::new(acceptor.context()) else { return };
@@ -97,13 +101,30 @@ async fn connection(cluster: Arc<Cluster>, stream: TcpStream, acceptor: SslAccep
         stream
     };
     let certificate = Arc::new(certificate);
-    let service = service_fn(|request| {
+    let outlives_cuts = Arc::new(AtomicBool::new(false));
+    let service = service_fn(|request: http::Request<Incoming>| {
         let (cluster, certificate) = (Arc::clone(&cluster), Arc::clone(&certificate));
-        async move { Ok::<_, Infallible>(answer(&cluster, &certificate, request).await) }
+        let is_switch = request.uri().path() == chaos::PATH;
+        outlives_cuts.fetch_or(is_switch, Ordering::Relaxed);
+        async move {
+            if is_switch {
+                return Ok(respond(reply(&cluster, &certificate, request).await));
+            }
+            answer(&cluster, &certificate, request).await
+        }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
+    // A connection that begins during a cut is judged by its requests, since one may be for the switch. The one over
+    // which the cut is asked for has to last until it has been answered.
+    let cut = async {
+        while turned.changed().await.is_ok() {
+            if turned.borrow_and_update().cut && !outlives_cuts.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    };
     tokio::select! {
         result = connection.as_mut() => {
             if let Err(error) = result {
@@ -111,7 +132,7 @@ async fn connection(cluster: Arc<Cluster>, stream: TcpStream, acceptor: SslAccep
             }
         }
         _ = ending.changed() => {}
-        _ = chaos.wait_for(|chaos| chaos.cut) => {}
+        () = cut => {}
     }
 }
 
@@ -135,25 +156,41 @@ impl ClientCertificate {
     }
 }
 
+/// The server is cut off: the connection ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("cut off")]
+struct Cut;
+
+/// Answers, unless something is to go wrong.
 async fn answer(
     cluster: &Arc<Cluster>,
     certificate: &ClientCertificate,
     request: http::Request<Incoming>,
-) -> Response<ReplyBody> {
+) -> Result<Response<ReplyBody>, Cut> {
     let chaos = *cluster.chaos.borrow();
+    if chaos.cut {
+        return Err(Cut);
+    }
     if !chaos.latency.is_zero() {
         tokio::time::sleep(chaos.latency).await;
     }
     if chaos.errors_per_thousand > 0
         && cluster.lock().random.next() % 1000 < u64::from(chaos.errors_per_thousand)
     {
-        return respond(Reply::error(&ApiError::unexpected("etcdserver: request timed out")));
+        return Ok(respond(Reply::error(&ApiError::unexpected("etcdserver: request timed out"))));
     }
-    let reply = match read(cluster, certificate, request).await {
+    Ok(respond(reply(cluster, certificate, request).await))
+}
+
+async fn reply(
+    cluster: &Arc<Cluster>,
+    certificate: &ClientCertificate,
+    request: http::Request<Incoming>,
+) -> Reply {
+    match read(cluster, certificate, request).await {
         Ok(request) => api::handle(cluster, &request),
         Err(error) => Reply::error(&error),
-    };
-    respond(reply)
+    }
 }
 
 async fn read(

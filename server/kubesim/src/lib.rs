@@ -5,7 +5,8 @@
 //! containers: no image is pulled and no process started. It does not know Crowsnest: no other crate of this
 //! workspace is a dependency, so that tests of those crates are tests against a stranger.
 //!
-//! [`KubeSim::start`] is the way in; [`Running`] is what a test holds on to.
+//! [`KubeSim::start`] is the way in; [`Running`] is what a test holds on to. docs/simulated-cluster.md says who may sign in
+//! and how to make it fail.
 
 mod access;
 mod api;
@@ -20,6 +21,7 @@ mod encode;
 mod http;
 mod identity;
 mod kind;
+mod kubeconfig;
 mod kubelet;
 mod limits;
 mod managed;

@@ -10,6 +10,7 @@ use crate::{
     cluster::Cluster,
     controllers, http,
     identity::token::{Claims, ISSUER, TokenSigner},
+    kubeconfig::{Credential, kubeconfig},
     kubelet, object,
     options::{Life, Options},
     pki::{self, Authority, ClientCertificate},
@@ -145,28 +146,29 @@ impl Running {
     /// # Errors
     /// When OpenSSL refuses.
     pub fn admin_kubeconfig(&self) -> Result<String, StartError> {
-        use base64::{Engine, prelude::BASE64_STANDARD};
         let client = self.client_certificate("kubernetes-admin", &["system:masters"])?;
-        Ok(format!(
-            "apiVersion: v1\nkind: Config\ncurrent-context: kubesim\nclusters:\n- name: kubesim\n  cluster:\n    \
-             server: {}\n    certificate-authority-data: {}\nusers:\n- name: kubernetes-admin\n  user:\n    \
-             client-certificate-data: {}\n    client-key-data: {}\ncontexts:\n- name: kubesim\n  context:\n    \
-             cluster: kubesim\n    user: kubernetes-admin\n",
-            self.url(),
-            BASE64_STANDARD.encode(&self.ca_pem),
-            BASE64_STANDARD.encode(client.certificate_pem),
-            BASE64_STANDARD.encode(client.key_pem),
-        ))
+        let credential = Credential::Certificate(&client);
+        Ok(kubeconfig(&self.url(), &self.ca_pem, "kubernetes-admin", "default", &credential))
     }
 
-    /// Makes things go wrong from now on, or right again.
+    /// A kubeconfig file for a ServiceAccount, with a token that is valid for `seconds` and the account's namespace as
+    /// the one that clients start in. The demo has `crowsnest/admin-user` and `shop/viewer`.
+    ///
+    /// # Errors
+    /// When there is no such ServiceAccount.
+    pub fn kubeconfig(&self, namespace: &str, name: &str, seconds: i64) -> Result<String, StartError> {
+        let token = self.token(namespace, name, seconds)?;
+        Ok(kubeconfig(&self.url(), &self.ca_pem, name, namespace, &Credential::Token(&token)))
+    }
+
+    /// Makes things go wrong from now on, or right again. From outside: `PUT /kubesim/chaos`.
     pub fn set_chaos(&self, chaos: Chaos) {
         self.cluster.chaos.send_replace(chaos);
     }
 
     /// Ends all watches, as an API server does that restarts.
     pub fn drop_watches(&self) {
-        self.cluster.watches.send_modify(|count| *count += 1);
+        self.cluster.drop_watches();
     }
 
     /// A page of the kubelet of a node: `metrics`, `metrics/cadvisor` or `stats/summary`; none if there is none.

@@ -292,3 +292,59 @@ async fn chaos_cuts_and_mends() {
     cluster.running.set_chaos(Chaos::default());
     assert_eq!(cluster.client.send(request()).await.unwrap().status, 200);
 }
+
+#[tokio::test]
+async fn the_switch_is_turned_from_outside_by_administrators_only() {
+    const SWITCH: &str = "/kubesim/chaos";
+    let cluster = Cluster::start().await;
+    let cut = json!({"cut": true});
+    assert_eq!(cluster.send("viewer", "PUT", SWITCH, cut.clone()).await.status, 403);
+    let refused = cluster.send("admin", "PUT", SWITCH, json!({"latency": 1})).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+
+    let drop = json!({"drop_watches": true});
+    let watch = cluster.watch("/api/v1/nodes?watch=1&timeoutSeconds=600");
+    tokio::pin!(watch);
+    // Nothing tells when the watch has begun, so it is dropped until it ends.
+    let events = loop {
+        tokio::select! {
+            shown = cluster.admin("PUT", SWITCH, drop.clone()) => {
+                assert_eq!(shown, json!({"latency_ms": 0, "errors_per_thousand": 0, "cut": false}));
+            }
+            events = &mut watch => break events,
+        }
+    };
+    assert_eq!(events.len(), 5, "as many as there are nodes");
+
+    let shown = cluster.send("admin-user", "PUT", SWITCH, cut).await;
+    assert_eq!(shown.body()["cut"], true);
+    let nodes = Request {
+        sender: "admin",
+        method: "GET",
+        path: "/api/v1/nodes",
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    assert!(cluster.client.send(nodes).await.is_err());
+    assert_eq!(cluster.send("admin-user", "GET", SWITCH, Value::Null).await.body()["cut"], true);
+    cluster.admin("PUT", SWITCH, json!({})).await;
+    cluster.admin("GET", "/api/v1/nodes", Value::Null).await;
+}
+
+#[tokio::test]
+async fn a_kubeconfig_signs_in_as_its_account() {
+    let cluster = Cluster::start().await;
+    for (namespace, name) in [("crowsnest", "admin-user"), ("shop", "viewer")] {
+        let text = cluster.running.kubeconfig(namespace, name, 3600).unwrap();
+        let (_, rest) = text.split_once("token: ").unwrap();
+        let token = rest.lines().next().unwrap();
+        let headers = vec![("Authorization".to_owned(), format!("Bearer {token}"))];
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let request = Request { sender: "token", method: "POST", path, headers, body: "{}".to_owned() };
+        let answer = cluster.client.send(request).await.unwrap().body();
+        let user = format!("system:serviceaccount:{namespace}:{name}");
+        assert_eq!(answer["status"]["userInfo"]["username"], user.as_str());
+        assert!(text.contains(&format!("namespace: {namespace}\n")), "{text}");
+    }
+    assert!(cluster.running.kubeconfig("shop", "nobody", 60).is_err());
+}
