@@ -49,7 +49,7 @@ pub struct NumberLiteral {
 /// Which series, and when.
 #[derive(Clone, Debug)]
 pub struct Selector {
-    /// The metric's name, before the braces or quoted within them.
+    /// The metric's name before the braces. One that is quoted within them is a matcher like any other.
     pub name: Option<SmolStr>,
     /// The conditions within the braces.
     pub matchers: Vec<LabelMatcher>,

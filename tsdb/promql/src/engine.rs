@@ -25,7 +25,6 @@ mod range;
 mod select;
 mod set;
 pub(crate) mod stats;
-pub(crate) mod text;
 mod value;
 mod windows;
 

@@ -24,6 +24,7 @@ pub mod promqltest;
 mod span;
 #[cfg(feature = "engine")]
 mod storage;
+mod text;
 mod value_type;
 
 pub use aggregators::{AGGREGATORS, AggregateOp, Aggregator, aggregator};
@@ -45,6 +46,7 @@ pub use matcher::{Matcher, MatcherError, PatternBudget};
 pub use memory::MemoryStore;
 pub use operators::{BinaryOp, UnaryOp};
 pub use parser::{MAX_DEPTH, MAX_QUERY_BYTES, ParseError, parse};
+pub use printer::pretty;
 pub use span::{Position, Span};
 #[cfg(feature = "engine")]
 pub use storage::{Queryable, Scope, Selection, Series, SeriesSet, StorageError};

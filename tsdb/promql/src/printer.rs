@@ -1,14 +1,21 @@
-//! Prints a syntax tree in Prometheus's canonical form; what is printed parses to the same tree.
+//! Prints a syntax tree as Prometheus 3 does; what is printed parses to the same tree.
+//!
+//! [`Display`] gives the canonical form in one line, [`pretty()`] the form of `format_query`. Conditions of a selector
+//! come sorted by their text, so trees that differ only in that order print alike.
+
+mod pretty;
 
 use std::fmt::{self, Display, Formatter};
 
+pub use pretty::pretty;
 use smol_str::SmolStr;
 
 use crate::ast::{
-    Aggregate, At, Binary, Expr, ExprKind, Fill, Grouping, LabelMatcher, MatchingLabels, Modifiers,
+    Aggregate, At, Binary, Edges, Expr, ExprKind, Fill, Grouping, LabelMatcher, MatchingLabels, Modifiers,
     NumberLiteral, Selector, Side, Subquery,
 };
 use crate::lexer::{number as literal, string};
+use crate::text::general;
 
 impl Display for Expr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -16,14 +23,14 @@ impl Display for Expr {
             ExprKind::Number(number) => number.fmt(f),
             ExprKind::String(bytes) => f.write_str(&string::quote(bytes)),
             ExprKind::Selector(selector) => selector.fmt(f),
-            ExprKind::Subquery(subquery) => subquery.fmt(f),
+            ExprKind::Subquery(subquery) => write!(f, "{}{}", subquery.expr, Window(subquery)),
             ExprKind::Call(call) => {
                 write!(f, "{}(", call.function.name)?;
                 separated(f, &call.args)?;
                 f.write_str(")")
             }
             ExprKind::Aggregate(aggregate) => aggregate.fmt(f),
-            ExprKind::Binary(binary) => binary.fmt(f),
+            ExprKind::Binary(binary) => write!(f, "{} {} {}", binary.lhs, Operator(binary), binary.rhs),
             ExprKind::Unary(op, operand) => write!(f, "{}{operand}", op.as_str()),
             ExprKind::Paren(inner) => write!(f, "({inner})"),
         }
@@ -48,70 +55,87 @@ pub(crate) fn number(value: f64) -> String {
 impl Display for Selector {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let plain_name = self.name.as_deref().filter(|name| is_metric_name(name));
-        let quoted_name = self.name.as_deref().filter(|name| !is_metric_name(name));
+        let other_name = self.name.as_deref().filter(|name| !is_metric_name(name));
         if let Some(name) = plain_name {
             f.write_str(name)?;
         }
-        let mut conditions: Vec<String> = quoted_name.map(quote).into_iter().collect();
-        conditions.extend(self.matchers.iter().map(ToString::to_string));
+        let mut conditions: Vec<String> = self.matchers.iter().map(ToString::to_string).collect();
+        conditions.extend(other_name.map(|name| format!("{}={}", crowsnest_api::METRIC_NAME, quote(name))));
+        conditions.sort_unstable();
         if !conditions.is_empty() || plain_name.is_none() {
             write!(f, "{{{}}}", conditions.join(","))?;
         }
-        if let Some(range) = &self.range {
-            write!(f, "[{range}]")?;
+        match &self.range {
+            // `anchored` and `smoothed` follow the range, but the time of an instant vector.
+            Some(range) => write!(f, "[{range}]{}", self.modifiers),
+            None => {
+                let Modifiers { offset, at, edges } = &self.modifiers;
+                fmt_at(*at, f)?;
+                fmt_edges(*edges, f)?;
+                fmt_offset(offset.as_deref(), f)
+            }
         }
-        self.modifiers.fmt(f)
     }
 }
 
 impl Display for LabelMatcher {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let name = if is_label_name(&self.name) { self.name.to_string() } else { quote(&self.name) };
+        // Within braces no word is reserved.
+        let name = if is_identifier(&self.name) { self.name.to_string() } else { quote(&self.name) };
         write!(f, "{name}{}{}", self.op, quote(&self.value))
     }
 }
 
-impl Display for Subquery {
+/// What a subquery adds to its expression: `[1h:5m] @ end() offset 1m`.
+struct Window<'a>(&'a Subquery);
+
+impl Display for Window<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}:", self.expr, self.range)?;
-        if let Some(step) = &self.step {
+        let Subquery { range, step, modifiers, .. } = self.0;
+        write!(f, "[{range}:")?;
+        if let Some(step) = step {
             step.fmt(f)?;
         }
-        write!(f, "]{}", self.modifiers)
+        write!(f, "]{modifiers}")
     }
 }
 
 impl Display for Modifiers {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if let Some(edges) = self.edges {
-            write!(f, " {edges}")?;
+        fmt_edges(self.edges, f)?;
+        fmt_at(self.at, f)?;
+        fmt_offset(self.offset.as_deref(), f)
+    }
+}
+
+fn fmt_edges(edges: Option<Edges>, f: &mut Formatter<'_>) -> fmt::Result {
+    edges.map_or(Ok(()), |edges| write!(f, " {edges}"))
+}
+
+fn fmt_at(at: Option<At>, f: &mut Formatter<'_>) -> fmt::Result {
+    match at {
+        Some(At::Time(millis)) => {
+            let sign = if millis < 0 { "-" } else { "" };
+            let millis = millis.unsigned_abs();
+            write!(f, " @ {sign}{}.{:03}", millis / 1000, millis % 1000)
         }
-        match self.at {
-            Some(At::Time(millis)) => {
-                let sign = if millis < 0 { "-" } else { "" };
-                let millis = millis.unsigned_abs();
-                write!(f, " @ {sign}{}.{:03}", millis / 1000, millis % 1000)?;
-            }
-            Some(At::Start) => f.write_str(" @ start()")?,
-            Some(At::End) => f.write_str(" @ end()")?,
-            None => {}
-        }
-        match &self.offset {
-            Some(offset) => write!(f, " offset {offset}"),
-            None => Ok(()),
-        }
+        Some(At::Start) => f.write_str(" @ start()"),
+        Some(At::End) => f.write_str(" @ end()"),
+        None => Ok(()),
+    }
+}
+
+fn fmt_offset(offset: Option<&Expr>, f: &mut Formatter<'_>) -> fmt::Result {
+    match offset.map(|offset| &offset.kind) {
+        // Without an offset and with none at all is the same, to Prometheus, too.
+        None | Some(ExprKind::Number(NumberLiteral { value: 0.0, .. })) => Ok(()),
+        Some(_) => offset.map_or(Ok(()), |offset| write!(f, " offset {offset}")),
     }
 }
 
 impl Display for Aggregate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.op.as_str())?;
-        match &self.grouping {
-            Grouping::By(labels) if labels.is_empty() => {}
-            Grouping::By(labels) => write!(f, " by {} ", list(labels))?,
-            Grouping::Without(labels) => write!(f, " without {} ", list(labels))?,
-        }
-        f.write_str("(")?;
+        write!(f, "{}(", Heading(self))?;
         if let Some(parameter) = &self.parameter {
             write!(f, "{parameter}, ")?;
         }
@@ -119,45 +143,62 @@ impl Display for Aggregate {
     }
 }
 
-impl Display for Binary {
+/// An aggregation up to its parenthesis: `sum by (a) `.
+struct Heading<'a>(&'a Aggregate);
+
+impl Display for Heading<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.lhs, self.op)?;
-        if self.return_bool {
+        f.write_str(self.0.op.as_str())?;
+        match &self.0.grouping {
+            Grouping::By(labels) if labels.is_empty() => Ok(()),
+            Grouping::By(labels) => write!(f, " by {} ", list(labels)),
+            Grouping::Without(labels) => write!(f, " without {} ", list(labels)),
+        }
+    }
+}
+
+/// An operator and how it matches: `== bool on (a) group_left ()`.
+struct Operator<'a>(&'a Binary);
+
+impl Display for Operator<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Binary { op, return_bool, matching, .. } = self.0;
+        f.write_str(op.as_str())?;
+        if *return_bool {
             f.write_str(" bool")?;
         }
-        match &self.matching.labels {
+        match &matching.labels {
             MatchingLabels::On(labels) => write!(f, " on {}", list(labels))?,
-            MatchingLabels::Ignoring(labels) if labels.is_empty() && self.matching.group.is_none() => {}
+            MatchingLabels::Ignoring(labels) if labels.is_empty() && matching.group.is_none() => {}
             MatchingLabels::Ignoring(labels) => write!(f, " ignoring {}", list(labels))?,
         }
-        if let Some(group) = &self.matching.group {
+        if let Some(group) = &matching.group {
             let word = if group.many == Side::Left { "group_left" } else { "group_right" };
             write!(f, " {word} {}", list(&group.include))?;
         }
-        match self.matching.fill {
-            Fill { left: None, right: None } => {}
+        match matching.fill {
+            Fill { left: None, right: None } => Ok(()),
             Fill { left: Some(left), right: Some(right) } if left.to_bits() == right.to_bits() => {
-                write!(f, " fill ({})", number(left))?;
+                write!(f, " fill ({})", general(left))
             }
             Fill { left, right } => {
                 if let Some(left) = left {
-                    write!(f, " fill_left ({})", number(left))?;
+                    write!(f, " fill_left ({})", general(left))?;
                 }
-                if let Some(right) = right {
-                    write!(f, " fill_right ({})", number(right))?;
+                match right {
+                    Some(right) => write!(f, " fill_right ({})", general(right)),
+                    None => Ok(()),
                 }
             }
         }
-        write!(f, " {}", self.rhs)
     }
 }
 
 /// `(a, "b.c")`
 fn list(labels: &[SmolStr]) -> String {
-    let labels: Vec<_> = labels
-        .iter()
-        .map(|label| if is_label_name(label) { label.to_string() } else { quote(label) })
-        .collect();
+    let plain = |label: &&SmolStr| is_identifier(label) && !reserved_as_label(label);
+    let labels: Vec<_> =
+        labels.iter().map(|label| if plain(&label) { label.to_string() } else { quote(label) }).collect();
     format!("({})", labels.join(", "))
 }
 
@@ -175,11 +216,10 @@ fn separated(f: &mut Formatter<'_>, exprs: &[Expr]) -> fmt::Result {
     Ok(())
 }
 
-fn is_label_name(name: &str) -> bool {
+fn is_identifier(name: &str) -> bool {
     let mut bytes = name.bytes();
     let starts = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    // The only word that a grouping list cannot take for a label.
-    starts && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !reserved_as_label(name)
+    starts && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn is_metric_name(name: &str) -> bool {
@@ -195,6 +235,7 @@ fn is_metric_name(name: &str) -> bool {
     }
 }
 
+/// The words that a grouping list cannot take for a label.
 fn reserved_as_label(name: &str) -> bool {
     ["without", "inf", "nan"].iter().any(|word| word.eq_ignore_ascii_case(name))
 }

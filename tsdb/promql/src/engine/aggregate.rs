@@ -8,11 +8,11 @@ use super::column::{Column, Columns, without_metric_labels};
 use super::evaluator::Evaluator;
 use super::functions::labels::check_label_bytes;
 use super::grid::Grid;
-use super::text::general;
 use super::{QueryError, SampleValue, pick, stats};
 use crate::ast::{Aggregate, Grouping};
 use crate::histogram::{Goal, Total};
 use crate::lexer::string;
+use crate::text::general;
 use crate::{AggregateOp, FloatHistogram, Span};
 
 /// Said before the name of a metric whose native histograms cannot be combined.

@@ -9,7 +9,7 @@ use super::aggregate::{AggregateGroup, hint_at_ignored};
 use super::column::Column;
 use super::evaluator::Evaluator;
 use super::grid::Grid;
-use super::text::general;
+use crate::text::general;
 use crate::{AggregateOp, Span};
 
 /// Keeps, at each step, the chosen members of each group. `spans` are those of the parameter and of the aggregation.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Bound, Bucket, FloatHistogram};
-use crate::engine::text::general;
+use crate::text::general;
 
 /// `{count:3, sum:5, (1,2]:3}`
 impl fmt::Display for FloatHistogram {

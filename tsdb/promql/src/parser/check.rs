@@ -4,7 +4,7 @@ use super::operand::surely_matches_empty;
 use super::{Fault, MAX_DEPTH, Parsed};
 use crate::ast::{Binary, Call, Expr, ExprKind, MatchingLabels, Selector};
 use crate::functions::Arity;
-use crate::{Span, ValueType};
+use crate::{MatchOp, Span, ValueType};
 
 /// Checks an expression and everything below it.
 pub(super) fn check(expr: &Expr, depth: usize) -> Parsed<()> {
@@ -58,21 +58,23 @@ fn expect_type(expr: &Expr, wanted: ValueType, context: &str) -> Parsed<()> {
 }
 
 fn selector_matches_something(selector: &Selector, span: Span) -> Parsed<()> {
-    let named = selector.matchers.iter().find(|matcher| matcher.name == crowsnest_api::METRIC_NAME);
-    match (&selector.name, named) {
-        (Some(name), Some(matcher)) => {
-            let message = format!(
-                "metric name must not be set twice: {:?} or {:?}",
-                name.as_str(),
-                matcher.value.as_str()
-            );
-            Err(Fault::new(span, message))
+    let on_name = selector.matchers.iter().filter(|matcher| matcher.name == crowsnest_api::METRIC_NAME);
+    // Beside a name before the braces no condition on it is allowed; within them, one name.
+    let names: Vec<&str> = match &selector.name {
+        Some(name) => {
+            std::iter::once(name).chain(on_name.map(|matcher| &matcher.value)).map(|n| &**n).collect()
         }
-        (None, _) if selector.matchers.iter().all(surely_matches_empty) => {
-            Err(Fault::new(span, crate::parser::EMPTY_SELECTOR))
+        None => {
+            on_name.filter(|matcher| matcher.op == MatchOp::Equal).map(|matcher| &*matcher.value).collect()
         }
-        _ => Ok(()),
+    };
+    if let [first, second, ..] = names.as_slice() {
+        return Err(Fault::new(span, format!("metric name must not be set twice: {first:?} or {second:?}")));
     }
+    if selector.name.is_none() && selector.matchers.iter().all(surely_matches_empty) {
+        return Err(Fault::new(span, crate::parser::EMPTY_SELECTOR));
+    }
+    Ok(())
 }
 
 fn check_call(call: &Call, span: Span, depth: usize) -> Parsed<()> {

@@ -1,12 +1,13 @@
 //! What stands between operators: literals, selectors, calls, aggregations, parentheses.
 
+use crowsnest_api::METRIC_NAME;
 use smol_str::SmolStr;
 
 use super::{Fault, Parsed, Parser};
 use crate::ast::{Aggregate, Call, Expr, ExprKind, Grouping, LabelMatcher, Modifiers, Selector};
 use crate::lexer::TokenKind;
 use crate::lexer::keyword::Keyword;
-use crate::{AggregateOp, MatchOp, Span, functions};
+use crate::{AggregateOp, MatchOp, functions};
 
 impl Parser<'_> {
     pub(super) fn operand(&mut self) -> Parsed<Expr> {
@@ -171,7 +172,7 @@ impl Parser<'_> {
     }
 
     /// The rest of a selector: an optional `{…}`.
-    fn selector(&mut self, mut name: Option<SmolStr>) -> Parsed<ExprKind> {
+    fn selector(&mut self, name: Option<SmolStr>) -> Parsed<ExprKind> {
         const CONTEXT: &str = "label matching";
         let mut matchers = Vec::new();
         if self.token.kind == TokenKind::LeftBrace {
@@ -187,7 +188,9 @@ impl Parser<'_> {
                     TokenKind::String => {
                         let quoted = self.label_name_string()?;
                         if !matches!(self.token.kind, TokenKind::Match(_)) {
-                            self.quoted_metric(&mut name, quoted, start)?;
+                            let (name, op) = (SmolStr::new_static(METRIC_NAME), MatchOp::Equal);
+                            let span = self.span_from(start);
+                            matchers.push(LabelMatcher { name, op, value: quoted, span });
                             self.after_matcher(CONTEXT)?;
                             continue;
                         }
@@ -211,16 +214,6 @@ impl Parser<'_> {
             range: None,
             modifiers: Modifiers::default(),
         })))
-    }
-
-    fn quoted_metric(&self, name: &mut Option<SmolStr>, quoted: SmolStr, span: Span) -> Parsed<()> {
-        if let Some(first) = name {
-            let message =
-                format!("metric name must not be set twice: {:?} or {:?}", first.as_str(), quoted.as_str());
-            return Err(Fault::new(span, message));
-        }
-        *name = Some(quoted);
-        Ok(())
     }
 
     fn matcher_value(&mut self, context: &str) -> Parsed<SmolStr> {

@@ -11,8 +11,8 @@ use crate::engine::aggregate::warn_of_quantiles;
 use crate::engine::column::{Column, Columns, Computed};
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
-use crate::engine::text::{general, two_digits};
 use crate::histogram::Quantile;
+use crate::text::{general, two_digits};
 use crate::{FloatHistogram, Span};
 
 const BOUND: &str = "le";

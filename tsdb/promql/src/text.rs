@@ -1,4 +1,4 @@
-//! Numbers in messages, as Go's `%g` writes them, since messages are compared with Prometheus's.
+//! Numbers as Go's `%g` writes them, since messages and printed queries are compared with Prometheus's.
 
 use crowsnest_api::format_value;
 
@@ -8,6 +8,7 @@ pub(crate) fn general(value: f64) -> String {
 }
 
 /// As `%.2g`: two significant digits.
+#[cfg(feature = "engine")]
 pub(crate) fn two_digits(value: f64) -> String {
     plain_or_scientific(&format!("{value:.1e}"), 2).unwrap_or_else(|| format_value(value))
 }
@@ -47,6 +48,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "engine")]
     #[test]
     fn two_digits_are_rounded() {
         for (value, text) in [(2.0, "2"), (0.1234, "0.12"), (1234.0, "1.2e+03"), (1e-9, "1e-09")] {
