@@ -3,7 +3,7 @@
 use std::future::{Future, ready};
 use std::pin::Pin;
 
-use crate::{Caller, Role};
+use crate::{Caller, Rights, Role};
 
 /// What a caller must be to use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +44,14 @@ pub enum Refusal {
         /// What would have been enough.
         needs: &'static str,
     },
+    /// Whoever knows cannot be asked now: 503.
+    #[error("cannot tell now whether {who} may do this: {why}")]
+    CannotTell {
+        /// The caller.
+        who: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 /// An answer of an [`Authoriser`]; a future, because some must ask a Kubernetes API server.
@@ -58,7 +66,7 @@ pub trait Authoriser: Send + Sync {
     fn authorise<'a>(&'a self, caller: &'a Caller, access: Access) -> Verdict<'a>;
 }
 
-/// Decides by the role in the list of static users.
+/// Decides by the role in the list of static users. Users of a cluster have none and may do what any user may.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RoleAuthoriser;
 
@@ -74,19 +82,15 @@ fn decide(caller: &Caller, access: Access) -> Result<(), Refusal> {
         (_, Caller::Anonymous) => return Err(Refusal::NoCredentials),
         (_, Caller::Unknown) => return Err(Refusal::BadCredentials),
         (Access::Ingest, Caller::Pusher { .. }) | (Access::User, Caller::User { .. }) => true,
-        (Access::Ingest, Caller::User { identity, .. }) => identity.role >= Role::Admin,
-        (Access::Role(needed), Caller::User { identity, .. }) => identity.role >= needed,
+        (Access::Ingest, Caller::User { identity, .. }) => has(&identity.rights, Role::Admin),
+        (Access::Role(needed), Caller::User { identity, .. }) => has(&identity.rights, needed),
         (Access::User | Access::Role(_), Caller::Pusher { .. }) => false,
     };
-    if allowed { Ok(()) } else { Err(Refusal::Forbidden { who: name_of(caller), needs: needs(access) }) }
+    if allowed { Ok(()) } else { Err(Refusal::Forbidden { who: caller.describe(), needs: needs(access) }) }
 }
 
-fn name_of(caller: &Caller) -> String {
-    match caller {
-        Caller::Anonymous | Caller::Unknown => "nobody".to_owned(),
-        Caller::Pusher { .. } => "an ingest token".to_owned(),
-        Caller::User { identity, .. } => format!("user {:?}", identity.user),
-    }
+fn has(rights: &Rights, needed: Role) -> bool {
+    matches!(rights, Rights::Role(role) if *role >= needed)
 }
 
 const fn needs(access: Access) -> &'static str {
@@ -103,10 +107,10 @@ const fn needs(access: Access) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Identity, Via};
+    use crate::{Credential, Identity, Secret, Via};
 
     fn user(role: Role) -> Caller {
-        let identity = Identity { user: "ann".into(), groups: vec![], role };
+        let identity = Identity { user: "ann".into(), groups: vec![], rights: Rights::Role(role) };
         Caller::User { identity, via: Via::Bearer }
     }
 
@@ -146,5 +150,15 @@ mod tests {
             check(&user(has), Access::User, true);
             check(&user(has), Access::Ingest, has == Role::Admin);
         }
+    }
+
+    #[test]
+    fn a_user_of_a_cluster_has_no_role_here() {
+        let rights = Rights::Cluster(Credential::Token(Secret::new("t".into())));
+        let identity = Identity { user: "ann".into(), groups: vec![], rights };
+        let caller = Caller::User { identity, via: Via::Bearer };
+        check(&caller, Access::User, true);
+        check(&caller, Access::Role(Role::Viewer), false);
+        check(&caller, Access::Ingest, false);
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Credential;
+
 /// What a static user may do. Each role may do what the one before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,7 +24,26 @@ pub struct Identity {
     /// The groups the user is in.
     pub groups: Vec<String>,
     /// What the user may do.
-    pub role: Role,
+    pub rights: Rights,
+}
+
+impl Identity {
+    /// What to ask the API server with on this user's behalf; only Kubernetes' own users have it.
+    pub const fn credential(&self) -> Option<&Credential> {
+        match &self.rights {
+            Rights::Role(_) => None,
+            Rights::Cluster(credential) => Some(credential),
+        }
+    }
+}
+
+/// Where it is written what a user may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// In the list of static users.
+    Role(Role),
+    /// In the cluster; its API server is asked with this credential.
+    Cluster(Credential),
 }
 
 /// How a user proved who they are, which decides what a mutation must carry.
@@ -58,4 +79,15 @@ pub enum Caller {
         /// How that was shown.
         via: Via,
     },
+}
+
+impl Caller {
+    /// Who that is, in a message.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Anonymous | Self::Unknown => "nobody".to_owned(),
+            Self::Pusher { .. } => "an ingest token".to_owned(),
+            Self::User { identity, .. } => format!("user {:?}", identity.user),
+        }
+    }
 }

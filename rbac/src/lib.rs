@@ -4,6 +4,8 @@
 //! Time, file contents and addresses come in as values. Cryptography is OpenSSL's, but for argon2.
 
 mod access;
+mod bearer;
+mod credential;
 mod identity;
 mod ingest;
 mod password;
@@ -15,12 +17,14 @@ mod token;
 mod users;
 
 pub use access::{Access, Authoriser, Effect, Refusal, RoleAuthoriser, Verdict};
-pub use identity::{Caller, Identity, Role, Via};
+pub use bearer::{BearerClaims, MAX_BEARER_BYTES, service_account};
+pub use credential::{Credential, Secret};
+pub use identity::{Caller, Identity, Rights, Role, Via};
 pub use ingest::{IngestTokens, IngestTokensError};
 pub use password::PasswordHash;
 pub use seal::{SealError, SealingKey};
 pub use secret::{Digest, equal_in_constant_time, random_token};
-pub use session::{CsrfRefusal, Provenance, SESSION_IDLE, SESSION_LIFETIME, SessionRecord};
+pub use session::{ClusterAccess, CsrfRefusal, Provenance, SESSION_IDLE, SESSION_LIFETIME, SessionRecord};
 pub use throttle::Throttle;
 pub use token::{Claims, SessionTokens, TokenError};
 pub use users::{SignInError, StaticUser, StaticUsers, UsersError};

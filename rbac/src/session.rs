@@ -5,6 +5,7 @@ use std::time::Duration;
 use crowsnest_api::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Credential;
 use crate::secret::equal_in_constant_time;
 
 /// A session ends after this time without a request.
@@ -29,6 +30,20 @@ pub struct SessionRecord {
     pub created: Timestamp,
     /// When the session was last used, to the minute.
     pub last_seen: Timestamp,
+    /// Of a user of the cluster: what the session's requests to the API server are made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterAccess>,
+}
+
+/// What is kept about a user of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterAccess {
+    /// The groups that the API server said the user is in.
+    pub groups: Vec<String>,
+    /// The user's own credential, for the user's own requests.
+    pub credential: Credential,
+    /// When the credential ends, and the session with it.
+    pub ends: Option<Timestamp>,
 }
 
 /// Where a request says it comes from.
@@ -69,7 +84,8 @@ pub enum CsrfRefusal {
 impl SessionRecord {
     /// When the session ends if nobody uses it any more.
     pub fn expires(&self) -> Timestamp {
-        self.last_seen.plus(SESSION_IDLE).min(self.created.plus(SESSION_LIFETIME))
+        let ends = self.last_seen.plus(SESSION_IDLE).min(self.created.plus(SESSION_LIFETIME));
+        self.cluster.as_ref().and_then(|cluster| cluster.ends).map_or(ends, |credential| ends.min(credential))
     }
 
     /// Whether the session is over.
@@ -110,6 +126,7 @@ impl SessionRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Secret;
 
     const HOME: &str = "https://node:30443";
 
@@ -121,6 +138,7 @@ mod tests {
             csrf: "csrf".into(),
             created: Timestamp::from_millis(0),
             last_seen: Timestamp::from_millis(0),
+            cluster: None,
         }
     }
 
@@ -145,6 +163,16 @@ mod tests {
             now = now.plus(Duration::from_secs(600));
         }
         assert!(record.is_expired(now));
+    }
+
+    #[test]
+    fn a_session_ends_with_the_credential_behind_it() {
+        let credential = Credential::Token(Secret::new("t".into()));
+        let ends = Some(after(Duration::from_secs(600)));
+        let cluster = Some(ClusterAccess { groups: vec![], credential, ends });
+        let record = SessionRecord { cluster, ..record() };
+        assert!(!record.is_expired(after(Duration::from_secs(599))));
+        assert!(record.is_expired(after(Duration::from_secs(600))));
     }
 
     #[test]

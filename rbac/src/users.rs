@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
 use crate::password::PasswordHash;
-use crate::{Digest, Identity, Role};
+use crate::{Digest, Identity, Rights, Role};
 
 /// Longer passwords are refused unread: argon2 hashes whatever it gets.
 const MAX_PASSWORD_BYTES: usize = 1024;
@@ -164,7 +164,7 @@ impl Entry {
             })
             .transpose()?;
         let fingerprint = fingerprint(&user, token, password.as_ref());
-        let identity = Identity { user, groups: self.groups, role: self.role };
+        let identity = Identity { user, groups: self.groups, rights: Rights::Role(self.role) };
         Ok(StaticUser { identity, fingerprint, token, password })
     }
 }

@@ -1,10 +1,11 @@
 //! Who sent a request: bearer tokens, cookie sessions, ingest tokens.
 
+mod cluster_users;
 mod credentials;
 mod sessions;
 
 pub(crate) use credentials::{Credentials, cookie_header, expired_cookie_header};
-pub(crate) use sessions::{NewSession, Sessions};
+pub(crate) use sessions::{NewSession, Sessions, SignedIn};
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,13 +13,14 @@ use std::time::Duration;
 
 use crowsnest_api::Timestamp;
 use crowsnest_rbac::{
-    Authoriser, Caller, Identity, IngestTokens, Role, SessionRecord, SignInError, StaticUser, StaticUsers,
-    Throttle, Via,
+    Authoriser, Caller, Identity, IngestTokens, Refusal, Rights, Role, SessionRecord, SignInError,
+    StaticUsers, Throttle, Via,
 };
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
+use crate::cluster::Cluster;
 use crate::watched::Watched;
 
 /// Passwords hashed at once; each costs some twenty megabytes and a core.
@@ -33,6 +35,8 @@ pub(crate) enum Users {
     Open,
     /// The list in `--static-token-file`.
     Static(Watched<StaticUsers>),
+    /// The Kubernetes cluster.
+    Cluster(Arc<Cluster>),
 }
 
 /// Everything that sign-in and authorisation need.
@@ -65,6 +69,15 @@ pub(crate) enum SignInFailure {
     /// Nobody signs in here.
     #[error("this server runs with --auth none: there is nothing to sign in to")]
     Open,
+    /// The cluster's users have no passwords here.
+    #[error("users of the cluster sign in with a token")]
+    TokensOnly,
+    /// The API server does not accept the token.
+    #[error("{0}")]
+    Refused(String),
+    /// The API server cannot be asked.
+    #[error("{0}")]
+    CannotAsk(String),
     /// Our fault.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),
@@ -88,35 +101,45 @@ impl Auth {
     }
 
     /// Who these credentials belong to. A bearer token wins over a cookie; a wrong one is not made good by it.
-    pub(crate) fn identify(&self, credentials: &Credentials<'_>, now: Timestamp) -> Identified {
+    ///
+    /// # Errors
+    /// When the API server would have to be asked and cannot be.
+    pub(crate) async fn identify(
+        &self,
+        credentials: &Credentials<'_>,
+        now: Timestamp,
+    ) -> Result<Identified, Refusal> {
         let without_session = |caller| Identified { caller, session: None };
-        if let Some(bearer) = credentials.bearer {
-            if let Some(name) =
-                self.ingest.as_ref().and_then(|ingest| ingest.get().verify(bearer).map(str::to_owned))
-            {
-                return without_session(Caller::Pusher { name });
-            }
-            if let Users::Static(users) = &self.users {
-                return without_session(match users.get().verify_token(bearer) {
-                    Ok(user) => Caller::User { identity: user.identity.clone(), via: Via::Bearer },
-                    Err(_) => Caller::Unknown,
-                });
-            }
+        if let Some(name) = credentials.bearer.and_then(|bearer| self.verify_ingest_token(bearer)) {
+            return Ok(without_session(Caller::Pusher { name }));
         }
-        match &self.users {
-            Users::Open => without_session(Caller::User { identity: anybody(), via: Via::Open }),
-            Users::Static(_) if credentials.unusable => without_session(Caller::Unknown),
-            Users::Static(users) => self.identify_by_cookie(&users.get(), &credentials.cookies, now),
-        }
+        Ok(match (&self.users, credentials.bearer) {
+            (Users::Open, _) => without_session(Caller::User { identity: anybody(), via: Via::Open }),
+            (Users::Static(users), Some(bearer)) => without_session(match users.get().verify_token(bearer) {
+                Ok(user) => Caller::User { identity: user.identity.clone(), via: Via::Bearer },
+                Err(_) => Caller::Unknown,
+            }),
+            (Users::Cluster(cluster), Some(bearer)) => {
+                without_session(cluster_users::identify(cluster, bearer, now).await?)
+            }
+            (Users::Static(_) | Users::Cluster(_), None) if credentials.unusable => {
+                without_session(Caller::Unknown)
+            }
+            (Users::Static(_) | Users::Cluster(_), None) => {
+                self.identify_by_cookie(&credentials.cookies, now)
+            }
+        })
     }
 
-    fn identify_by_cookie(&self, users: &StaticUsers, cookies: &[&str], now: Timestamp) -> Identified {
+    fn verify_ingest_token(&self, bearer: &str) -> Option<String> {
+        self.ingest.as_ref().and_then(|ingest| ingest.get().verify(bearer).map(str::to_owned))
+    }
+
+    fn identify_by_cookie(&self, cookies: &[&str], now: Timestamp) -> Identified {
         for token in cookies {
             let Some((id, session)) = self.sessions.find(token, now) else { continue };
-            // The user may have been removed, or got other credentials, since the sign-in.
-            let user = users.find(&session.user).filter(|user| user.fingerprint == session.credential);
-            if let Some(user) = user {
-                let caller = Caller::User { identity: user.identity.clone(), via: Via::Session { id } };
+            if let Some(identity) = self.owner_of(&session) {
+                let caller = Caller::User { identity, via: Via::Session { id } };
                 return Identified { caller, session: Some(session) };
             }
         }
@@ -124,17 +147,39 @@ impl Auth {
         Identified { caller, session: None }
     }
 
+    /// Whose session it is. The user may have been removed, or got other credentials, since the sign-in; or users come
+    /// from elsewhere now.
+    fn owner_of(&self, session: &SessionRecord) -> Option<Identity> {
+        match (&self.users, &session.cluster) {
+            (Users::Static(users), None) => {
+                let users = users.get();
+                let user = users.find(&session.user).filter(|user| user.fingerprint == session.credential);
+                user.map(|user| user.identity.clone())
+            }
+            (Users::Cluster(_), Some(access)) => Some(Identity {
+                user: session.user.clone(),
+                groups: access.groups.clone(),
+                rights: Rights::Cluster(access.credential.clone()),
+            }),
+            _ => None,
+        }
+    }
+
     /// Checks a token that somebody wants to sign in with.
-    pub(crate) fn sign_in_with_token(
+    pub(crate) async fn sign_in_with_token(
         &self,
         token: &str,
         from: IpAddr,
         now: Timestamp,
-    ) -> Result<StaticUser, SignInFailure> {
-        let users = self.users_for_attempt(from, now)?;
-        let user = users.verify_token(token)?.clone();
+    ) -> Result<SignedIn, SignInFailure> {
+        self.note_attempt(from, now)?;
+        let signed_in = match &self.users {
+            Users::Open => return Err(SignInFailure::Open),
+            Users::Static(users) => users.get().verify_token(token)?.into(),
+            Users::Cluster(cluster) => cluster_users::sign_in(cluster, token, now).await?,
+        };
         self.throttle.lock().succeeded(from);
-        Ok(user)
+        Ok(signed_in)
     }
 
     /// Checks a password, off the threads that serve requests.
@@ -144,11 +189,16 @@ impl Auth {
         password: String,
         from: IpAddr,
         now: Timestamp,
-    ) -> Result<StaticUser, SignInFailure> {
-        let users = self.users_for_attempt(from, now)?;
+    ) -> Result<SignedIn, SignInFailure> {
+        let users = match &self.users {
+            Users::Open => return Err(SignInFailure::Open),
+            Users::Cluster(_) => return Err(SignInFailure::TokensOnly),
+            Users::Static(users) => users.get(),
+        };
+        self.note_attempt(from, now)?;
         let permit = Arc::clone(&self.passwords).acquire_owned().await.map_err(anyhow::Error::from)?;
         let checked = tokio::task::spawn_blocking(move || {
-            let user = users.verify_password(&user, &password).cloned();
+            let user = users.verify_password(&user, &password).map(SignedIn::from);
             // Given back when the work ends, not when the client goes away.
             drop(permit);
             user
@@ -156,6 +206,13 @@ impl Auth {
         let user = checked.await.map_err(anyhow::Error::from)??;
         self.throttle.lock().succeeded(from);
         Ok(user)
+    }
+
+    fn note_attempt(&self, from: IpAddr, now: Timestamp) -> Result<(), SignInFailure> {
+        if matches!(self.users, Users::Open) {
+            return Ok(());
+        }
+        self.throttle.lock().attempt(from, now).map_err(SignInFailure::TooMany)
     }
 
     /// Reads users and ingest tokens again where their files have changed; mistakes are logged and change nothing.
@@ -178,16 +235,10 @@ impl Auth {
         }
         Ok(())
     }
-
-    fn users_for_attempt(&self, from: IpAddr, now: Timestamp) -> Result<Arc<StaticUsers>, SignInFailure> {
-        let Users::Static(users) = &self.users else { return Err(SignInFailure::Open) };
-        self.throttle.lock().attempt(from, now).map_err(SignInFailure::TooMany)?;
-        Ok(users.get())
-    }
 }
 
 fn anybody() -> Identity {
-    Identity { user: ANYBODY.to_owned(), groups: Vec::new(), role: Role::Admin }
+    Identity { user: ANYBODY.to_owned(), groups: Vec::new(), rights: Rights::Role(Role::Admin) }
 }
 
 fn reload_if_changed<T>(file: &Watched<T>, what: &str) {

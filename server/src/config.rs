@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::cluster::ClusterSource;
 use crate::external_url::ExternalUrl;
 use crate::http::BasePath;
-use crate::settings::{AuthMode, LogFormat, Settings};
+use crate::settings::{AuthMode, Kube, LogFormat, Settings};
 
 const DEFAULT_RETENTION: Duration = Duration::from_secs(15 * 24 * 3600);
 
@@ -23,6 +24,8 @@ pub(crate) struct Config {
     /// Certificate chain and key, when the operator brings them.
     pub(crate) tls_files: Option<(PathBuf, PathBuf)>,
     pub(crate) auth: AuthMode,
+    /// Where the cluster is; always there with [`AuthMode::Kube`].
+    pub(crate) cluster: Option<ClusterSource>,
     pub(crate) static_token_file: Option<PathBuf>,
     pub(crate) ingest_token_file: Option<PathBuf>,
     pub(crate) retention: Duration,
@@ -58,6 +61,16 @@ impl Config {
             auth != AuthMode::Static || settings.static_token_file.is_some(),
             "--auth static needs --static-token-file, a YAML list of users (see --help)"
         );
+        let cluster = match (settings.kube, settings.kubeconfig) {
+            (Some(Kube::None), _) => None,
+            (None, Some(file)) => Some(ClusterSource::Kubeconfig(file)),
+            (None, None) => ClusterSource::around(),
+        };
+        ensure!(
+            auth != AuthMode::Kube || cluster.is_some(),
+            "--auth kube needs a cluster: give --kubeconfig FILE, or run as a pod with a ServiceAccount, \
+             and without --kube none"
+        );
         let external_url = settings.external_url.as_deref().map(ExternalUrl::parse).transpose()?;
         let base_path = match (&settings.base_path, &external_url) {
             (Some(path), _) => BasePath::parse(path).context("--base-path is a path such as /crowsnest")?,
@@ -72,6 +85,7 @@ impl Config {
             base_path,
             tls_files,
             auth,
+            cluster,
             static_token_file: settings.static_token_file,
             ingest_token_file: settings.ingest_token_file,
             retention: settings.retention.map_or(DEFAULT_RETENTION, |span| span.0),
@@ -119,6 +133,10 @@ mod tests {
     fn half_a_certificate_and_missing_users_are_refused() {
         check_refused(Settings { tls_cert: Some("c".into()), ..safe() }, "together");
         check_refused(Settings::default(), "--static-token-file");
+        check_refused(
+            Settings { auth: Some(AuthMode::Kube), kube: Some(Kube::None), ..Settings::default() },
+            "--kubeconfig",
+        );
         check_refused(Settings { base_path: Some("no-slash".into()), ..safe() }, "--base-path");
         check_refused(Settings { external_url: Some("ftp://x".into()), ..safe() }, "--external-url");
     }

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use crowsnest_promql::{Engine, EngineOptions, Features};
-use crowsnest_rbac::{IngestTokens, RoleAuthoriser, StaticUsers};
+use crowsnest_rbac::{Authoriser, IngestTokens, RoleAuthoriser, StaticUsers};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +20,7 @@ use tracing::{info, warn};
 use crate::api_v1::write::WriteGate;
 use crate::auth::{Auth, Sessions, Users};
 use crate::clock;
+use crate::cluster::{Cluster, ClusterAuthoriser};
 use crate::config::Config;
 use crate::control::{ControlStore, SledStore};
 use crate::data_dir::{DataDir, write_public};
@@ -80,7 +81,7 @@ impl Server {
     pub(crate) async fn start(config: Config, data_dir: DataDir) -> anyhow::Result<Self> {
         let certificates = certificates(&config, &data_dir)?;
         let tls = Arc::new(TlsAcceptor::new(&certificates.load()?)?);
-        let app = compose(&config, &data_dir)?;
+        let app = compose(&config, &data_dir).await?;
         let secure = Listener::bind(config.listen, Some(Arc::clone(&tls))).await?;
         let plain = match config.http_listen {
             Some(address) => Some(Listener::bind(address, None).await?),
@@ -127,7 +128,7 @@ impl Server {
 }
 
 /// Everything that handlers share.
-pub(crate) fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Result<AppState> {
+pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Result<AppState> {
     let sled = SledStore::open(&data_dir.subdir("control")?)?;
     let storage = Storage::open(config, data_dir, sled.block_manifest()?)?;
     let control: Arc<dyn ControlStore> = Arc::new(sled);
@@ -139,7 +140,7 @@ pub(crate) fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Result<App
     )?;
     let options = engine_options(config);
     Ok(Arc::new(App {
-        auth: auth(config, data_dir, control)?,
+        auth: auth(config, data_dir, control).await?,
         pool: QueryPool::new(options.timeout),
         engine: Engine::new(options),
         storage,
@@ -158,12 +159,14 @@ fn certificates(config: &Config, data_dir: &DataDir) -> anyhow::Result<Certifica
     })
 }
 
-fn auth(config: &Config, data_dir: &DataDir, control: Arc<dyn ControlStore>) -> anyhow::Result<Auth> {
-    let users = match (config.auth, &config.static_token_file) {
-        (AuthMode::Static, Some(path)) => Users::Static(Watched::open(path, |yaml| {
+async fn auth(config: &Config, data_dir: &DataDir, control: Arc<dyn ControlStore>) -> anyhow::Result<Auth> {
+    let users = match (config.auth, &config.static_token_file, &config.cluster) {
+        (AuthMode::Static, Some(path), _) => Users::Static(Watched::open(path, |yaml| {
             StaticUsers::parse(yaml).map_err(|error| error.to_string())
         })?),
-        _ => {
+        (AuthMode::Kube, _, Some(source)) => Users::Cluster(Arc::new(Cluster::connect(source).await?)),
+        (AuthMode::Static | AuthMode::Kube, ..) => bail!("there is nowhere for users to come from"),
+        (AuthMode::None, ..) => {
             warn!("--auth none: everybody who reaches this address is an administrator");
             Users::Open
         }
@@ -173,7 +176,11 @@ fn auth(config: &Config, data_dir: &DataDir, control: Arc<dyn ControlStore>) -> 
         .as_ref()
         .map(|path| Watched::open(path, |text| IngestTokens::parse(text).map_err(|error| error.to_string())));
     let sessions = Sessions::new(control, data_dir.key("session.key")?);
-    Ok(Auth::new(users, ingest.transpose()?, sessions, Box::new(RoleAuthoriser)))
+    let authoriser: Box<dyn Authoriser> = match &users {
+        Users::Cluster(cluster) => Box::new(ClusterAuthoriser(Arc::clone(cluster))),
+        Users::Open | Users::Static(_) => Box::new(RoleAuthoriser),
+    };
+    Ok(Auth::new(users, ingest.transpose()?, sessions, authoriser))
 }
 
 /// Prometheus's features that the engine knows; others are told about and otherwise ignored, as Prometheus does.

@@ -25,6 +25,8 @@ pub(crate) struct ServeArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum AuthMode {
+    /// The users of the Kubernetes cluster, each with their own token.
+    Kube,
     /// The users in `--static-token-file`.
     Static,
     /// Not at all: everybody is an administrator. On loopback only.
@@ -76,7 +78,10 @@ pub(crate) struct Settings {
     /// Path prefix under which a proxy serves us, such as /crowsnest
     #[arg(long, env = "CROWSNEST_BASE_PATH", value_name = "PATH")]
     pub(crate) base_path: Option<String>,
-    /// Kubernetes cluster to look at [default: none]
+    /// File that says where the Kubernetes API server is; without it, the cluster that this pod runs in
+    #[arg(long, env = "CROWSNEST_KUBECONFIG", value_name = "FILE", conflicts_with = "kube")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// None, to look at no cluster even where there is one
     #[arg(long, env = "CROWSNEST_KUBE", value_enum)]
     pub(crate) kube: Option<Kube>,
     /// Server certificate chain, PEM; without it one is made and kept in the data folder
@@ -140,6 +145,7 @@ impl Settings {
             http_listen: self.http_listen.or(other.http_listen),
             external_url: self.external_url.or(other.external_url),
             base_path: self.base_path.or(other.base_path),
+            kubeconfig: self.kubeconfig.or(other.kubeconfig),
             kube: self.kube.or(other.kube),
             tls_cert: self.tls_cert.or(other.tls_cert),
             tls_key: self.tls_key.or(other.tls_key),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crowsnest_api::Timestamp;
 use crowsnest_rbac::{
-    Claims, SESSION_LIFETIME, SealError, SealingKey, SessionRecord, SessionTokens, StaticUser, TokenError,
-    random_token,
+    Claims, ClusterAccess, Identity, SESSION_LIFETIME, SealError, SealingKey, SessionRecord, SessionTokens,
+    StaticUser, TokenError, random_token,
 };
 use tracing::warn;
 
@@ -20,6 +20,22 @@ pub(crate) struct Sessions {
     store: Arc<dyn ControlStore>,
     tokens: SessionTokens,
     sealing: SealingKey,
+}
+
+/// Somebody who has just shown who they are.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedIn {
+    pub(crate) identity: Identity,
+    /// Tells the credential that it was shown with from others.
+    pub(crate) fingerprint: String,
+    /// When that credential ends.
+    pub(crate) ends: Option<Timestamp>,
+}
+
+impl From<&StaticUser> for SignedIn {
+    fn from(user: &StaticUser) -> Self {
+        Self { identity: user.identity.clone(), fingerprint: user.fingerprint.clone(), ends: None }
+    }
 }
 
 /// A session that has just begun.
@@ -60,19 +76,22 @@ impl Sessions {
     /// Begins a session. Waits for the disk.
     pub(crate) fn begin(
         &self,
-        user: &StaticUser,
+        signed_in: SignedIn,
         origin: Option<String>,
         now: Timestamp,
     ) -> Result<NewSession, SessionsError> {
-        self.make_room(&user.identity.user)?;
+        let SignedIn { identity, fingerprint, ends } = signed_in;
+        self.make_room(&identity.user)?;
         let id = random_token()?;
+        let credential = identity.credential().cloned();
         let record = SessionRecord {
-            user: user.identity.user.clone(),
-            credential: user.fingerprint.clone(),
+            user: identity.user,
+            credential: fingerprint,
             origin,
             csrf: random_token()?,
             created: now,
             last_seen: now,
+            cluster: credential.map(|credential| ClusterAccess { groups: identity.groups, credential, ends }),
         };
         self.save(&id, &record)?;
         let token = self.tokens.sign(Claims {
@@ -167,9 +186,9 @@ mod tests {
     use crate::clock;
     use crate::control::MemoryStore;
 
-    fn ann() -> StaticUser {
+    fn ann() -> SignedIn {
         let yaml = format!("- {{user: ann, role: viewer, token_sha256: {}}}", Digest::of(b"t").to_hex());
-        StaticUsers::parse(&yaml).unwrap().find("ann").unwrap().clone()
+        StaticUsers::parse(&yaml).unwrap().find("ann").unwrap().into()
     }
 
     fn sessions() -> (Sessions, Arc<MemoryStore>) {
@@ -182,7 +201,7 @@ mod tests {
     fn a_session_is_found_by_its_token_until_it_ends() {
         let (sessions, _) = sessions();
         let now = clock::now();
-        let new = sessions.begin(&ann(), Some("https://h".into()), now).unwrap();
+        let new = sessions.begin(ann(), Some("https://h".into()), now).unwrap();
         let (id, found) = sessions.find(&new.token, now).unwrap();
         assert_eq!(found, new.record);
         sessions.end(&id).unwrap();
@@ -196,7 +215,7 @@ mod tests {
         let (sessions, store) = sessions();
         let now = clock::now();
         let tokens: Vec<String> = (0..MAX_PER_USER as i64 + 2)
-            .map(|n| sessions.begin(&ann(), None, now.plus_millis(n)).unwrap().token)
+            .map(|n| sessions.begin(ann(), None, now.plus_millis(n)).unwrap().token)
             .collect();
         assert_eq!(store.list(Collection::Sessions).unwrap().len(), MAX_PER_USER);
         let runs: Vec<bool> = tokens.iter().map(|token| sessions.find(token, now).is_some()).collect();
@@ -233,7 +252,7 @@ mod tests {
     fn a_note_of_use_that_meets_a_sign_out_does_not_bring_the_session_back() {
         let (sessions, store) = sessions();
         let now = clock::now();
-        let new = sessions.begin(&ann(), None, now).unwrap();
+        let new = sessions.begin(ann(), None, now).unwrap();
         let (id, record) = sessions.find(&new.token, now).unwrap();
         let racing = Sessions::new(Arc::new(SignsOutInBetween(store)), [3; 64]);
         racing.save_if_running(&id, &record).unwrap();
@@ -244,7 +263,7 @@ mod tests {
     fn idle_sessions_are_not_found_and_are_swept() {
         let (sessions, _) = sessions();
         let now = clock::now();
-        let new = sessions.begin(&ann(), None, now).unwrap();
+        let new = sessions.begin(ann(), None, now).unwrap();
         let later = now.plus(SESSION_IDLE);
         assert!(sessions.find(&new.token, later).is_none());
         assert_eq!(sessions.sweep(now.plus(Duration::from_secs(1))).unwrap(), 0);
@@ -255,7 +274,7 @@ mod tests {
     fn what_is_stored_tells_nothing_and_another_key_cannot_read_it() {
         let (sessions, store) = sessions();
         let now = clock::now();
-        let new = sessions.begin(&ann(), None, now).unwrap();
+        let new = sessions.begin(ann(), None, now).unwrap();
         for (_, sealed) in store.list(Collection::Sessions).unwrap() {
             let text = String::from_utf8_lossy(&sealed);
             assert!(!text.contains("ann") && !text.contains(&new.record.csrf));

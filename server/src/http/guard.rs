@@ -29,7 +29,9 @@ pub(super) async fn check(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let identified = guard.app.auth.identify(&Credentials::of(request.headers()), clock::now());
+    let credentials = Credentials::of(request.headers());
+    let identified =
+        guard.app.auth.identify(&credentials, clock::now()).await.map_err(|refusal| refused(&refusal))?;
     guard
         .app
         .auth
@@ -49,6 +51,7 @@ fn refused(refusal: &Refusal) -> ApiError {
     let kind = match refusal {
         Refusal::NoCredentials | Refusal::BadCredentials => ErrorKind::NoCredentials,
         Refusal::Forbidden { .. } => ErrorKind::Forbidden,
+        Refusal::CannotTell { .. } => ErrorKind::Unavailable,
     };
     ApiError::new(kind, refusal.to_string())
 }

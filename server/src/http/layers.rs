@@ -128,7 +128,7 @@ mod tests {
     const INGEST: &str = "an-ingest-token-for-tests";
 
     /// The whole surface over an empty store, with a user for each role whose token is the role's name.
-    fn surface(dir: &std::path::Path) -> Router {
+    async fn surface(dir: &std::path::Path) -> Router {
         crowsnest_rbac::install_crypto_provider();
         let users: String = ["viewer", "editor", "admin"]
             .map(|role| {
@@ -143,13 +143,13 @@ mod tests {
             ingest_token_file: Some(dir.join("ingest")),
             ..Settings::default()
         };
-        surface_with(dir, settings)
+        surface_with(dir, settings).await
     }
 
-    fn surface_with(dir: &std::path::Path, settings: Settings) -> Router {
+    async fn surface_with(dir: &std::path::Path, settings: Settings) -> Router {
         crowsnest_rbac::install_crypto_provider();
         let data_dir = DataDir::open(&dir.join("data")).unwrap();
-        router(&serve::compose(&Config::resolve(settings).unwrap(), &data_dir).unwrap())
+        router(&serve::compose(&Config::resolve(settings).unwrap(), &data_dir).await.unwrap())
     }
 
     async fn ask(surface: &Router, method: &Method, path: &str, token: Option<&str>) -> (StatusCode, String) {
@@ -183,7 +183,7 @@ mod tests {
     async fn where_nobody_signs_in_pages_from_elsewhere_change_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let surface =
-            surface_with(dir.path(), Settings { auth: Some(AuthMode::None), ..Settings::default() });
+            surface_with(dir.path(), Settings { auth: Some(AuthMode::None), ..Settings::default() }).await;
         for (headers, expected) in [
             (&[][..], StatusCode::OK),
             (&[("origin", "https://localhost:8443")], StatusCode::OK),
@@ -206,7 +206,7 @@ mod tests {
             base_path: Some("/nest".to_owned()),
             ..Settings::default()
         };
-        let surface = surface_with(dir.path(), settings);
+        let surface = surface_with(dir.path(), settings).await;
         let healthz = |host: &str| format!("https://{host}/nest/healthz?x");
         assert_eq!(status(&surface, &Method::GET, &healthz("localhost:8443"), &[]).await, StatusCode::OK);
         let other = status(&surface, &Method::GET, &healthz("evil.example"), &[("host", "localhost")]).await;
@@ -230,7 +230,7 @@ mod tests {
     #[tokio::test]
     async fn every_route_that_is_not_public_wants_credentials_and_enough_of_them() {
         let dir = tempfile::tempdir().unwrap();
-        let surface = surface(dir.path());
+        let surface = surface(dir.path()).await;
         for route in ROUTES {
             let (path, method) = (path_of(route), &route.method);
             let Some(too_little) = too_little(route.access) else { continue };
@@ -246,7 +246,7 @@ mod tests {
     #[tokio::test]
     async fn every_route_answers_an_administrator_with_something_else() {
         let dir = tempfile::tempdir().unwrap();
-        let surface = surface(dir.path());
+        let surface = surface(dir.path()).await;
         for route in ROUTES {
             let (path, method) = (path_of(route), &route.method);
             let (status, _) = ask(&surface, method, &path, Some("admin")).await;
@@ -282,7 +282,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_there_is_told_in_the_shape_of_its_neighbours() {
         let dir = tempfile::tempdir().unwrap();
-        let surface = surface(dir.path());
+        let surface = surface(dir.path()).await;
         let (status, body) = ask(&surface, &Method::GET, "/api/v1/nothing", Some("viewer")).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert!(body.starts_with(r#"{"status":"error","errorType":"not_found""#), "{body}");

@@ -6,13 +6,13 @@ use axum::extract::{Extension, State};
 use axum::response::{IntoResponse as _, Response};
 use crowsnest_api::Timestamp;
 use crowsnest_api::session::{Session, SignIn};
-use crowsnest_rbac::{Caller, Identity, SESSION_LIFETIME, StaticUser, Via};
+use crowsnest_rbac::{BearerClaims, Caller, Credential, Identity, SESSION_LIFETIME, Via};
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use tracing::info;
 
 use super::{ApiError, AppState, BasePath, ErrorKind, guard};
-use crate::auth::{Identified, NewSession, SignInFailure, cookie_header, expired_cookie_header};
+use crate::auth::{Identified, NewSession, SignInFailure, SignedIn, cookie_header, expired_cookie_header};
 use crate::clock;
 use crate::listen::Peer;
 
@@ -37,7 +37,7 @@ pub(super) async fn sign_in(
     let now = clock::now();
     let from = peer.address.ip();
     let user = match sign_in {
-        SignIn::Token { token } => app.auth.sign_in_with_token(token.trim(), from, now),
+        SignIn::Token { token } => app.auth.sign_in_with_token(token.trim(), from, now).await,
         SignIn::Password { user, password } => {
             app.auth.sign_in_with_password(user, password, from, now).await
         }
@@ -49,9 +49,10 @@ pub(super) async fn sign_in(
     info!(user = user.identity.user, "signed in");
     let origin = guard::provenance(&headers).origin.map(str::to_owned);
     let https = origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
-    let new = begin(&app, user.clone(), origin, now).await?;
+    let identity = user.identity.clone();
+    let new = begin(&app, user, origin, now).await?;
     let cookie = cookie_header(&new.token, &base.with_slash(), SESSION_LIFETIME, https);
-    let body = describe(&user.identity, clock::rfc3339(new.record.expires()), &new.record.csrf);
+    let body = describe(&identity, clock::rfc3339(new.record.expires()), &new.record.csrf);
     Ok(([(SET_COOKIE, cookie)], Json(body)).into_response())
 }
 
@@ -62,9 +63,12 @@ pub(super) async fn who_am_i(
     let Caller::User { identity, .. } = &identified.caller else {
         return Err(ApiError::new(ErrorKind::Forbidden, "not a user"));
     };
+    let credential = identity.credential();
+    let token = credential.and_then(|Credential::Token(token)| BearerClaims::peek(token.reveal()));
+    let ends = token.and_then(|claims| claims.expires).map(clock::rfc3339);
     Ok(Json(match &identified.session {
         Some(session) => describe(identity, clock::rfc3339(session.expires()), &session.csrf),
-        None => describe(identity, NEVER.to_owned(), ""),
+        None => describe(identity, ends.unwrap_or_else(|| NEVER.to_owned()), ""),
     }))
 }
 
@@ -84,12 +88,12 @@ pub(super) async fn sign_out(
 
 async fn begin(
     app: &AppState,
-    user: StaticUser,
+    user: SignedIn,
     origin: Option<String>,
     now: Timestamp,
 ) -> Result<NewSession, ApiError> {
     let app = AppState::clone(app);
-    let begin = tokio::task::spawn_blocking(move || app.auth.sessions.begin(&user, origin, now));
+    let begin = tokio::task::spawn_blocking(move || app.auth.sessions.begin(user, origin, now));
     begin.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
 }
 
@@ -99,16 +103,19 @@ fn describe(identity: &Identity, expires: String, csrf: &str) -> Session {
         groups: identity.groups.clone(),
         expires,
         csrf: csrf.to_owned(),
-        cluster: false,
+        cluster: identity.credential().is_some(),
     }
 }
 
 fn refused(failure: SignInFailure) -> ApiError {
     let message = failure.to_string();
     match failure {
-        SignInFailure::Wrong(_) => ApiError::new(ErrorKind::NoCredentials, message),
+        SignInFailure::Wrong(_) | SignInFailure::Refused(_) => {
+            ApiError::new(ErrorKind::NoCredentials, message)
+        }
+        SignInFailure::CannotAsk(_) => ApiError::new(ErrorKind::Unavailable, message),
         SignInFailure::TooMany(wait) => ApiError::new(ErrorKind::TooManyRequests, message).retry_after(wait),
-        SignInFailure::Open => ApiError::bad_request(message),
+        SignInFailure::Open | SignInFailure::TokensOnly => ApiError::bad_request(message),
         SignInFailure::Internal(cause) => ApiError::internal(cause),
     }
 }

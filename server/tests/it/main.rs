@@ -3,6 +3,7 @@
 
 mod agent;
 mod asking;
+mod cluster_sign_in;
 mod crash;
 mod demo;
 mod prometheus_peer;

@@ -1,5 +1,6 @@
 //! Starts servers, speaks to them, and pushes to them.
 
+pub(crate) mod cluster;
 pub(crate) mod push;
 pub(crate) mod server;
 

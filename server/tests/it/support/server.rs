@@ -8,6 +8,7 @@ use reqwest::Certificate;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::Value;
 
+use super::cluster::Sim;
 use super::push::{Series, body};
 use super::wait_for;
 
@@ -67,6 +68,11 @@ impl Server {
         server
     }
 
+    /// A server whose users are those of a cluster.
+    pub(crate) fn of(sim: &Sim) -> Self {
+        Self::start_with(&["--auth", "kube", "--kubeconfig", sim.kubeconfig().to_str().unwrap()])
+    }
+
     /// `kill -9`, and the same server again.
     pub(crate) fn crash_and_restart(&mut self) {
         self.kill();
@@ -77,6 +83,11 @@ impl Server {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Other flags for the next start.
+    pub(crate) fn set_arguments(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
     }
 
     /// Sends SIGKILL and waits for nothing, for threads that share the server.

@@ -1,0 +1,73 @@
+//! What a user's own requests to the Kubernetes API server are made with.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::{Digest, equal_in_constant_time};
+
+/// Text that is never printed.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `text` from being printed.
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself, for whoever it is meant for.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        equal_in_constant_time(&self.0, &other.0)
+    }
+}
+
+impl Eq for Secret {}
+
+/// How a user shows the API server who they are. It is used as it is, for this user's requests and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Credential {
+    /// A bearer token.
+    Token(Secret),
+}
+
+impl Credential {
+    /// Tells credentials apart, and tells nothing about them.
+    pub fn fingerprint(&self) -> String {
+        match self {
+            Self::Token(token) => Digest::of(token.reveal().as_bytes()).to_hex(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(text: &str) -> Credential {
+        Credential::Token(Secret::new(text.to_owned()))
+    }
+
+    #[test]
+    fn a_credential_is_not_printed_and_its_fingerprint_does_not_show_it() {
+        let credential = token("hunter2");
+        assert_eq!(format!("{credential:?}"), "Token(Secret(…))");
+        assert!(!credential.fingerprint().contains("hunter2"));
+        assert_ne!(credential.fingerprint(), token("hunter3").fingerprint());
+        assert_ne!(credential, token("hunter3"));
+    }
+}

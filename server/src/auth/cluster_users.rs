@@ -1,0 +1,120 @@
+//! Users of the Kubernetes cluster: the API server says who a token belongs to, asked with that very token.
+
+use crowsnest_api::Timestamp;
+use crowsnest_rbac::{
+    BearerClaims, Caller, Credential, Identity, MAX_BEARER_BYTES, Refusal, Rights, Secret, Via,
+};
+
+use super::{SignInFailure, SignedIn};
+use crate::clock;
+use crate::cluster::{Cluster, ClusterError, Who};
+
+/// Whom a bearer token belongs to that a request brought.
+pub(super) async fn identify(cluster: &Cluster, token: &str, now: Timestamp) -> Result<Caller, Refusal> {
+    if has_ended(token, now) || !is_plausible(token) {
+        return Ok(Caller::Unknown);
+    }
+    let credential = Credential::Token(Secret::new(token.to_owned()));
+    match cluster.who_is(&credential).await {
+        Ok(who) => Ok(Caller::User { identity: identity(who, credential), via: Via::Bearer }),
+        Err(ClusterError::Refused(status)) if matches!(status.code, 401 | 403) => Ok(Caller::Unknown),
+        Err(error) => {
+            Err(Refusal::CannotTell { who: "the owner of this token".to_owned(), why: error.told() })
+        }
+    }
+}
+
+/// Checks a token that somebody wants to sign in with.
+pub(super) async fn sign_in(
+    cluster: &Cluster,
+    token: &str,
+    now: Timestamp,
+) -> Result<SignedIn, SignInFailure> {
+    let refused = |why: &str| SignInFailure::Refused(format!("{why}; {}", advice(token)));
+    if token.is_empty() {
+        return Err(refused("this is no token"));
+    }
+    if let Some(ended) = BearerClaims::peek(token).and_then(|claims| claims.expires).filter(|end| *end <= now)
+    {
+        return Err(refused(&format!("this token has expired (at {})", clock::rfc3339(ended))));
+    }
+    if !is_plausible(token) {
+        return Err(refused("this is no bearer token"));
+    }
+    let credential = Credential::Token(Secret::new(token.to_owned()));
+    let who = cluster.who_is(&credential).await.map_err(|error| match error {
+        ClusterError::Refused(status) if status.code == 401 => {
+            refused("the Kubernetes API server does not accept this token")
+        }
+        ClusterError::Refused(status) if status.code == 403 => SignInFailure::Refused(format!(
+            "the Kubernetes API server does not let this token ask whom it belongs to ({}); \
+             the ClusterRole system:basic-user allows that",
+            status.message
+        )),
+        ClusterError::Refused(status) if status.code == 404 => SignInFailure::CannotAsk(
+            "the Kubernetes API server does not know SelfSubjectReview, which came with Kubernetes 1.28"
+                .to_owned(),
+        ),
+        other => SignInFailure::CannotAsk(other.told()),
+    })?;
+    let fingerprint = credential.fingerprint();
+    let ends = BearerClaims::peek(token).and_then(|claims| claims.expires);
+    Ok(SignedIn { identity: identity(who, credential), fingerprint, ends })
+}
+
+fn identity(who: Who, credential: Credential) -> Identity {
+    Identity { user: who.user, groups: who.groups, rights: Rights::Cluster(credential) }
+}
+
+fn has_ended(token: &str, now: Timestamp) -> bool {
+    BearerClaims::peek(token).and_then(|claims| claims.expires).is_some_and(|end| end <= now)
+}
+
+/// Whether a header can hold it; what cannot be sent need not be asked about.
+fn is_plausible(token: &str) -> bool {
+    !token.is_empty() && token.len() <= MAX_BEARER_BYTES && token.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// How to get a good token; for the account that this one names, if it names one.
+fn advice(token: &str) -> String {
+    let account = BearerClaims::peek(token).and_then(|claims| claims.service_account);
+    let (namespace, name) = account.unwrap_or_else(|| ("crowsnest".to_owned(), "admin-user".to_owned()));
+    let harmless = |text: &str| {
+        text.len() <= 253 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+    };
+    if harmless(&namespace) && harmless(&name) {
+        format!("get a new one with: kubectl -n {namespace} create token {name}")
+    } else {
+        "get a new one with: kubectl -n NAMESPACE create token SERVICEACCOUNT".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    fn token_of(user: &str) -> String {
+        let claims = serde_json::json!({"sub": user}).to_string();
+        format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn the_advice_names_the_account_of_the_token_and_nothing_that_a_shell_would_act_on() {
+        let viewer = advice(&token_of("system:serviceaccount:shop:viewer"));
+        assert!(viewer.ends_with("kubectl -n shop create token viewer"), "{viewer}");
+        assert!(advice("abc").ends_with("kubectl -n crowsnest create token admin-user"));
+        let odd = advice(&token_of("system:serviceaccount:shop:$(reboot)"));
+        assert!(odd.ends_with("create token SERVICEACCOUNT"), "{odd}");
+    }
+
+    #[test]
+    fn what_no_header_can_hold_is_no_token() {
+        for wrong in ["", "a b", "a\nb", "é", &"x".repeat(MAX_BEARER_BYTES + 1)] {
+            assert!(!is_plausible(wrong), "{wrong}");
+        }
+        assert!(is_plausible(&token_of("ann")));
+    }
+}

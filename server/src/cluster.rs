@@ -1,0 +1,60 @@
+//! The Kubernetes API server, asked in the name of whoever asks us.
+//!
+//! Two ways lead there. One carries the server's own credential, for what the server does by itself. The other carries
+//! none, and each request brings that of the user it is made for: a client certificate or token of the server's can
+//! never widen what a user sees. Objects stay JSON; nothing here knows what a pod is.
+
+mod authoriser;
+mod connect;
+mod error;
+mod request;
+mod review;
+
+pub(crate) use authoriser::ClusterAuthoriser;
+pub(crate) use connect::ClusterSource;
+pub(crate) use error::{ClusterError, Status};
+pub(crate) use request::{As, Path};
+pub(crate) use review::{Right, Who};
+
+use std::time::Duration;
+
+use kube::Client;
+use tokio::sync::Semaphore;
+
+use crate::short_memory::ShortMemory;
+
+/// How long an answer about a right counts. No longer than half a minute, or a right that was taken away would stay.
+const RIGHTS_LAST: Duration = Duration::from_secs(20);
+/// Answers about rights that are remembered.
+const MAX_RIGHTS: usize = 16_384;
+/// Users that are remembered.
+const MAX_USERS: usize = 4096;
+/// Reviews under way at once; whoever sends nonsense in bulk is no burden to the API server.
+const REVIEWS_AT_ONCE: usize = 16;
+
+/// The cluster that the server looks at.
+pub(crate) struct Cluster {
+    /// With the server's own credential.
+    own: Client,
+    /// Without any.
+    bare: Client,
+    /// Answers about rights, by the credential's fingerprint.
+    rights: ShortMemory<(String, Right), bool>,
+    /// Whom credentials belong to, by fingerprint.
+    users: ShortMemory<String, Who>,
+    reviews: Semaphore,
+}
+
+impl Cluster {
+    /// Reads where and what the API server is; asks it nothing yet, so that it may be down.
+    pub(crate) async fn connect(source: &ClusterSource) -> anyhow::Result<Self> {
+        let (own, bare) = connect::clients(source).await?;
+        Ok(Self {
+            own,
+            bare,
+            rights: ShortMemory::new(RIGHTS_LAST, MAX_RIGHTS),
+            users: ShortMemory::new(RIGHTS_LAST, MAX_USERS),
+            reviews: Semaphore::new(REVIEWS_AT_ONCE),
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! What a user of the cluster may do here: what Kubernetes' access rules say.
+
+use std::sync::Arc;
+
+use crowsnest_rbac::{Access, Authoriser, Caller, Credential, Refusal, Role, RoleAuthoriser, Verdict};
+
+use super::{Cluster, Right};
+
+/// The API group of our own objects. Nothing is registered under it; roles can name it all the same.
+const OWN_GROUP: &str = "crowsnest.dev";
+/// The namespace of what belongs to no other.
+const OWN_NAMESPACE: &str = "crowsnest";
+
+/// Asks the API server, with the user's own credential, for what static users have roles for.
+pub(crate) struct ClusterAuthoriser(pub(crate) Arc<Cluster>);
+
+/// One row a role: what a user must be allowed to do, and how that is said.
+const ROLES: &[(Role, [&str; 4], &str)] = &[
+    // Whoever sees all nodes sees all metrics.
+    (Role::Viewer, ["get", "", "nodes", ""], "the right to get nodes in the whole cluster"),
+    (
+        Role::Editor,
+        ["update", OWN_GROUP, "dashboards", OWN_NAMESPACE],
+        "the right to update dashboards.crowsnest.dev in namespace crowsnest",
+    ),
+    (
+        Role::Admin,
+        ["update", OWN_GROUP, "settings", OWN_NAMESPACE],
+        "the right to update settings.crowsnest.dev in namespace crowsnest",
+    ),
+];
+
+impl Authoriser for ClusterAuthoriser {
+    fn authorise<'a>(&'a self, caller: &'a Caller, access: Access) -> Verdict<'a> {
+        let credential = match caller {
+            Caller::User { identity, .. } => identity.credential(),
+            _ => None,
+        };
+        let role = match access {
+            Access::Role(role) => role,
+            Access::Ingest => Role::Admin,
+            Access::Public | Access::User => return RoleAuthoriser.authorise(caller, access),
+        };
+        match credential {
+            Some(credential) => Box::pin(self.decide(caller, credential, role)),
+            None => RoleAuthoriser.authorise(caller, access),
+        }
+    }
+}
+
+impl ClusterAuthoriser {
+    async fn decide(&self, caller: &Caller, credential: &Credential, role: Role) -> Result<(), Refusal> {
+        let Some((_, [verb, group, resource, namespace], needs)) =
+            ROLES.iter().find(|(other, ..)| *other == role)
+        else {
+            return Err(Refusal::Forbidden { who: caller.describe(), needs: "a right that nobody has" });
+        };
+        let right = Right { verb, group, resource, namespace: (*namespace).to_owned() };
+        match self.0.may(credential, &right).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::Forbidden { who: caller.describe(), needs }),
+            Err(error) if error.code() == Some(401) => Err(Refusal::BadCredentials),
+            Err(error) => Err(Refusal::CannotTell { who: caller.describe(), why: error.told() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_has_one_row() {
+        for role in [Role::Viewer, Role::Editor, Role::Admin] {
+            assert_eq!(ROLES.iter().filter(|(other, ..)| *other == role).count(), 1, "{role:?}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Finding the API server: a kubeconfig file, or the pod that we run in.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use kube::client::{Client, ConfigExt as _};
+use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
+use tower::{BoxError, ServiceBuilder};
+
+/// Connecting takes no longer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection whose other end has vanished without a word is noticed by its silence.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+/// Idle connections that are kept.
+const IDLE_CONNECTIONS: usize = 16;
+
+/// Where the API server is described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ClusterSource {
+    /// In a kubeconfig file: the cluster and the user of its current context.
+    Kubeconfig(PathBuf),
+    /// In the pod we run in: its environment and its ServiceAccount's files.
+    Pod,
+}
+
+impl ClusterSource {
+    /// The cluster that this process runs in, if it runs in one.
+    pub(crate) fn around() -> Option<Self> {
+        let token = Path::new("/var/run/secrets/kubernetes.io/serviceaccount/token");
+        (std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() && token.exists()).then_some(Self::Pod)
+    }
+}
+
+/// A client with the server's own credential, and one without any.
+pub(super) async fn clients(source: &ClusterSource) -> anyhow::Result<(Client, Client)> {
+    let own = match source {
+        ClusterSource::Kubeconfig(file) => {
+            read(file).await.with_context(|| format!("cannot use --kubeconfig {}", file.display()))?
+        }
+        ClusterSource::Pod => Config::incluster().context("cannot use this pod's ServiceAccount")?,
+    };
+    let mut bare = own.clone();
+    bare.auth_info = AuthInfo::default();
+    Ok((client(&own)?, client(&bare)?))
+}
+
+async fn read(file: &Path) -> anyhow::Result<Config> {
+    let kubeconfig = Kubeconfig::read_from(file)?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    anyhow::ensure!(
+        config.proxy_url.is_none(),
+        "its cluster has a proxy-url, which is not supported; leave it out"
+    );
+    Ok(config)
+}
+
+/// kube's own stack retries, and reports each failure as an error of ours; whoever asks here does both better.
+fn client(config: &Config) -> anyhow::Result<Client> {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    connector.set_keepalive(Some(KEEPALIVE));
+    connector.set_keepalive_interval(Some(KEEPALIVE / 4));
+    connector.set_keepalive_retries(Some(4));
+    let connector = config
+        .openssl_https_connector_with_connector(connector)
+        .context("cannot use the certificates of the kubeconfig")?;
+    let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .build(connector);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer().context("cannot use the user of the kubeconfig")?)
+        .map_err(BoxError::from)
+        .service(http);
+    Ok(Client::new(service, config.default_namespace.clone()))
+}

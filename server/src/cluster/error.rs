@@ -1,0 +1,121 @@
+//! What can go wrong between us and the API server.
+
+use std::error::Error;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Why a request to the API server came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClusterError {
+    /// It answered, and said no.
+    #[error("the Kubernetes API server refuses: {}", .0.message)]
+    Refused(Status),
+    /// It cannot be reached, or the connection broke.
+    #[error("cannot reach the Kubernetes API server")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
+    /// It said nothing for too long.
+    #[error("the Kubernetes API server did not answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    /// It said something that is not Kubernetes' API.
+    #[error("the answer of the Kubernetes API server is not understood: {0}")]
+    Answer(String),
+}
+
+/// A refusal of the API server, as it put it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Status {
+    /// HTTP status.
+    pub(crate) code: u16,
+    /// For people.
+    pub(crate) message: String,
+    /// For programs, such as `Forbidden`.
+    pub(crate) reason: String,
+    details: Details,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Details {
+    retry_after_seconds: Option<u64>,
+}
+
+impl Status {
+    /// Reads the body of an answer with status `code`; one that is no Status is its own message.
+    pub(crate) fn of(code: u16, body: &[u8]) -> Self {
+        let told = serde_json::from_slice::<Self>(body).ok().filter(|status| !status.message.is_empty());
+        told.map(|status| Self { code, ..status }).unwrap_or_else(|| {
+            let text: String = String::from_utf8_lossy(body).trim().chars().take(500).collect();
+            let message = if text.is_empty() { format!("HTTP status {code}") } else { text };
+            Self { code, message, ..Self::default() }
+        })
+    }
+
+    /// What the API server says to a credential that it does not know.
+    pub(crate) fn unauthorized() -> Self {
+        Self { code: 401, message: "Unauthorized".to_owned(), ..Self::default() }
+    }
+
+    /// When to try again, if it said so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.details.retry_after_seconds.map(Duration::from_secs)
+    }
+}
+
+impl ClusterError {
+    /// The status of a refusal.
+    pub(crate) const fn code(&self) -> Option<u16> {
+        match self {
+            Self::Refused(status) => Some(status.code),
+            _ => None,
+        }
+    }
+
+    /// What happened, with its cause, on one line for a user.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Refused(status) => status.message.clone(),
+            Self::Unreachable(cause) => format!("{self}: {}", innermost(&**cause)),
+            Self::TimedOut(_) | Self::Answer(_) => self.to_string(),
+        }
+    }
+}
+
+/// The cause of all causes, which says most.
+fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_the_api_server_said() {
+        let body = br#"{"kind":"Status","status":"Failure","message":"pods is forbidden","reason":"Forbidden","code":403,
+            "details":{"kind":"pods","retryAfterSeconds":3}}"#;
+        let status = Status::of(403, body);
+        assert_eq!((status.code, status.reason.as_str()), (403, "Forbidden"));
+        assert_eq!(status.retry_after(), Some(Duration::from_secs(3)));
+        assert_eq!(ClusterError::Refused(status).told(), "pods is forbidden");
+    }
+
+    #[test]
+    fn what_a_proxy_says_is_told_in_short() {
+        assert_eq!(Status::of(502, b"bad gateway\n").message, "bad gateway");
+        assert_eq!(Status::of(502, b"").message, "HTTP status 502");
+        assert_eq!(Status::of(500, &[b'x'; 10_000]).message.len(), 500);
+    }
+
+    #[test]
+    fn an_unreachable_server_is_told_with_the_innermost_cause() {
+        let cause = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = ClusterError::Unreachable(Box::new(std::io::Error::other(cause)));
+        assert_eq!(error.told(), "cannot reach the Kubernetes API server: connection refused");
+    }
+}
