@@ -1,5 +1,15 @@
 //! Prometheus's own tests, where they are at hand: every `eval` is run, and each file must pass as many as it once did.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail at any line"
+)]
+
+#[path = "corpus/mutations.rs"]
+mod mutations;
+
 use std::path::{Path, PathBuf};
 
 use crowsnest_promql::promqltest::{Verdict, run};
@@ -35,26 +45,34 @@ fn corpus() -> Option<PathBuf> {
         Some(folder) => root.join(folder),
         None => root.join("../shared/corpus"),
     };
-    Some(folder.join("promqltest")).filter(|folder| folder.is_dir())
+    let found = Some(folder.join("promqltest")).filter(|folder| folder.is_dir());
+    if found.is_none() {
+        println!("corpus absent: set CROWSNEST_CORPUS to run Prometheus's own PromQL tests");
+    }
+    found
+}
+
+/// The names of the files, in order.
+fn test_files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| name.ends_with(".test"))
+        .collect();
+    names.sort();
+    names
 }
 
 #[test]
 fn prometheus_own_tests_pass_at_least_as_often_as_before() {
     let Some(folder) = corpus() else {
-        println!("corpus absent: set CROWSNEST_CORPUS to run Prometheus's own PromQL tests");
         return;
     };
     let verbose = std::env::var_os("PROMQLTEST_FAILURES").is_some();
     let mut below = Vec::new();
     let (mut all_passed, mut all) = (0, 0);
     println!("{:<28} {:>6} {:>6} {:>11} {:>6}", "file", "passed", "failed", "unsupported", "floor");
-    let mut names: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap()
-        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
-        .filter(|name| name.ends_with(".test"))
-        .collect();
-    names.sort();
-    for name in names {
+    for name in test_files(&folder) {
         let text = std::fs::read_to_string(folder.join(&name)).unwrap();
         let outcomes = run(&text).unwrap_or_else(|error| {
             below.push(format!("{name}: {error}"));

@@ -3,7 +3,7 @@
 use crowsnest_api::{Labels, Timestamp, format_value, is_stale};
 
 use super::literal::Literal;
-use super::script::{Expect, Notes, When};
+use super::script::{At, Expect, ExpectedSeries, Notes, When};
 use super::values::Item;
 use crate::engine::{Annotation, VectorElement};
 use crate::{FloatHistogram, QueryResult, SampleValue, Series, Value};
@@ -29,14 +29,17 @@ fn same(a: f64, b: f64) -> bool {
 /// Compares an answer; the error says what differs.
 pub(super) fn value(expect: &Expect, when: When, value: &Value) -> Result<(), String> {
     match value {
-        Value::Scalar(sample) => match expect.scalar {
-            Some(wanted) if same(wanted, sample.value) => Ok(()),
-            Some(wanted) => Err(differs(wanted, sample.value)),
+        Value::Scalar(_) | Value::String(..) if !expect.series.is_empty() => {
+            Err("got a single value, and no series".to_owned())
+        }
+        Value::Scalar(sample) => match &expect.scalar {
+            Some(wanted) if same(wanted.what, sample.value) => Ok(()),
+            Some(At { line, what }) => Err(differs(*line, &format_value(*what), &format_value(sample.value))),
             None => Err(format!("got the scalar {}", format_value(sample.value))),
         },
         Value::String(_, text) => match &expect.string {
-            Some(wanted) if wanted == text => Ok(()),
-            Some(wanted) => Err(format!("expected {wanted:?}, got {text:?}")),
+            Some(wanted) if wanted.what == *text => Ok(()),
+            Some(At { line, what }) => Err(differs(*line, &format!("{what:?}"), &format!("{text:?}"))),
             None => Err(format!("got the string {text:?}")),
         },
         _ if expect.scalar.is_some() || expect.string.is_some() => Err("got no single value".to_owned()),
@@ -91,24 +94,25 @@ fn show_histogram(histogram: &FloatHistogram) -> String {
     format!("{histogram} ({:?}, schema {}, bounds {bounds:?})", histogram.hint, histogram.scheme.schema())
 }
 
-fn differs(wanted: f64, found: f64) -> String {
-    format!("expected {}, got {}", format_value(wanted), format_value(found))
+fn differs(line: usize, wanted: &str, found: &str) -> String {
+    format!("line {line} expects {wanted}, got {found}")
 }
 
 fn vector(expect: &Expect, elements: &[VectorElement]) -> Result<(), String> {
-    for (at, (labels, items)) in expect.series.iter().enumerate() {
+    for (at, ExpectedSeries { line, labels, items }) in expect.series.iter().enumerate() {
         let [item] = items.as_slice() else {
-            return Err(format!("{labels} needs exactly one value in an instant query"));
+            return Err(format!("{labels} in line {line} needs exactly one value in an instant query"));
         };
         let found = match expect.ordered {
             true => elements.get(at).filter(|element| element.labels == *labels),
             false => elements.iter().find(|element| element.labels == *labels),
         };
         let Some(found) = found else {
-            return Err(format!("expected {labels}{}", shown(elements)));
+            let place = if expect.ordered { format!(" in place {}", at + 1) } else { String::new() };
+            return Err(format!("line {line} expects {labels}{place}, got {}", shown(elements)));
         };
         if !is(item, &found.value) {
-            return Err(format!("{labels}: expected {}, got {}", written(item), show(&found.value)));
+            return Err(differs(*line, &format!("{labels} {}", written(item)), &show(&found.value)));
         }
     }
     let surplus = elements.iter().find(|element| !is_expected(expect, &element.labels));
@@ -120,7 +124,7 @@ fn vector(expect: &Expect, elements: &[VectorElement]) -> Result<(), String> {
 }
 
 fn is_expected(expect: &Expect, labels: &Labels) -> bool {
-    expect.series.iter().any(|(wanted, _)| wanted == labels)
+    expect.series.iter().any(|wanted| wanted.labels == *labels)
 }
 
 fn shown(elements: &[VectorElement]) -> String {
@@ -129,32 +133,39 @@ fn shown(elements: &[VectorElement]) -> String {
         .take(5)
         .map(|element| format!("{} {}", element.labels, show(&element.value)))
         .collect();
-    if shown.is_empty() { ", got nothing".to_owned() } else { format!(", got {}", shown.join("; ")) }
+    if shown.is_empty() { "nothing".to_owned() } else { shown.join("; ") }
 }
 
 fn matrix(expect: &Expect, when: When, series: &[Series]) -> Result<(), String> {
-    let (start, step) = match (when, expect.range_vector) {
-        (_, Some((start, _, step))) => (start, step),
-        (When::Range { start, step, .. }, None) => (start, step),
+    let (start, end, step) = match (when, expect.range_vector) {
+        (_, Some(range)) => range,
+        (When::Range { start, end, step }, None) => (start, end, step),
         (When::Instant(_), None) => return Err("got a range vector".to_owned()),
     };
+    if expect.ordered {
+        return Err("a range vector is ordered by labels, nothing else can be expected".to_owned());
+    }
     sorted(series)?;
-    for (labels, items) in &expect.series {
+    for ExpectedSeries { line, labels, items } in &expect.series {
         let mut wanted = Vec::new();
         let mut time = start;
         for item in items {
+            if time > end {
+                let most = format!("line {line} has {} values, the query has fewer steps", items.len());
+                return Err(most);
+            }
             match item {
                 Item::Omitted => {}
                 item => wanted.push((Timestamp::from_millis(time), item)),
             }
-            time += step;
+            time = time.saturating_add(step);
         }
-        let found =
-            series.iter().find(|series| series.labels == *labels).map(Series::merged).unwrap_or_default();
+        let found = series.iter().find(|series| series.labels == *labels).map(Series::merged);
+        let found = found.ok_or_else(|| format!("line {line} expects {labels}, got no such series"))?;
         let equal = |(a, b): (&(Timestamp, &Item), &(Timestamp, SampleValue))| a.0 == b.0 && is(a.1, &b.1);
         if found.len() != wanted.len() || !wanted.iter().zip(&found).all(equal) {
             let wanted = wanted.into_iter().map(|(time, item)| (time, written(item)));
-            return Err(format!("{labels}: expected {}, got {}", points(wanted), shown_points(found)));
+            return Err(differs(*line, &format!("{labels} {}", points(wanted)), &shown_points(found)));
         }
     }
     match series.iter().find(|series| !is_expected(expect, &series.labels)) {
@@ -192,18 +203,17 @@ pub(super) fn annotations(expect: &Expect, result: &QueryResult, query: &str) ->
 
 fn notes(expect: &Notes, found: &[Annotation], kind: &str, query: &str) -> Result<(), String> {
     let found: Vec<String> = found.iter().map(|annotation| annotation.text(kind, query)).collect();
-    if expect.forbidden
-        && let Some(first) = found.first()
-    {
-        return Err(format!("unexpected {kind}: {first}"));
+    if let (Some(line), Some(first)) = (expect.forbidden, found.first()) {
+        return Err(format!("line {line} expects no {kind}, got {first:?}"));
     }
     if expect.wanted.is_empty() {
         return Ok(());
     }
-    if !expect.wanted.iter().all(|wanted| found.iter().any(|text| wanted.accepts(text))) {
-        return Err(format!("expected another {kind}, got {found:?}"));
+    let missing = expect.wanted.iter().find(|wanted| !found.iter().any(|text| wanted.what.accepts(text)));
+    if let Some(At { line, .. }) = missing {
+        return Err(format!("line {line} expects another {kind}, got {found:?}"));
     }
-    match found.iter().find(|text| !expect.wanted.iter().any(|wanted| wanted.accepts(text))) {
+    match found.iter().find(|text| !expect.wanted.iter().any(|wanted| wanted.what.accepts(text))) {
         Some(surplus) => Err(format!("unexpected {kind}: {surplus}")),
         None => Ok(()),
     }

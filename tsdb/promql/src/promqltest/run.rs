@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
 
-use super::script::{CommandKind, Eval, Load, When, commands};
+use super::script::{At, CommandKind, Eval, Load, When, commands};
 use super::values::Item;
 use super::variants::fixed_at;
 use super::{Outcome, ScriptError, Verdict, check, nhcb};
@@ -166,7 +166,7 @@ impl Run<'_> {
             Some(VectorElement { labels: series.labels, timestamp, value })
         });
         let mut elements: Vec<VectorElement> = elements.collect();
-        let value = match (expect.scalar, elements.pop()) {
+        let value = match (&expect.scalar, elements.pop()) {
             (Some(_), Some(VectorElement { value: SampleValue::Float(value), .. }))
                 if elements.is_empty() =>
             {
@@ -185,9 +185,14 @@ impl Run<'_> {
         let expect = &self.eval.expect;
         match (result, &expect.fail) {
             (Err(error @ QueryError::Unsupported(_)), _) => Err(self.fault(&error)),
-            (Err(error), Some(wanted)) if wanted.accepts(&error.to_string()) => Ok(()),
-            (Err(error), _) => Err(self.fault(&error)),
-            (Ok(_), Some(_)) => Err(Fault::Differs("expected an error, got an answer".to_owned())),
+            (Err(error), Some(At { what, .. })) if what.accepts(&error.to_string()) => Ok(()),
+            (Err(error), Some(At { line, .. })) => {
+                Err(Fault::Differs(format!("failed otherwise than line {line} expects: {error}")))
+            }
+            (Err(error), None) => Err(self.fault(&error)),
+            (Ok(_), Some(At { line, .. })) => {
+                Err(Fault::Differs(format!("line {line} expects an error, got an answer")))
+            }
             (Ok(result), None) => check::value(expect, self.eval.when, &result.value)
                 .and_then(|()| check::annotations(expect, &result, text))
                 .map_err(Fault::Differs),
@@ -199,5 +204,67 @@ impl Run<'_> {
             QueryError::Unsupported(_) => Fault::Unsupported(error.to_string()),
             _ => Fault::Differs(format!("failed: {error}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a file with one eval, in its ninth line, and checks what is told of it.
+    #[track_caller]
+    fn check(eval: &str, told: &[&str]) {
+        let load = "load 1m\n  a{x=\"1\"} 1 2 3 4 5\n  b{x=\"1\",y=\"1\"} 1 1 1 1 1\n  b{x=\"1\",y=\"2\"} _ _ _ _ 1\n\n\n\n\n";
+        let outcomes = run(&format!("{load}{eval}")).unwrap();
+        let [outcome] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+        assert_eq!(outcome.line, 9);
+        match &outcome.verdict {
+            Verdict::Failed(why) => assert!(told.iter().all(|part| why.contains(part)), "{why}"),
+            verdict => assert!(told.is_empty(), "{verdict:?}"),
+        }
+    }
+
+    #[test]
+    fn what_differs_is_told_with_the_line_that_expects_it() {
+        check("eval instant at 2m a\n  a{x=\"1\"} 3", &[]);
+        check("eval instant at 2m a\n  a{x=\"1\"} 4", &["line 10 expects a{x=\"1\"} 4, got 3"]);
+        check("eval instant at 2m a\n  a{x=\"2\"} 3", &["line 10 expects a{x=\"2\"}, got a{x=\"1\"} 3"]);
+        check("eval instant at 2m a\n  expect fail", &["line 10 expects an error"]);
+        check(
+            "eval instant at 2m rate(a[2m])\n  expect no_info\n  {x=\"1\"} 0.0166666667",
+            &["line 10 expects no info"],
+        );
+        check("eval range from 0 to 1m step 1m a\n  a{x=\"1\"} 1 2 _", &["line 10 has 3 values"]);
+        check("eval range from 0 to 1m step 1m b{y=\"2\"}\n  b{y=\"2\"} _ _", &["got no such series"]);
+        check("eval instant at 2m \"a\"\n  expect string \"b\"", &["line 10 expects \"b\", got \"a\""]);
+    }
+
+    #[test]
+    fn every_annotation_must_be_expected_and_every_expectation_met() {
+        let query = "eval instant at 2m rate(a[2m]) + on (x) irate(b{y=\"1\"}[2m]) + on (x) rate(b{y=\"1\"}[2m])\n  {x=\"1\"} 0.0166666667\n";
+        let hint = |name: &str| format!("  expect info regex: might not be a counter.*\"{name}\"\n");
+        check(&format!("{query}{}{}", hint("a"), hint("b")), &[]);
+        check(&format!("{query}{}", hint("a")), &["unexpected info", "\"b\""]);
+        check(&format!("{query}{}{}{}", hint("a"), hint("b"), hint("c")), &["line 13 expects another info"]);
+    }
+
+    #[test]
+    fn what_fails_only_as_a_range_query_is_told() {
+        let query = "a + on (x) b\n  {x=\"1\"} 4";
+        check(&format!("eval instant at 2m {query}"), &[]);
+        // Another series comes a minute later, and with it two partners.
+        check("eval instant at 3m a + on (x) b\n  {x=\"1\"} 5", &["found duplicate series"]);
+    }
+
+    #[test]
+    fn what_differs_only_with_its_time_fixed_is_told() {
+        // A place that `@` moves to the right is right in the query as it is written only.
+        let warning = "PromQL warning: quantile value should be between 0 and 1, got 2";
+        let query = "eval instant at 2m a + quantile(2, a)";
+        check(
+            &format!("{query}\n  expect warn msg: {warning} (1:14)"),
+            &["a @ 120.000", "line 10 expects another"],
+        );
+        check(&format!("{query}\n  expect warn msg: {warning} (1:15)"), &["line 10 expects another warning"]);
     }
 }

@@ -57,22 +57,37 @@ pub(super) enum When {
 /// What the answer must be.
 #[derive(Default)]
 pub(super) struct Expect {
-    pub(super) series: Vec<(Labels, Vec<Item>)>,
-    pub(super) scalar: Option<f64>,
-    pub(super) string: Option<String>,
+    pub(super) series: Vec<ExpectedSeries>,
+    pub(super) scalar: Option<At<f64>>,
+    pub(super) string: Option<At<String>>,
     /// Start, end and step of a range vector that an instant query gives.
     pub(super) range_vector: Option<(i64, i64, i64)>,
     pub(super) ordered: bool,
-    pub(super) fail: Option<Text>,
+    pub(super) fail: Option<At<Text>>,
     pub(super) warnings: Notes,
     pub(super) infos: Notes,
+}
+
+/// A series that the answer must have.
+pub(super) struct ExpectedSeries {
+    /// Where it is written.
+    pub(super) line: usize,
+    pub(super) labels: Labels,
+    pub(super) items: Vec<Item>,
+}
+
+/// Something with the line on which it is written.
+pub(super) struct At<T> {
+    pub(super) line: usize,
+    pub(super) what: T,
 }
 
 /// What is expected of warnings or hints.
 #[derive(Default)]
 pub(super) struct Notes {
-    pub(super) wanted: Vec<Text>,
-    pub(super) forbidden: bool,
+    pub(super) wanted: Vec<At<Text>>,
+    /// The line that forbids them all.
+    pub(super) forbidden: Option<usize>,
 }
 
 /// What a message must be.
@@ -170,9 +185,9 @@ fn eval(line: usize, text: &str, lines: &mut VecDeque<(usize, &str)>) -> Result<
     let mut expect = Expect::default();
     match flavour.as_str() {
         "eval" => {}
-        "eval_fail" => expect.fail = Some(Text::Anything),
-        "eval_warn" => expect.warnings.wanted.push(Text::Anything),
-        "eval_info" => expect.infos.wanted.push(Text::Anything),
+        "eval_fail" => expect.fail = Some(At { line, what: Text::Anything }),
+        "eval_warn" => expect.warnings.wanted.push(At { line, what: Text::Anything }),
+        "eval_info" => expect.infos.wanted.push(At { line, what: Text::Anything }),
         "eval_ordered" => expect.ordered = true,
         _ => return Err(usage()),
     }
@@ -213,20 +228,21 @@ fn expectation(line: usize, text: &str, expect: &mut Expect) -> Result<End, Scri
     if let Some(rest) = text.strip_prefix("expect ") {
         expect_line(line, rest.trim(), expect)?;
     } else if let Some(message) = text.strip_prefix("expected_fail_message ") {
-        expect.fail = Some(Text::Exactly(message.trim().to_owned()));
+        expect.fail = Some(At { line, what: Text::Exactly(message.trim().to_owned()) });
         return Ok(End::OfBody);
     } else if let Some(pattern) = text.strip_prefix("expected_fail_regexp ") {
         expect.fail = Some(matching(line, pattern.trim())?);
         return Ok(End::OfBody);
     } else if let Some(value) = number::whole(text).or_else(|| crate::lexer::number::parse_number(text)) {
-        expect.scalar = Some(value);
+        expect.scalar = Some(At { line, what: value });
         return Ok(End::OfBody);
     } else {
         let (labels, rest) = series_of(line, text)?;
         let items = items(rest).map_err(|message| ScriptError::new(line, message))?;
-        match expect.series.iter_mut().find(|(known, _)| *known == labels) {
-            Some((_, known)) => *known = items,
-            None => expect.series.push((labels, items)),
+        let expected = ExpectedSeries { line, labels, items };
+        match expect.series.iter_mut().find(|known| known.labels == expected.labels) {
+            Some(known) => *known = expected,
+            None => expect.series.push(expected),
         }
     }
     Ok(End::NotYet)
@@ -235,16 +251,17 @@ fn expectation(line: usize, text: &str, expect: &mut Expect) -> Result<End, Scri
 fn expect_line(line: usize, text: &str, expect: &mut Expect) -> Result<(), ScriptError> {
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
     match word {
-        "ordered" => expect.ordered = true,
-        "no_warn" => expect.warnings.forbidden = true,
-        "no_info" => expect.infos.forbidden = true,
+        "ordered" if rest.is_empty() => expect.ordered = true,
+        "no_warn" if rest.is_empty() => expect.warnings.forbidden = Some(line),
+        "no_info" if rest.is_empty() => expect.infos.forbidden = Some(line),
+        "fail" if expect.fail.is_some() => return Err(ScriptError::new(line, "a query fails only once")),
         "fail" => expect.fail = Some(message(line, rest)?),
         "warn" => expect.warnings.wanted.push(message(line, rest)?),
         "info" => expect.infos.wanted.push(message(line, rest)?),
         "string" => {
             let literal = crate::lexer::string::unquote(rest.trim());
             let bytes = literal.ok_or_else(|| ScriptError::new(line, "expected a quoted string"))?;
-            expect.string = Some(String::from_utf8_lossy(&bytes).into_owned());
+            expect.string = Some(At { line, what: String::from_utf8_lossy(&bytes).into_owned() });
         }
         "range" => {
             let words: Vec<&str> = rest.split_whitespace().collect();
@@ -257,26 +274,33 @@ fn expect_line(line: usize, text: &str, expect: &mut Expect) -> Result<(), Scrip
             };
             expect.range_vector = Some((start, end, step));
         }
-        _ => return Err(ScriptError::new(line, format!("{word:?} cannot be expected"))),
+        _ => return Err(ScriptError::new(line, format!("{text:?} cannot be expected"))),
+    }
+    let contradicts = |notes: &Notes| notes.forbidden.is_some() && !notes.wanted.is_empty();
+    if contradicts(&expect.warnings) || contradicts(&expect.infos) {
+        return Err(ScriptError::new(line, "the same cannot be both expected and forbidden"));
     }
     Ok(())
 }
 
 /// `msg: text`, `regex: text`, or nothing for any message.
-fn message(line: usize, text: &str) -> Result<Text, ScriptError> {
+fn message(line: usize, text: &str) -> Result<At<Text>, ScriptError> {
     let text = text.trim();
     if text.is_empty() {
-        return Ok(Text::Anything);
+        return Ok(At { line, what: Text::Anything });
     }
     match text.split_once(':') {
-        Some(("msg", text)) => Ok(Text::Exactly(text.trim().to_owned())),
+        Some(("msg", text)) => Ok(At { line, what: Text::Exactly(text.trim().to_owned()) }),
         Some(("regex", pattern)) => matching(line, pattern.trim()),
         _ => Err(ScriptError::new(line, "expected msg: or regex: and a text")),
     }
 }
 
-fn matching(line: usize, pattern: &str) -> Result<Text, ScriptError> {
-    Regex::new(pattern).map(Text::Matching).map_err(|error| ScriptError::new(line, error.to_string()))
+fn matching(line: usize, pattern: &str) -> Result<At<Text>, ScriptError> {
+    match Regex::new(pattern) {
+        Ok(regex) => Ok(At { line, what: Text::Matching(regex) }),
+        Err(error) => Err(ScriptError::new(line, error.to_string())),
+    }
 }
 
 /// Takes words off the front of a line.
@@ -311,6 +335,12 @@ mod tests {
         check_error("eval instant at x y", "line 1: expected: eval instant");
         check_error("eval instant at 1m sum(", "line 1: 1:5: parse error");
         check_error("eval instant at 1m x\n  expect rain", "line 2: \"rain\" cannot be expected");
+        check_error("eval instant at 1m x\n  expect ordered by name", "line 2: \"ordered by name\" cannot");
+        check_error(
+            "eval instant at 1m x\n  expect warn\n  expect no_warn",
+            "line 3: the same cannot be both",
+        );
+        check_error("eval_fail instant at 1m x\n  expect fail", "line 2: a query fails only once");
     }
 
     #[test]
@@ -322,7 +352,7 @@ mod tests {
         let CommandKind::Eval(eval) = &commands.first().unwrap().kind else { panic!("not an eval") };
         assert_eq!(eval.when, When::Range { start: 0, end: 3_600_000, step: 300_000 });
         assert_eq!(eval.query, "sum(x)");
-        assert!(eval.expect.warnings.wanted.first().unwrap().accepts("careful"));
+        assert!(eval.expect.warnings.wanted.first().unwrap().what.accepts("careful"));
         assert_eq!(eval.expect.series.len(), 1);
     }
 }
