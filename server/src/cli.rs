@@ -20,7 +20,7 @@ pub(crate) struct Cli {
 enum Command {
     /// Runs the server until it is told to stop.
     Serve(Box<ServeArgs>),
-    /// Runs the server with a user of its own, and an agent that watches this machine.
+    /// Runs the server with a simulated Kubernetes cluster, and an agent that watches this machine.
     ///
     /// Takes the flags of serve. Everything is kept in ./crowsnest-demo unless --data-dir says otherwise.
     Demo(Box<ServeArgs>),

@@ -1,13 +1,14 @@
-//! `crowsnest demo`: a server with a user, and an agent on this machine that pushes to it.
+//! `crowsnest demo`: a server, a simulated cluster in the same process, and an agent on this machine.
 //!
 //! Everything lives in one folder (`./crowsnest-demo` unless `--data-dir` says otherwise) and is kept: a second run
-//! continues with the same token and the same data.
+//! continues with the same data, and sessions and tokens of the first are good in it. The cluster itself begins anew.
 
 mod agent;
+mod cluster;
 mod credentials;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -15,9 +16,10 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_private};
 use crate::serve::{Server, start_process, wait_for_signal};
-use crate::settings::Settings;
+use crate::settings::{AuthMode, Settings};
 
 use agent::Agent;
+use cluster::DemoCluster;
 use credentials::Credentials;
 
 /// Where the demo keeps everything unless told otherwise.
@@ -27,20 +29,28 @@ const DEFAULT_FOLDER: &str = "crowsnest-demo";
 #[derive(Debug, Serialize)]
 struct DemoFile<'a> {
     url: &'a str,
-    token: &'a str,
+    /// What to sign in with, unless the operator brought users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    /// The same for somebody who sees one namespace of the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    viewer_token: Option<&'a str>,
     ca: Option<PathBuf>,
+    /// A file with which kubectl gets into the simulated cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kubeconfig: Option<PathBuf>,
 }
 
 /// Runs the demo until SIGTERM or SIGINT.
 pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
     let folder = settings.data_dir.get_or_insert_with(|| PathBuf::from(DEFAULT_FOLDER));
     let data_dir = DataDir::open(folder)?;
-    let credentials = Credentials::keep(&data_dir)?;
-    // What the operator brings wins; the demo's own user is for those who bring none.
-    settings.static_token_file.get_or_insert(credentials.users_file.clone());
+    let folder = data_dir.subdir("demo")?;
+    let credentials = Credentials::keep(&folder)?;
+    let simulates = settings.kube.is_none() && settings.kubeconfig.is_none();
+    let own_users = choose_users(&mut settings, &folder, &credentials, simulates);
     settings.ingest_token_file.get_or_insert(credentials.ingest_file.clone());
     settings.log_level.get_or_insert_with(|| "warn".to_owned());
-    let own_user = settings.static_token_file.as_deref() == Some(credentials.users_file.as_path());
     let chose_port = settings.listen.is_some();
     let mut config = Config::resolve(settings)?;
     if !chose_port && !is_free(config.listen) {
@@ -50,32 +60,77 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
         let agent_queue = data_dir.subdir("agent-queue")?;
         let demo_file = data_dir.join("demo.json");
         let ingest_file = config.ingest_token_file.clone().unwrap_or_else(|| credentials.ingest_file.clone());
+        let cluster = if simulates { Some(DemoCluster::start(&folder).await?) } else { None };
         let server = Server::start(config, data_dir).await?;
         let reach = server.reach();
-        let told = DemoFile { url: &reach.url, token: &credentials.token, ca: reach.ca.clone() };
+        let (token, viewer_token) = match (own_users, &cluster) {
+            (Users::Cluster, Some(cluster)) => (Some(&*cluster.token), Some(&*cluster.viewer_token)),
+            (Users::Demo, _) => (Some(&*credentials.token), None),
+            (Users::Cluster | Users::Operator, _) => (None, None),
+        };
+        let kubeconfig = cluster.is_some().then(|| cluster::kubeconfig(&folder));
+        let told = DemoFile { url: &reach.url, token, viewer_token, ca: reach.ca.clone(), kubeconfig };
         write_private(&demo_file, &serde_json::to_vec_pretty(&told)?)?;
         let agent = Agent::start(&reach.url, &ingest_file, reach.ca.as_deref(), &agent_queue)
             .context("cannot start the agent")?;
-        announce(&told, own_user);
+        announce(&told);
         wait_for_signal().await?;
         agent.stop().await;
-        server.stop().await
+        server.stop().await?;
+        if let Some(cluster) = cluster {
+            cluster.running.shutdown().await;
+        }
+        Ok(())
     })
+}
+
+/// Who signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Users {
+    /// The accounts of the simulated cluster.
+    Cluster,
+    /// The user that the demo makes.
+    Demo,
+    /// Whom the operator brought.
+    Operator,
+}
+
+/// What the operator brings wins; the demo's own users are for those who bring none.
+fn choose_users(settings: &mut Settings, folder: &Path, credentials: &Credentials, simulates: bool) -> Users {
+    if simulates {
+        settings.kubeconfig = Some(cluster::kubeconfig(folder));
+    }
+    let brings = settings.static_token_file.is_some() || settings.kubeconfig.is_some() && !simulates;
+    let default = if brings || !simulates { AuthMode::Static } else { AuthMode::Kube };
+    match *settings.auth.get_or_insert(default) {
+        AuthMode::Kube if simulates => Users::Cluster,
+        AuthMode::Static if settings.static_token_file.is_none() => {
+            settings.static_token_file = Some(credentials.users_file.clone());
+            Users::Demo
+        }
+        AuthMode::Kube | AuthMode::Static | AuthMode::None => Users::Operator,
+    }
 }
 
 fn is_free(address: SocketAddr) -> bool {
     std::net::TcpListener::bind(address).is_ok()
 }
 
-fn announce(told: &DemoFile<'_>, own_user: bool) {
+fn announce(told: &DemoFile<'_>) {
     println!();
     println!("  Crowsnest is running, and watches this machine as node {}.", agent::NODE);
     println!();
     println!("    Open     {}", told.url);
-    if own_user {
-        println!("    Token    {}", told.token);
-    } else {
-        println!("    Sign in  as a user of --static-token-file");
+    match told.token {
+        Some(token) => println!("    Token    {token}"),
+        None => println!("    Sign in  as a user that you brought"),
+    }
+    if let Some(token) = told.viewer_token {
+        println!("    Viewer   {token}");
+        println!("             (sees namespace shop and nothing else)");
+    }
+    if let Some(kubeconfig) = &told.kubeconfig {
+        println!("    kubectl  --kubeconfig {}", kubeconfig.display());
     }
     if let Some(ca) = &told.ca {
         println!("    CA       {}", ca.display());
@@ -86,4 +141,32 @@ fn announce(told: &DemoFile<'_>, own_user: bool) {
     }
     println!("  Ctrl-C stops it; the data stays.");
     println!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(settings: Settings, simulates: bool, users: Users, auth: AuthMode) {
+        let dir = tempfile::tempdir().unwrap();
+        let credentials = Credentials::keep(dir.path()).unwrap();
+        let mut settings = settings;
+        assert_eq!(choose_users(&mut settings, dir.path(), &credentials, simulates), users);
+        assert_eq!(settings.auth, Some(auth));
+        assert_eq!(settings.static_token_file.is_some(), auth == AuthMode::Static);
+    }
+
+    #[test]
+    fn the_accounts_of_the_simulated_cluster_sign_in_unless_the_operator_brings_users() {
+        check(Settings::default(), true, Users::Cluster, AuthMode::Kube);
+        let file = Settings { static_token_file: Some("users.yaml".into()), ..Settings::default() };
+        check(file, true, Users::Operator, AuthMode::Static);
+        let auth = |auth| Settings { auth: Some(auth), ..Settings::default() };
+        check(auth(AuthMode::Static), true, Users::Demo, AuthMode::Static);
+        check(auth(AuthMode::None), true, Users::Operator, AuthMode::None);
+        check(Settings::default(), false, Users::Demo, AuthMode::Static);
+        let kubeconfig = Settings { kubeconfig: Some("k".into()), ..auth(AuthMode::Kube) };
+        check(kubeconfig, false, Users::Operator, AuthMode::Kube);
+    }
 }

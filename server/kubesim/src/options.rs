@@ -30,6 +30,9 @@ pub struct Options {
     pub resource_version: u64,
     /// The time that timestamps and ages are written from.
     pub clock: Arc<dyn Clock>,
+    /// The P-256 key (PKCS #8, PEM) that signs the tokens of ServiceAccounts; `None` makes a new one. With the same key,
+    /// the same seed and the same objects, tokens outlive a restart.
+    pub token_key_pem: Option<String>,
     /// What uids and name suffixes are drawn from; `None` is a different cluster at every start.
     pub seed: Option<u64>,
     /// Whether controllers, a scheduler and kubelets act on the objects.
@@ -45,6 +48,7 @@ impl Default for Options {
             objects: Vec::new(),
             resource_version: 0,
             clock: Arc::new(SystemClock),
+            token_key_pem: None,
             seed: None,
             life: Life::Still,
             history: 1024,

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use openssl::error::ErrorStack;
+use openssl::{error::ErrorStack, pkey::PKey};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -64,7 +64,11 @@ impl KubeSim {
     pub async fn start(options: Options) -> Result<Running, StartError> {
         let state = seed::state(&options)?;
         let authority = Authority::new(options.clock.now().as_second())?;
-        let tokens = TokenSigner::new(pki::new_key()?);
+        let token_key = match &options.token_key_pem {
+            Some(pem) => PKey::private_key_from_pem(pem.as_bytes())?,
+            None => pki::new_key()?,
+        };
+        let tokens = TokenSigner::new(token_key);
         let cluster =
             Arc::new(Cluster::new(state, Arc::clone(&options.clock), authority, tokens, options.life));
         let acceptor = http::acceptor(&cluster)?;

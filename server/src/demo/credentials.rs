@@ -1,4 +1,4 @@
-//! The demo's user and ingest token, made once and kept.
+//! The demo's ingest token, and its user for those who want no cluster; made once and kept.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use crowsnest_rbac::{Digest, random_token};
 
-use crate::data_dir::{DataDir, write_private};
+use crate::data_dir::write_private;
 
 /// The demo's only user.
 const USER: &str = "admin";
@@ -21,8 +21,7 @@ pub(super) struct Credentials {
 
 impl Credentials {
     /// Those of the last run, or new ones.
-    pub(super) fn keep(data_dir: &DataDir) -> anyhow::Result<Self> {
-        let folder = data_dir.subdir("demo")?;
+    pub(super) fn keep(folder: &Path) -> anyhow::Result<Self> {
         let token = secret(&folder.join("token"))?;
         let ingest_file = folder.join("ingest-token");
         secret(&ingest_file)?;
@@ -56,9 +55,8 @@ mod tests {
     #[test]
     fn the_second_run_has_the_same_token_and_both_files_are_good() {
         let dir = tempfile::tempdir().unwrap();
-        let data_dir = DataDir::open(dir.path()).unwrap();
-        let first = Credentials::keep(&data_dir).unwrap();
-        let second = Credentials::keep(&data_dir).unwrap();
+        let first = Credentials::keep(dir.path()).unwrap();
+        let second = Credentials::keep(dir.path()).unwrap();
         assert_eq!(first.token, second.token);
         let users = StaticUsers::parse(&fs::read_to_string(&first.users_file).unwrap()).unwrap();
         assert_eq!(users.verify_token(&first.token).unwrap().identity.user, USER);

@@ -31,8 +31,17 @@ fn start(dir: &std::path::Path) -> (Demo, serde_json::Value) {
     (demo, file)
 }
 
+/// Whom the demo takes the owner of a token for.
+fn session_of(file: &serde_json::Value, token: &str) -> serde_json::Value {
+    let ca = std::fs::read(file["ca"].as_str().unwrap()).unwrap();
+    let ca = reqwest::Certificate::from_pem(&ca).unwrap();
+    let client = reqwest::blocking::Client::builder().tls_certs_only([ca]).build().unwrap();
+    let url = format!("{}api/crowsnest/v1/session", file["url"].as_str().unwrap());
+    client.get(url).bearer_auth(token).send().unwrap().json().unwrap()
+}
+
 #[test]
-fn the_demo_shows_this_machine_and_keeps_its_token() {
+fn the_demo_shows_this_machine_and_a_cluster_and_its_tokens_outlive_a_restart() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = tempfile::tempdir().unwrap();
     let (mut demo, file) = start(dir.path());
@@ -68,5 +77,13 @@ fn the_demo_shows_this_machine_and_keeps_its_token() {
     assert!(demo.0.wait().unwrap().success());
     std::fs::remove_file(dir.path().join("demo.json")).unwrap();
     let (_demo, again) = start(dir.path());
-    assert_eq!(again["token"], file["token"]);
+    for account in ["token", "viewer_token"] {
+        assert_ne!(again[account], serde_json::Value::Null);
+        assert_eq!(session_of(&again, file[account].as_str().unwrap())["cluster"], true, "{account}");
+    }
+    let user = session_of(&again, again["viewer_token"].as_str().unwrap())["user"].clone();
+    assert_eq!(user, "system:serviceaccount:shop:viewer");
+    assert!(
+        std::fs::read_to_string(again["kubeconfig"].as_str().unwrap()).unwrap().contains("server: https://")
+    );
 }

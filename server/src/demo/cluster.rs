@@ -1,0 +1,61 @@
+//! The demo's cluster, simulated in this process.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use crowsnest_kubesim::{DemoSize, KubeSim, Options, Running};
+use openssl::ec::{EcGroup, EcKey};
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+
+use crate::data_dir::write_private;
+
+/// How long tokens are good for.
+const TOKEN_SECONDS: i64 = 365 * 24 * 3600;
+
+/// A running cluster, and how to get into it.
+pub(super) struct DemoCluster {
+    pub(super) running: Running,
+    /// A token of the account `crowsnest/admin-user`, which may do everything.
+    pub(super) token: String,
+    /// A token of the account `shop/viewer`, which sees that namespace and nothing else.
+    pub(super) viewer_token: String,
+}
+
+/// Where the kubeconfig file of the cluster is.
+pub(super) fn kubeconfig(folder: &Path) -> PathBuf {
+    folder.join("kubeconfig")
+}
+
+impl DemoCluster {
+    /// Starts it, and writes a kubeconfig file for its administrator. Tokens and sessions of an earlier run stay good:
+    /// the key that signs tokens is kept.
+    pub(super) async fn start(folder: &Path) -> anyhow::Result<Self> {
+        let key = keep_key(&folder.join("cluster-tokens.key"))?;
+        let seed = openssl::sha::sha256(key.as_bytes())
+            .iter()
+            .take(8)
+            .fold(0, |seed, byte| (seed << 8) | u64::from(*byte));
+        let options =
+            Options { token_key_pem: Some(key), seed: Some(seed), ..Options::demo(DemoSize::default()) };
+        let running = KubeSim::start(options).await.context("cannot start the simulated cluster")?;
+        write_private(&kubeconfig(folder), running.admin_kubeconfig()?.as_bytes())?;
+        let token = running.token("crowsnest", "admin-user", TOKEN_SECONDS)?;
+        let viewer_token = running.token("shop", "viewer", TOKEN_SECONDS)?;
+        Ok(Self { running, token, viewer_token })
+    }
+}
+
+fn keep_key(path: &Path) -> anyhow::Result<String> {
+    match std::fs::read_to_string(path) {
+        Ok(kept) if PKey::private_key_from_pem(kept.as_bytes()).is_ok() => return Ok(kept),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot read {}", path.display()));
+        }
+        _ => {}
+    }
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+    let pem = PKey::from_ec_key(EcKey::generate(&group)?)?.private_key_to_pem_pkcs8()?;
+    write_private(path, &pem)?;
+    Ok(String::from_utf8(pem)?)
+}
