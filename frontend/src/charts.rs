@@ -1,11 +1,11 @@
-//! The charts of a node: one row each, read by the overview and the node page.
+//! The charts of nodes, pods and the cluster: one row each, read by the pages.
 
 use crowsnest_chart::{NegativeLabels, Stacking};
 
 use crate::i18n::Msg;
 use crate::range::{MINUTE, write_duration};
 
-/// A chart of a node's metrics.
+/// A chart of metrics of one subject.
 pub(crate) struct ChartSpec {
     pub(crate) title: Msg,
     /// What the title leaves open.
@@ -22,7 +22,7 @@ pub(crate) struct ChartSpec {
 /// One query of a chart.
 pub(crate) struct Target {
     pub(crate) legend: Legend,
-    /// PromQL with two placeholders: `$node` for the matchers of the node, `$window` for the range of rates.
+    /// PromQL with placeholders: `$node`, `$pod` and `$ns` for the matchers of the subject, `$window` for the range of rates.
     pub(crate) query: &'static str,
 }
 
@@ -111,6 +111,109 @@ const NETWORK: ChartSpec = ChartSpec {
         },
     ],
 };
+
+/// The charts of a whole cluster. Those of the machines need nothing of Kubernetes but their agents.
+pub(crate) const CLUSTER: &[ChartSpec] = &[
+    ChartSpec {
+        title: Msg::ChartCpu,
+        note: Some(Msg::ChartByNamespaceCores),
+        unit: "short",
+        stacking: Stacking::Stacked,
+        negative: NegativeLabels::Signed,
+        targets: &[Target {
+            legend: Legend::Label("namespace"),
+            query: r#"sum by (namespace) (rate(container_cpu_usage_seconds_total{container!=""$ns}[$window]))"#,
+        }],
+    },
+    ChartSpec {
+        title: Msg::ChartMemory,
+        note: Some(Msg::ChartByNamespace),
+        unit: "bytes",
+        stacking: Stacking::Stacked,
+        negative: NegativeLabels::Signed,
+        targets: &[Target {
+            legend: Legend::Label("namespace"),
+            query: r#"sum by (namespace) (container_memory_working_set_bytes{container!=""$ns})"#,
+        }],
+    },
+    ChartSpec {
+        title: Msg::ChartDisk,
+        note: Some(Msg::ChartDiskNodesNote),
+        unit: "Bps",
+        stacking: Stacking::None,
+        negative: NegativeLabels::Signed,
+        targets: &[
+            Target {
+                legend: Legend::Words(Msg::SeriesRead),
+                query: r#"sum(rate(node_disk_read_bytes_total{job="node-exporter",device!~"loop.*|ram.*|dm-.*|md.*"}[$window]))"#,
+            },
+            Target {
+                legend: Legend::Words(Msg::SeriesWritten),
+                query: r#"sum(rate(node_disk_written_bytes_total{job="node-exporter",device!~"loop.*|ram.*|dm-.*|md.*"}[$window]))"#,
+            },
+        ],
+    },
+    ChartSpec {
+        title: Msg::ChartNetwork,
+        note: Some(Msg::ChartNetworkPodsNote),
+        unit: "Bps",
+        stacking: Stacking::None,
+        negative: NegativeLabels::Absolute,
+        targets: &[
+            Target {
+                legend: Legend::Words(Msg::SeriesReceived),
+                query: r#"sum(rate(container_network_receive_bytes_total{pod!=""$ns}[$window]))"#,
+            },
+            Target {
+                legend: Legend::Words(Msg::SeriesSent),
+                query: r#"-sum(rate(container_network_transmit_bytes_total{pod!=""$ns}[$window]))"#,
+            },
+        ],
+    },
+];
+
+/// The charts of a pod, from the series of its containers.
+pub(crate) const POD: &[ChartSpec] = &[
+    ChartSpec {
+        title: Msg::ChartMemory,
+        note: Some(Msg::ChartWorkingSetNote),
+        unit: "bytes",
+        stacking: Stacking::None,
+        negative: NegativeLabels::Signed,
+        targets: &[Target {
+            legend: Legend::Label("container"),
+            query: r#"sum by (container) (container_memory_working_set_bytes{$pod,container!=""})"#,
+        }],
+    },
+    ChartSpec {
+        title: Msg::ChartCpu,
+        note: Some(Msg::ChartCoresNote),
+        unit: "short",
+        stacking: Stacking::None,
+        negative: NegativeLabels::Signed,
+        targets: &[Target {
+            legend: Legend::Label("container"),
+            query: r#"sum by (container) (rate(container_cpu_usage_seconds_total{$pod,container!=""}[$window]))"#,
+        }],
+    },
+    ChartSpec {
+        title: Msg::ChartNetwork,
+        note: Some(Msg::ChartNetworkNote),
+        unit: "Bps",
+        stacking: Stacking::None,
+        negative: NegativeLabels::Absolute,
+        targets: &[
+            Target {
+                legend: Legend::Words(Msg::SeriesReceived),
+                query: r#"sum(rate(container_network_receive_bytes_total{$pod}[$window]))"#,
+            },
+            Target {
+                legend: Legend::Words(Msg::SeriesSent),
+                query: r#"-sum(rate(container_network_transmit_bytes_total{$pod}[$window]))"#,
+            },
+        ],
+    },
+];
 
 /// Every chart of the node page, in order.
 pub(crate) const SECTIONS: &[Section] = &[
@@ -258,13 +361,46 @@ pub(crate) const SECTIONS: &[Section] = &[
 /// The shortest range of a rate: four of the agent's default intervals, so that one lost sample leaves no hole.
 const SHORTEST_WINDOW: i64 = MINUTE;
 
+/// What charts are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A machine with an agent, by its name.
+    Node(String),
+    /// A pod: namespace and name.
+    Pod(String, String),
+    /// The pods of these namespaces, and all machines; of all namespaces where there are none.
+    #[default]
+    Cluster,
+    /// The pods of these namespaces.
+    Namespaces(Vec<String>),
+}
+
 impl Target {
-    /// The query for one node, drawn with a point every `step` milliseconds.
-    pub(crate) fn for_node(&self, node: &str, step: i64) -> String {
+    /// The query for one subject, drawn with a point every `step` milliseconds.
+    pub(crate) fn of(&self, subject: &Subject, step: i64) -> String {
         // Twice the step: each sample is in two windows, and none falls between two points.
         let window = write_duration((step * 2).max(SHORTEST_WINDOW));
-        self.query.replace("$node", &node_matchers(node)).replace("$window", &window)
+        let query = match subject {
+            Subject::Node(node) => self.query.replace("$node", &node_matchers(node)),
+            Subject::Pod(namespace, pod) => {
+                let matchers = format!("namespace={},pod={}", quoted(namespace), quoted(pod));
+                self.query.replace("$pod", &matchers)
+            }
+            Subject::Cluster => in_namespaces(self.query, &[]),
+            Subject::Namespaces(names) => in_namespaces(self.query, names),
+        };
+        query.replace("$window", &window)
     }
+}
+
+/// `query` with its `$ns` filled in: a matcher after others, or nothing where all namespaces are meant.
+pub(crate) fn in_namespaces(query: &str, names: &[String]) -> String {
+    // Names of namespaces have no letters that mean something in an expression.
+    let matcher = match names {
+        [] => String::new(),
+        names => format!(",namespace=~{}", quoted(&names.join("|"))),
+    };
+    query.replace("$ns", &matcher)
 }
 
 /// The matchers of a node's own series.
@@ -293,8 +429,12 @@ mod tests {
     use super::*;
     use crate::range::HOUR;
 
-    fn all() -> impl Iterator<Item = &'static ChartSpec> {
+    fn of_nodes() -> impl Iterator<Item = &'static ChartSpec> {
         SECTIONS.iter().flat_map(|section| section.charts)
+    }
+
+    fn all() -> impl Iterator<Item = &'static ChartSpec> {
+        of_nodes().chain(CLUSTER).chain(POD)
     }
 
     #[test]
@@ -304,20 +444,35 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_query_is_about_one_node_and_leaves_no_placeholder() {
-        for target in all().flat_map(|chart| chart.targets) {
-            let query = target.for_node("demo-1", 15_000);
-            assert!(query.contains(r#"job="node-exporter",node="demo-1""#), "{query}");
+    #[track_caller]
+    fn check_all(charts: &[&ChartSpec], subject: &Subject, needle: &str) {
+        for target in charts.iter().flat_map(|chart| chart.targets) {
+            let query = target.of(subject, 15_000);
+            assert!(query.contains(needle), "{query}");
             assert!(!query.contains('$'), "{query}");
+            assert!(crowsnest_promql::parse(&query).is_ok(), "{query}");
         }
+    }
+
+    #[test]
+    fn every_query_is_about_its_subject_and_leaves_no_placeholder() {
+        let nodes: Vec<_> = of_nodes().collect();
+        check_all(&nodes, &Subject::Node("demo-1".into()), r#"job="node-exporter",node="demo-1""#);
+        let pods: Vec<_> = POD.iter().collect();
+        check_all(&pods, &Subject::Pod("shop".into(), "web".into()), r#"namespace="shop",pod="web""#);
+        let cluster: Vec<_> = CLUSTER.iter().collect();
+        check_all(&cluster, &Subject::Cluster, "sum");
+        let [cpu, memory, _, network] = cluster.as_slice() else { panic!("four charts expected") };
+        let two = Subject::Namespaces(vec!["shop".into(), "data".into()]);
+        check_all(&[cpu, memory, network], &two, r#",namespace=~"shop|data""#);
     }
 
     #[test]
     fn rates_widen_with_the_step() {
         let target = Target { legend: Legend::Label("x"), query: "rate(x{$node}[$window])" };
-        assert_eq!(target.for_node("a", 5_000), r#"rate(x{job="node-exporter",node="a"}[1m])"#);
-        assert_eq!(target.for_node("a", HOUR), r#"rate(x{job="node-exporter",node="a"}[2h])"#);
+        let node = Subject::Node("a".into());
+        assert_eq!(target.of(&node, 5_000), r#"rate(x{job="node-exporter",node="a"}[1m])"#);
+        assert_eq!(target.of(&node, HOUR), r#"rate(x{job="node-exporter",node="a"}[2h])"#);
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) enum Tone {
     Warning,
     Critical,
     Unknown,
+    /// Over, or set aside on purpose: nothing to do.
+    Done,
 }
 
 impl Tone {
@@ -23,6 +25,7 @@ impl Tone {
             Self::Warning => "is-warning",
             Self::Critical => "is-critical",
             Self::Unknown => "is-unknown",
+            Self::Done => "is-done",
         }
     }
 
@@ -34,6 +37,7 @@ impl Tone {
             Self::Warning => IconName::Warning,
             Self::Critical => IconName::Critical,
             Self::Unknown => IconName::Unknown,
+            Self::Done => IconName::Done,
         }
     }
 }

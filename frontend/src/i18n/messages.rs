@@ -142,6 +142,68 @@ messages! {
     ProblemLoad: "Overloaded", "과부하";
     ProblemLoadWhy: "Load {load} over 5 min, with {cores}: work waits.", "5분 부하 {load}, {cores}: 작업이 대기하고 있습니다.";
 
+    // Cluster: kinds and columns
+    GroupWorkloads: "Workloads", "워크로드";
+    Pods: "Pods", "파드";
+    PodsWord: "the pods", "파드";
+    Events: "Events", "이벤트";
+    EventsWord: "the events", "이벤트";
+    Namespaces: "Namespaces", "네임스페이스";
+    NamespacesWord: "the namespaces", "네임스페이스";
+    ColumnNamespace: "Namespace", "네임스페이스";
+    ColumnReady: "Ready", "준비";
+    ColumnRestarts: "Restarts, last", "재시작, 마지막";
+    ColumnCpuCores: "CPU, cores", "CPU, 코어";
+    ColumnIp: "IP address", "IP 주소";
+    ColumnAge: "Age", "생성 후";
+    ColumnRoles: "Roles", "역할";
+    ColumnVersion: "Version", "버전";
+    ColumnLastSeen: "Seen", "마지막";
+    ColumnReason: "Reason", "이유";
+    ColumnObject: "Object", "대상";
+    ColumnMessage: "Message", "메시지";
+    ColumnCount: "Times", "횟수";
+    ColumnSource: "Source", "출처";
+    FactOwner: "Owner", "소유자";
+    FactQos: "QoS", "QoS 등급";
+    FactAccount: "Service account", "서비스 어카운트";
+    FactRuntime: "Runtime", "런타임";
+    FactKubelet: "Kubelet", "Kubelet 버전";
+    StatusNotReady: "not ready", "준비 안 됨";
+    ChartByNamespace: "by namespace", "네임스페이스별";
+    ChartByNamespaceCores: "cores, by namespace", "코어, 네임스페이스별";
+    ChartDiskNodesNote: "read and written, all nodes", "읽기와 쓰기, 모든 노드";
+    ChartNetworkPodsNote: "of the pods, sent below zero", "파드 전체, 보낸 양은 0 아래";
+    ChartWorkingSetNote: "working set, by container", "워킹 셋, 컨테이너별";
+    ChartCoresNote: "cores, by container", "코어, 컨테이너별";
+
+    // Cluster: what is wrong with pods
+    NotReady: "Not ready", "준비 안 됨";
+    RestartsOne: "{n} restart", "재시작 {n}회";
+    RestartsMany: "{n} restarts", "재시작 {n}회";
+    CoresShort: "{n} cores", "{n}코어";
+    WhyCrash: "Container {container} ends with exit code {code} soon after each start; {restarts}.", "{container} 컨테이너가 시작 직후 종료 코드 {code}로 계속 종료됩니다. {restarts}.";
+    WhyMemoryLimit: "Container {container} is killed because it runs out of memory; its limit is {limit}. {restarts}.", "메모리가 부족하여 {container} 컨테이너가 강제 종료되었습니다. 한도 {limit}, {restarts}.";
+    WhyMemory: "Container {container} is killed because memory runs out. {restarts}.", "메모리가 부족하여 {container} 컨테이너가 강제 종료되었습니다. {restarts}.";
+    WhyImage: "The image {image} cannot be pulled.", "{image} 이미지를 가져올 수 없습니다.";
+    WhyContainer: "Container {container} cannot be made.", "{container} 컨테이너를 만들 수 없습니다.";
+    WhyAsks: "It asks for {asks}.", "요청량: {asks}.";
+    WhyNotReady: "Container {container} runs but is not ready.", "{container} 컨테이너가 실행 중이지만 준비되지 않았습니다.";
+    WhyStuck: "It has not started for more than 2 min.", "2분이 넘도록 시작되지 않았습니다.";
+    WhyEnded: "Container {container} ended with exit code {code}.", "{container} 컨테이너가 종료 코드 {code}로 종료되었습니다.";
+    WhyEvicted: "It was put out of its node.", "노드에서 축출되었습니다.";
+    NoNodeFits: "{fitting} of {total} nodes fit: {reasons}.", "노드 {total}개 중 {fitting}개가 적합합니다: {reasons}.";
+    NodesLackCpu: "{n} lack CPU", "{n}개 CPU 부족";
+    NodesLackMemory: "{n} lack memory", "{n}개 메모리 부족";
+    NodesLackStorage: "{n} lack disk space", "{n}개 디스크 공간 부족";
+    NodesFull: "{n} have no room for more pods", "{n}개 파드 수 한도 도달";
+    NodesTainted: "{n} tainted", "{n}개 테인트";
+    NodesCordoned: "{n} cordoned", "{n}개 스케줄링 중지";
+    NodesUnselected: "{n} do not match its node selector", "{n}개 노드 셀렉터 불일치";
+    NodesAntiAffinity: "{n} ruled out by anti-affinity", "{n}개 안티어피니티로 제외";
+    NodesVolume: "{n} cannot reach its volume", "{n}개 볼륨 접근 불가";
+    PodClaimsUnbound: "its volume claims are not bound", "볼륨 클레임이 바인딩되지 않음";
+
     // Overview
     StatMemory: "Memory", "메모리";
     StatCpu: "CPU", "CPU";

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::kinds::{self, KindScope};
+
 /// The pages that exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
@@ -11,6 +13,10 @@ pub(crate) enum Page {
     Nodes,
     /// `#/nodes/NAME`
     Node(String),
+    /// `#/pods`, `#/events`: the list of a kind, by its name in [`crate::kinds`].
+    List(&'static str),
+    /// `#/pods/NAMESPACE/NAME`, `#/namespaces/NAME`: one object; its namespace is empty where its kind has none.
+    Object(&'static str, String, String),
     /// `#/explore`
     Explore,
     /// Anything else; holds the path for the message.
@@ -67,7 +73,7 @@ impl Route {
             ["nodes"] => Page::Nodes,
             ["nodes", name] => Page::Node((*name).to_owned()),
             ["explore"] => Page::Explore,
-            _ => Page::Unknown(path.to_owned()),
+            segments => of_kind(segments).unwrap_or_else(|| Page::Unknown(path.to_owned())),
         };
         let params = query
             .split('&')
@@ -84,6 +90,13 @@ impl fmt::Display for Route {
             Page::Overview => f.write_str("#/")?,
             Page::Nodes => f.write_str("#/nodes")?,
             Page::Node(name) => write!(f, "#/nodes/{}", encode(name))?,
+            Page::List(kind) => write!(f, "#/{kind}")?,
+            Page::Object(kind, namespace, name) if namespace.is_empty() => {
+                write!(f, "#/{kind}/{}", encode(name))?;
+            }
+            Page::Object(kind, namespace, name) => {
+                write!(f, "#/{kind}/{}/{}", encode(namespace), encode(name))?;
+            }
             Page::Explore => f.write_str("#/explore")?,
             Page::Unknown(path) => write!(f, "#{path}")?,
         }
@@ -92,6 +105,19 @@ impl fmt::Display for Route {
             write!(f, "{separator}{}={}", encode(name), encode(value))?;
         }
         Ok(())
+    }
+}
+
+/// The page of a kind's list, or of one object of it.
+fn of_kind(segments: &[&str]) -> Option<Page> {
+    let (id, rest) = segments.split_first()?;
+    let row = kinds::find(id)?;
+    let has_pages = !row.parts.is_empty();
+    match (rest, row.scope) {
+        ([], _) => Some(row.list_page()),
+        ([name], KindScope::Cluster) if has_pages => Some(row.object_page("", name)),
+        ([namespace, name], KindScope::Namespaced) if has_pages => Some(row.object_page(namespace, name)),
+        _ => None,
     }
 }
 
@@ -160,12 +186,27 @@ mod tests {
         check("#/nodes/", Page::Nodes);
         check("#/nodes/demo-1", Page::Node("demo-1".into()));
         check("#/explore?q=up", Page::Explore);
+        check("#/pods?ns=shop", Page::List("pods"));
+        check("#/pods/shop/web-1", Page::Object("pods", "shop".into(), "web-1".into()));
+        check("#/namespaces/shop", Page::Object("namespaces", String::new(), "shop".into()));
+        check("#/events", Page::List("events"));
+    }
+
+    #[test]
+    fn every_kind_has_an_address_and_is_found_by_it() {
+        for row in kinds::KINDS {
+            for page in [row.list_page(), row.object_page("a b", "x:y")] {
+                assert_eq!(Route::parse(&Route::to(page.clone()).to_string()).page, page);
+            }
+        }
     }
 
     #[test]
     fn an_address_nobody_knows_is_kept_for_the_message() {
+        check("#/unicorns/shop", Page::Unknown("/unicorns/shop".into()));
+        assert_eq!(Route::parse("#/unicorns/shop").to_string(), "#/unicorns/shop");
         check("#/pods/shop", Page::Unknown("/pods/shop".into()));
-        assert_eq!(Route::parse("#/pods/shop").to_string(), "#/pods/shop");
+        check("#/events/shop/x", Page::Unknown("/events/shop/x".into()));
     }
 
     #[test]

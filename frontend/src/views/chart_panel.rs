@@ -1,4 +1,4 @@
-//! A chart of one node, from its row in the table of charts.
+//! A chart of one subject, from its row in the table of charts.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use web_sys::AbortSignal;
 
 use crate::api::{ApiError, Client, Line, range as query_range, use_client};
-use crate::charts::{ChartSpec, Legend};
+use crate::charts::{ChartSpec, Legend, Subject};
 use crate::clock::{Clock, use_clock};
 use crate::components::{
     BoneLines, ChartData, ChartHeight, ChartSeries, Faced, Icon, IconName, LegendForm, Panel, TimeRange,
@@ -22,7 +22,7 @@ use crate::router::{Page, Route};
 
 /// The finest step of a chart: agents do not push more often.
 const FINEST_STEP: i64 = 5 * SECOND;
-/// How many series a chart of one node shows; the busiest by their mean.
+/// How many series a chart shows; the busiest by their mean.
 const MOST_SERIES: usize = 12;
 
 /// Processor modes in the order in which they are stacked: what people ask for first is at the bottom.
@@ -31,14 +31,14 @@ const MODES: &[&str] = &["user", "system", "iowait", "nice", "softirq", "irq", "
 /// What the chart needs to know about its page.
 #[derive(Clone, Copy)]
 pub(super) struct ChartPlace {
-    /// The node's name.
-    pub(super) node: Signal<String>,
+    /// What the charts are about.
+    pub(super) subject: Signal<Subject>,
     /// What time is shown, and how to show another.
     pub(super) range: Memo<Range>,
     pub(super) on_range: Callback<Range>,
     /// Whether the visitor holds the charts still.
     pub(super) paused: Signal<bool>,
-    /// Since when nothing comes from the node, where it is silent.
+    /// Since when nothing comes from the subject, where it is silent.
     pub(super) silent_since: Signal<Option<i64>>,
     pub(super) height: ChartHeight,
     pub(super) legend: LegendForm,
@@ -63,16 +63,17 @@ pub(super) fn ChartPanel(
     let clock = use_clock();
     let lang = use_lang();
     let question = move || {
-        let (node, range) = (place.node.get(), place.range.get());
+        let (subject, range) = (place.subject.get(), place.range.get());
         let step = range.step(FINEST_STEP);
         let cadence = if range.is_live() && !place.paused.get() {
             Cadence::Every(Duration::from_millis(step.clamp(5 * SECOND, MINUTE).unsigned_abs()))
         } else {
             Cadence::Once
         };
-        ((node, range), cadence)
+        ((subject, range), cadence)
     };
-    let feed = poll(question, move |(node, range), abort| fetch(client, clock, spec, node, range, abort));
+    let feed =
+        poll(question, move |(subject, range), abort| fetch(client, clock, spec, subject, range, abort));
     let data = Memo::new(move |_| {
         let lang = lang.get();
         feed.value.with(|drawn| {
@@ -94,8 +95,9 @@ pub(super) fn ChartPanel(
         Signal::derive(move || spec.note.map(|note| note.text(lang.get())).unwrap_or_default().to_owned());
     let explore = move || {
         let step = place.range.get().step(FINEST_STEP);
-        let queries: Vec<_> =
-            spec.targets.iter().map(|target| target.for_node(&place.node.get(), step)).collect();
+        let queries: Vec<_> = place
+            .subject
+            .with(|subject| spec.targets.iter().map(|target| target.of(subject, step)).collect());
         let range = place.range.get();
         let query = queries.first().cloned().unwrap_or_default();
         Route::to(Page::Explore).with("q", &query).with("range", &range.to_string()).to_string()
@@ -157,7 +159,7 @@ async fn fetch(
     client: Client,
     clock: Clock,
     spec: &'static ChartSpec,
-    node: String,
+    subject: Subject,
     range: Range,
     abort: AbortSignal,
 ) -> Result<Drawn, ApiError> {
@@ -166,7 +168,7 @@ async fn fetch(
     let ask = async |query: String| {
         query_range(client, &query, (window.start_ms, window.end_ms), step, &abort).await
     };
-    let queries = spec.targets.iter().map(|target| ask(target.for_node(&node, step)));
+    let queries = spec.targets.iter().map(|target| ask(target.of(&subject, step)));
     let answers = try_join_all(queries).await?.into_iter().map(|answer| answer.result.into_lines()).collect();
     Ok(Drawn { window, answers })
 }

@@ -8,7 +8,7 @@ use super::node_status::NodeStatus;
 use super::range_param::range_param;
 use super::watch::use_watch;
 use crate::api::Node;
-use crate::charts::{SECTIONS, Section};
+use crate::charts::{SECTIONS, Section, Subject};
 use crate::components::{
     Blank, BoneLines, ChartHeight, Faced, Icon, IconName, LegendForm, Live, Panel, TimePicker, Tone,
     provide_chart_link,
@@ -44,7 +44,7 @@ pub(super) fn NodeView(name: String) -> impl IntoView {
     let node = watch.node(name);
     let is_known = Memo::new(move |_| node.with(Option::is_some));
     let place = ChartPlace {
-        node: name,
+        subject: Signal::derive(move || Subject::Node(name.get())),
         range,
         on_range,
         paused: watch.paused.into(),

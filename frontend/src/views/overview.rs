@@ -7,7 +7,7 @@ use super::live_controls::PauseButton;
 use super::range_param::range_param;
 use super::watch::use_watch;
 use crate::api::Node;
-use crate::charts;
+use crate::charts::{self, Subject};
 use crate::components::{
     Badge, Blank, BoneLines, ChartHeight, Faced, Icon, IconName, LegendForm, Live, Panel, Select, TimePicker,
     Tone, provide_chart_link,
@@ -63,7 +63,7 @@ pub(super) fn Overview() -> impl IntoView {
         })
     });
     let place = ChartPlace {
-        node: name.into(),
+        subject: Signal::derive(move || Subject::Node(name.get())),
         range,
         on_range,
         paused: watch.paused.into(),

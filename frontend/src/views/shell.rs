@@ -87,6 +87,10 @@ pub(crate) fn Shell(
         Page::Nodes => view! { <NodesView/> }.into_any(),
         Page::Node(name) => view! { <NodeView name=name/> }.into_any(),
         Page::Explore => view! { <Explore/> }.into_any(),
+        page @ (Page::List(_) | Page::Object(..)) => {
+            view! { <NotFound path=Route::to(page).to_string().trim_start_matches('#').to_owned()/> }
+                .into_any()
+        }
         Page::Unknown(path) => view! { <NotFound path=path/> }.into_any(),
     };
     let help_title = tr(Msg::Keys);

@@ -59,7 +59,7 @@ pub(crate) fn provide_watch() -> Watch {
     let every = Memo::new(move |_| match router.route().page {
         _ if paused.get() => COUNTED,
         Page::Overview | Page::Nodes | Page::Node(_) => SHOWN,
-        Page::Explore | Page::Unknown(_) => COUNTED,
+        _ => COUNTED,
     });
     let feed = poll(move || ((), Cadence::Every(every.get())), move |(), abort| fetch_nodes(client, abort));
     let problems =

@@ -1,0 +1,13 @@
+//! What Kubernetes objects say: statuses, quantities, moments and troubles, read from the API server's own JSON.
+//!
+//! Knows nothing of pages, signals or requests; all of it is tested on the host.
+
+pub(crate) mod event;
+pub(crate) mod node;
+pub(crate) mod object;
+pub(crate) mod owner;
+pub(crate) mod pod;
+pub(crate) mod problem;
+pub(crate) mod quantity;
+pub(crate) mod scheduling;
+pub(crate) mod trouble;

@@ -1,0 +1,108 @@
+//! Events.
+
+use serde_json::Value;
+
+use super::{Cell, Column, KindRow, KindScope, Natural, Place, Source, find_kind};
+use crate::cluster::event;
+use crate::cluster::object::{namespace, text};
+use crate::components::{IconName, Tone};
+use crate::i18n::Msg;
+
+pub(super) static EVENTS: KindRow = KindRow {
+    id: "events",
+    api: ("", "v1", "events"),
+    scope: KindScope::Namespaced,
+    title: Msg::Events,
+    what: Msg::EventsWord,
+    icon: IconName::Events,
+    columns: &[
+        Column {
+            id: "seen",
+            title: Msg::ColumnLastSeen,
+            source: Source::Object(|event| Cell::age(event::last_seen(event))),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "reason",
+            title: Msg::ColumnReason,
+            source: Source::Object(|event| {
+                let reason = text(event, &["reason"]).to_owned();
+                let tone = if event::is_warning(event) { Tone::Warning } else { Tone::Done };
+                Cell::Status(tone, reason, None)
+            }),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "object",
+            title: Msg::ColumnObject,
+            source: Source::Object(about),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "namespace",
+            title: Msg::ColumnNamespace,
+            source: Source::Object(|event| Cell::dim(namespace(event))),
+            order: Natural::First,
+            place: Place::Namespace,
+        },
+        Column {
+            id: "message",
+            title: Msg::ColumnMessage,
+            source: Source::Object(|event| Cell::text(text(event, &["message"]).trim())),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "count",
+            title: Msg::ColumnCount,
+            source: Source::Object(|event| Cell::Count(event::count(event))),
+            order: Natural::Largest,
+            place: Place::Wide,
+        },
+        Column {
+            id: "source",
+            title: Msg::ColumnSource,
+            source: Source::Object(|event| Cell::dim(event::source(event))),
+            order: Natural::First,
+            place: Place::Widest,
+        },
+    ],
+    order: "seen",
+    search: &[],
+    dropped: &[],
+    metrics: &[],
+    tone: None,
+    facts: &[],
+    parts: &[],
+};
+
+/// What an event is about, leading to its page where it has one.
+fn about(event: &Value) -> Cell {
+    let (kind, namespace, name) = event::about(event);
+    let words = format!("{kind} {name}").trim().to_owned();
+    match find_kind(kind) {
+        _ if name.is_empty() => Cell::text(&words),
+        Some(row) => Cell::Link(words, row.object_page(namespace, name)),
+        None => Cell::Text(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::router::Page;
+
+    #[test]
+    fn an_event_leads_to_what_it_is_about() {
+        let of =
+            |kind: &str| about(&json!({"involvedObject": {"kind": kind, "namespace": "shop", "name": "a"}}));
+        assert_eq!(of("Pod"), Cell::Link("Pod a".into(), Page::Object("pods", "shop".into(), "a".into())));
+        assert_eq!(of("Node"), Cell::Link("Node a".into(), Page::Node("a".into())));
+        assert_eq!(of("Widget"), Cell::Text("Widget a".into()));
+    }
+}

@@ -1,0 +1,148 @@
+//! Nodes.
+
+use super::{Amount, Cell, Column, FactText, KindRow, KindScope, Metric, Natural, Part, Place, Source};
+use crate::cluster::node;
+use crate::cluster::object::{created, name, text};
+use crate::components::IconName;
+use crate::i18n::Msg;
+
+pub(super) static NODES: KindRow = KindRow {
+    id: "nodes",
+    api: ("", "v1", "nodes"),
+    scope: KindScope::Cluster,
+    title: Msg::Nodes,
+    what: Msg::NodesWord,
+    icon: IconName::Nodes,
+    columns: &[
+        Column {
+            id: "name",
+            title: Msg::ColumnName,
+            source: Source::Object(|node| Cell::Name(name(node).to_owned())),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "status",
+            title: Msg::ColumnStatus,
+            source: Source::Object(|node| {
+                let word = node::status(node);
+                let word = match node::troubles(node).first() {
+                    Some(trouble) if trouble.reason != "NotReady" => trouble.reason.clone(),
+                    _ => word,
+                };
+                Cell::Status(node::tone(node), word, None)
+            }),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "roles",
+            title: Msg::ColumnRoles,
+            source: Source::Object(|node| Cell::dim(&node::roles(node).join(", "))),
+            order: Natural::First,
+            place: Place::Wide,
+        },
+        Column {
+            id: "cpu",
+            title: Msg::ColumnCpu,
+            source: Source::Joined("cpu", |value| Cell::Amount(Amount::Share, value)),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+        Column {
+            id: "memory",
+            title: Msg::ColumnMemory,
+            source: Source::Joined("memory", |value| Cell::Amount(Amount::Share, value)),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+        Column {
+            id: "disk",
+            title: Msg::ColumnDisk,
+            source: Source::Joined("disk", |value| Cell::Amount(Amount::Share, value)),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+        Column {
+            id: "load",
+            title: Msg::ColumnLoad,
+            source: Source::Joined("load", |value| Cell::Amount(Amount::Number, value)),
+            order: Natural::Largest,
+            place: Place::Widest,
+        },
+        Column {
+            id: "pods",
+            title: Msg::Pods,
+            source: Source::Joined("pods", |value| Cell::Count(value as i64)),
+            order: Natural::Largest,
+            place: Place::Wide,
+        },
+        Column {
+            id: "version",
+            title: Msg::ColumnVersion,
+            source: Source::Object(|node| Cell::dim(text(node, &["status", "nodeInfo", "kubeletVersion"]))),
+            order: Natural::First,
+            place: Place::Wide,
+        },
+        Column {
+            id: "ip",
+            title: Msg::ColumnIp,
+            source: Source::Object(|node| Cell::dim(node::address(node, "InternalIP"))),
+            order: Natural::First,
+            place: Place::Widest,
+        },
+        Column {
+            id: "age",
+            title: Msg::ColumnAge,
+            source: Source::Object(|node| Cell::age(created(node))),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+    ],
+    order: "status",
+    search: &[&["metadata", "labels"], &["status", "nodeInfo", "osImage"]],
+    dropped: &[&["status", "images"], &["status", "volumesInUse"], &["status", "volumesAttached"]],
+    metrics: &[
+        Metric {
+            id: "cpu",
+            query: r#"1 - avg by (node) (rate(node_cpu_seconds_total{job="node-exporter",mode="idle"}[2m]))"#,
+            labels: ("", "node"),
+        },
+        Metric {
+            id: "memory",
+            query: r#"1 - sum by (node) (node_memory_MemAvailable_bytes{job="node-exporter"}) / sum by (node) (node_memory_MemTotal_bytes)"#,
+            labels: ("", "node"),
+        },
+        Metric {
+            id: "disk",
+            query: r#"max by (node) (1 - node_filesystem_avail_bytes{job="node-exporter",fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|overlay"} / (node_filesystem_size_bytes > 0))"#,
+            labels: ("", "node"),
+        },
+        Metric {
+            id: "load",
+            query: r#"max by (node) (node_load5{job="node-exporter"})"#,
+            labels: ("", "node"),
+        },
+    ],
+    tone: Some(node::tone),
+    facts: &[
+        (Msg::ColumnRoles, |_, node| some(&node::roles(node).join(", "))),
+        (Msg::ColumnIp, |_, node| some(node::address(node, "InternalIP"))),
+        (Msg::FactSystem, |_, node| some(text(node, &["status", "nodeInfo", "osImage"]))),
+        (Msg::FactKernel, |_, node| some(text(node, &["status", "nodeInfo", "kernelVersion"]))),
+        (Msg::FactRuntime, |_, node| some(text(node, &["status", "nodeInfo", "containerRuntimeVersion"]))),
+        (Msg::FactKubelet, |_, node| some(text(node, &["status", "nodeInfo", "kubeletVersion"]))),
+    ],
+    parts: &[
+        Part::NodeResources,
+        Part::Conditions,
+        Part::NodePods,
+        Part::Events,
+        Part::MachineCharts,
+        Part::Labels,
+    ],
+};
+
+fn some(text: &str) -> Option<FactText> {
+    (!text.is_empty()).then(|| text.to_owned().into())
+}

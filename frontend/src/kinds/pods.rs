@@ -1,0 +1,193 @@
+//! Pods.
+
+use serde_json::Value;
+
+use super::{Amount, Cell, Column, FactText, KindRow, KindScope, Metric, Natural, Part, Place, Source};
+use crate::charts;
+use crate::cluster::object::{created, name, namespace, text};
+use crate::cluster::{owner, pod};
+use crate::components::{IconName, Tone};
+use crate::i18n::Msg;
+use crate::router::Page;
+
+pub(super) static PODS: KindRow = KindRow {
+    id: "pods",
+    api: ("", "v1", "pods"),
+    scope: KindScope::Namespaced,
+    title: Msg::Pods,
+    what: Msg::PodsWord,
+    icon: IconName::Pods,
+    columns: &[
+        Column {
+            id: "name",
+            title: Msg::ColumnName,
+            source: Source::Object(|pod| Cell::Name(name(pod).to_owned())),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "namespace",
+            title: Msg::ColumnNamespace,
+            source: Source::Object(|pod| Cell::dim(namespace(pod))),
+            order: Natural::First,
+            place: Place::Namespace,
+        },
+        Column {
+            id: "status",
+            title: Msg::ColumnStatus,
+            source: Source::Object(status),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "ready",
+            title: Msg::ColumnReady,
+            source: Source::Object(|pod| {
+                let (ready, total) = pod::readiness(pod);
+                Cell::Ratio(ready, total)
+            }),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+        Column {
+            id: "restarts",
+            title: Msg::ColumnRestarts,
+            source: Source::Object(|pod| {
+                let (count, last) = pod::restarts(pod);
+                Cell::Restarts(count, last)
+            }),
+            order: Natural::Largest,
+            place: Place::Wide,
+        },
+        Column {
+            id: "cpu",
+            title: Msg::ColumnCpuCores,
+            source: Source::Joined("cpu", |value| Cell::Amount(Amount::Cores, value)),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+        Column {
+            id: "memory",
+            title: Msg::ColumnMemory,
+            source: Source::Joined("memory", |value| Cell::Amount(Amount::Bytes, value)),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+        Column {
+            id: "node",
+            title: Msg::NodeLabel,
+            source: Source::Object(|pod| match text(pod, &["spec", "nodeName"]) {
+                "" => Cell::None,
+                node => Cell::Link(node.to_owned(), Page::Node(node.to_owned())),
+            }),
+            order: Natural::First,
+            place: Place::Wide,
+        },
+        Column {
+            id: "ip",
+            title: Msg::ColumnIp,
+            source: Source::Object(|pod| Cell::dim(text(pod, &["status", "podIP"]))),
+            order: Natural::First,
+            place: Place::Widest,
+        },
+        Column {
+            id: "age",
+            title: Msg::ColumnAge,
+            source: Source::Object(|pod| Cell::age(created(pod))),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+    ],
+    order: "status",
+    search: &[&["metadata", "labels"], &["status", "podIP"], &["spec", "containers", "*", "image"]],
+    dropped: &[
+        &["spec", "volumes"],
+        &["spec", "tolerations"],
+        &["spec", "affinity"],
+        &["spec", "topologySpreadConstraints"],
+        &["spec", "securityContext"],
+        &["spec", "containers", "*", "env"],
+        &["spec", "containers", "*", "envFrom"],
+        &["spec", "containers", "*", "command"],
+        &["spec", "containers", "*", "args"],
+        &["spec", "containers", "*", "volumeMounts"],
+        &["spec", "containers", "*", "securityContext"],
+        &["spec", "initContainers", "*", "env"],
+        &["spec", "initContainers", "*", "command"],
+        &["spec", "initContainers", "*", "args"],
+        &["spec", "initContainers", "*", "volumeMounts"],
+        &["spec", "initContainers", "*", "securityContext"],
+    ],
+    metrics: &[
+        Metric {
+            id: "cpu",
+            query: r#"sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{container!=""$ns}[2m]))"#,
+            labels: ("namespace", "pod"),
+        },
+        Metric {
+            id: "memory",
+            query: r#"sum by (namespace, pod) (container_memory_working_set_bytes{container!=""$ns})"#,
+            labels: ("namespace", "pod"),
+        },
+    ],
+    tone: Some(tone),
+    facts: &[
+        (Msg::ColumnNamespace, |_, pod| Some(namespace(pod).to_owned().into())),
+        (Msg::FactOwner, |_, pod| {
+            let owner = owner::of(pod);
+            (owner.kind != "Pod").then(|| format!("{} {}", owner.kind, owner.name).into())
+        }),
+        (Msg::NodeLabel, |_, pod| {
+            let node = text(pod, &["spec", "nodeName"]);
+            (!node.is_empty())
+                .then(|| FactText { text: node.to_owned(), page: Some(Page::Node(node.to_owned())) })
+        }),
+        (Msg::ColumnIp, |_, pod| some(text(pod, &["status", "podIP"]))),
+        (Msg::FactQos, |_, pod| some(text(pod, &["status", "qosClass"]))),
+        (Msg::FactAccount, |_, pod| some(text(pod, &["spec", "serviceAccountName"]))),
+    ],
+    parts: &[Part::Charts(charts::POD), Part::Containers, Part::Conditions, Part::Events, Part::Labels],
+};
+
+fn some(text: &str) -> Option<FactText> {
+    (!text.is_empty()).then(|| text.to_owned().into())
+}
+
+fn tone(pod: &Value) -> Tone {
+    pod::tone(pod, &pod::status(pod))
+}
+
+/// kubectl's word; a pod that runs and is not ready says so, since its word alone would not.
+fn status(pod: &Value) -> Cell {
+    let word = pod::status(pod);
+    let tone = pod::tone(pod, &word);
+    let note = (word == "Running" && tone == Tone::Warning).then_some(Msg::StatusNotReady);
+    Cell::Status(tone, word, note)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pod_fills_its_row() {
+        let pod = json!({
+            "metadata": {"name": "web-1", "namespace": "shop", "creationTimestamp": "1970-01-01T00:00:01Z"},
+            "spec": {"nodeName": "demo-1", "containers": [{"name": "web"}]},
+            "status": {"phase": "Running", "podIP": "10.0.0.9",
+                "containerStatuses": [{"name": "web", "ready": false, "restartCount": 2, "state": {"running": {}}}]},
+        });
+        let cells = PODS.cells(&pod);
+        let cell = |id| PODS.column(id).and_then(|at| cells.get(at)).unwrap();
+        assert_eq!(cell("name"), &Cell::Name("web-1".into()));
+        assert_eq!(cell("namespace"), &Cell::Dim("shop".into()));
+        assert_eq!(cell("status"), &Cell::Status(Tone::Warning, "Running".into(), Some(Msg::StatusNotReady)));
+        assert_eq!(cell("ready"), &Cell::Ratio(0, 1));
+        assert_eq!(cell("restarts"), &Cell::Restarts(2, None));
+        assert_eq!(cell("cpu"), &Cell::None);
+        assert_eq!(cell("node"), &Cell::Link("demo-1".into(), Page::Node("demo-1".into())));
+        assert_eq!(cell("age"), &Cell::Age(1_000));
+    }
+}
