@@ -215,6 +215,14 @@ impl Auth {
         self.throttle.lock().attempt(from, now).map_err(SignInFailure::TooMany)
     }
 
+    /// The cluster that a caller's own credential leads to.
+    pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
+        match &self.users {
+            Users::Cluster(cluster) => Some(cluster),
+            Users::Open | Users::Static(_) => None,
+        }
+    }
+
     /// Reads users and ingest tokens again where their files have changed; mistakes are logged and change nothing.
     pub(crate) fn reload_changed_files(&self) {
         if let Users::Static(users) = &self.users {

@@ -7,17 +7,21 @@
 mod authoriser;
 mod connect;
 mod error;
+mod namespaces;
 mod request;
 mod review;
+mod trim;
 
 pub(crate) use authoriser::ClusterAuthoriser;
 pub(crate) use connect::ClusterSource;
 pub(crate) use error::{ClusterError, Status};
-pub(crate) use request::{As, Path};
+pub(crate) use request::{As, Form, Path};
 pub(crate) use review::{Right, Who};
+pub(crate) use trim::{trim_listed, trim_object};
 
 use std::time::Duration;
 
+use crowsnest_api::cluster::Namespaces;
 use kube::Client;
 use tokio::sync::Semaphore;
 
@@ -27,6 +31,10 @@ use crate::short_memory::ShortMemory;
 const RIGHTS_LAST: Duration = Duration::from_secs(20);
 /// Answers about rights that are remembered.
 const MAX_RIGHTS: usize = 16_384;
+/// How long a list of namespaces counts.
+const NAMESPACES_LAST: Duration = Duration::from_secs(5);
+/// Lists of namespaces that are remembered.
+const MAX_NAMESPACES: usize = 256;
 /// Users that are remembered.
 const MAX_USERS: usize = 4096;
 /// Reviews under way at once; whoever sends nonsense in bulk is no burden to the API server.
@@ -42,6 +50,8 @@ pub(crate) struct Cluster {
     rights: ShortMemory<(String, Right), bool>,
     /// Whom credentials belong to, by fingerprint.
     users: ShortMemory<String, Who>,
+    /// Namespaces that users have a use for, by fingerprint.
+    namespaces: ShortMemory<String, Namespaces>,
     reviews: Semaphore,
 }
 
@@ -54,6 +64,7 @@ impl Cluster {
             bare,
             rights: ShortMemory::new(RIGHTS_LAST, MAX_RIGHTS),
             users: ShortMemory::new(RIGHTS_LAST, MAX_USERS),
+            namespaces: ShortMemory::new(NAMESPACES_LAST, MAX_NAMESPACES),
             reviews: Semaphore::new(REVIEWS_AT_ONCE),
         })
     }

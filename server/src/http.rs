@@ -9,6 +9,7 @@ mod health;
 mod host;
 mod layers;
 mod metrics;
+mod objects;
 mod routes;
 mod security_headers;
 mod session;

@@ -7,7 +7,6 @@ mod auth;
 mod cli;
 mod client;
 mod clock;
-#[expect(dead_code, reason = "requests for objects follow in the next commit")]
 mod cluster;
 mod config;
 mod control;

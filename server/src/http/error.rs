@@ -31,6 +31,7 @@ pub(crate) enum ErrorKind {
     TooManyRequests,
     Canceled,
     Internal,
+    BadGateway,
     Unavailable,
     QueryTimeout,
 }
@@ -50,6 +51,7 @@ const KINDS: &[(ErrorKind, u16, ErrorType, &str)] = &[
     (ErrorKind::TooManyRequests, 429, ErrorType::Unavailable, "Too many requests"),
     (ErrorKind::Canceled, 499, ErrorType::Canceled, "Cancelled"),
     (ErrorKind::Internal, 500, ErrorType::Internal, "Internal error"),
+    (ErrorKind::BadGateway, 502, ErrorType::Unavailable, "Bad answer from the Kubernetes API server"),
     (ErrorKind::Unavailable, 503, ErrorType::Unavailable, "Not available now"),
     (ErrorKind::QueryTimeout, 503, ErrorType::Timeout, "Query took too long"),
 ];
@@ -78,6 +80,8 @@ impl ErrorKind {
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     kind: ErrorKind,
+    /// The status that the Kubernetes API server gave, where it is passed on.
+    relayed: Option<StatusCode>,
     message: String,
     cause: Option<Arc<anyhow::Error>>,
     retry_after: Option<Duration>,
@@ -87,7 +91,13 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// An error that is explained to the user by `message`.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: None, retry_after: None, closes: false }
+        Self { kind, relayed: None, message: message.into(), cause: None, retry_after: None, closes: false }
+    }
+
+    /// What the Kubernetes API server said to a request of this user's, passed on as it is.
+    pub(crate) fn relayed(code: u16, message: String) -> Self {
+        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY);
+        Self { relayed: Some(status), ..Self::new(ErrorKind::BadGateway, message) }
     }
 
     /// The request is malformed.
@@ -134,8 +144,16 @@ impl ApiError {
         headers
     }
 
+    fn row(&self) -> (StatusCode, ErrorType, &'static str) {
+        let (status, error_type, title) = self.kind.row();
+        match self.relayed {
+            None => (status, error_type, title),
+            Some(relayed) => (relayed, error_type, relayed.canonical_reason().unwrap_or(title)),
+        }
+    }
+
     fn log(&self) {
-        let status = self.kind.row().0;
+        let status = self.row().0;
         match &self.cause {
             Some(cause) if self.kind == ErrorKind::Internal => {
                 error!(err = &**cause.as_ref() as &dyn std::error::Error, "request failed");
@@ -152,7 +170,7 @@ impl ApiError {
     }
 
     fn render(&self, style: Style) -> Response {
-        let (status, error_type, title) = self.kind.row();
+        let (status, error_type, title) = self.row();
         let mut response = match style {
             Style::Prometheus => {
                 let body: prometheus::Response<()> =
@@ -177,7 +195,7 @@ impl ApiError {
 /// The status alone: [`shape`] adds the body, since only it knows which shape the path wants.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = self.kind.row().0.into_response();
+        let mut response = self.row().0.into_response();
         response.extensions_mut().insert(self);
         response
     }

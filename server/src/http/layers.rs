@@ -224,7 +224,8 @@ mod tests {
     }
 
     fn path_of(route: &Route) -> String {
-        route.path.replace("{name}", "x").replace("{*name}", "x.js")
+        let path = route.path.replace("{kind}", "core.v1.pods").replace("{namespace}", "shop");
+        path.replace("{name}", "x").replace("{*name}", "x.js")
     }
 
     #[tokio::test]

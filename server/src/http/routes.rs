@@ -5,7 +5,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
-use super::{AppState, health, metrics, session, ui};
+use super::{AppState, health, metrics, objects, session, ui};
 use crate::api_v1::{labels, metadata, query, status, write};
 
 /// Bodies of ordinary requests.
@@ -49,6 +49,9 @@ const fn changes(
 
 type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
 
+const NAMESPACES: &str = "/api/crowsnest/v1/namespaces";
+const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
+const OBJECT: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}/{name}";
 const SESSION: &str = "/api/crowsnest/v1/session";
 
 /// All routes, in order of their paths.
@@ -58,6 +61,9 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/-/ready", Access::Public, |m| on(m, health::ready)),
     changes(Method::POST, "/-/reload", ADMIN, SMALL, |m| on(m, health::reload)),
     changes(Method::PUT, "/-/reload", ADMIN, SMALL, |m| on(m, health::reload)),
+    reads(Method::GET, NAMESPACES, Access::User, |m| on(m, objects::namespaces)),
+    reads(Method::GET, OBJECTS, Access::User, |m| on(m, objects::list)),
+    reads(Method::GET, OBJECT, Access::User, |m| on(m, objects::one)),
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SMALL, |m| on(m, session::sign_in)),

@@ -6,6 +6,7 @@ mod asking;
 mod cluster_sign_in;
 mod crash;
 mod demo;
+mod objects;
 mod prometheus_peer;
 mod pushing;
 mod sign_in;

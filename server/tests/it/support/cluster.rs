@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crowsnest_kubesim::{Chaos, DemoSize, KubeSim, Life, Options, Running};
+use serde_json::Value;
 use tokio::runtime::Runtime;
+
+use super::server::json;
 
 /// A cluster that is there for as long as this is.
 pub(crate) struct Sim {
@@ -41,6 +44,43 @@ impl Sim {
     /// A token of the account that sees one namespace.
     pub(crate) fn viewer(&self) -> String {
         self.running.token("shop", "viewer", 3600).unwrap()
+    }
+
+    /// Sends a request to the API server itself, as the account that may do everything; it has to succeed.
+    #[track_caller]
+    pub(crate) fn ask(&self, method: reqwest::Method, path: &str, body: &Value) -> Value {
+        let ca = reqwest::Certificate::from_pem(self.running.ca_pem().as_bytes()).unwrap();
+        let client = reqwest::blocking::Client::builder().tls_certs_only([ca]).build().unwrap();
+        let url = format!("{}{path}", self.running.url());
+        let request = client.request(method, url).bearer_auth(self.admin()).json(body);
+        let (status, answer) = json(request.send().unwrap());
+        assert!((200..300).contains(&status), "{status} {answer}");
+        answer
+    }
+
+    /// Creates an object.
+    #[track_caller]
+    pub(crate) fn create(&self, path: &str, object: &Value) -> Value {
+        self.ask(reqwest::Method::POST, path, object)
+    }
+
+    /// Creates a pod.
+    #[track_caller]
+    pub(crate) fn create_pod(&self, namespace: &str, name: &str) -> Value {
+        let pod = serde_json::json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "labels": {"app": name}, "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": "{}"}},
+            "spec": {"containers": [{"name": "main", "image": "example.org/main:1"}]},
+        });
+        self.create(&format!("/api/v1/namespaces/{namespace}/pods"), &pod)
+    }
+
+    /// Deletes an object.
+    #[track_caller]
+    pub(crate) fn delete(&self, path: &str) {
+        let now = serde_json::json!({"gracePeriodSeconds": 0});
+        self.ask(reqwest::Method::DELETE, path, &now);
     }
 
     /// Whether the API server can be reached.

@@ -188,6 +188,20 @@ impl Server {
         result.first().map(points).unwrap_or_default()
     }
 
+    /// Signs in with a token and gives the cookie of the session.
+    #[track_caller]
+    pub(crate) fn sign_in(&self, token: &str) -> String {
+        let sign_in = serde_json::json!({"token": token});
+        let response = self.post("api/crowsnest/v1/session").json(&sign_in).send().unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    /// The status and JSON body of what the holder of a cookie gets.
+    pub(crate) fn get_as(&self, cookie: &str, path: &str) -> (u16, Value) {
+        json(self.get(path).header("cookie", cookie).send().unwrap())
+    }
+
     /// Pushes a body as it is, with the headers that a good push has.
     pub(crate) fn push_bytes(&self, body: Vec<u8>) -> Response {
         self.push_request(body).send().unwrap()

@@ -1,0 +1,128 @@
+//! Which namespaces somebody has a use for.
+
+use std::time::Instant;
+
+use crowsnest_api::cluster::{Kind, Namespaces, Scope};
+use crowsnest_rbac::{Credential, service_account};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde::Deserialize;
+
+use super::{As, Cluster, ClusterError, Form, Path, Right};
+
+/// Namespaces in one page of their list, and pages that are read.
+const PAGE: usize = 500;
+const MAX_PAGES: usize = 20;
+/// Namespaces that somebody who may not list them is asked about, one by one.
+const MAX_CANDIDATES: usize = 500;
+/// Of these, how many at once.
+const AT_ONCE: usize = 8;
+/// Stands for the server's own list in the memory, where fingerprints are hexadecimal.
+const OWN: &str = "own";
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: PageMetadata,
+    items: Vec<Named>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PageMetadata {
+    r#continue: String,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    metadata: Name,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+impl Cluster {
+    /// All namespaces for somebody who may list them; for others those in which they may list pods. The answer counts for
+    /// some seconds.
+    pub(crate) async fn namespaces(
+        &self,
+        user: &str,
+        credential: &Credential,
+    ) -> Result<Namespaces, ClusterError> {
+        let fingerprint = credential.fingerprint();
+        if let Some(known) = self.namespaces.recall(&fingerprint, Instant::now()) {
+            return Ok(known);
+        }
+        let found = match self.list_names(As::User(credential)).await {
+            Ok(names) => Namespaces { all: true, names },
+            Err(error) if error.code() == Some(403) => {
+                Namespaces { all: false, names: self.names_with_pods_of(user, credential).await? }
+            }
+            Err(error) => return Err(error),
+        };
+        self.namespaces.remember(fingerprint, found.clone(), Instant::now());
+        Ok(found)
+    }
+
+    /// Asks about each namespace that the server knows, and that of the account itself.
+    async fn names_with_pods_of(
+        &self,
+        user: &str,
+        credential: &Credential,
+    ) -> Result<Vec<String>, ClusterError> {
+        let mut candidates = self.own_list().await;
+        candidates.extend(service_account(user).map(|(namespace, _)| namespace.to_owned()));
+        candidates.sort();
+        candidates.dedup();
+        let asked = stream::iter(candidates.into_iter().take(MAX_CANDIDATES)).map(|namespace| async move {
+            let right = Right { verb: "list", group: "", resource: "pods", namespace };
+            let allowed = self.may(credential, &right).await?;
+            Ok(allowed.then_some(right.namespace))
+        });
+        let answers: Vec<Option<String>> = asked.buffered(AT_ONCE).try_collect().await?;
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// The names that the server itself may list; none where it may not. They are candidates and no answer to anybody.
+    async fn own_list(&self) -> Vec<String> {
+        if let Some(known) = self.namespaces.recall(&OWN.to_owned(), Instant::now()) {
+            return known.names;
+        }
+        let names = match self.list_names(As::Server).await {
+            Ok(names) => names,
+            Err(error) => {
+                tracing::debug!(
+                    reason = error.told(),
+                    "cannot list namespaces with the server's own credential"
+                );
+                return Vec::new();
+            }
+        };
+        let known = Namespaces { all: true, names: names.clone() };
+        self.namespaces.remember(OWN.to_owned(), known, Instant::now());
+        names
+    }
+
+    async fn list_names(&self, who: As<'_>) -> Result<Vec<String>, ClusterError> {
+        let kind =
+            Kind::new("", "v1", "namespaces").map_err(|error| ClusterError::Answer(error.to_string()))?;
+        let mut names = Vec::new();
+        let mut next = String::new();
+        for _ in 0..MAX_PAGES {
+            let mut path = Path::list(&kind, &Scope::CLUSTER).with("limit", &PAGE.to_string());
+            if !next.is_empty() {
+                path = path.with("continue", &next);
+            }
+            let page: Page = self.get(who, &path, Form::MetadataList).await?;
+            names.extend(page.items.into_iter().map(|item| item.metadata.name));
+            next = page.metadata.r#continue;
+            if next.is_empty() {
+                break;
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+}
