@@ -21,9 +21,11 @@ mod grid;
 mod matching;
 mod pick;
 mod prepare;
+mod query;
 mod range;
 mod select;
 mod set;
+mod statistics;
 pub(crate) mod stats;
 mod value;
 mod windows;
@@ -33,14 +35,13 @@ use std::time::Duration;
 use crowsnest_api::Timestamp;
 
 pub use annotations::{Annotation, Annotations};
-use column::Computed;
 pub use control::Control;
 pub(crate) use edges::Interpolation;
 pub use error::QueryError;
-use evaluator::{Evaluator, QueryRange};
 pub(crate) use functions::Implementation;
-use grid::Grid;
+pub use query::Query;
 pub use range::RangeParams;
+pub use statistics::{NodeStats, QueryStats, StatsDetail};
 pub use value::{QueryResult, SampleValue, Value, VectorElement};
 pub(crate) use windows::WindowFunction;
 
@@ -55,6 +56,10 @@ pub struct EngineOptions {
     pub timeout: Duration,
     /// How many samples a query may hold at once.
     pub max_samples: usize,
+    /// How many series the selectors of a query may read together.
+    pub max_series: usize,
+    /// How many bytes a query may hold at once, labels included; an estimate.
+    pub max_bytes: usize,
     /// The step of subqueries that name none.
     pub subquery_step: Duration,
     /// What is switched on.
@@ -78,6 +83,8 @@ impl Default for EngineOptions {
             lookback: Duration::from_secs(300),
             timeout: Duration::from_secs(120),
             max_samples: 50_000_000,
+            max_series: 1_000_000,
+            max_bytes: 1 << 30,
             subquery_step: Duration::from_secs(60),
             features: Features::default(),
         }
@@ -107,11 +114,7 @@ impl Engine {
         at: Timestamp,
         control: &Control,
     ) -> Result<QueryResult, QueryError> {
-        let at = at.millis();
-        let query = QueryRange { start: at, end: at, step: 0 };
-        self.evaluate(store, expr, query, &Grid::instant(at), control, |computed| {
-            finish::instant(computed, expr, at)
-        })
+        self.query(store, expr).controlled(control).instant(at)
     }
 
     /// Evaluates a query at every step of a range.
@@ -125,24 +128,6 @@ impl Engine {
         range: RangeParams,
         control: &Control,
     ) -> Result<QueryResult, QueryError> {
-        let query =
-            QueryRange { start: range.start().millis(), end: range.end().millis(), step: range.step_ms() };
-        let grid = Grid::range(query.start, query.end, query.step);
-        self.evaluate(store, expr, query, &grid, control, |computed| finish::range(computed, expr, &grid))
-    }
-
-    fn evaluate(
-        &self,
-        store: &dyn Queryable,
-        expr: &Expr,
-        query: QueryRange,
-        grid: &Grid,
-        control: &Control,
-        finish: impl FnOnce(Computed) -> Result<Value, QueryError>,
-    ) -> Result<QueryResult, QueryError> {
-        let matchers = prepare::prepare(expr, self.options.features)?;
-        let mut evaluator = Evaluator::new(self.options, store, control, query, matchers);
-        let computed = evaluator.eval(expr, grid)?;
-        Ok(QueryResult { value: finish(computed)?, annotations: evaluator.annotations })
+        self.query(store, expr).controlled(control).range(range)
     }
 }

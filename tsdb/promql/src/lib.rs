@@ -31,8 +31,8 @@ pub use aggregators::{AGGREGATORS, AggregateOp, Aggregator, aggregator};
 pub use ast::Expr;
 #[cfg(feature = "engine")]
 pub use engine::{
-    Annotation, Annotations, Control, Engine, EngineOptions, Features, QueryError, QueryResult, RangeParams,
-    SampleValue, Value,
+    Annotation, Annotations, Control, Engine, EngineOptions, Features, NodeStats, Query, QueryError,
+    QueryResult, QueryStats, RangeParams, SampleValue, StatsDetail, Value,
 };
 pub use functions::{Arity, FUNCTIONS, Function, function};
 #[cfg(feature = "engine")]
@@ -49,5 +49,5 @@ pub use parser::{MAX_DEPTH, MAX_QUERY_BYTES, ParseError, parse};
 pub use printer::pretty;
 pub use span::{Position, Span};
 #[cfg(feature = "engine")]
-pub use storage::{Queryable, Scope, Selection, Series, SeriesSet, StorageError};
+pub use storage::{Confined, Confinement, Queryable, Scope, Selection, Series, SeriesSet, StorageError};
 pub use value_type::ValueType;

@@ -1,7 +1,10 @@
 //! The seam below the evaluator: what a store must answer.
 
+mod confined;
+
 use std::sync::Arc;
 
+pub use confined::{Confined, Confinement};
 use crowsnest_api::{Labels, Sample, Timestamp};
 use smol_str::SmolStr;
 

@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail at any line")]
 
+#[path = "engine/confined.rs"]
+mod confined;
+#[path = "engine/cost.rs"]
+mod cost;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crowsnest_api::{Label, Labels, METRIC_NAME, format_value};
 
-use super::column::{Column, Columns, without_metric_labels};
+use super::column::{Column, Columns, Held, without_metric_labels};
 use super::evaluator::Evaluator;
 use super::functions::labels::check_label_bytes;
 use super::grid::Grid;
@@ -261,7 +261,7 @@ fn count_values(
             let index = counts.index(group_labels(&labels.build(), &grouping), drop_name);
             if counts.len() > known {
                 // Each value may be another series, with room for every step.
-                evaluator.hold(steps)?;
+                evaluator.hold(Held::of_samples(steps))?;
             }
             counts.mark(index, drop_name);
             counts.count(index, step);

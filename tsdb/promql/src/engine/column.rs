@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crowsnest_api::{Labels, METRIC_NAME};
+use crowsnest_api::{Label, Labels, METRIC_NAME};
+
+use smol_str::SmolStr;
 
 use super::{QueryError, SampleValue};
 use crate::Series;
@@ -53,14 +55,53 @@ pub(crate) struct RangeSeries {
 }
 
 impl Computed {
-    /// How many samples it holds; a native histogram counts as the floats that take as much memory.
-    pub(crate) fn len(&self) -> usize {
+    /// What it holds.
+    pub(crate) fn held(&self) -> Held {
         match self {
-            Self::Scalar(values) => values.len(),
-            Self::String(_) => 1,
-            Self::Vector(columns) => columns.iter().map(Column::weight).sum(),
-            Self::Range(range) => range.series.iter().map(|series| series.series.weight()).sum(),
+            Self::Scalar(values) => Held::of_samples(values.len()),
+            Self::String(_) => Held::of_samples(1),
+            Self::Vector(columns) => {
+                columns.iter().map(|column| Held::of_series(&column.labels, column.weight())).sum()
+            }
+            Self::Range(range) => {
+                let series = range.series.iter().map(|series| &series.series);
+                series.map(|series| Held::of_series(&series.labels, series.weight())).sum()
+            }
         }
+    }
+}
+
+/// How much is held in memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Held {
+    /// A native histogram counts as the floats that take as much memory.
+    pub(crate) samples: usize,
+    /// Those of samples and labels, as an estimate.
+    pub(crate) bytes: usize,
+}
+
+impl Held {
+    pub(crate) fn of_samples(samples: usize) -> Self {
+        Self { samples, bytes: samples.saturating_mul(size_of::<Option<SampleValue>>()) }
+    }
+
+    pub(crate) fn of_series(labels: &Labels, samples: usize) -> Self {
+        let Self { samples, bytes } = Self::of_samples(samples);
+        // Short names and values lie within the label itself.
+        let outside = |text: &SmolStr| if text.is_heap_allocated() { text.len() } else { 0 };
+        let labels =
+            labels.iter().map(|label| size_of::<Label>() + outside(&label.name) + outside(&label.value));
+        let labels = labels.fold(size_of::<Column>(), usize::saturating_add);
+        Self { samples, bytes: bytes.saturating_add(labels) }
+    }
+}
+
+impl std::iter::Sum for Held {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            samples: sum.samples.saturating_add(one.samples),
+            bytes: sum.bytes.saturating_add(one.bytes),
+        })
     }
 }
 

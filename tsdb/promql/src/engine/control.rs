@@ -40,6 +40,11 @@ impl Control {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
+    /// How long the query has been running; nothing without a clock.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.elapsed.as_ref().map_or(Duration::ZERO, |elapsed| elapsed())
+    }
+
     /// Whether to go on.
     pub(crate) fn check(&self, engine_timeout: Duration) -> Result<(), QueryError> {
         if self.cancelled.load(Ordering::Relaxed) {

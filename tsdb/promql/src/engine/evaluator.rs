@@ -1,10 +1,12 @@
 //! Walks the tree.
 
-use super::column::{Column, Computed, merge_same, without_metric_labels};
+use super::column::{Column, Computed, Held, merge_same, without_metric_labels};
 use super::grid::Grid;
 use super::prepare::CompiledMatchers;
+use super::statistics::Recorder;
 use super::{
-    Annotations, Control, EngineOptions, Implementation, QueryError, SampleValue, aggregate, binary, windows,
+    Annotations, Control, EngineOptions, Implementation, QueryError, SampleValue, StatsDetail, aggregate,
+    binary, windows,
 };
 use crate::ast::{Call, Expr, ExprKind};
 use crate::engine::functions::{calendar, math};
@@ -20,8 +22,9 @@ pub(crate) struct Evaluator<'a> {
     /// The compiled matchers of every selector in the tree, by the selector's address.
     pub(crate) matchers: CompiledMatchers,
     pub(crate) annotations: Annotations,
-    /// Samples held by results that are still needed.
-    samples: usize,
+    pub(crate) recorder: Recorder,
+    /// Held by results that are still needed.
+    held: Held,
 }
 
 /// What `start()`, `end()`, `step()` and `range()` are about; milliseconds.
@@ -39,14 +42,28 @@ impl<'a> Evaluator<'a> {
         control: &'a Control,
         query: QueryRange,
         matchers: CompiledMatchers,
+        (detail, grid): (StatsDetail, &Grid),
     ) -> Self {
-        Self { options, store, control, query, matchers, annotations: Annotations::default(), samples: 0 }
+        let (annotations, recorder) = (Annotations::default(), Recorder::new(detail, grid));
+        Self { options, store, control, query, matchers, annotations, recorder, held: Held::default() }
     }
 
     /// Evaluates a node at every time of the grid.
     pub(crate) fn eval(&mut self, expr: &Expr, grid: &Grid) -> Result<Computed, QueryError> {
         self.check()?;
-        let held = self.samples;
+        if !self.recorder.records_nodes() {
+            return self.eval_node(expr, grid);
+        }
+        let started = self.control.elapsed();
+        self.recorder.enter_node();
+        let computed = self.eval_node(expr, grid)?;
+        let elapsed = self.control.elapsed().saturating_sub(started);
+        self.recorder.leave_node(expr.span, &computed, elapsed);
+        Ok(computed)
+    }
+
+    fn eval_node(&mut self, expr: &Expr, grid: &Grid) -> Result<Computed, QueryError> {
+        let held = self.held;
         let computed = match &expr.kind {
             ExprKind::Number(number) => Computed::Scalar(vec![number.value; grid.len()]),
             ExprKind::String(bytes) => Computed::String(bytes.clone()),
@@ -66,9 +83,14 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::Paren(inner) => self.eval(inner, grid)?,
         };
+        if let (Computed::Range(range), ExprKind::Selector(_) | ExprKind::Subquery(_)) =
+            (&computed, &expr.kind)
+        {
+            self.recorder.looked_at_windows(range);
+        }
         // What the children held is gone; what came of it counts.
-        self.samples = held;
-        self.hold(computed.len())?;
+        self.held = held;
+        self.hold(computed.held())?;
         Ok(computed)
     }
 
@@ -228,10 +250,21 @@ impl<'a> Evaluator<'a> {
         self.annotations.warn(span, message);
     }
 
-    /// Counts samples against the limit.
-    pub(crate) fn hold(&mut self, samples: usize) -> Result<(), QueryError> {
-        self.samples = self.samples.saturating_add(samples);
-        if self.samples > self.options.max_samples { Err(QueryError::TooManySamples) } else { Ok(()) }
+    /// Counts what is held against the limits.
+    pub(crate) fn hold(&mut self, more: Held) -> Result<(), QueryError> {
+        self.held.samples = self.held.samples.saturating_add(more.samples);
+        self.held.bytes = self.held.bytes.saturating_add(more.bytes);
+        self.recorder.peak_samples = self.recorder.peak_samples.max(self.held.samples);
+        if self.held.samples > self.options.max_samples {
+            return Err(QueryError::TooManySamples);
+        }
+        if self.held.bytes > self.options.max_bytes {
+            let limit = self.options.max_bytes;
+            return Err(QueryError::execution(format!(
+                "query processing would take too much memory in query execution: the limit is {limit} bytes"
+            )));
+        }
+        Ok(())
     }
 
     /// Whether to go on; called at least once for each series that is read.

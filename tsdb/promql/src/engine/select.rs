@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crowsnest_api::{Timestamp, is_stale};
 
-use super::column::{Column, RangeSeries, RangeVector};
+use super::column::{Column, Held, RangeSeries, RangeVector};
 use super::edges::{Interpolation, between, between_any};
 use super::evaluator::Evaluator;
 use super::grid::Grid;
@@ -94,6 +94,7 @@ impl Evaluator<'_> {
                 columns.push(Column { labels: series.labels, drop_name: false, values });
             }
         }
+        columns.iter().for_each(|column| self.recorder.looked_at(column));
         Ok(columns)
     }
 
@@ -144,7 +145,9 @@ impl Evaluator<'_> {
         if inner.len() > self.options.max_samples {
             return Err(QueryError::TooManySamples);
         }
+        let counted = self.recorder.enter_subquery(&inner);
         let columns = self.vector(&subquery.expr, &inner)?;
+        self.recorder.leave_subquery(counted);
         let series = columns.into_iter().map(|column| {
             let mut series = finish::samples(column.labels, inner.times().zip(column.values));
             for (_, histogram) in &mut series.histograms {
@@ -199,7 +202,14 @@ impl Evaluator<'_> {
         for series in set.series {
             self.check()?;
             let series = series?;
-            self.hold(series.weight())?;
+            self.recorder.series += 1;
+            if self.recorder.series > self.options.max_series {
+                return Err(QueryError::execution(format!(
+                    "query processing would load too many series into memory in query execution: the limit is {}",
+                    self.options.max_series
+                )));
+            }
+            self.hold(Held::of_series(&series.labels, series.weight()))?;
             all.push(series);
         }
         Ok(all)

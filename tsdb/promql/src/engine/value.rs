@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
 
-use super::Annotations;
+use super::{Annotations, QueryStats};
 use crate::{FloatHistogram, Series};
 
 /// An answer and what to know about it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct QueryResult {
     /// The answer.
     pub value: Value,
     /// Warnings and hints.
     pub annotations: Annotations,
+    /// What it cost.
+    pub stats: QueryStats,
 }
 
 /// The four shapes of an answer.

@@ -4,7 +4,7 @@ use crowsnest_api::{Labels, METRIC_NAME, Sample};
 
 use crate::ast::Call;
 use crate::engine::QueryError;
-use crate::engine::column::{Column, Computed, merge_same};
+use crate::engine::column::{Column, Computed, Held, merge_same};
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
 use crate::lexer::string;
@@ -83,7 +83,7 @@ fn rewrite(
                 let mut labels = column.labels.to_builder();
                 labels.set(to, value);
                 let labels = labels.build();
-                evaluator.hold(bytes_of(&labels) / size_of::<Sample>())?;
+                evaluator.hold(Held::of_samples(bytes_of(&labels) / size_of::<Sample>()))?;
                 // A name that was set by hand is meant to stay.
                 Column { labels, drop_name: column.drop_name && to != METRIC_NAME, ..column }
             }
