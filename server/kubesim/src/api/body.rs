@@ -3,7 +3,11 @@
 use serde_json::Value;
 
 use super::{Call, read::looking_for_value};
-use crate::{object, request::Request, status::ApiError};
+use crate::{
+    object,
+    request::Request,
+    status::{ApiError, Cause},
+};
 
 const ACCEPTED: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 /// How much of a malformed body a message shows.
@@ -77,22 +81,35 @@ pub(crate) fn check(call: &Call<'_>, mut object: Value) -> Result<Decoded, ApiEr
     if version != kind.api_version() || name != kind.kind {
         return Err(wrong_kind(call, version, name));
     }
+    let validation = validation(call.request)?;
+    let whole = (validation == FieldValidation::Strict).then(|| object.clone());
     let dropped = match &kind.custom {
         Some(custom) => crate::crd::schema::prune(&custom.schema, &mut object),
         None => drop_unknown(&kind.fields, &mut object),
     };
     let problems: Vec<String> = dropped.iter().map(|field| format!("unknown field {field:?}")).collect();
-    match validation(call.request)? {
-        FieldValidation::Strict if !problems.is_empty() => Err(ApiError::bad_request(format!(
-            "{} in version {:?} cannot be handled as a {}: strict decoding error: {}",
-            kind.kind,
-            kind.version,
-            kind.kind,
-            problems.join(", ")
-        ))),
+    match validation {
+        FieldValidation::Strict if !problems.is_empty() => {
+            Err(strict_refusal(call, &whole.unwrap_or_default(), &problems))
+        }
         FieldValidation::Warn => Ok(Decoded { object, warnings: problems }),
         FieldValidation::Strict | FieldValidation::Ignore => Ok(Decoded { object, warnings: Vec::new() }),
     }
+}
+
+/// A patch is refused as an invalid value of itself, any other body as one that cannot be read.
+fn strict_refusal(call: &Call<'_>, whole: &Value, problems: &[String]) -> ApiError {
+    let kind = call.kind;
+    let detail = format!("strict decoding error: {}", problems.join(", "));
+    if call.request.method == http::Method::PATCH && media_type(call.request) != super::patch::APPLY {
+        let cause = Cause::invalid("patch", &Value::String(whole.to_string()), &detail);
+        return ApiError::invalid("", "", "", &[cause]);
+    }
+    let version = &kind.version;
+    ApiError::bad_request(format!(
+        "{} in version {version:?} cannot be handled as a {}: {detail}",
+        kind.kind, kind.kind
+    ))
 }
 
 /// Takes out the fields of the root that a built-in kind does not have. Deeper fields are not checked.

@@ -23,7 +23,7 @@ use crate::{
 const JSON: &str = "application/json-patch+json";
 const MERGE: &str = "application/merge-patch+json";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
-const APPLY: &str = "application/apply-patch+yaml";
+pub(super) const APPLY: &str = "application/apply-patch+yaml";
 
 pub(super) fn patch(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiError> {
     let reply = |code, stored: &Value, warnings: &[String]| {

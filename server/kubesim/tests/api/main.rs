@@ -4,4 +4,5 @@
 
 mod behaviour;
 mod client;
+mod kube_rs;
 mod replay;

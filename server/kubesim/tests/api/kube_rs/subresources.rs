@@ -1,0 +1,106 @@
+//! status, scale, log, eviction, and what else is below an object.
+
+use crowsnest_kubesim::{DemoSize, Options};
+use futures_util::StreamExt;
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Node, Pod, ServiceAccount},
+    policy::v1::PodDisruptionBudget,
+};
+use kube::{
+    Api,
+    api::{EvictParams, LogParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams},
+};
+use serde_json::json;
+
+use super::{Cluster, check_refusal, typed};
+
+/// The name of the first pod with a label that runs, once it does.
+async fn running_pod(api: &Api<Pod>, label: &str) -> String {
+    let events = api.watch(&WatchParams::default().labels(label).timeout(20), "0").await.unwrap();
+    let mut running = std::pin::pin!(events.filter_map(async |event| match event.unwrap() {
+        WatchEvent::Added(pod) | WatchEvent::Modified(pod) => {
+            let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+            pod.metadata.name.filter(|_| phase == Some("Running"))
+        }
+        _ => None,
+    }));
+    running.next().await.unwrap()
+}
+
+#[tokio::test]
+async fn status_and_spec_are_written_apart() {
+    let cluster = Cluster::start().await;
+    let api: Api<Deployment> = Api::namespaced(cluster.admin.clone(), "shop");
+    let patch = Patch::Merge(json!({"spec": {"replicas": 99}, "status": {"readyReplicas": 5}}));
+    let patched = api.patch_status("web", &PatchParams::default(), &patch).await.unwrap();
+    assert_eq!(patched.spec.as_ref().unwrap().replicas, Some(6));
+    assert_eq!(patched.status.unwrap().ready_replicas, Some(5));
+    let patched = api.patch("web", &PatchParams::default(), &patch).await.unwrap();
+    assert_eq!(patched.spec.as_ref().unwrap().replicas, Some(99));
+    let mut current = api.get_status("web").await.unwrap();
+    assert_eq!(current.status.as_ref().unwrap().ready_replicas, Some(5));
+    current.status.as_mut().unwrap().ready_replicas = Some(7);
+    let replaced = api.replace_status("web", &PostParams::default(), &current).await.unwrap();
+    assert_eq!(replaced.status.unwrap().ready_replicas, Some(7));
+}
+
+#[tokio::test]
+async fn scale_is_a_view_of_the_replicas() {
+    let cluster = Cluster::start().await;
+    let api: Api<Deployment> = Api::namespaced(cluster.admin.clone(), "shop");
+    let mut scale = api.get_scale("web").await.unwrap();
+    assert_eq!(scale.spec.as_ref().unwrap().replicas, Some(6));
+    scale.spec = typed(json!({"replicas": 2}));
+    api.replace_scale("web", &PostParams::default(), &scale).await.unwrap();
+    assert_eq!(api.get("web").await.unwrap().spec.unwrap().replicas, Some(2));
+    let patch = Patch::Merge(json!({"spec": {"replicas": 3}}));
+    api.patch_scale("web", &PatchParams::default(), &patch).await.unwrap();
+    assert_eq!(api.get("web").await.unwrap().spec.unwrap().replicas, Some(3));
+}
+
+#[tokio::test]
+async fn logs_are_read_from_the_end() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let pod = running_pod(&api, "app=web").await;
+    let all = api.logs(&pod, &LogParams::default()).await.unwrap();
+    assert!(all.starts_with("level=info msg=\"starting\""), "{all}");
+    let params = LogParams { tail_lines: Some(1), timestamps: true, ..LogParams::default() };
+    let last = api.logs(&pod, &params).await.unwrap();
+    assert_eq!(last.lines().count(), 1);
+    let missing = LogParams { container: Some("nope".to_owned()), ..LogParams::default() };
+    check_refusal(api.logs(&pod, &missing).await, 400, "BadRequest");
+}
+
+#[tokio::test]
+async fn eviction_respects_a_disruption_budget() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let cart = running_pod(&api, "app=cart").await;
+    let evicted = api.evict(&cart, &EvictParams::default()).await.unwrap();
+    assert!(evicted.is_success(), "{evicted:?}");
+    let budgets: Api<PodDisruptionBudget> = Api::namespaced(cluster.admin.clone(), "shop");
+    let strict = Patch::Merge(json!({"spec": {"minAvailable": "100%"}}));
+    budgets.patch("web", &PatchParams::default(), &strict).await.unwrap();
+    let web = running_pod(&api, "app=web").await;
+    check_refusal(api.evict(&web, &EvictParams::default()).await, 429, "TooManyRequests");
+}
+
+#[tokio::test]
+async fn a_node_is_cordoned_and_a_token_made() {
+    let cluster = Cluster::start().await;
+    let nodes: Api<Node> = Api::all(cluster.admin.clone());
+    assert_eq!(nodes.cordon("demo-2").await.unwrap().spec.unwrap().unschedulable, Some(true));
+    assert_ne!(nodes.uncordon("demo-2").await.unwrap().spec.unwrap().unschedulable, Some(true));
+    let accounts: Api<ServiceAccount> = Api::namespaced(cluster.admin.clone(), "shop");
+    let request = typed(json!({"spec": {"audiences": [], "expirationSeconds": 600}}));
+    let made = accounts.create_token_request("viewer", &PostParams::default(), &request).await.unwrap();
+    assert_eq!(made.status.unwrap().token.split('.').count(), 3);
+    let short = typed(json!({"spec": {"audiences": [], "expirationSeconds": 5}}));
+    check_refusal(
+        accounts.create_token_request("viewer", &PostParams::default(), &short).await,
+        422,
+        "Invalid",
+    );
+}
