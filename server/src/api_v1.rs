@@ -2,10 +2,18 @@
 //!
 //! Parameters, shapes and error texts follow <https://prometheus.io/docs/prometheus/latest/querying/api/>.
 
+pub(crate) mod admin;
 mod answer;
+pub(crate) mod exemplars;
+pub(crate) mod expression;
+pub(crate) mod features;
 pub(crate) mod labels;
 pub(crate) mod metadata;
+pub(crate) mod notifications;
 mod params;
 pub(crate) mod query;
+pub(crate) mod rules;
 pub(crate) mod status;
+pub(crate) mod targets;
 pub(crate) mod write;
+mod written;

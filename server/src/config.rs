@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use crowsnest_api::{Labels, METRIC_NAME};
 
 use crate::cluster::ClusterSource;
 use crate::external_url::ExternalUrl;
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) retention: Duration,
     pub(crate) retention_bytes: Option<u64>,
     pub(crate) features: Vec<String>,
+    /// Added to what leaves through federation and remote read.
+    pub(crate) external_labels: Labels,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
 }
@@ -91,10 +94,27 @@ impl Config {
             retention: settings.retention.map_or(DEFAULT_RETENTION, |span| span.0),
             retention_bytes: settings.retention_size.map(|bytes| bytes.0),
             features: settings.enable_feature.unwrap_or_default(),
+            external_labels: external_labels(settings.external_label.as_deref().unwrap_or_default())?,
             log_format: settings.log_format.unwrap_or(LogFormat::Text),
             log_level: settings.log_level.unwrap_or_else(|| "info".to_owned()),
         })
     }
+}
+
+/// `name=value`, each name once.
+fn external_labels(given: &[String]) -> anyhow::Result<Labels> {
+    let mut labels = Labels::empty().to_builder();
+    let mut names = Vec::new();
+    for pair in given {
+        let (name, value) = pair
+            .split_once('=')
+            .filter(|(name, value)| !name.is_empty() && !value.is_empty() && *name != METRIC_NAME)
+            .with_context(|| format!("--external-label {pair:?} is not name=value, such as cluster=demo"))?;
+        ensure!(!names.contains(&name), "--external-label {pair:?}: {name} is given twice");
+        names.push(name);
+        labels.set(name, value);
+    }
+    Ok(labels.build())
 }
 
 #[cfg(test)]
@@ -139,6 +159,19 @@ mod tests {
         );
         check_refused(Settings { base_path: Some("no-slash".into()), ..safe() }, "--base-path");
         check_refused(Settings { external_url: Some("ftp://x".into()), ..safe() }, "--external-url");
+    }
+
+    #[test]
+    fn external_labels_are_pairs_with_each_name_once() {
+        let of = |pairs: &[&str]| Settings {
+            external_label: Some(pairs.iter().map(|pair| (*pair).to_owned()).collect()),
+            ..safe()
+        };
+        let labels = Config::resolve(of(&["site=a=b", "cluster=demo"])).unwrap().external_labels;
+        assert_eq!(labels, Labels::from_pairs([("cluster", "demo"), ("site", "a=b")]));
+        for wrong in [&["site"][..], &["=a"], &["site="], &["__name__=x"], &["a=1", "a=2"]] {
+            check_refused(of(wrong), "--external-label");
+        }
     }
 
     #[test]

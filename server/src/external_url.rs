@@ -10,6 +10,7 @@ use crate::http::BasePath;
 /// An http or https URL without query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExternalUrl {
+    text: String,
     https: bool,
     host: String,
     path: BasePath,
@@ -25,7 +26,12 @@ impl ExternalUrl {
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let path = BasePath::parse(uri.path())
             .with_context(|| format!("--external-url {text:?} has an odd path"))?;
-        Ok(Self { https: scheme == "https", host, path })
+        Ok(Self { text: text.to_owned(), https: scheme == "https", host, path })
+    }
+
+    /// As it was given.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The name or address in it.

@@ -16,6 +16,7 @@ mod external_url;
 mod http;
 mod listen;
 mod logging;
+mod notices;
 mod query_pool;
 mod serve;
 mod settings;

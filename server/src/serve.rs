@@ -27,6 +27,7 @@ use crate::data_dir::{DataDir, write_public};
 use crate::http::{self, App, AppState};
 use crate::listen::{CertificateStore, Listener, TlsAcceptor};
 use crate::logging;
+use crate::notices::Notices;
 use crate::query_pool::QueryPool;
 use crate::settings::AuthMode;
 use crate::sources::watch::SourceWatch;
@@ -116,6 +117,7 @@ impl Server {
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         info!("shutting down");
         self.app.ready.store(false, Ordering::Relaxed);
+        self.app.notices.close(clock::now());
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
             ended.context("a part of the server panicked")?;
@@ -147,6 +149,8 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         sources,
         writes: WriteGate::default(),
         telemetry: Telemetry::default(),
+        notices: Notices::new(clock::now()),
+        started: clock::now(),
         ready: AtomicBool::new(false),
         config: config.clone(),
     }))

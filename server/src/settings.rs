@@ -111,6 +111,9 @@ pub(crate) struct Settings {
     /// Prometheus feature names, separated by commas
     #[arg(long, env = "CROWSNEST_ENABLE_FEATURE", value_name = "LIST", value_delimiter = ',')]
     pub(crate) enable_feature: Option<Vec<String>>,
+    /// Labels, as name=value separated by commas, added to series that federation and remote read give away
+    #[arg(long, env = "CROWSNEST_EXTERNAL_LABEL", value_name = "NAME=VALUE", value_delimiter = ',')]
+    pub(crate) external_label: Option<Vec<String>>,
     /// How log lines look [default: text]
     #[arg(long, env = "CROWSNEST_LOG_FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,
@@ -156,6 +159,7 @@ impl Settings {
             retention_size: self.retention_size.or(other.retention_size),
             storage: self.storage.or(other.storage),
             enable_feature: self.enable_feature.or(other.enable_feature),
+            external_label: self.external_label.or(other.external_label),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),
         }

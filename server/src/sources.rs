@@ -49,6 +49,19 @@ pub(crate) struct Push {
     pub(crate) own_up: Option<Labels>,
 }
 
+/// How a source is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SourceState {
+    pub(crate) source: SourceId,
+    /// Its series `up`.
+    pub(crate) up: Labels,
+    /// When its last push arrived.
+    pub(crate) arrived: Timestamp,
+    /// The time between its pushes.
+    pub(crate) interval: Duration,
+    pub(crate) silent: bool,
+}
+
 /// What to do about a push.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Observed {
@@ -185,6 +198,26 @@ impl Sources {
         self.known
             .get(source)
             .map(|known| SourceRecord::new(source, &known.up, known.reports_up, known.interval.get()))
+    }
+
+    /// Every source, by job and instance.
+    pub(crate) fn list(&self) -> Vec<SourceState> {
+        let state = |(source, known): (&SourceId, &Known)| SourceState {
+            source: source.clone(),
+            up: known.up.clone(),
+            arrived: known.arrived,
+            interval: known.interval.get(),
+            silent: known.last_zero.is_some(),
+        };
+        let mut list: Vec<_> = self.known.iter().map(state).collect();
+        list.sort_by(|a, b| {
+            (&a.source.job, &a.source.instance, &a.source.pusher).cmp(&(
+                &b.source.job,
+                &b.source.instance,
+                &b.source.pusher,
+            ))
+        });
+        list
     }
 
     /// How many sources push, and how many are silent.

@@ -16,6 +16,8 @@ pub(crate) struct Storage {
     pub(crate) appender: Arc<dyn Appender>,
     pub(crate) queryable: Arc<dyn Queryable>,
     pub(crate) local: Arc<Tsdb>,
+    /// Segments of the write-ahead log that were read at the start.
+    pub(crate) replayed_segments: usize,
 }
 
 impl Storage {
@@ -41,7 +43,7 @@ impl Storage {
         let local = Arc::new(store);
         let appender: Arc<dyn Appender> = Arc::<Tsdb>::clone(&local);
         let queryable: Arc<dyn Queryable> = Arc::<Tsdb>::clone(&local);
-        Ok(Self { appender, queryable, local })
+        Ok(Self { appender, queryable, local, replayed_segments: recovery.segments })
     }
 
     /// Cuts blocks and applies retention. Blocks the thread; called every few seconds by one task.

@@ -49,6 +49,29 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     (smallest != u64::MAX).then(|| Duration::from_millis(total))
 }
 
+/// Writes a duration as [`parse_duration`] reads it, from the longest unit that fits to the shortest: `1m30s`.
+pub(crate) fn format_duration(duration: Duration) -> String {
+    // Weeks and years are for those who write; Prometheus prints them only when they divide evenly.
+    const UNITS: [(&str, u128); 5] =
+        [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+    let mut rest = duration.as_millis();
+    let mut text = String::new();
+    for (unit, length) in UNITS {
+        if rest >= length {
+            text.push_str(&format!("{}{unit}", rest / length));
+            rest %= length;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
+/// Writes a size as [`Bytes`] reads it, in the largest unit that divides it: `10GiB`.
+pub(crate) fn format_bytes(bytes: u64) -> String {
+    let units = [("TiB", 1_u64 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let unit = units.iter().find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size));
+    unit.map_or_else(|| format!("{bytes}B"), |(name, size)| format!("{}{name}", bytes / size))
+}
+
 fn parse_bytes(text: &str) -> Option<u64> {
     let (number, unit) = split_number(text)?;
     let (_, size) = SIZE_UNITS.iter().find(|(name, _)| *name == unit)?;
@@ -120,6 +143,17 @@ mod tests {
         check("1h30m", Some(5_400_000));
         check("1m5s250ms", Some(65_250));
         check("0", Some(0));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for text in ["15d", "1h30m", "1m5s250ms", "0s", "400d"] {
+            let read = if text == "0s" { Duration::ZERO } else { parse_duration(text).unwrap() };
+            assert_eq!(format_duration(read), text);
+        }
+        for text in ["10GiB", "1536MiB", "1B", "3KiB"] {
+            assert_eq!(format_bytes(parse_bytes(text).unwrap()), text);
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub const fn is_stale(value: f64) -> bool {
     value.to_bits() == STALE_NAN_BITS
 }
 
-/// A value as Prometheus writes it in JSON: shortest digits that read back the same, never an exponent,
+/// A value as Prometheus writes it in queries and labels: shortest digits that read back the same, never an exponent,
 /// `NaN`, `+Inf`, `-Inf`.
 pub fn format_value(value: f64) -> String {
     if value.is_nan() {
@@ -106,6 +106,23 @@ pub fn format_value(value: f64) -> String {
     } else {
         // Rust's Display for f64 is the shortest round-trip form without an exponent.
         format!("{value}")
+    }
+}
+
+/// A value as Prometheus writes it in JSON: as [`format_value`], but with an exponent of two digits or more below 1e-6
+/// and from 1e21 on.
+pub fn format_json_value(value: f64) -> String {
+    let magnitude = value.abs();
+    if magnitude == 0.0 || !magnitude.is_finite() || (1e-6..1e21).contains(&magnitude) {
+        return format_value(value);
+    }
+    let text = format!("{value:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let sign = if exponent.starts_with('-') { '-' } else { '+' };
+            format!("{digits}e{sign}{:0>2}", exponent.trim_start_matches('-'))
+        }
+        None => text,
     }
 }
 
@@ -142,6 +159,24 @@ mod tests {
             (stale_nan(), "NaN"),
         ] {
             assert_eq!(format_value(value), text);
+        }
+    }
+
+    #[test]
+    fn values_in_json_have_an_exponent_at_the_ends_of_the_range() {
+        for (value, text) in [
+            (1e21, "1e+21"),
+            (-1.5e300, "-1.5e+300"),
+            (9.9e20, "990000000000000000000"),
+            (1e-6, "0.000001"),
+            (1.25e-7, "1.25e-07"),
+            (5e-324, "5e-324"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (f64::NEG_INFINITY, "-Inf"),
+        ] {
+            assert_eq!(format_json_value(value), text);
+            assert_eq!(parse_value(text), Some(value));
         }
     }
 

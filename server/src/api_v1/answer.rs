@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::response::{IntoResponse as _, Response};
 use crowsnest_api::prometheus;
@@ -35,6 +36,11 @@ impl<T> Found<Vec<T>> {
         let warnings = if cut { vec!["results truncated due to limit".to_owned()] } else { Vec::new() };
         Self { data: list, warnings, infos: Vec::new() }
     }
+}
+
+/// An answer that needs no search.
+pub(super) fn plain<T>(data: T) -> Json<prometheus::Response<T>> {
+    Json(prometheus::Response::Success { data, warnings: Vec::new(), infos: Vec::new() })
 }
 
 /// Runs `job` in the pool and turns what it finds into a body there as well, since large answers take their time.

@@ -14,8 +14,9 @@ use crate::http::{ApiError, AppState};
 /// Families by name, each with a list, since senders may disagree; ours has one entry, the newest.
 pub(crate) async fn metadata(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
     let metric = params.get("metric").map(str::to_owned);
-    let limit = params.limit("limit")?;
-    params.limit("limit_per_metric")?;
+    // Zero and below have meanings of their own in Prometheus: no families, and all of them.
+    let limit = params.number("limit")?.and_then(|limit| usize::try_from(limit).ok());
+    params.number("limit_per_metric")?;
     let store = Arc::clone(&app.storage.local);
     answer(&app, None, move |_| {
         let wanted = |family: &str| metric.as_deref().is_none_or(|metric| metric == family);

@@ -113,6 +113,27 @@ impl Params {
         Ok((limit > 0).then_some(limit))
     }
 
+    /// A number where Prometheus takes any, and an upper bound only when it is not negative.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        let parse =
+            |text: &str| text.parse().map_err(|_| ApiError::bad_request(format!("{name} must be a number")));
+        self.get(name).map(parse).transpose()
+    }
+
+    /// A yes or no, in any of the words that Go takes for one; absent is no.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.get(name).map(str::to_lowercase).as_deref() {
+            None | Some("0" | "f" | "false") => Ok(false),
+            Some("1" | "t" | "true") => Ok(true),
+            Some(text) => Err(invalid(name, &format!("error converting {name}: {text:?} is not a boolean"))),
+        }
+    }
+
+    /// The matchers of one series selector.
+    pub(crate) fn selector(&self, name: &str, text: &str) -> Result<Vec<Matcher>, ApiError> {
+        matchers(text, &mut PatternBudget::default()).map_err(|error| invalid(name, &error))
+    }
+
     /// The query, parsed.
     pub(crate) fn expr(&self) -> Result<(String, Expr), ApiError> {
         let query = self.get("query").unwrap_or_default();

@@ -2,15 +2,14 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use crowsnest_api::prometheus::{HistogramBucket, HistogramPoint, NativeHistogram, Point};
-use crowsnest_api::{Labels, Sample, Timestamp, format_value};
-use crowsnest_promql::histogram::Bound;
-use crowsnest_promql::{FloatHistogram, QueryResult, RangeParams, SampleValue, Value};
-use serde::{Serialize, Serializer};
+use crowsnest_api::{Labels, Timestamp};
+use crowsnest_promql::{QueryResult, RangeParams, SampleValue, Value};
+use serde::Serialize;
 use std::sync::Arc;
 
 use super::answer::{Found, answer};
 use super::params::{Params, invalid};
+use super::written::{Written, WrittenHistogram, WrittenText};
 use crate::clock;
 use crate::http::{ApiError, AppState};
 
@@ -55,7 +54,7 @@ enum QueryData {
     Vector(Vec<InstantSeries>),
     Matrix(Vec<RangeSeries>),
     Scalar(Written),
-    String(Point),
+    String(WrittenText),
 }
 
 #[derive(Serialize)]
@@ -76,43 +75,10 @@ struct RangeSeries {
     histograms: Vec<WrittenHistogram>,
 }
 
-/// A sample as `[seconds, "value"]`.
-struct Written(Sample);
-
-impl Serialize for Written {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.0.timestamp.seconds(), format_value(self.0.value)).serialize(serializer)
-    }
-}
-
-/// A native histogram as `[seconds, {"count", "sum", "buckets"}]`.
-struct WrittenHistogram(Timestamp, Arc<FloatHistogram>);
-
-impl Serialize for WrittenHistogram {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(at, histogram) = self;
-        let buckets = histogram.buckets().map(|bucket| {
-            let ends = match bucket.bounds {
-                Bound::Upper => 0,
-                Bound::Lower => 1,
-                Bound::Both => 3,
-            };
-            let [lower, upper, count] = [bucket.lower, bucket.upper, bucket.count].map(format_value);
-            HistogramBucket(ends, lower, upper, count)
-        });
-        let native = NativeHistogram {
-            count: format_value(histogram.count),
-            sum: format_value(histogram.sum),
-            buckets: buckets.collect(),
-        };
-        HistogramPoint(at.seconds(), native).serialize(serializer)
-    }
-}
-
 fn instant_series(metric: Labels, timestamp: Timestamp, value: SampleValue) -> InstantSeries {
     match value {
         SampleValue::Float(value) => {
-            InstantSeries { metric, value: Some(Written(Sample { timestamp, value })), histogram: None }
+            InstantSeries { metric, value: Some(Written(timestamp, value)), histogram: None }
         }
         SampleValue::Histogram(histogram) => {
             InstantSeries { metric, value: None, histogram: Some(WrittenHistogram(timestamp, histogram)) }
@@ -123,8 +89,8 @@ fn instant_series(metric: Labels, timestamp: Timestamp, value: SampleValue) -> I
 fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryData> {
     let (mut warnings, infos) = (result.annotations.warning_texts(text), result.annotations.info_texts(text));
     let (data, cut) = match result.value {
-        Value::Scalar(sample) => (QueryData::Scalar(Written(sample)), None),
-        Value::String(at, text) => (QueryData::String(Point(at.seconds(), text)), None),
+        Value::Scalar(sample) => (QueryData::Scalar(Written::from(sample)), None),
+        Value::String(at, text) => (QueryData::String(WrittenText(at, text)), None),
         Value::Vector(elements) => {
             let series = elements
                 .into_iter()
@@ -135,7 +101,7 @@ fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryDa
         Value::Matrix(series) => {
             let series = series.into_iter().map(|series| RangeSeries {
                 metric: series.labels,
-                values: series.samples.into_iter().map(Written).collect(),
+                values: series.samples.into_iter().map(Written::from).collect(),
                 histograms: series
                     .histograms
                     .into_iter()

@@ -1,4 +1,7 @@
-//! `status/buildinfo` and `status/tsdb`.
+//! `status/*`: the build and the store; below, the process and its settings.
+
+pub(crate) mod process;
+pub(crate) mod settings;
 
 use std::sync::Arc;
 
@@ -9,13 +12,13 @@ use crowsnest_api::prometheus;
 use crowsnest_tsdb::NamedCount;
 use serde::Serialize;
 
-use super::answer::{Found, answer};
-use super::params::{Params, invalid};
+use super::answer::{Found, answer, plain};
+use super::params::Params;
 use crate::http::{ApiError, AppState};
 
 /// The release of Prometheus whose HTTP API and query language we follow. Clients such as Grafana decide by it what
 /// they may ask.
-const PROMETHEUS_LEVEL: &str = "3.8.0";
+const PROMETHEUS_LEVEL: &str = "3.14.0";
 /// Entries a list of `status/tsdb` has unless `limit` says otherwise, as in Prometheus.
 const DEFAULT_TOP: usize = 10;
 /// The most entries a list may have.
@@ -37,7 +40,7 @@ pub(crate) struct BuildInfo {
 
 /// `status/buildinfo`.
 pub(crate) async fn build_info() -> Json<prometheus::Response<BuildInfo>> {
-    let data = BuildInfo {
+    plain(BuildInfo {
         version: PROMETHEUS_LEVEL,
         revision: "",
         branch: "",
@@ -45,8 +48,7 @@ pub(crate) async fn build_info() -> Json<prometheus::Response<BuildInfo>> {
         build_date: "",
         go_version: "",
         crowsnest: env!("CARGO_PKG_VERSION"),
-    };
-    Json(prometheus::Response::Success { data, warnings: Vec::new(), infos: Vec::new() })
+    })
 }
 
 /// `data` of `status/tsdb`.
@@ -79,10 +81,14 @@ struct Count {
 
 /// `status/tsdb`: what the head holds.
 pub(crate) async fn tsdb(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
-    let top = params.limit("limit")?.unwrap_or(DEFAULT_TOP);
-    if top > MAX_TOP {
-        return Err(invalid("limit", "limit must be at most 10000"));
-    }
+    let top = match params.get("limit").map(str::parse::<usize>) {
+        None => DEFAULT_TOP,
+        Some(Ok(top)) if top > MAX_TOP => {
+            return Err(ApiError::bad_request(format!("limit must not exceed {MAX_TOP}")));
+        }
+        Some(Ok(top)) if top > 0 => top,
+        Some(_) => return Err(ApiError::bad_request("limit must be a positive number")),
+    };
     let store = Arc::clone(&app.storage.local);
     answer(&app, None, move |_| {
         let head = store.status(top).head;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crowsnest_api::Timestamp;
 use crowsnest_promql::Engine;
 
 use crate::api_v1::write::WriteGate;
 use crate::auth::Auth;
 use crate::config::Config;
+use crate::notices::Notices;
 use crate::query_pool::QueryPool;
 use crate::sources::watch::SourceWatch;
 use crate::storage::Storage;
@@ -23,6 +25,9 @@ pub(crate) struct App {
     pub(crate) pool: QueryPool,
     pub(crate) writes: WriteGate,
     pub(crate) telemetry: Telemetry,
+    pub(crate) notices: Notices,
+    /// When the server started.
+    pub(crate) started: Timestamp,
     /// Whether the server has started and is not shutting down.
     pub(crate) ready: AtomicBool,
 }

@@ -30,6 +30,8 @@ pub(crate) enum ErrorKind {
     Execution,
     TooManyRequests,
     Canceled,
+    /// What is off by configuration. Prometheus tells it with a status that blames itself.
+    Disabled,
     Internal,
     BadGateway,
     Unavailable,
@@ -51,6 +53,7 @@ const KINDS: &[(ErrorKind, u16, ErrorType, &str)] = &[
     (ErrorKind::TooManyRequests, 429, ErrorType::Unavailable, "Too many requests"),
     (ErrorKind::Canceled, 499, ErrorType::Canceled, "Cancelled"),
     (ErrorKind::Internal, 500, ErrorType::Internal, "Internal error"),
+    (ErrorKind::Disabled, 500, ErrorType::Unavailable, "Switched off"),
     (ErrorKind::BadGateway, 502, ErrorType::Unavailable, "Bad answer from the Kubernetes API server"),
     (ErrorKind::Unavailable, 503, ErrorType::Unavailable, "Not available now"),
     (ErrorKind::QueryTimeout, 503, ErrorType::Timeout, "Query took too long"),

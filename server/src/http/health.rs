@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use axum::extract::State;
 
 use super::{ApiError, AppState, ErrorKind};
+use crate::clock;
 
 /// The process answers.
 pub(super) async fn healthy() -> &'static str {
@@ -22,7 +23,11 @@ pub(super) async fn ready(State(app): State<AppState>) -> Result<&'static str, A
 
 /// Reads users and ingest tokens again, and says what is wrong with them.
 pub(super) async fn reload(State(app): State<AppState>) -> Result<&'static str, ApiError> {
-    let reload = tokio::task::spawn_blocking(move || app.auth.reload_files());
+    let reload = tokio::task::spawn_blocking(move || {
+        let reloaded = app.auth.reload_files();
+        app.notices.reloaded(reloaded.is_ok(), clock::now());
+        reloaded
+    });
     let reloaded = reload.await.map_err(ApiError::internal)?;
     reloaded.map_err(|error| ApiError::bad_request(format!("cannot reload: {error:#}")))?;
     Ok("reloaded\n")

@@ -160,6 +160,10 @@ mod tests {
         }
         let response = surface.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let status = response.status();
+        if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream") {
+            // It has no end.
+            return (status, String::new());
+        }
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8_lossy(&body).into_owned())
     }
@@ -250,14 +254,16 @@ mod tests {
         let surface = surface(dir.path()).await;
         for route in ROUTES {
             let (path, method) = (path_of(route), &route.method);
-            let (status, _) = ask(&surface, method, &path, Some("admin")).await;
+            let (status, body) = ask(&surface, method, &path, Some("admin")).await;
             let refused = [
                 StatusCode::UNAUTHORIZED,
                 StatusCode::FORBIDDEN,
                 StatusCode::METHOD_NOT_ALLOWED,
                 StatusCode::INTERNAL_SERVER_ERROR,
             ];
-            assert!(!refused.contains(&status), "{method} {path}: {status}");
+            // Prometheus's own answer where its flag is not given.
+            let switched_off = body.contains("admin APIs disabled");
+            assert!(switched_off || !refused.contains(&status), "{method} {path}: {status}");
         }
     }
 

@@ -6,7 +6,10 @@ use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
 use super::{AppState, health, metrics, objects, session, ui};
-use crate::api_v1::{labels, metadata, query, status, write};
+use crate::api_v1::{
+    admin, exemplars, expression, features, labels, metadata, notifications, query, rules, status, targets,
+    write,
+};
 
 /// Bodies of ordinary requests.
 const SMALL: usize = 64 << 10;
@@ -67,18 +70,44 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SMALL, |m| on(m, session::sign_in)),
+    changes(Method::POST, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| on(m, admin::disabled)),
+    changes(Method::PUT, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| on(m, admin::disabled)),
+    changes(Method::POST, "/api/v1/admin/tsdb/delete_series", ADMIN, FORM, |m| on(m, admin::disabled)),
+    changes(Method::PUT, "/api/v1/admin/tsdb/delete_series", ADMIN, FORM, |m| on(m, admin::disabled)),
+    changes(Method::POST, "/api/v1/admin/tsdb/snapshot", ADMIN, FORM, |m| on(m, admin::disabled)),
+    changes(Method::PUT, "/api/v1/admin/tsdb/snapshot", ADMIN, FORM, |m| on(m, admin::disabled)),
+    reads(Method::GET, "/api/v1/alertmanagers", VIEW, |m| on(m, rules::alertmanagers)),
+    reads(Method::GET, "/api/v1/alerts", VIEW, |m| on(m, rules::alerts)),
+    reads(Method::GET, "/api/v1/features", VIEW, |m| on(m, features::features)),
+    reads(Method::GET, "/api/v1/format_query", VIEW, |m| on(m, expression::format)),
+    reads(Method::POST, "/api/v1/format_query", VIEW, |m| on(m, expression::format)),
     reads(Method::GET, "/api/v1/label/{name}/values", VIEW, |m| on(m, labels::values)),
     reads(Method::GET, "/api/v1/labels", VIEW, |m| on(m, labels::names)),
     reads(Method::POST, "/api/v1/labels", VIEW, |m| on(m, labels::names)),
     reads(Method::GET, "/api/v1/metadata", VIEW, |m| on(m, metadata::metadata)),
+    reads(Method::GET, "/api/v1/notifications", VIEW, |m| on(m, notifications::list)),
+    reads(Method::GET, "/api/v1/notifications/live", VIEW, |m| on(m, notifications::live)),
+    reads(Method::GET, "/api/v1/parse_query", VIEW, |m| on(m, expression::parse)),
+    reads(Method::POST, "/api/v1/parse_query", VIEW, |m| on(m, expression::parse)),
     reads(Method::GET, "/api/v1/query", VIEW, |m| on(m, query::instant)),
     reads(Method::POST, "/api/v1/query", VIEW, |m| on(m, query::instant)),
+    reads(Method::GET, "/api/v1/query_exemplars", VIEW, |m| on(m, exemplars::query)),
+    reads(Method::POST, "/api/v1/query_exemplars", VIEW, |m| on(m, exemplars::query)),
     reads(Method::GET, "/api/v1/query_range", VIEW, |m| on(m, query::range)),
     reads(Method::POST, "/api/v1/query_range", VIEW, |m| on(m, query::range)),
+    reads(Method::GET, "/api/v1/rules", VIEW, |m| on(m, rules::rules)),
+    reads(Method::GET, "/api/v1/scrape_pools", VIEW, |m| on(m, targets::scrape_pools)),
     reads(Method::GET, "/api/v1/series", VIEW, |m| on(m, labels::series)),
     reads(Method::POST, "/api/v1/series", VIEW, |m| on(m, labels::series)),
     reads(Method::GET, "/api/v1/status/buildinfo", VIEW, |m| on(m, status::build_info)),
+    reads(Method::GET, "/api/v1/status/config", VIEW, |m| on(m, status::settings::config)),
+    reads(Method::GET, "/api/v1/status/flags", VIEW, |m| on(m, status::settings::flags)),
+    reads(Method::GET, "/api/v1/status/runtimeinfo", VIEW, |m| on(m, status::process::runtime_info)),
     reads(Method::GET, "/api/v1/status/tsdb", VIEW, |m| on(m, status::tsdb)),
+    reads(Method::GET, "/api/v1/status/walreplay", VIEW, |m| on(m, status::process::wal_replay)),
+    reads(Method::GET, "/api/v1/targets", VIEW, |m| on(m, targets::targets)),
+    reads(Method::GET, "/api/v1/targets/metadata", VIEW, |m| on(m, targets::metadata)),
+    reads(Method::GET, "/api/v1/targets/relabel_steps", VIEW, |m| on(m, targets::relabel_steps)),
     changes(Method::POST, "/api/v1/write", Access::Ingest, PUSH, |m| on(m, write::push)),
     reads(Method::GET, "/assets/{*name}", Access::Public, |m| on(m, ui::asset)),
     reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),

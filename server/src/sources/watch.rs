@@ -10,7 +10,7 @@ use crowsnest_tsdb::{Appender, Batch, Origin, SeriesBatch};
 use parking_lot::Mutex;
 use tracing::{info, warn};
 
-use super::{Look, Observed, Push, Silent, SourceId, SourceRecord, Sources, UP};
+use super::{Look, Observed, Push, Silent, SourceId, SourceRecord, SourceState, Sources, UP};
 use crate::control::{Collection, ControlStore};
 
 /// How far back a series counts as running when its source falls silent: Prometheus's lookback.
@@ -98,6 +98,11 @@ impl SourceWatch {
                 );
             }
         }
+    }
+
+    /// Every source, by job and instance.
+    pub(crate) fn list(&self) -> Vec<SourceState> {
+        self.sources.lock().list()
     }
 
     /// How many sources push, and how many are silent.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, what cannot go on fails")]
 
 mod agent;
+mod api;
 mod asking;
 mod cluster_sign_in;
 mod crash;

@@ -103,6 +103,17 @@ impl Engine {
         Self { options }
     }
 
+    /// How it evaluates.
+    pub fn options(&self) -> &EngineOptions {
+        &self.options
+    }
+
+    /// The same engine with another lookback.
+    #[must_use]
+    pub fn with_lookback(&self, lookback: Duration) -> Self {
+        Self { options: EngineOptions { lookback, ..self.options } }
+    }
+
     /// Evaluates a query at one time.
     ///
     /// # Errors

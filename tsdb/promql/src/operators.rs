@@ -72,6 +72,28 @@ pub(crate) enum Precedence {
 }
 
 impl BinaryOp {
+    /// Every operator.
+    pub const ALL: &'static [Self] = &[
+        Self::Add,
+        Self::Sub,
+        Self::Mul,
+        Self::Div,
+        Self::Mod,
+        Self::Pow,
+        Self::Atan2,
+        Self::Eq,
+        Self::NotEq,
+        Self::Greater,
+        Self::Less,
+        Self::GreaterEq,
+        Self::LessEq,
+        Self::TrimAbove,
+        Self::TrimBelow,
+        Self::And,
+        Self::Or,
+        Self::Unless,
+    ];
+
     /// As written in a query.
     pub const fn as_str(self) -> &'static str {
         match self {
