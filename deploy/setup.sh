@@ -204,30 +204,63 @@ test_browser() {
   apt_install "${missing[@]}"
 }
 
-# Debian's packages of these start services when they are installed. The tests want the programs alone, so they are
-# unpacked into the target folder, without root and without a service.
-readonly COMPARED=(prometheus prometheus-node-exporter)
+# What the tests compare with and talk to, as `program:Debian package`. Some of these packages start services when they
+# are installed. The tests want the programs alone, so they are unpacked into the target folder, without root and
+# without a service.
+readonly COMPARED=(prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter)
+# Unpacked even where there is another kubectl: this one is the oldest that has to work.
+readonly OLD_CLIENTS=(kubectl:kubernetes-client)
 
 test_comparisons() {
-  local program package missing=()
+  local need missing=() absent
   export PATH="$PATH:$PWD/target/tools/bin"
-  for program in "${COMPARED[@]}"; do
-    have "$program" || missing+=("$program")
+  for need in "${COMPARED[@]}"; do
+    have "${need%%:*}" || missing+=("$need")
+  done
+  for need in "${OLD_CLIENTS[@]}"; do
+    [ -x "target/tools/bin/${need%%:*}" ] || missing+=("$need")
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
-  if ! have apt-get || ! apt_knows "${missing[0]}"; then
-    say "not here, so the tests that compare with them say so and pass: ${missing[*]}"
+  absent="${missing[*]%%:*}"
+  if ! have apt-get || ! apt_knows "${missing[0]#*:}"; then
+    say "not here, so the tests that want them say so and pass: $absent"
     return 0
   fi
-  say "unpacking for comparison (not installing): ${missing[*]}"
+  say "unpacking for tests (not installing): $absent"
   local folder
   folder=$(mktemp -d)
-  (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root "${missing[@]}" && for package in *.deb; do dpkg-deb --extract "$package" .; done)
+  (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root "${missing[@]#*:}" && for package in *.deb; do dpkg-deb --extract "$package" .; done)
   mkdir -p target/tools/bin
-  for program in "${missing[@]}"; do
-    cp "$folder/usr/bin/$program" target/tools/bin/
+  for need in "${missing[@]}"; do
+    cp "$folder/usr/bin/${need%%:*}" target/tools/bin/
   done
   rm -rf "$folder"
+}
+
+# The client that programs in Python use, for the tests of the simulated cluster.
+readonly PYTHON_CLIENT=kubernetes==37.0.2
+
+has_pip() { python3 -m pip --version >/dev/null 2>&1; }
+
+test_python() {
+  local folder=target/tools/python
+  [ -d "$folder/kubernetes" ] && return 0
+  if ! has_pip && have apt-get && can_be_root; then
+    apt_install python3 python3-pip
+  fi
+  if ! has_pip; then
+    say "python3 has no pip here, so the test of the Python client says so and passes"
+    return 0
+  fi
+  say "getting $PYTHON_CLIENT from PyPI (into $folder)"
+  if ! python3 -m pip install --quiet --no-compile --disable-pip-version-check --root-user-action=ignore \
+    --target "$folder.part" "$PYTHON_CLIENT"; then
+    rm -rf "$folder.part"
+    say "PyPI cannot be reached, so the test of the Python client says so and passes"
+    return 0
+  fi
+  rm -rf "$folder"
+  mv "$folder.part" "$folder"
 }
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -243,4 +276,5 @@ npm_packages
 if [ "$1" = test ]; then
   test_browser
   test_comparisons
+  test_python
 fi

@@ -6,3 +6,4 @@ mod behaviour;
 mod client;
 mod kube_rs;
 mod replay;
+mod tools;
