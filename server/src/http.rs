@@ -10,6 +10,7 @@ mod host;
 mod layers;
 mod metrics;
 mod objects;
+mod queries;
 mod routes;
 mod security_headers;
 mod session;

@@ -1,23 +1,51 @@
-//! Where queries run: off the async threads, a bounded number at once, with a bounded queue before them.
+//! Where queries run: off the async threads, a bounded number at once, with a bounded queue before them that is fair to
+//! users. Whoever runs or waits is in a list, from which a query can be ended; whoever took long is in a log.
 
+mod active;
+mod asker;
+mod queue;
+mod slow;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+pub(crate) use active::{ActiveQuery, Asked, Job};
+pub(crate) use asker::asking_for;
 use crowsnest_promql::Control;
-use tokio::sync::Semaphore;
+use parking_lot::Mutex;
+pub(crate) use slow::SlowQuery;
+use tokio::sync::oneshot;
 
-/// Queries that run at once, as in Prometheus (`--query.max-concurrency`).
-const RUNNING: usize = 20;
-/// Queries that wait for one of those to end; more are turned away.
-const WAITING: usize = 100;
+use self::active::Entry;
+use self::queue::{FairQueue, Places};
+use self::slow::SlowLog;
+use crate::clock;
+
+/// Queries that run at once, as in Prometheus (`--query.max-concurrency`), and that wait for one of those to end; more
+/// are turned away.
+const PLACES: Places = Places { running: 20, running_of_one: 15, waiting: 100, waiting_of_one: 50 };
+/// A query that runs longer is logged.
+const SLOW: Duration = Duration::from_secs(10);
 
 /// Runs queries and index questions.
 pub(crate) struct QueryPool {
-    admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
+    shared: Arc<Shared>,
     timeout: Duration,
     turned_away: AtomicU64,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    slow: SlowLog,
+}
+
+struct State {
+    /// A dropped sender tells a waiting query that it was killed.
+    queue: FairQueue<oneshot::Sender<()>>,
+    active: BTreeMap<u64, Entry>,
+    last_id: u64,
 }
 
 /// A query did not get to run, or did not end well.
@@ -29,6 +57,9 @@ pub(crate) enum PoolError {
     /// The whole of its time went by in the queue.
     #[error("query timed out in query queue")]
     QueuedTooLong,
+    /// It was killed before it ran.
+    #[error("query was canceled in query queue")]
+    Killed,
     /// It panicked.
     #[error("the query stopped unexpectedly")]
     Panicked(#[source] tokio::task::JoinError),
@@ -43,47 +74,130 @@ impl Drop for CancelOnDrop {
     }
 }
 
+/// A query's place, running or waiting; given back when it is dropped.
+struct Ticket {
+    shared: Arc<Shared>,
+    user: Arc<str>,
+    id: u64,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut state = self.shared.state.lock();
+        state.active.remove(&self.id);
+        state.queue.leave(&self.user, self.id);
+        state.admit();
+    }
+}
+
+impl State {
+    fn admit(&mut self) {
+        while let Some(waker) = self.queue.admit() {
+            // One that is not there to hear it is about to leave, and gives its place back then.
+            waker.send(()).ok();
+        }
+    }
+}
+
 impl QueryPool {
     /// A pool for queries that may take `timeout`, the wait in the queue included.
     pub(crate) fn new(timeout: Duration) -> Self {
-        Self {
-            admitted: Arc::new(Semaphore::new(RUNNING + WAITING)),
-            running: Arc::new(Semaphore::new(RUNNING)),
-            timeout,
-            turned_away: AtomicU64::new(0),
-        }
+        Self::logging_from(SLOW, timeout)
     }
 
-    /// Runs `job` as soon as there is room. `timeout` shortens the pool's own.
+    /// The same, which logs queries that run longer than `slow`.
+    fn logging_from(slow: Duration, timeout: Duration) -> Self {
+        let state = State { queue: FairQueue::new(PLACES), active: BTreeMap::new(), last_id: 0 };
+        let shared = Shared { state: Mutex::new(state), slow: SlowLog::new(slow) };
+        Self { shared: Arc::new(shared), timeout, turned_away: AtomicU64::new(0) }
+    }
+
+    /// Runs `job` as soon as there is room. `timeout` shortens the pool's own; `text` is what others see of it.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        text: &str,
         timeout: Option<Duration>,
-        job: impl FnOnce(&Control) -> T + Send + 'static,
+        job: impl FnOnce(&Job) -> T + Send + 'static,
     ) -> Result<T, PoolError> {
         let timeout = timeout.map_or(self.timeout, |own| own.min(self.timeout));
-        let asked = Instant::now();
-        let Ok(admission) = Arc::clone(&self.admitted).try_acquire_owned() else {
-            self.turned_away.fetch_add(1, Ordering::Relaxed);
-            return Err(PoolError::Full);
-        };
-        let permit = tokio::time::timeout(timeout, Arc::clone(&self.running).acquire_owned());
-        // The semaphore is never closed, so an error here can only be the timeout's.
-        let Ok(Ok(permit)) = permit.await else { return Err(PoolError::QueuedTooLong) };
+        let began = Instant::now();
+        let asked = Asked::new(asker::asker(), text, clock::now());
         let cancelled = Arc::new(AtomicBool::new(false));
-        let control = Control::new(Arc::clone(&cancelled), move || asked.elapsed()).with_timeout(timeout);
+        let (ticket, admitted) = self.enter(asked.clone(), Arc::clone(&cancelled))?;
+        match tokio::time::timeout(timeout, admitted).await {
+            Err(_) => return Err(PoolError::QueuedTooLong),
+            Ok(Err(_)) => return Err(PoolError::Killed),
+            Ok(Ok(())) => {}
+        }
+        let queued = began.elapsed();
+        let control = Control::new(Arc::clone(&cancelled), move || began.elapsed()).with_timeout(timeout);
         let _cancel = CancelOnDrop(cancelled);
         let running = tokio::task::spawn_blocking(move || {
-            let result = job(&control);
+            let started = Instant::now();
+            if let Some(entry) = ticket.shared.state.lock().active.get_mut(&ticket.id) {
+                entry.started = Some(started);
+            }
+            let handed = Job::new(control, queued);
+            let result = job(&handed);
+            let ran = started.elapsed();
+            ticket.shared.slow.ended(SlowQuery { asked, queued, ran, cost: handed.cost() });
             // Given back when the work ends, not when the client goes away.
-            drop((permit, admission));
+            drop(ticket);
             result
         });
         running.await.map_err(PoolError::Panicked)
     }
 
+    fn enter(
+        &self,
+        asked: Asked,
+        cancelled: Arc<AtomicBool>,
+    ) -> Result<(Ticket, oneshot::Receiver<()>), PoolError> {
+        let (waker, admitted) = oneshot::channel();
+        let mut state = self.shared.state.lock();
+        state.last_id += 1;
+        let (id, user) = (state.last_id, Arc::clone(&asked.user));
+        if state.queue.enter(&user, id, waker).is_err() {
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+            return Err(PoolError::Full);
+        }
+        state.active.insert(id, Entry { asked, started: None, cancelled });
+        state.admit();
+        drop(state);
+        Ok((Ticket { shared: Arc::clone(&self.shared), user, id }, admitted))
+    }
+
     /// Queries that run now, and those that were turned away since the start.
     pub(crate) fn load(&self) -> (usize, u64) {
-        (RUNNING - self.running.available_permits().min(RUNNING), self.turned_away.load(Ordering::Relaxed))
+        (self.shared.state.lock().queue.load().0, self.turned_away.load(Ordering::Relaxed))
+    }
+
+    /// Queries that run or wait now, the oldest first.
+    pub(crate) fn active(&self) -> Vec<ActiveQuery> {
+        let state = self.shared.state.lock();
+        let query = |(&id, entry): (&u64, &Entry)| ActiveQuery {
+            id,
+            asked: entry.asked.clone(),
+            running: entry.started.map(|started| started.elapsed()),
+        };
+        state.active.iter().map(query).collect()
+    }
+
+    /// Queries that took long, the newest first.
+    pub(crate) fn slow(&self) -> Vec<SlowQuery> {
+        self.shared.slow.list()
+    }
+
+    /// Ends a query that `may_end` agrees to; false when there is none such.
+    pub(crate) fn kill(&self, id: u64, may_end: impl FnOnce(&Asked) -> bool) -> bool {
+        let mut state = self.shared.state.lock();
+        let Some(entry) = state.active.get(&id).filter(|entry| may_end(&entry.asked)) else { return false };
+        entry.cancel();
+        if entry.started.is_none() {
+            let user = Arc::clone(&entry.asked.user);
+            state.queue.withdraw(&user, id);
+        }
+        true
     }
 }
 
@@ -93,27 +207,86 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn queries_past_the_queue_are_turned_away_and_the_rest_is_answered() {
+    /// What one user can have running and waiting.
+    const OF_ONE: usize = PLACES.running_of_one + PLACES.waiting_of_one;
+
+    /// A pool in which a user has as many queries as may be, none of which ends before something is sent.
+    async fn crowded() -> (Arc<QueryPool>, mpsc::Sender<()>, tokio::task::JoinSet<Result<bool, PoolError>>) {
         let pool = Arc::new(QueryPool::new(Duration::from_secs(60)));
         let (release, gate) = mpsc::channel::<()>();
-        let gate = Arc::new(parking_lot::Mutex::new(gate));
+        let gate = Arc::new(Mutex::new(gate));
         let mut queries = tokio::task::JoinSet::new();
-        for _ in 0..RUNNING + WAITING {
+        for _ in 0..OF_ONE {
             let (pool, gate) = (Arc::clone(&pool), Arc::clone(&gate));
-            queries.spawn(async move { pool.run(None, move |_| gate.lock().recv().is_ok()).await });
+            let query = async move { pool.run("busy", None, move |_| gate.lock().recv().is_ok()).await };
+            queries.spawn(asking_for("ann", query));
         }
-        while pool.admitted.available_permits() > 0 {
+        while pool.active().len() < OF_ONE || pool.load().0 < PLACES.running_of_one {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(pool.run(None, |_| ()).await, Err(PoolError::Full)));
-        for _ in 0..RUNNING + WAITING {
+        (pool, release, queries)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn queries_past_the_queue_are_turned_away_and_the_rest_is_answered() {
+        let (pool, release, mut queries) = crowded().await;
+        assert!(matches!(asking_for("ann", pool.run("", None, |_| ())).await, Err(PoolError::Full)));
+        for _ in 0..OF_ONE {
             release.send(()).unwrap();
         }
         while let Some(query) = queries.join_next().await {
             assert!(query.unwrap().unwrap());
         }
         assert_eq!(pool.load(), (0, 1));
+        assert!(pool.active().is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_user_is_answered_while_another_has_all_that_one_may_have() {
+        let (pool, release, queries) = crowded().await;
+        assert_eq!(asking_for("bob", pool.run("quick", None, |_| 7)).await.unwrap(), 7);
+        drop(release);
+        assert_eq!(queries.join_all().await.len(), OF_ONE);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_waiting_query_can_be_killed_by_whom_it_belongs_to() {
+        let (pool, release, mut queries) = crowded().await;
+        let waiting = pool.active().into_iter().find(|query| query.running.is_none()).unwrap();
+        assert_eq!((&*waiting.asked.user, waiting.asked.text.as_str()), ("ann", "busy"));
+        assert!(!pool.kill(waiting.id, |asked| &*asked.user == "bob"));
+        assert!(pool.kill(waiting.id, |asked| &*asked.user == "ann"));
+        assert!(matches!(queries.join_next().await.unwrap().unwrap(), Err(PoolError::Killed)));
+        assert!(!pool.kill(waiting.id, |_| true), "it is gone");
+        drop(release);
+        queries.join_all().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_running_query_that_is_killed_ends() {
+        let pool = Arc::new(QueryPool::new(Duration::from_secs(60)));
+        let query = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run("long", None, |job| wait_until_cancelled(&job.control)).await }
+        });
+        let running = loop {
+            match pool.active().into_iter().find(|query| query.running.is_some()) {
+                Some(running) => break running,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        assert!(pool.kill(running.id, |_| true));
+        assert!(query.await.unwrap().unwrap(), "it went on in mid-work");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_slow_query_is_remembered_with_what_it_cost() {
+        let pool = QueryPool::logging_from(Duration::ZERO, Duration::from_secs(60));
+        let stats = crowsnest_promql::QueryStats { series: 3, ..Default::default() };
+        asking_for("ann", pool.run("up", None, move |job| job.note(&stats))).await.unwrap();
+        let [slow] = pool.slow().try_into().unwrap();
+        assert_eq!((&*slow.asked.user, slow.asked.text.as_str()), ("ann", "up"));
+        assert_eq!(slow.cost.unwrap().series, 3);
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -124,13 +297,9 @@ mod tests {
         let query = tokio::spawn({
             let pool = Arc::clone(&pool);
             async move {
-                pool.run(None, move |control| {
-                    told.send(is_cancelled(control)).ok();
-                    let patience = Instant::now();
-                    while !is_cancelled(control) && patience.elapsed() < Duration::from_secs(30) {
-                        std::thread::sleep(Duration::from_millis(1));
-                    }
-                    ended.send(is_cancelled(control)).ok();
+                pool.run("", None, move |job| {
+                    told.send(is_cancelled(&job.control)).ok();
+                    ended.send(wait_until_cancelled(&job.control)).ok();
                 })
                 .await
             }
@@ -138,6 +307,15 @@ mod tests {
         assert!(!started.await.unwrap());
         query.abort();
         assert!(end.recv().unwrap(), "it went on in mid-work");
+    }
+
+    /// Waits until a query under this control would end; false when that takes too long.
+    fn wait_until_cancelled(control: &Control) -> bool {
+        let patience = Instant::now();
+        while !is_cancelled(control) && patience.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        is_cancelled(control)
     }
 
     /// Whether a query under this control ends at once.

@@ -7,6 +7,8 @@ pub mod cluster;
 mod labels;
 mod problem;
 pub mod prometheus;
+pub mod queries;
+pub mod query_stats;
 pub mod remote_write;
 mod sample;
 pub mod session;

@@ -12,7 +12,7 @@ use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 use crate::http::{ApiError, App, ErrorKind};
-use crate::query_pool::PoolError;
+use crate::query_pool::{Job, PoolError};
 
 /// What a job found out.
 pub(super) struct Found<T> {
@@ -49,8 +49,18 @@ pub(super) async fn answer<T: Serialize>(
     timeout: Option<Duration>,
     job: impl FnOnce(&Control) -> Result<Found<T>, QueryError> + Send + 'static,
 ) -> Result<Response, ApiError> {
-    let body = app.pool.run(timeout, move |control| {
-        let Found { data, warnings, infos } = job(control).map_err(query_failed)?;
+    answer_query(app, "", timeout, move |running| job(&running.control)).await
+}
+
+/// The same for a query, whose `text` is shown in the list of active ones.
+pub(super) async fn answer_query<T: Serialize>(
+    app: &App,
+    text: &str,
+    timeout: Option<Duration>,
+    job: impl FnOnce(&Job) -> Result<Found<T>, QueryError> + Send + 'static,
+) -> Result<Response, ApiError> {
+    let body = app.pool.run(text, timeout, move |running| {
+        let Found { data, warnings, infos } = job(running).map_err(query_failed)?;
         let body = prometheus::Response::Success { data, warnings, infos };
         serde_json::to_vec(&body).map_err(ApiError::internal)
     });
@@ -76,6 +86,7 @@ fn pool_failed(error: PoolError) -> ApiError {
     let message = error.to_string();
     match error {
         PoolError::Full => ApiError::new(ErrorKind::Unavailable, message).retry_after(Duration::from_secs(1)),
+        PoolError::Killed => ApiError::new(ErrorKind::Canceled, message),
         PoolError::QueuedTooLong => ApiError::new(ErrorKind::QueryTimeout, message),
         PoolError::Panicked(_) => ApiError::internal(error),
     }

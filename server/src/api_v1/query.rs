@@ -1,28 +1,34 @@
 //! `query` and `query_range`.
 
+mod stats;
+
 use axum::extract::State;
 use axum::response::Response;
+use crowsnest_api::query_stats::QueryStatistics;
 use crowsnest_api::{Labels, Timestamp};
-use crowsnest_promql::{QueryResult, RangeParams, SampleValue, Value};
+use crowsnest_promql::{QueryResult, RangeParams, SampleValue, StatsDetail, Value};
 use serde::Serialize;
 use std::sync::Arc;
 
-use super::answer::{Found, answer};
+use super::answer::{Found, answer_query};
 use super::params::{Params, invalid};
 use super::written::{Written, WrittenHistogram, WrittenText};
 use crate::clock;
 use crate::http::{ApiError, AppState};
+use crate::query_pool::Job;
 
 /// `query`: one evaluation at `time`, or now.
 pub(crate) async fn instant(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
     let at = params.time("time")?.unwrap_or_else(clock::now);
     let timeout = params.duration("timeout")?;
-    let limit = params.limit("limit")?;
+    let (limit, detail) = (params.limit("limit")?, stats::detail(&params));
     let (text, expr) = params.expr()?;
+    let shown = text.clone();
     let (engine, store) = (app.engine.clone(), Arc::clone(&app.storage.queryable));
-    answer(&app, timeout, move |control| {
-        let result = engine.instant(&*store, &expr, at, control).map_err(|error| error.located(&text))?;
-        Ok(found(result, &text, limit))
+    answer_query(&app, &shown, timeout, move |job| {
+        let query = engine.query(&*store, &expr).controlled(&job.control).with_stats(detail);
+        let result = query.instant(at).map_err(|error| error.located(&text))?;
+        Ok(found(result, &text, limit, detail, job))
     })
     .await
 }
@@ -36,14 +42,25 @@ pub(crate) async fn range(State(app): State<AppState>, params: Params) -> Result
     let range = RangeParams::new(start, end, params.step()?)
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
     let timeout = params.duration("timeout")?;
-    let limit = params.limit("limit")?;
+    let (limit, detail) = (params.limit("limit")?, stats::detail(&params));
     let (text, expr) = params.expr()?;
+    let shown = text.clone();
     let (engine, store) = (app.engine.clone(), Arc::clone(&app.storage.queryable));
-    answer(&app, timeout, move |control| {
-        let result = engine.range(&*store, &expr, range, control).map_err(|error| error.located(&text))?;
-        Ok(found(result, &text, limit))
+    answer_query(&app, &shown, timeout, move |job| {
+        let query = engine.query(&*store, &expr).controlled(&job.control).with_stats(detail);
+        let result = query.range(range).map_err(|error| error.located(&text))?;
+        Ok(found(result, &text, limit, detail, job))
     })
     .await
+}
+
+/// An answer, and what it cost when that was asked for.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    data: QueryData,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stats: Option<QueryStatistics>,
 }
 
 /// [`QueryData`](crowsnest_api::prometheus::QueryData) as it is written. A sample becomes text only when it is its turn,
@@ -86,7 +103,15 @@ fn instant_series(metric: Labels, timestamp: Timestamp, value: SampleValue) -> I
     }
 }
 
-fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryData> {
+fn found(
+    result: QueryResult,
+    text: &str,
+    limit: Option<usize>,
+    detail: StatsDetail,
+    job: &Job,
+) -> Found<Answer> {
+    job.note(&result.stats);
+    let stats = stats::told(result.stats, detail, job.queued);
     let (mut warnings, infos) = (result.annotations.warning_texts(text), result.annotations.info_texts(text));
     let (data, cut) = match result.value {
         Value::Scalar(sample) => (QueryData::Scalar(Written::from(sample)), None),
@@ -113,5 +138,5 @@ fn found(result: QueryResult, text: &str, limit: Option<usize>) -> Found<QueryDa
         }
     };
     warnings.extend(cut.unwrap_or_default());
-    Found { data, warnings, infos }
+    Found { data: Answer { data, stats }, warnings, infos }
 }

@@ -14,6 +14,7 @@ use super::host::is_own_origin;
 use super::{ApiError, App, AppState, ErrorKind};
 use crate::auth::{Credentials, Identified};
 use crate::clock;
+use crate::query_pool::asking_for;
 
 /// What the guard of one route asks for.
 #[derive(Clone)]
@@ -43,8 +44,12 @@ pub(super) async fn check(
         check_mutation(&guard.app, &identified, provenance(request.headers()))?;
     }
     note_use(&guard.app, &identified);
+    let user = match &identified.caller {
+        Caller::User { identity, .. } => identity.user.clone(),
+        Caller::Pusher { .. } | Caller::Anonymous | Caller::Unknown => String::new(),
+    };
     request.extensions_mut().insert(identified);
-    Ok(next.run(request).await)
+    Ok(asking_for(&user, next.run(request)).await)
 }
 
 fn refused(refusal: &Refusal) -> ApiError {

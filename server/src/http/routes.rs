@@ -5,7 +5,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
-use super::{AppState, health, metrics, objects, session, ui};
+use super::{AppState, health, metrics, objects, queries, session, ui};
 use crate::api_v1::{
     admin, exemplars, expression, features, labels, metadata, notifications, query, rules, status, targets,
     write,
@@ -55,6 +55,8 @@ type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
 const NAMESPACES: &str = "/api/crowsnest/v1/namespaces";
 const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
 const OBJECT: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}/{name}";
+const QUERIES: &str = "/api/crowsnest/v1/queries";
+const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
 const SESSION: &str = "/api/crowsnest/v1/session";
 
 /// All routes, in order of their paths.
@@ -67,6 +69,8 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, NAMESPACES, Access::User, |m| on(m, objects::namespaces)),
     reads(Method::GET, OBJECTS, Access::User, |m| on(m, objects::list)),
     reads(Method::GET, OBJECT, Access::User, |m| on(m, objects::one)),
+    reads(Method::GET, QUERIES, Access::User, |m| on(m, queries::list)),
+    changes(Method::DELETE, QUERY, Access::User, SMALL, |m| on(m, queries::end)),
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SMALL, |m| on(m, session::sign_in)),

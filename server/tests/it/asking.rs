@@ -147,3 +147,31 @@ fn the_servers_own_metrics_need_a_token_and_count_what_was_pushed() {
     assert!(page.contains("crowsnest_remote_write_samples_total 8\n"), "{page}");
     assert!(page.contains("crowsnest_sources_pushing 1\n"), "{page}");
 }
+
+#[test]
+fn a_query_tells_what_it_cost_when_asked() {
+    let (server, start) = with_data();
+    let at = seconds(start + 60_000);
+    let ask = |stats: &str| {
+        let query = [("query", "sum(rate(requests_total[25s]))"), ("time", &at), ("stats", stats)];
+        server.ask("api/v1/query", &query).1["data"]["stats"].clone()
+    };
+    assert_eq!(ask(""), Value::Null);
+    let totals = ask("1");
+    assert_eq!(totals["samples"]["totalQueryableSamples"], 3);
+    assert_eq!(totals["samples"]["totalQueryableSamplesPerStep"], Value::Null);
+    assert!(totals["timings"]["execTotalTime"].as_f64() >= totals["timings"]["innerEvalTime"].as_f64());
+    let all = ask("all");
+    assert_eq!(all["samples"]["totalQueryableSamplesPerStep"][0][1], 3);
+    let part = &all["root"]["parts"][0];
+    assert_eq!((&part["start"], &part["end"], &part["series"]), (&4.into(), &29.into(), &1.into()));
+}
+
+#[test]
+fn queries_are_listed_and_only_those_there_are_can_be_ended() {
+    let server = Server::start();
+    let (status, listed) = server.ask("api/crowsnest/v1/queries", &[]);
+    assert_eq!((status, listed), (200, serde_json::json!({"active": [], "slow": []})));
+    let (status, refused) = server.delete("api/crowsnest/v1/queries/7");
+    assert_eq!((status, &refused["title"]), (404, &"Not found".into()));
+}

@@ -169,6 +169,11 @@ impl Server {
         self.http.post(format!("{}{path}", self.url))
     }
 
+    /// The status and JSON body of what the viewer gets for removing something.
+    pub(crate) fn delete(&self, path: &str) -> (u16, Value) {
+        json(self.http.delete(format!("{}{path}", self.url)).bearer_auth(VIEWER).send().unwrap())
+    }
+
     /// The status and JSON body of a question that the viewer asks.
     pub(crate) fn ask(&self, path: &str, params: &[(&str, &str)]) -> (u16, Value) {
         json(self.get(path).query(params).bearer_auth(VIEWER).send().unwrap())
