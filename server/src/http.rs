@@ -14,6 +14,7 @@ mod queries;
 mod routes;
 mod security_headers;
 mod session;
+mod stream;
 mod ui;
 
 pub(crate) use app::{App, AppState};

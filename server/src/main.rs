@@ -27,6 +27,7 @@ mod telemetry;
 mod test_files;
 mod units;
 mod watched;
+mod watching;
 
 use std::process::ExitCode;
 

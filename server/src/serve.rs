@@ -34,6 +34,7 @@ use crate::sources::watch::SourceWatch;
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
 use crate::watched::Watched;
+use crate::watching::Places;
 
 /// `<data-dir>/listen.json`: where the server can be reached, written once it can.
 #[derive(Debug, Serialize)]
@@ -74,7 +75,6 @@ pub(crate) struct Server {
     data_dir: DataDir,
     reach: ListenFile,
     tasks: JoinSet<()>,
-    stop: watch::Sender<bool>,
 }
 
 impl Server {
@@ -94,7 +94,7 @@ impl Server {
             url: format!("https://{}{}", reachable(secure.address()?), config.base_path.with_slash()),
             ca: certificates.ca_file(),
         };
-        let (stop, stopped) = watch::channel(false);
+        let stopped = app.stop.subscribe();
         let router = http::router(&app);
         let mut tasks = JoinSet::new();
         tasks.spawn(secure.serve(router.clone(), stopped.clone()));
@@ -105,7 +105,7 @@ impl Server {
         app.ready.store(true, Ordering::Relaxed);
         write_public(&data_dir.join(LISTEN_FILE), &serde_json::to_vec_pretty(&reach)?)?;
         info!(version = env!("CARGO_PKG_VERSION"), url = reach.url, "crowsnest is ready");
-        Ok(Self { app, data_dir, reach, tasks, stop })
+        Ok(Self { app, data_dir, reach, tasks })
     }
 
     /// Where it can be reached.
@@ -118,7 +118,7 @@ impl Server {
         info!("shutting down");
         self.app.ready.store(false, Ordering::Relaxed);
         self.app.notices.close(clock::now());
-        self.stop.send_replace(true);
+        self.app.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
             ended.context("a part of the server panicked")?;
         }
@@ -151,6 +151,8 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         telemetry: Telemetry::default(),
         notices: Notices::new(clock::now()),
         started: clock::now(),
+        streams: Places::default(),
+        stop: watch::Sender::new(false),
         ready: AtomicBool::new(false),
         config: config.clone(),
     }))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crowsnest_api::Timestamp;
+use crowsnest_api::stream::EndReason;
 use crowsnest_rbac::{
     Claims, ClusterAccess, Identity, SESSION_LIFETIME, SealError, SealingKey, SessionRecord, SessionTokens,
     StaticUser, TokenError, random_token,
@@ -116,6 +117,14 @@ impl Sessions {
         (!record.is_expired(now) && record.user == claims.sub).then_some((claims.sid, record))
     }
 
+    /// Why the session with this id is over, if it is. Cheap enough to be asked every few seconds.
+    pub(crate) fn end_of(&self, id: &str, now: Timestamp) -> Option<EndReason> {
+        match self.load(id) {
+            Ok(Some(record)) => record.is_expired(now).then_some(EndReason::Expired),
+            Ok(None) | Err(_) => Some(EndReason::SignedOut),
+        }
+    }
+
     /// Ends a session. Waits for the disk.
     pub(crate) fn end(&self, id: &str) -> Result<(), SessionsError> {
         Ok(self.store.delete(Collection::Sessions, id)?)
@@ -204,7 +213,10 @@ mod tests {
         let new = sessions.begin(ann(), Some("https://h".into()), now).unwrap();
         let (id, found) = sessions.find(&new.token, now).unwrap();
         assert_eq!(found, new.record);
+        assert_eq!(sessions.end_of(&id, now), None);
+        assert_eq!(sessions.end_of(&id, now.plus(SESSION_LIFETIME)), Some(EndReason::Expired));
         sessions.end(&id).unwrap();
+        assert_eq!(sessions.end_of(&id, now), Some(EndReason::SignedOut));
         assert!(sessions.find(&new.token, now).is_none());
         sessions.save_if_running(&id, &new.record).unwrap();
         assert!(sessions.find(&new.token, now).is_none(), "a late note brings no ended session back");

@@ -39,6 +39,13 @@ pub(crate) struct Status {
 #[serde(default, rename_all = "camelCase")]
 struct Details {
     retry_after_seconds: Option<u64>,
+    causes: Vec<Cause>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Cause {
+    reason: String,
 }
 
 impl Status {
@@ -55,6 +62,11 @@ impl Status {
     /// What the API server says to a credential that it does not know.
     pub(crate) fn unauthorized() -> Self {
         Self { code: 401, message: "Unauthorized".to_owned(), ..Self::default() }
+    }
+
+    /// Whether a resource version is of no use any more: too old, or of a time before the API server lost its memory.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.code == 410 || self.details.causes.iter().any(|cause| cause.reason == "ResourceVersionTooLarge")
     }
 
     /// When to try again, if it said so.
@@ -103,6 +115,17 @@ mod tests {
         assert_eq!((status.code, status.reason.as_str()), (403, "Forbidden"));
         assert_eq!(status.retry_after(), Some(Duration::from_secs(3)));
         assert_eq!(ClusterError::Refused(status).told(), "pods is forbidden");
+    }
+
+    #[test]
+    fn a_resource_version_is_gone_when_it_is_too_old_or_from_the_future() {
+        let status = |code, body: &str| Status::of(code, body.as_bytes()).is_gone();
+        assert!(status(410, "{}"));
+        assert!(status(
+            504,
+            r#"{"message":"x","details":{"causes":[{"reason":"ResourceVersionTooLarge"}]}}"#
+        ));
+        assert!(!status(504, r#"{"message":"x"}"#));
     }
 
     #[test]

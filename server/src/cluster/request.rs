@@ -42,7 +42,6 @@ pub(crate) enum Form {
     /// Their metadata, of a list.
     MetadataList,
     /// Their metadata, of one object or a watch.
-    #[expect(dead_code, reason = "watches follow")]
     Metadata,
 }
 
@@ -126,7 +125,6 @@ impl Cluster {
     }
 
     /// Opens an answer that has no end, such as a watch's. Only its beginning has to come soon.
-    #[expect(dead_code, reason = "watches follow")]
     pub(crate) async fn open(
         &self,
         who: As<'_>,

@@ -17,6 +17,11 @@ impl Form {
     pub(crate) fn of_list(kind: &Kind) -> Self {
         if is_secret(kind) { Self::MetadataList } else { Self::Whole }
     }
+
+    /// How objects of a kind are watched.
+    pub(crate) fn of_watch(kind: &Kind) -> Self {
+        if is_secret(kind) { Self::Metadata } else { Self::Whole }
+    }
 }
 
 /// An object by itself: without who manages which field.

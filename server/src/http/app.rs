@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use crowsnest_api::Timestamp;
 use crowsnest_promql::Engine;
+use tokio::sync::watch;
 
 use crate::api_v1::write::WriteGate;
 use crate::auth::Auth;
@@ -14,6 +15,7 @@ use crate::query_pool::QueryPool;
 use crate::sources::watch::SourceWatch;
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
+use crate::watching::Places;
 
 /// Everything a handler may need.
 pub(crate) struct App {
@@ -28,6 +30,10 @@ pub(crate) struct App {
     pub(crate) notices: Notices,
     /// When the server started.
     pub(crate) started: Timestamp,
+    /// Places for streams.
+    pub(crate) streams: Places,
+    /// Turns true when the server is to stop.
+    pub(crate) stop: watch::Sender<bool>,
     /// Whether the server has started and is not shutting down.
     pub(crate) ready: AtomicBool,
 }

@@ -23,6 +23,7 @@ const PARAMETERS: &[(&str, usize)] =
 const RETRY: Duration = Duration::from_secs(5);
 
 /// A caller who can be shown the cluster.
+#[derive(Clone)]
 pub(super) struct Viewer {
     pub(super) cluster: Arc<Cluster>,
     pub(super) user: String,

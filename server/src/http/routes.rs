@@ -5,7 +5,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
-use super::{AppState, health, metrics, objects, queries, session, ui};
+use super::{AppState, health, metrics, objects, queries, session, stream, ui};
 use crate::api_v1::{
     admin, exemplars, expression, features, labels, metadata, notifications, query, rules, status, targets,
     write,
@@ -117,4 +117,5 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),
     reads(Method::GET, "/metrics", VIEW, |m| on(m, metrics::metrics)),
     reads(Method::GET, "/readyz", Access::Public, |m| on(m, health::ready)),
+    reads(Method::GET, "/stream/log", Access::User, |m| on(m, stream::open)),
 ];

@@ -15,3 +15,4 @@ mod silence;
 mod start;
 mod support;
 mod test_files;
+mod watching;

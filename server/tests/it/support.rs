@@ -3,6 +3,7 @@
 pub(crate) mod cluster;
 pub(crate) mod push;
 pub(crate) mod server;
+pub(crate) mod stream;
 
 use std::time::{Duration, Instant};
 

@@ -76,6 +76,15 @@ impl Sim {
         self.create(&format!("/api/v1/namespaces/{namespace}/pods"), &pod)
     }
 
+    /// Changes a label of a pod.
+    #[track_caller]
+    pub(crate) fn label_pod(&self, namespace: &str, name: &str, label: &str, value: &str) {
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
+        let mut pod = self.ask(reqwest::Method::GET, &path, &Value::Null);
+        pod["metadata"]["labels"][label] = value.into();
+        self.ask(reqwest::Method::PUT, &path, &pod);
+    }
+
     /// Deletes an object.
     #[track_caller]
     pub(crate) fn delete(&self, path: &str) {
