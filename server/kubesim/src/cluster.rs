@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::{
     chaos::Chaos,
     clock::{Clock, Random, seconds},
-    crd,
+    controllers, crd,
     identity::token::TokenSigner,
     kind::{Kind, Registry},
     options::Life,
@@ -44,6 +44,7 @@ pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) registry: Registry,
     pub(crate) random: Random,
+    pub(crate) seen: controllers::Seen,
 }
 
 impl Cluster {

@@ -1,5 +1,6 @@
 //! The cluster of the demo: a shop with everything that a shop has, and something broken of each common sort.
 
+mod every_kind;
 mod workloads;
 
 use serde_json::{Value, json};
@@ -41,6 +42,7 @@ fn objects(size: DemoSize) -> Vec<Value> {
     objects.extend(accounts());
     objects.extend(workloads::objects());
     objects.extend(things());
+    objects.extend(every_kind::objects(size.nodes));
     objects.extend(custom());
     objects.extend(filler(size.pods.saturating_sub(workloads::pod_count(size.nodes))));
     objects
@@ -102,7 +104,9 @@ fn accounts() -> Vec<Value> {
     let subject = |namespace: &str, name: &str| json!([{"kind": "ServiceAccount", "name": name, "namespace": namespace}]);
     let role =
         |name: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name});
-    vec![
+    let mut objects: Vec<Value> =
+        NAMESPACES.iter().chain(&["crowsnest"]).map(|namespace| account(namespace, "default")).collect();
+    objects.extend([
         account("crowsnest", "admin-user"),
         account("shop", "viewer"),
         json!({
@@ -115,7 +119,8 @@ fn accounts() -> Vec<Value> {
             "metadata": {"name": "viewer", "namespace": "shop"}, "roleRef": role("view"),
             "subjects": subject("shop", "viewer"),
         }),
-    ]
+    ]);
+    objects
 }
 
 /// Storage, network and policy objects.
@@ -238,6 +243,14 @@ mod tests {
     use super::*;
     use crate::{controllers, object, seed};
 
+    struct Fixed(jiff::Timestamp);
+
+    impl crate::Clock for Fixed {
+        fn now(&self) -> jiff::Timestamp {
+            self.0
+        }
+    }
+
     #[test]
     fn the_demo_settles_with_one_of_each_trouble() {
         let mut options = Options::demo(DemoSize::default());
@@ -259,6 +272,80 @@ mod tests {
             .filter(|(_, claim)| object::text(claim, &["status", "phase"]) != "Bound")
             .count();
         assert_eq!(unbound, 0);
+    }
+
+    /// The demo's cluster, a few minutes at a time.
+    #[test]
+    fn the_demo_keeps_moving() {
+        let start: jiff::Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
+        let clock = std::sync::Arc::new(Fixed(start));
+        let options = Options { seed: Some(1), clock, ..Options::demo(DemoSize::default()) };
+        let mut state = seed::state(&options).unwrap();
+        let mut node_was = Vec::new();
+        for second in (0..1260).step_by(3) {
+            controllers::step(&mut state, start + SignedDuration::from_secs(second));
+            let node = state.store.get("nodes", "demo-5").unwrap();
+            let ready = object::condition(&node, "Ready").to_owned();
+            if node_was.last() != Some(&ready) {
+                node_was.push(ready);
+            }
+        }
+        assert_eq!(
+            node_was,
+            ["True", "Unknown", "True", "Unknown", "True"],
+            "a node goes away and comes back"
+        );
+        let restarts: i64 = state
+            .store
+            .list("pods", "")
+            .flat_map(|(_, pod)| object::list(pod, &["status", "containerStatuses"]))
+            .filter_map(|status| object::integer(status, &["restartCount"]))
+            .sum();
+        assert!(restarts > 10, "only {restarts} restarts");
+        let catalog = state.store.get("deployments.apps", "shop/catalog").unwrap();
+        let revision =
+            object::text(&catalog, &["metadata", "annotations", "deployment.kubernetes.io/revision"]);
+        assert!(revision.parse::<i64>().unwrap() >= 4, "revision {revision}");
+        assert_eq!(object::integer(&catalog, &["status", "readyReplicas"]), Some(3));
+        // What is kept of the past is bounded.
+        let jobs = state.store.list("jobs.batch", "batch/").count();
+        assert!((1..=6).contains(&jobs), "{jobs} jobs");
+        let later = start + SignedDuration::from_hours(3);
+        controllers::step(&mut state, later);
+        let oldest = crate::clock::seconds(later - SignedDuration::from_hours(1));
+        let expired = state
+            .store
+            .list("events", "")
+            .filter(|(_, event)| object::text(event, &["lastTimestamp"]) < oldest.as_str())
+            .count();
+        assert_eq!(expired, 0);
+    }
+
+    #[test]
+    fn nearly_every_kind_has_an_object() {
+        let mut state = seed::state(&Options::demo(DemoSize::default())).unwrap();
+        controllers::step(&mut state, "2026-11-21T08:00:00Z".parse().unwrap());
+        for table in [
+            "replicationcontrollers",
+            "replicasets.apps",
+            "endpoints",
+            "endpointslices.discovery.k8s.io",
+            "csidrivers.storage.k8s.io",
+            "csinodes.storage.k8s.io",
+            "roles.rbac.authorization.k8s.io",
+            "priorityclasses.scheduling.k8s.io",
+        ] {
+            assert!(state.store.list(table, "").next().is_some(), "no {table}");
+        }
+        let types: std::collections::BTreeSet<&str> = state
+            .store
+            .list("services", "")
+            .map(|(_, service)| object::text(service, &["spec", "type"]))
+            .collect();
+        assert_eq!(
+            types.into_iter().collect::<Vec<_>>(),
+            ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
+        );
     }
 
     #[test]

@@ -6,12 +6,14 @@
 mod exposition;
 mod logs;
 mod usage;
+mod volumes;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) use logs::{Wish, lines};
 use usage::Usage;
+use volumes::VolumeUsage;
 
 use crate::{object, store::Store};
 
@@ -23,7 +25,7 @@ pub(crate) fn page(store: &Store, node: &str, path: &str, now: Timestamp) -> Opt
         .map(|(_, pod)| pod.as_ref().clone())
         .collect();
     match path.trim_matches('/') {
-        "metrics" => Some(Page::Text(exposition::kubelet(node, &pods))),
+        "metrics" => Some(Page::Text(exposition::kubelet(node, &pods, now))),
         "metrics/cadvisor" => Some(Page::Text(exposition::cadvisor(node, &pods, now))),
         "stats/summary" => Some(Page::Json(summary(node, &pods, now))),
         "pods" => {
@@ -60,10 +62,16 @@ fn summary(node: &str, pods: &[Value], now: Timestamp) -> Value {
                     })
                 })
                 .collect();
-            let volumes: Vec<Value> = object::list(pod, &["spec", "volumes"])
-                .iter()
-                .filter(|volume| object::at(volume, &["persistentVolumeClaim"]).is_some())
-                .map(|volume| volume_stats(pod, volume))
+            let volumes: Vec<Value> = VolumeUsage::of_pod(pod, now)
+                .map(|volume| {
+                    json!({
+                        "name": volume.name, "pvcRef": {"name": volume.claim, "namespace": object::namespace(pod)},
+                        "capacityBytes": volume.capacity_bytes, "usedBytes": volume.used_bytes,
+                        "availableBytes": volume.capacity_bytes - volume.used_bytes,
+                        "inodes": volume.inodes, "inodesUsed": volume.inodes_used,
+                        "inodesFree": volume.inodes - volume.inodes_used,
+                    })
+                })
                 .collect();
             json!({
                 "podRef": {"name": object::name(pod), "namespace": object::namespace(pod), "uid": object::uid(pod)},
@@ -78,20 +86,6 @@ fn summary(node: &str, pods: &[Value], now: Timestamp) -> Value {
             "memory": {"time": time, "workingSetBytes": whole(total.1)},
         },
         "pods": pods,
-    })
-}
-
-/// The first kafka volume is nearly full; all others have room.
-fn volume_stats(pod: &Value, volume: &Value) -> Value {
-    const CAPACITY: f64 = 10.0 * 1024.0 * 1024.0 * 1024.0;
-    let used =
-        if object::name(pod) == "kafka-0" { 0.98 } else { 0.2 + usage::fraction(object::uid(pod), 7) * 0.4 };
-    json!({
-        "name": object::text(volume, &["name"]),
-        "pvcRef": {"name": object::text(volume, &["persistentVolumeClaim", "claimName"]),
-            "namespace": object::namespace(pod)},
-        "capacityBytes": whole(CAPACITY), "usedBytes": whole(CAPACITY * used),
-        "availableBytes": whole(CAPACITY * (1.0 - used)),
     })
 }
 
@@ -124,6 +118,28 @@ mod tests {
         let (first, second) = (cpu("2026-11-21T08:10:00Z"), cpu("2026-11-21T08:11:00Z"));
         let rate = (second - first) / 60.0;
         assert!(rate > 0.0 && rate < 0.2, "{rate}");
+    }
+
+    #[test]
+    fn one_volume_is_full_and_both_pages_say_so() {
+        let kafka = json!({
+            "metadata": {"name": "kafka-0", "namespace": "data", "uid": "u-2"},
+            "spec": {"nodeName": "demo-1", "volumes": [
+                {"name": "data", "persistentVolumeClaim": {"claimName": "data-kafka-0"}}, {"name": "tmp", "emptyDir": {}}]},
+        });
+        let mut store = Store::new(10);
+        store.put("pods", "data/kafka-0", kafka);
+        let now = "2026-11-21T08:10:00Z".parse().unwrap();
+        let Some(Page::Json(summary)) = page(&store, "demo-1", "stats/summary", now) else {
+            panic!("no page")
+        };
+        let volumes = summary["pods"][0]["volume"].as_array().unwrap();
+        assert_eq!(volumes.len(), 1);
+        let (used, capacity) = (volumes[0]["usedBytes"].as_f64(), volumes[0]["capacityBytes"].as_f64());
+        assert!(used.unwrap() / capacity.unwrap() > 0.99);
+        let Some(Page::Text(text)) = page(&store, "demo-1", "metrics", now) else { panic!("no page") };
+        let labels = r#"{namespace="data",persistentvolumeclaim="data-kafka-0"}"#;
+        assert!(text.contains(&format!("kubelet_volume_stats_used_bytes{labels} ")), "{text}");
     }
 
     #[test]

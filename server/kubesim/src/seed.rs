@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::{Random, seconds},
     cluster::State,
+    controllers::Seen,
     crd,
     kind::Registry,
     object,
@@ -24,6 +25,7 @@ pub(crate) fn state(options: &Options) -> Result<State, StartError> {
         store: Store::new(options.history),
         registry: Registry::new(),
         random: Random::new(options.seed.unwrap_or_else(random_seed)),
+        seen: Seen::default(),
     };
     let now = seconds(options.clock.now());
     let mut given = options.objects.clone();

@@ -62,6 +62,12 @@ impl Store {
         self.revision
     }
 
+    /// The revision of the newest change of a table.
+    pub(crate) fn newest(&self, table: &str) -> u64 {
+        let table = self.tables.get(table);
+        table.map_or(0, |table| table.history.back().map_or(table.compacted, |change| change.revision))
+    }
+
     /// Wakes up with every change.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()

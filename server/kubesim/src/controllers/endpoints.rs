@@ -1,4 +1,4 @@
-//! EndpointSlices: where the pods behind a Service are.
+//! EndpointSlices, and the Endpoints before them: where the pods behind a Service are.
 
 use serde_json::{Value, json};
 
@@ -6,6 +6,7 @@ use super::{Step, pods};
 use crate::object;
 
 const TABLE: &str = "endpointslices.discovery.k8s.io";
+const ENDPOINTS: &str = "endpoints";
 
 pub(super) fn run(step: &mut Step<'_>) {
     for (_, service) in step.all("services") {
@@ -26,6 +27,7 @@ pub(super) fn run(step: &mut Step<'_>) {
         behind.sort_by(|a, b| a.0.cmp(&b.0));
         let endpoints: Vec<Value> = behind.iter().map(|(_, pod)| endpoint(pod)).collect();
         let ports = ports(&service, behind.first().map(|(_, pod)| pod.as_ref()));
+        write_endpoints(step, &service, &endpoints, &ports);
         let known = step.owned(TABLE, &service).into_iter().next();
         match known {
             Some((key, slice)) => {
@@ -48,6 +50,40 @@ pub(super) fn run(step: &mut Step<'_>) {
                 });
                 step.create(TABLE, Some(&service), slice);
             }
+        }
+    }
+}
+
+/// The older form of the same, which old clients read.
+fn write_endpoints(step: &mut Step<'_>, service: &Value, endpoints: &[Value], ports: &[Value]) {
+    let addresses = |ready: bool| -> Vec<Value> {
+        endpoints
+            .iter()
+            .filter(|endpoint| object::at(endpoint, &["conditions", "ready"]) == Some(&ready.into()))
+            .map(|endpoint| {
+                json!({"ip": endpoint["addresses"][0], "nodeName": endpoint["nodeName"], "targetRef": endpoint["targetRef"]})
+            })
+            .collect()
+    };
+    let mut subset = json!({ "ports": ports });
+    for (field, addresses) in [("addresses", addresses(true)), ("notReadyAddresses", addresses(false))] {
+        if !addresses.is_empty() {
+            object::set(&mut subset, &[field], addresses);
+        }
+    }
+    let subsets = if endpoints.is_empty() { json!([]) } else { json!([subset]) };
+    let (namespace, name) = (object::namespace(service), object::name(service));
+    let key = format!("{namespace}/{name}");
+    match step.state.store.get(ENDPOINTS, &key) {
+        Some(known) => {
+            let mut known = known.as_ref().clone();
+            object::set(&mut known, &["subsets"], subsets);
+            step.write(ENDPOINTS, &key, known);
+        }
+        None => {
+            let labels = object::at(service, &["metadata", "labels"]).cloned().unwrap_or_else(|| json!({}));
+            let metadata = json!({"name": name, "namespace": namespace, "labels": labels});
+            step.create(ENDPOINTS, None, json!({"metadata": metadata, "subsets": subsets}));
         }
     }
 }

@@ -1,11 +1,27 @@
 //! Events: what controllers tell people.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::Step;
 use crate::object;
 
 const TABLE: &str = "events";
+/// How long an event is kept after it last happened.
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Forgets what happened long ago, or a cluster that runs for days would remember everything.
+pub(super) fn expire(step: &mut Step<'_>) {
+    let oldest = crate::clock::seconds(step.now - KEPT);
+    // Times in one format compare as texts. Events without any are those that clients made.
+    let old = step.select(TABLE, |event| {
+        let last = object::text(event, &["lastTimestamp"]);
+        !last.is_empty() && last < oldest.as_str()
+    });
+    for (key, _) in old {
+        step.remove(TABLE, &key);
+    }
+}
 
 /// Tells about `object`. The same news again counts up the event that is there.
 pub(super) fn tell(

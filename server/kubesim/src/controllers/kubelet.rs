@@ -12,6 +12,8 @@ use crate::object;
 const BEHAVIOUR: &str = "kubesim.crowsnest.dev/behaviour";
 /// Seconds until the containers of a new pod have started.
 const START_SECONDS: i64 = 2;
+/// Seconds between two probes of a container whose probe fails.
+const PROBE_SECONDS: i64 = 10;
 /// Seconds until a started container is ready.
 const READY_SECONDS: i64 = 2;
 /// Seconds until a container that is going to crash does.
@@ -119,17 +121,22 @@ fn advance(step: &mut Step<'_>, key: &str, pod: &Value) {
         Behaviour::Run | Behaviour::Work(_) if running >= READY_SECONDS && !is_ready => ready(step, key, pod),
         Behaviour::Crash(code, reason) if running >= CRASH_SECONDS => crash(step, key, pod, code, reason),
         Behaviour::Work(code) if running >= WORK_SECONDS => end(step, key, pod, code),
-        Behaviour::Unready if running == READY_SECONDS + 3 => {
-            let message = "Readiness probe failed: HTTP probe failed with statuscode: 500";
-            let told = step.all("events").iter().any(|(_, event)| {
-                object::text(event, &["involvedObject", "uid"]) == object::uid(pod)
-                    && object::text(event, &["reason"]) == "Unhealthy"
-            });
-            if !told {
-                events::tell(step, pod, "Warning", "Unhealthy", message, "kubelet");
-            }
-        }
+        Behaviour::Unready if running > 0 && running % PROBE_SECONDS == 0 => probe(step, pod),
         _ => {}
+    }
+}
+
+/// Tells, once for each time, that a probe failed.
+fn probe(step: &mut Step<'_>, pod: &Value) {
+    let now = step.now_text();
+    let told = step.state.store.list("events", &format!("{}/", object::namespace(pod))).any(|(_, event)| {
+        object::text(event, &["involvedObject", "uid"]) == object::uid(pod)
+            && object::text(event, &["reason"]) == "Unhealthy"
+            && object::text(event, &["lastTimestamp"]) == now
+    });
+    if !told {
+        let message = "Readiness probe failed: HTTP probe failed with statuscode: 500";
+        events::tell(step, pod, "Warning", "Unhealthy", message, "kubelet");
     }
 }
 

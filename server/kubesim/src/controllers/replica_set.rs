@@ -1,4 +1,4 @@
-//! ReplicaSets: as many pods as are wanted.
+//! ReplicaSets, and the ReplicationControllers before them: as many pods as are wanted.
 
 use serde_json::json;
 
@@ -8,7 +8,12 @@ use crate::object;
 pub(super) const TABLE: &str = "replicasets.apps";
 
 pub(super) fn run(step: &mut Step<'_>) {
-    for (key, set) in step.all(TABLE) {
+    replicate(step, TABLE, "replicaset-controller");
+    replicate(step, "replicationcontrollers", "replication-controller");
+}
+
+fn replicate(step: &mut Step<'_>, table: &str, source: &str) {
+    for (key, set) in step.all(table) {
         if object::is_terminating(&set) {
             continue;
         }
@@ -19,14 +24,7 @@ pub(super) fn run(step: &mut Step<'_>) {
         for _ in active.len()..wanted {
             let name = format!("{}-{}", object::name(&set), step.state.random.suffix(5));
             pods::create(step, &set, &template, &name, &[], "");
-            events::tell(
-                step,
-                &set,
-                "Normal",
-                "SuccessfulCreate",
-                &format!("Created pod: {name}"),
-                "replicaset-controller",
-            );
+            events::tell(step, &set, "Normal", "SuccessfulCreate", &format!("Created pod: {name}"), source);
         }
         // Those that do no work go first, then the youngest.
         active.sort_by_key(|(_, pod)| {
@@ -36,7 +34,7 @@ pub(super) fn run(step: &mut Step<'_>) {
         for (pod_key, pod) in active.iter().rev().take(surplus) {
             pods::delete(step, pod_key, pod);
             let message = format!("Deleted pod: {}", object::name(pod));
-            events::tell(step, &set, "Normal", "SuccessfulDelete", &message, "replicaset-controller");
+            events::tell(step, &set, "Normal", "SuccessfulDelete", &message, source);
         }
         let ready = active.iter().filter(|(_, pod)| pods::is_ready(pod)).count();
         let mut status = json!({
@@ -50,6 +48,6 @@ pub(super) fn run(step: &mut Step<'_>) {
             object::set(&mut status, &["readyReplicas"], ready);
             object::set(&mut status, &["availableReplicas"], ready);
         }
-        step.write_status(TABLE, &key, &set, status);
+        step.write_status(table, &key, &set, status);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::usage::Usage;
+use super::{usage::Usage, volumes::VolumeUsage};
 use crate::object;
 
 /// A family of the cAdvisor page: name, type, help, and the value of a container.
@@ -58,6 +58,20 @@ const PODS: &[Family] = &[
     ),
 ];
 
+/// A family of the volumes of claims: name, help, value.
+type VolumeFamily = (&'static str, &'static str, fn(&VolumeUsage<'_>) -> u64);
+
+const VOLUMES: &[VolumeFamily] = &[
+    ("kubelet_volume_stats_capacity_bytes", "Capacity in bytes of the volume", |v| v.capacity_bytes),
+    ("kubelet_volume_stats_used_bytes", "Number of used bytes in the volume", |v| v.used_bytes),
+    ("kubelet_volume_stats_available_bytes", "Number of available bytes in the volume", |v| {
+        v.capacity_bytes - v.used_bytes
+    }),
+    ("kubelet_volume_stats_inodes", "Maximum number of inodes in the volume", |v| v.inodes),
+    ("kubelet_volume_stats_inodes_used", "Number of used inodes in the volume", |v| v.inodes_used),
+    ("kubelet_volume_stats_inodes_free", "Number of free inodes in the volume", |v| v.inodes - v.inodes_used),
+];
+
 /// `/metrics/cadvisor`
 pub(super) fn cadvisor(node: &str, pods: &[Value], now: Timestamp) -> String {
     let mut text = String::new();
@@ -105,7 +119,7 @@ pub(super) fn cadvisor(node: &str, pods: &[Value], now: Timestamp) -> String {
 }
 
 /// `/metrics`
-pub(super) fn kubelet(node: &str, pods: &[Value]) -> String {
+pub(super) fn kubelet(node: &str, pods: &[Value], now: Timestamp) -> String {
     let running = pods.iter().filter(|pod| object::text(pod, &["status", "phase"]) == "Running").count();
     let containers: usize = pods
         .iter()
@@ -116,7 +130,7 @@ pub(super) fn kubelet(node: &str, pods: &[Value]) -> String {
                 .count()
         })
         .sum();
-    format!(
+    let mut text = format!(
         "# HELP kubelet_node_name The node's name. The count is always 1.\n# TYPE kubelet_node_name gauge\n\
          kubelet_node_name{{node={node:?}}} 1\n\
          # HELP kubelet_running_pods Number of pods that have a running pod sandbox\n\
@@ -124,7 +138,22 @@ pub(super) fn kubelet(node: &str, pods: &[Value]) -> String {
          # HELP kubelet_running_containers Number of containers currently running\n\
          # TYPE kubelet_running_containers gauge\n\
          kubelet_running_containers{{container_state=\"running\"}} {containers}\n"
-    )
+    );
+    for (name, help, value) in VOLUMES {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for pod in pods {
+            for volume in VolumeUsage::of_pod(pod, now) {
+                let _ = writeln!(
+                    text,
+                    "{name}{{namespace={:?},persistentvolumeclaim={:?}}} {}",
+                    object::namespace(pod),
+                    volume.claim,
+                    value(&volume)
+                );
+            }
+        }
+    }
+    text
 }
 
 fn head(text: &mut String, Family(name, kind, help, _): &Family) {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::usage::fraction;
+use super::{usage::fraction, volumes::is_full};
 use crate::object;
 
 /// Seconds between two lines.
@@ -60,6 +60,11 @@ fn line(pod: &Value, container: &str, number: i64) -> String {
     let millis = 2.0 + 80.0 * chance;
     match number {
         0 => format!("level=info msg=\"starting\" component={container} version=1"),
+        _ if is_full(pod) && number % 3 == 0 => {
+            format!(
+                "level=error msg=\"cannot append to the log\" component={container} err=\"no space left on device\""
+            )
+        }
         _ if chance > 0.97 => {
             format!("level=warn msg=\"slow request\" component={container} duration={:.0}ms", millis * 20.0)
         }
