@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod discovery;
 mod evict;
+pub(crate) mod log;
 mod patch;
 mod proxy;
 mod read;

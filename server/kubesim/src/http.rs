@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
@@ -225,6 +225,11 @@ async fn read(
     Ok(Request { method: head.method, path, query, headers: head.headers, body, user, attributes })
 }
 
+/// A body that is sent as it comes about.
+fn streamed(parts: impl Stream<Item = Bytes> + Send + 'static) -> ReplyBody {
+    BodyExt::boxed_unsync(StreamBody::new(parts.map(|part| Ok(Frame::data(part)))))
+}
+
 fn respond(reply: Reply) -> Response<ReplyBody> {
     let body = match reply.body {
         Body::Json(value) => {
@@ -233,13 +238,14 @@ fn respond(reply: Reply) -> Response<ReplyBody> {
             Full::new(Bytes::from(text)).boxed_unsync()
         }
         Body::Text(text) => Full::new(Bytes::from(text)).boxed_unsync(),
-        Body::Events(events) => {
-            let lines = stream::unfold(events, |mut events| async move {
-                let line = events.next().await?;
-                Some((Ok::<_, Infallible>(Frame::data(line)), events))
-            });
-            BodyExt::boxed_unsync(StreamBody::new(lines))
-        }
+        Body::Events(events) => streamed(stream::unfold(events, async |mut events| {
+            let line = events.next().await?;
+            Some((line, events))
+        })),
+        Body::Log(log) => streamed(stream::unfold(log, async |mut log| {
+            let lines = log.next().await?;
+            Some((lines, log))
+        })),
     };
     let mut response = Response::new(body);
     *response.status_mut() = reply.code;

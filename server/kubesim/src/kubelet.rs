@@ -4,14 +4,14 @@
 //! so that two looks agree and nothing has to be remembered.
 
 mod exposition;
-mod logs;
+pub(crate) mod logs;
 mod usage;
 mod volumes;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(crate) use logs::{Wish, lines};
+pub(crate) use logs::Wish;
 use usage::Usage;
 use volumes::VolumeUsage;
 

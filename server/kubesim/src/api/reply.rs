@@ -3,7 +3,7 @@
 use http::{StatusCode, header};
 use serde_json::Value;
 
-use super::watch::Events;
+use super::{log::Follow, watch::Events};
 use crate::{
     encode::{Form, form},
     kind::Kind,
@@ -28,10 +28,14 @@ pub(crate) enum Body {
     Text(String),
     /// A watch: events until it ends.
     Events(Box<Events>),
+    /// A log that is followed.
+    Log(Box<Follow>),
 }
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
+/// What logs are.
+pub(super) const PLAIN: &str = "text/plain";
 
 impl Reply {
     pub(crate) fn json(code: StatusCode, value: Value) -> Reply {

@@ -3,14 +3,8 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{Call, Reply, body, evict, patch, proxy, read, scale, token, update};
-use crate::{
-    cluster::State,
-    kubelet::{self, Wish},
-    object,
-    options::Life,
-    status::ApiError,
-};
+use super::{Call, Reply, body, evict, log, patch, proxy, read, scale, token, update};
+use crate::{cluster::State, object, status::ApiError};
 
 /// Answers a request to a subresource that its kind has.
 pub(super) fn answer(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiError> {
@@ -25,7 +19,7 @@ pub(super) fn answer(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiErr
             call.stored(state)?;
             Err(ApiError::bad_request("Upgrade request required"))
         }
-        "log" => log(call, state),
+        "log" => log::answer(call, state),
         _ => match call.request.method {
             Method::GET => read::get(call, state),
             Method::PATCH => patch::patch(call, state),
@@ -61,46 +55,4 @@ fn finalize(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiError> {
     object::set(&mut new, &["spec", "finalizers"], finalizers);
     let stored = state.put(call.kind, &call.key(), new);
     Reply::object(StatusCode::OK, call.request, call.kind, &stored, call.cluster.now())
-}
-
-/// Logs come from a kubelet, if there is one.
-fn log(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> {
-    let pod = call.stored(state)?;
-    let node = object::text(&pod, &["spec", "nodeName"]);
-    if node.is_empty() {
-        return Err(ApiError::bad_request(format!(
-            "pod {} does not have a host assigned",
-            object::name(&pod)
-        )));
-    }
-    let container = match call.request.query.non_empty("container") {
-        Some(container) => container,
-        None => object::list(&pod, &["spec", "containers"])
-            .first()
-            .map_or("", |first| object::text(first, &["name"])),
-    };
-    if call.cluster.life == Life::Running {
-        let query = &call.request.query;
-        let wish = Wish {
-            tail: query.integer("tailLines")?,
-            timestamps: query.flag("timestamps"),
-            previous: query.flag("previous"),
-        };
-        return match kubelet::lines(&pod, container, wish, call.cluster.now()) {
-            Some(text) => {
-                let mut reply = Reply::text(StatusCode::OK, text);
-                reply.headers.clear();
-                Ok(reply)
-            }
-            None => Err(ApiError::bad_request(format!(
-                "container {container:?} in pod {:?} is waiting to start: ContainerCreating",
-                object::name(&pod)
-            ))),
-        };
-    }
-    Err(ApiError::unexpected(format!(
-        "Get \"https://{node}:10250/containerLogs/{}/{}/{container}\": dial tcp: lookup {node}: no such host",
-        object::namespace(&pod),
-        object::name(&pod)
-    )))
 }

@@ -1,4 +1,6 @@
 //! Logs: a line every few seconds, since the container started.
+//!
+//! The lines follow from the pod and the time alone, as the metrics do: whoever asks again gets the same ones.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -7,71 +9,145 @@ use super::{usage::fraction, volumes::is_full};
 use crate::object;
 
 /// Seconds between two lines.
-const INTERVAL: i64 = 5;
+const INTERVAL: i64 = 2;
 /// The most lines that are kept, as a kubelet rotates its files.
-const KEPT: i64 = 500;
+const KEPT: i64 = 2000;
 
 /// What a client wants of a log.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wish {
+    /// Only so many of the last lines.
     pub(crate) tail: Option<i64>,
+    /// Only what was said at this time or later.
+    pub(crate) since: Option<Timestamp>,
+    /// No more than so many bytes.
+    pub(crate) limit_bytes: Option<usize>,
     pub(crate) timestamps: bool,
     /// Of the container before the last restart.
     pub(crate) previous: bool,
 }
 
-/// The lines of a container's log up to now; none if the container has not started.
-pub(crate) fn lines(pod: &Value, container: &str, wish: Wish, now: Timestamp) -> Option<String> {
-    let status = object::list(pod, &["status", "containerStatuses"])
-        .iter()
-        .find(|status| object::text(status, &["name"]) == container)?;
-    let state = if wish.previous { "lastState" } else { "state" };
-    let ended = object::at(status, &[state, "terminated"]).or_else(|| {
-        object::at(status, &["lastState", "terminated"])
-            .filter(|_| object::at(status, &["state", "running"]).is_none())
-    });
-    let (start, end) = match ended {
-        Some(ended) => (object::text(ended, &["startedAt"]), object::text(ended, &["finishedAt"])),
-        None => (object::text(status, &["state", "running", "startedAt"]), ""),
-    };
-    let start: Timestamp = start.parse().ok()?;
-    let end: Timestamp = end.parse().unwrap_or(now);
-    let total = (end.as_second() - start.as_second()) / INTERVAL + 1;
-    let wanted = wish.tail.unwrap_or(KEPT).clamp(0, KEPT).min(total);
-    let mut text = String::new();
-    for number in total - wanted..total {
-        let at = start + SignedDuration::from_secs(number * INTERVAL);
-        if wish.timestamps {
-            text.push_str(&format!("{at} "));
-        }
-        text.push_str(&line(pod, container, number));
-        text.push('\n');
-    }
-    if let Some(ended) = ended {
-        let reason = object::text(ended, &["reason"]);
-        text.push_str(&format!("level=error msg=\"cannot go on\" component={container} reason={reason}\n"));
-    }
-    Some(text)
+/// The log of one run of a container.
+pub(crate) struct Log<'p> {
+    pod: &'p Value,
+    container: &'p str,
+    start: Timestamp,
+    /// When and why the run ended; the time is when the last line is written.
+    end: Option<(Timestamp, &'p str)>,
 }
 
-fn line(pod: &Value, container: &str, number: i64) -> String {
-    let salt = u64::try_from(number).unwrap_or(0) + 100;
-    let chance = fraction(object::uid(pod), salt);
-    let millis = 2.0 + 80.0 * chance;
-    match number {
-        0 => format!("level=info msg=\"starting\" component={container} version=1"),
-        _ if is_full(pod) && number % 3 == 0 => {
-            format!(
-                "level=error msg=\"cannot append to the log\" component={container} err=\"no space left on device\""
-            )
-        }
-        _ if chance > 0.97 => {
-            format!("level=warn msg=\"slow request\" component={container} duration={:.0}ms", millis * 20.0)
-        }
-        _ => format!(
-            "level=info msg=\"request served\" component={container} status=200 duration={millis:.1}ms"
-        ),
+impl<'p> Log<'p> {
+    /// The log of a container as it runs, or of the run before; none if there was no such run.
+    pub(crate) fn of(pod: &'p Value, container: &'p str, previous: bool) -> Option<Log<'p>> {
+        let status = object::list(pod, &["status", "containerStatuses"])
+            .iter()
+            .find(|status| object::text(status, &["name"]) == container)?;
+        let ended = if previous {
+            object::at(status, &["lastState", "terminated"])
+        } else {
+            // While a container waits for its restart, its log is that of its last run.
+            object::at(status, &["state", "terminated"]).or_else(|| {
+                object::at(status, &["lastState", "terminated"])
+                    .filter(|_| object::at(status, &["state", "running"]).is_none())
+            })
+        };
+        let (start, end) = match ended {
+            Some(ended) => {
+                let at: Timestamp = object::text(ended, &["finishedAt"]).parse().ok()?;
+                (object::text(ended, &["startedAt"]), Some((at, object::text(ended, &["reason"]))))
+            }
+            None if previous => return None,
+            None => (object::text(status, &["state", "running", "startedAt"]), None),
+        };
+        Some(Log { pod, container, start: start.parse().ok()?, end })
     }
+
+    /// When this run began: two logs with the same start are of the same run.
+    pub(crate) fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// How many lines there are now.
+    pub(crate) fn count(&self, now: Timestamp) -> i64 {
+        let until = self.end.map_or(now, |(end, _)| end).as_second();
+        (until - self.start.as_second()).max(0) / INTERVAL + 1 + i64::from(self.has_ended())
+    }
+
+    /// When the line with this number is written.
+    pub(crate) fn due(&self, number: i64) -> Timestamp {
+        match self.end {
+            Some((end, _)) if number + 1 >= self.count(end) => end,
+            _ => self.start + SignedDuration::from_secs(number.saturating_mul(INTERVAL)),
+        }
+    }
+
+    /// The number of the first line that is wanted.
+    pub(crate) fn first(&self, wish: &Wish, now: Timestamp) -> i64 {
+        let count = self.count(now);
+        let kept = wish.tail.unwrap_or(KEPT).clamp(0, KEPT);
+        let first = (count - kept).max(0);
+        let Some(since) = wish.since else { return first };
+        // Lines are in the order of their times, but for the last, which no other follows.
+        (first..count).find(|number| self.due(*number) >= since).unwrap_or(count)
+    }
+
+    /// Lines by their numbers, each with its line feed.
+    pub(crate) fn lines(&self, numbers: std::ops::Range<i64>, timestamps: bool, now: Timestamp) -> String {
+        let mut text = String::new();
+        for number in numbers {
+            if timestamps {
+                text.push_str(&format!("{} ", self.due(number)));
+            }
+            match self.end {
+                Some((_, reason)) if number + 1 == self.count(now) => text.push_str(&self.last_line(reason)),
+                _ => text.push_str(&self.line(number)),
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    fn last_line(&self, reason: &str) -> String {
+        let container = self.container;
+        if reason == "Completed" {
+            format!("level=info msg=\"done\" component={container}")
+        } else {
+            format!("level=error msg=\"cannot go on\" component={container} reason={reason}")
+        }
+    }
+
+    fn line(&self, number: i64) -> String {
+        let container = self.container;
+        let salt = u64::try_from(number).unwrap_or(0) + 100;
+        let chance = fraction(object::uid(self.pod), salt);
+        let millis = 2.0 + 80.0 * chance;
+        match number {
+            0 => format!("level=info msg=\"starting\" component={container} version=1"),
+            _ if is_full(self.pod) && number % 3 == 0 => format!(
+                "level=error msg=\"cannot append to the log\" component={container} err=\"no space left on device\""
+            ),
+            _ if chance > 0.97 => format!(
+                "level=warn msg=\"slow request\" component={container} duration={:.0}ms",
+                millis * 20.0
+            ),
+            _ => format!(
+                "level=info msg=\"request served\" component={container} status=200 duration={millis:.1}ms"
+            ),
+        }
+    }
+}
+
+/// The lines that are wanted, up to now.
+pub(crate) fn text(log: &Log<'_>, wish: &Wish, now: Timestamp) -> String {
+    let mut text = log.lines(log.first(wish, now)..log.count(now), wish.timestamps, now);
+    if let Some(limit) = wish.limit_bytes {
+        text.truncate(text.floor_char_boundary(limit));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -80,16 +156,51 @@ mod tests {
 
     use super::*;
 
+    fn pod(state: &Value, last_state: &Value) -> Value {
+        json!({"metadata": {"uid": "u"}, "status": {"containerStatuses": [
+            {"name": "c", "state": state, "lastState": last_state}]}})
+    }
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-11-21T{text}Z").parse().unwrap()
+    }
+
+    fn crashed() -> Value {
+        json!({"terminated": {"startedAt": "2026-11-21T07:59:50Z", "finishedAt": "2026-11-21T07:59:54Z",
+            "reason": "Error"}})
+    }
+
+    #[track_caller]
+    fn check(pod: &Value, wish: Wish, lines: usize, first: &str) {
+        let log = Log::of(pod, "c", wish.previous).unwrap();
+        let text = text(&log, &wish, at("08:01:00"));
+        assert_eq!(text.lines().count(), lines, "{text}");
+        assert!(text.starts_with(first), "{text}");
+    }
+
     #[test]
     fn a_log_has_a_line_for_every_interval_since_the_start() {
-        let pod = json!({"metadata": {"uid": "u"}, "status": {"containerStatuses": [{"name": "c",
-            "state": {"running": {"startedAt": "2026-11-21T08:00:00Z"}}}]}});
-        let now = "2026-11-21T08:01:00Z".parse().unwrap();
-        assert_eq!(lines(&pod, "c", Wish::default(), now).unwrap().lines().count(), 13);
-        let tail = Wish { tail: Some(2), timestamps: true, previous: false };
-        let text = lines(&pod, "c", tail, now).unwrap();
-        assert_eq!(text.lines().count(), 2);
-        assert!(text.starts_with("2026-11-21T08:00:55Z "));
-        assert!(lines(&pod, "other", Wish::default(), now).is_none());
+        let pod = pod(&json!({"running": {"startedAt": "2026-11-21T08:00:00Z"}}), &crashed());
+        check(&pod, Wish::default(), 31, "level=info msg=\"starting\"");
+        let tail = Wish { tail: Some(2), timestamps: true, ..Wish::default() };
+        check(&pod, tail, 2, "2026-11-21T08:00:58Z ");
+        let since = Wish { since: Some(at("08:00:51")), timestamps: true, ..Wish::default() };
+        check(&pod, since, 5, "2026-11-21T08:00:52Z ");
+        check(&pod, Wish { limit_bytes: Some(12), ..Wish::default() }, 1, "level=info m");
+        check(&pod, Wish { tail: Some(0), ..Wish::default() }, 0, "");
+        assert!(Log::of(&pod, "other", false).is_none());
+    }
+
+    #[test]
+    fn the_run_before_the_restart_has_a_log_of_its_own_that_says_why_it_ended() {
+        let running = pod(&json!({"running": {"startedAt": "2026-11-21T08:00:00Z"}}), &crashed());
+        check(&running, Wish { previous: true, ..Wish::default() }, 4, "level=info msg=\"starting\"");
+        let last = Wish { previous: true, tail: Some(1), ..Wish::default() };
+        check(&running, last, 1, "level=error msg=\"cannot go on\" component=c reason=Error");
+        // One that waits for its restart shows its last run.
+        let waiting = pod(&json!({"waiting": {"reason": "CrashLoopBackOff"}}), &crashed());
+        check(&waiting, Wish::default(), 4, "level=info msg=\"starting\"");
+        let fresh = pod(&json!({"running": {"startedAt": "2026-11-21T08:00:00Z"}}), &json!({}));
+        assert!(Log::of(&fresh, "c", true).is_none());
     }
 }

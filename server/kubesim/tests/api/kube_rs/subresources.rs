@@ -1,7 +1,9 @@
 //! status, scale, log, eviction, and what else is below an object.
 
+use std::time::Duration;
+
 use crowsnest_kubesim::{DemoSize, Options};
-use futures_util::StreamExt;
+use futures_util::{AsyncBufReadExt, StreamExt};
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{Node, Pod, ServiceAccount},
@@ -14,6 +16,9 @@ use kube::{
 use serde_json::json;
 
 use super::{Cluster, check_refusal, typed};
+
+/// Longer than any line of a log takes.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The name of the first pod with a label that runs, once it does.
 async fn running_pod(api: &Api<Pod>, label: &str) -> String {
@@ -60,7 +65,7 @@ async fn scale_is_a_view_of_the_replicas() {
 }
 
 #[tokio::test]
-async fn logs_are_read_from_the_end() {
+async fn logs_are_read_from_the_end_and_as_they_are_written() {
     let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
     let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
     let pod = running_pod(&api, "app=web").await;
@@ -69,8 +74,29 @@ async fn logs_are_read_from_the_end() {
     let params = LogParams { tail_lines: Some(1), timestamps: true, ..LogParams::default() };
     let last = api.logs(&pod, &params).await.unwrap();
     assert_eq!(last.lines().count(), 1);
-    let missing = LogParams { container: Some("nope".to_owned()), ..LogParams::default() };
-    check_refusal(api.logs(&pod, &missing).await, 400, "BadRequest");
+    let future = LogParams { since_seconds: Some(0), ..LogParams::default() };
+    assert!(api.logs(&pod, &future).await.unwrap().lines().count() <= 1);
+    for (container, previous) in [(Some("nope".to_owned()), false), (None, true)] {
+        let wrong = LogParams { container, previous, ..LogParams::default() };
+        check_refusal(api.logs(&pod, &wrong).await, 400, "BadRequest");
+    }
+    let params = LogParams { follow: true, tail_lines: Some(0), ..LogParams::default() };
+    let mut lines = api.log_stream(&pod, &params).await.unwrap().lines();
+    let line = tokio::time::timeout(PATIENCE, lines.next()).await.unwrap().unwrap().unwrap();
+    assert!(line.contains("component=web"), "{line}");
+}
+
+#[tokio::test]
+async fn a_followed_log_ends_with_its_container() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let pod = running_pod(&api, "app=checkout").await;
+    let params = LogParams { follow: true, ..LogParams::default() };
+    let lines = api.log_stream(&pod, &params).await.unwrap().lines();
+    let lines: Vec<String> =
+        tokio::time::timeout(PATIENCE, lines.map(Result::unwrap).collect()).await.unwrap();
+    let last = lines.last().unwrap();
+    assert!(last.ends_with("msg=\"cannot go on\" component=checkout reason=Error"), "{last}");
 }
 
 #[tokio::test]
