@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod discovery;
 mod evict;
+mod exec;
 pub(crate) mod log;
 mod patch;
 mod proxy;

@@ -114,7 +114,7 @@ async fn connection(cluster: Arc<Cluster>, stream: TcpStream, acceptor: SslAccep
         }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     // A connection that begins during a cut is judged by its requests, since one may be for the switch. The one over
     // which the cut is asked for has to last until it has been answered.
@@ -185,12 +185,19 @@ async fn answer(
 async fn reply(
     cluster: &Arc<Cluster>,
     certificate: &ClientCertificate,
-    request: http::Request<Incoming>,
+    mut request: http::Request<Incoming>,
 ) -> Reply {
-    match read(cluster, certificate, request).await {
+    let upgrade = hyper::upgrade::on(&mut request);
+    let mut reply = match read(cluster, certificate, request).await {
         Ok(request) => api::handle(cluster, &request),
         Err(error) => Reply::error(&error),
+    };
+    if let Body::Session(session) = reply.body {
+        let cluster = Arc::clone(cluster);
+        tokio::spawn(async move { session.run(&cluster, upgrade).await });
+        reply.body = Body::Text(String::new());
     }
+    reply
 }
 
 async fn read(
@@ -238,6 +245,8 @@ fn respond(reply: Reply) -> Response<ReplyBody> {
             Full::new(Bytes::from(text)).boxed_unsync()
         }
         Body::Text(text) => Full::new(Bytes::from(text)).boxed_unsync(),
+        // It has begun by now.
+        Body::Session(_) => Full::default().boxed_unsync(),
         Body::Events(events) => streamed(stream::unfold(events, async |mut events| {
             let line = events.next().await?;
             Some((line, events))
@@ -250,7 +259,9 @@ fn respond(reply: Reply) -> Response<ReplyBody> {
     let mut response = Response::new(body);
     *response.status_mut() = reply.code;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    if !reply.content_type.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     for (name, value) in reply.headers {
         match HeaderValue::from_str(&value) {

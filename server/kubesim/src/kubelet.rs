@@ -5,6 +5,7 @@
 
 mod exposition;
 pub(crate) mod logs;
+pub(crate) mod shell;
 mod usage;
 mod volumes;
 

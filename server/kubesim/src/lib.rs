@@ -36,6 +36,7 @@ mod request;
 mod running;
 mod seed;
 mod selector;
+mod session;
 mod status;
 mod store;
 mod table;

@@ -8,6 +8,7 @@ use crate::{
     encode::{Form, form},
     kind::Kind,
     request::Request,
+    session::Session,
     status::ApiError,
     table,
 };
@@ -16,6 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) code: StatusCode,
+    /// Empty where there is no content.
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(header::HeaderName, String)>,
     pub(crate) body: Body,
@@ -30,6 +32,8 @@ pub(crate) enum Body {
     Events(Box<Events>),
     /// A log that is followed.
     Log(Box<Follow>),
+    /// The connection becomes a session.
+    Session(Box<Session>),
 }
 
 const JSON: &str = "application/json";

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{Call, Reply, body, evict, log, patch, proxy, read, scale, token, update};
+use super::{Call, Reply, body, evict, exec, log, patch, proxy, read, scale, token, update};
 use crate::{cluster::State, object, status::ApiError};
 
 /// Answers a request to a subresource that its kind has.
@@ -15,7 +15,8 @@ pub(super) fn answer(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiErr
         "binding" => bind(call, state),
         "finalize" => finalize(call, state),
         "proxy" => proxy::answer(call, state),
-        "exec" | "attach" | "portforward" => {
+        "exec" => exec::answer(call, state),
+        "attach" | "portforward" => {
             call.stored(state)?;
             Err(ApiError::bad_request("Upgrade request required"))
         }

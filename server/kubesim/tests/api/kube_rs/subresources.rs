@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crowsnest_kubesim::{DemoSize, Options};
-use futures_util::{AsyncBufReadExt, StreamExt};
+use futures_util::{AsyncBufReadExt, SinkExt, StreamExt};
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{Node, Pod, ServiceAccount},
@@ -11,9 +11,13 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api,
-    api::{EvictParams, LogParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams},
+    api::{
+        AttachParams, EvictParams, LogParams, Patch, PatchParams, PostParams, TerminalSize, WatchEvent,
+        WatchParams,
+    },
 };
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Cluster, check_refusal, typed};
 
@@ -97,6 +101,72 @@ async fn a_followed_log_ends_with_its_container() {
         tokio::time::timeout(PATIENCE, lines.map(Result::unwrap).collect()).await.unwrap();
     let last = lines.last().unwrap();
     assert!(last.ends_with("msg=\"cannot go on\" component=checkout reason=Error"), "{last}");
+}
+
+/// What a command says, on both streams, and the code it ends with.
+async fn run(api: &Api<Pod>, pod: &str, command: &[&str], input: Option<&str>) -> (String, String, i32) {
+    let params = AttachParams::default().stdin(input.is_some());
+    let mut process = api.exec(pod, command.iter().copied(), &params).await.unwrap();
+    if let Some(input) = input {
+        let mut stdin = process.stdin().unwrap();
+        stdin.write_all(input.as_bytes()).await.unwrap();
+        stdin.shutdown().await.unwrap();
+    }
+    let status = process.take_status().unwrap();
+    let (mut stdout, mut stderr) = (process.stdout().unwrap(), process.stderr().unwrap());
+    let (mut out, mut err) = (String::new(), String::new());
+    let (a, b) = tokio::join!(stdout.read_to_string(&mut out), stderr.read_to_string(&mut err));
+    a.and(b).unwrap();
+    let causes = status.await.unwrap().details.and_then(|details| details.causes).unwrap_or_default();
+    let code = causes.first().and_then(|cause| cause.message.as_deref()?.parse().ok()).unwrap_or(0);
+    (out, err, code)
+}
+
+#[tokio::test]
+async fn commands_run_in_containers() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let pod = running_pod(&api, "app=web").await;
+    let own_name = format!("{pod}\n");
+    for (command, input, expected) in [
+        (&["echo", "hello", "you"] as &[&str], None, ("hello you\n", "", 0)),
+        (&["cat", "/etc/hostname"], None, (own_name.as_str(), "", 0)),
+        (&["sh", "-c", "ls /nope; exit 3"], None, ("", "ls: /nope: No such file or directory\n", 3)),
+        (&["cat"], Some("typed\n"), ("typed\n", "", 0)),
+        (&["sh"], Some("echo one\nfalse\n"), ("one\n", "", 1)),
+    ] {
+        let (out, err, code) = tokio::time::timeout(PATIENCE, run(&api, &pod, command, input)).await.unwrap();
+        assert_eq!((out.as_str(), err.as_str(), code), expected, "{command:?}");
+    }
+    let viewer: Api<Pod> = Api::namespaced(cluster.viewer().await, "shop");
+    assert!(viewer.exec(&pod, ["ls"], &AttachParams::default()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_terminal_has_a_prompt_and_a_size() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let pod = running_pod(&api, "app=web").await;
+    let mut process = api.exec(&pod, ["sh"], &AttachParams::interactive_tty()).await.unwrap();
+    let mut resize = process.terminal_size().unwrap();
+    resize.send(TerminalSize { width: 120, height: 40 }).await.unwrap();
+    let (mut stdin, mut stdout) = (process.stdin().unwrap(), process.stdout().unwrap());
+    let status = process.take_status().unwrap();
+    let said = async {
+        let mut said = String::new();
+        // The size goes another way than what is typed and may come after it.
+        while !said.contains("\r\n40 120\r\n") {
+            stdin.write_all(b"stty size\r").await.unwrap();
+            let mut bytes = [0; 256];
+            let count = stdout.read(&mut bytes).await.unwrap();
+            said.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+        stdin.write_all(b"exit\r").await.unwrap();
+        assert_eq!(status.await.unwrap().status.as_deref(), Some("Success"));
+        said
+    };
+    let said = tokio::time::timeout(PATIENCE, said).await.unwrap();
+    assert!(said.starts_with(&format!("{pod}:/# ")), "{said}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 from kubernetes import client, config, watch
 from kubernetes.client.rest import ApiException
+from kubernetes.stream import stream
 
 config.load_kube_config()
 core = client.CoreV1Api()
@@ -66,5 +67,15 @@ for event in watch.Watch().stream(core.list_namespaced_pod, "shop", label_select
         pod = event["object"].metadata.name
         break
 assert core.read_namespaced_pod_log(pod, "shop", tail_lines=1).count("\n") == 1
+
+# Commands in a container.
+session = stream(
+    core.connect_get_namespaced_pod_exec, pod, "shop", command=["sh", "-c", "echo out; cat /nope; exit 3"],
+    stdout=True, stderr=True, stdin=False, tty=False, _preload_content=False,
+)
+session.run_forever(timeout=30)
+assert session.read_stdout() == "out\n"
+assert "No such file" in session.read_stderr()
+assert session.returncode == 3
 
 print("all is well")

@@ -101,6 +101,12 @@ async fn kubectl_gets_and_describes() {
         assert!(described.contains("6 desired | 6 updated"), "{described}");
         let log = kubectl.run("logs -n shop deployment/web --tail=1").await;
         assert_eq!(log.lines().count(), 1, "{log}");
+        // Before 1.30 it asks for SPDY, which nothing else does any more.
+        if !kubectl.run("version --client").await.contains("v1.20.") {
+            let ran = kubectl.try_run("exec -n shop deployment/web -- cat /nope").await.unwrap_err();
+            assert!(ran.contains("No such file") && ran.contains("exit code 1"), "{ran}");
+            assert_eq!(kubectl.run("exec -n shop deployment/web -- echo hello").await, "hello\n");
+        }
         let missing = kubectl.try_run("get pod nope -n shop").await.unwrap_err();
         assert!(missing.contains("Error from server (NotFound): pods \"nope\" not found"), "{missing}");
         let denied = kubectl.try_run("--kubeconfig viewer get nodes").await.unwrap_err();

@@ -1,0 +1,202 @@
+//! Sessions with processes: Kubernetes' channels over a WebSocket.
+//!
+//! The first byte of a message is its channel, the rest is what goes over it. The last message of a session is a
+//! `Status` that says how the process ended.
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        self, Message,
+        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+    },
+};
+
+use crate::{
+    cluster::Cluster,
+    kubelet::shell::{
+        Size,
+        process::{Effect, Process},
+    },
+};
+
+/// The largest message either way.
+const LARGEST_MESSAGE: usize = 64 * 1024;
+
+const STDIN: u8 = 0;
+const STDOUT: u8 = 1;
+const STDERR: u8 = 2;
+const STATUS: u8 = 3;
+const RESIZE: u8 = 4;
+/// Closes another channel; only version 5 has it.
+const CLOSE: u8 = 255;
+
+/// The versions of the protocol that are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    V5,
+    V4,
+}
+
+impl Protocol {
+    /// The newest of those that a client offers in `Sec-WebSocket-Protocol`.
+    pub(crate) fn choose(offered: &str) -> Option<Protocol> {
+        let offers = |protocol: &Protocol| offered.split(',').any(|name| name.trim() == protocol.name());
+        [Protocol::V5, Protocol::V4].into_iter().find(offers)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Protocol::V5 => "v5.channel.k8s.io",
+            Protocol::V4 => "v4.channel.k8s.io",
+        }
+    }
+}
+
+/// A session that is about to begin.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// None if the container has no such program.
+    pub(crate) process: Option<Process>,
+    pub(crate) command: Vec<String>,
+    pub(crate) protocol: Protocol,
+    pub(crate) stdout: bool,
+    pub(crate) stderr: bool,
+}
+
+impl Session {
+    /// Runs until the process, the client or the cluster ends.
+    pub(crate) async fn run(self, cluster: &Cluster, upgrade: OnUpgrade) {
+        let (mut ending, mut chaos) = (cluster.ending.subscribe(), cluster.chaos.subscribe());
+        let Ok(upgraded) = upgrade.await else { return };
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(LARGEST_MESSAGE))
+            .max_frame_size(Some(LARGEST_MESSAGE));
+        let socket =
+            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        tokio::select! {
+            result = self.converse(socket) => {
+                if let Err(error) = result {
+                    tracing::debug!(%error, "session ended");
+                }
+            }
+            _ = ending.wait_for(|ending| *ending) => {}
+            _ = chaos.wait_for(|chaos| chaos.cut) => {}
+        }
+    }
+
+    async fn converse<S>(mut self, mut socket: WebSocketStream<S>) -> Result<(), tungstenite::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        // As kubelets do, so that a client learns that the session has begun.
+        socket.send(message(STDOUT, b"")).await?;
+        let Some(process) = &mut self.process else {
+            let status = not_started(self.command.first().map_or("", String::as_str));
+            socket.send(message(STATUS, status.to_string().as_bytes())).await?;
+            return finish(&mut socket).await;
+        };
+        let mut effects = process.start();
+        loop {
+            for effect in effects {
+                let (channel, wanted, bytes) = match effect {
+                    Effect::Out(bytes) => (STDOUT, self.stdout, bytes),
+                    Effect::Err(bytes) => (STDERR, self.stderr, bytes),
+                    Effect::Exit(code) => {
+                        socket.send(message(STATUS, ended(code).to_string().as_bytes())).await?;
+                        return finish(&mut socket).await;
+                    }
+                };
+                for part in bytes.chunks(LARGEST_MESSAGE / 2).filter(|_| wanted) {
+                    socket.send(message(channel, part)).await?;
+                }
+            }
+            effects = match socket.next().await {
+                None | Some(Ok(Message::Close(_))) => return Ok(()),
+                Some(Err(error)) => return Err(error),
+                Some(Ok(Message::Binary(bytes))) => match bytes.split_first() {
+                    Some((&STDIN, typed)) => process.input(typed),
+                    Some((&RESIZE, size)) => {
+                        if let Some(size) = size_of(size) {
+                            process.resize(size);
+                        }
+                        Vec::new()
+                    }
+                    Some((&CLOSE, [STDIN])) if self.protocol == Protocol::V5 => process.end_of_input(),
+                    _ => Vec::new(),
+                },
+                Some(Ok(_)) => Vec::new(),
+            };
+        }
+    }
+}
+
+/// Closes a session for good. Clients in Go take a close without a code for a failure.
+async fn finish<S>(socket: &mut WebSocketStream<S>) -> Result<(), tungstenite::Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).await
+}
+
+fn message(channel: u8, bytes: &[u8]) -> Message {
+    let mut whole = Vec::with_capacity(bytes.len() + 1);
+    whole.push(channel);
+    whole.extend_from_slice(bytes);
+    Message::Binary(Bytes::from(whole))
+}
+
+/// `{"Width":80,"Height":24}`
+fn size_of(text: &[u8]) -> Option<Size> {
+    let size: Value = serde_json::from_slice(text).ok()?;
+    let side = |name: &str| size.get(name)?.as_u64()?.try_into().ok();
+    Some(Size { columns: side("Width")?, rows: side("Height")? })
+}
+
+/// How a process ended, as a `Status`.
+fn ended(code: i32) -> Value {
+    if code == 0 {
+        return json!({"metadata": {}, "status": "Success"});
+    }
+    json!({
+        "metadata": {}, "status": "Failure", "reason": "NonZeroExitCode",
+        "message": format!("command terminated with non-zero exit code: exit status {code}"),
+        "details": {"causes": [{"reason": "ExitCode", "message": code.to_string()}]},
+    })
+}
+
+fn not_started(program: &str) -> Value {
+    let cause = format!(
+        "error executing command in container: failed to exec in container: exec: {program:?}: executable file not \
+         found in $PATH: unknown"
+    );
+    json!({
+        "metadata": {}, "status": "Failure", "reason": "InternalError", "code": 500,
+        "message": format!("Internal error occurred: {cause}"), "details": {"causes": [{"message": cause}]},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_protocol_that_is_offered_is_spoken() {
+        assert_eq!(Protocol::choose("v4.channel.k8s.io, v5.channel.k8s.io"), Some(Protocol::V5));
+        assert_eq!(Protocol::choose("v4.channel.k8s.io"), Some(Protocol::V4));
+        assert_eq!(Protocol::choose("channel.k8s.io"), None);
+    }
+
+    #[test]
+    fn a_size_has_two_sides() {
+        let size = size_of(br#"{"Width":120,"Height":40}"#);
+        assert_eq!(size, Some(Size { columns: 120, rows: 40 }));
+        assert_eq!(size_of(br#"{"Width":-1,"Height":40}"#), None);
+        assert_eq!(size_of(b"80x24"), None);
+    }
+}
