@@ -12,7 +12,7 @@ BUNDLE := cargo run --quiet --locked --package crowsnest-bundle --
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## Set up, build and run everything on this machine; prints a URL and a token
@@ -37,6 +37,10 @@ interface: ## Build the web interface into frontend/dist
 .PHONY: bench
 bench: setup ## Run all benchmarks; tables of timings with checksums of the answers
 	cargo bench --locked --workspace --bench '*'
+
+.PHONY: bench-promql-diff
+bench-promql-diff: ## Ask Prometheus 2.42 and us the committed random queries; goes on where it was interrupted
+	cargo test --locked --release --package crowsnest-promql --test differential -- --ignored --nocapture
 
 .PHONY: fmt
 fmt: ## Format all Rust code

@@ -3,9 +3,8 @@
 //! This engine stays as the oracle that faster ones are compared with, so clarity goes before speed. It reads neither
 //! clock nor network: series come from a [`Queryable`], time and cancellation from a [`Control`].
 //!
-//! Known differences from Prometheus 3: series whose names
-//! are dropped at once are joined when they never share a step, where Prometheus refuses some of them; `fill` needs no
-//! feature to be switched on; two faults in one query may be reported in another order.
+//! Known differences from Prometheus 3: `fill` needs no feature to be switched on; two faults in one query may be reported
+//! in another order.
 
 mod aggregate;
 mod annotations;

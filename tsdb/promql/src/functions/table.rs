@@ -46,9 +46,9 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "absent" [InstantVector] EXACT, InstantVector, "1 when the vector is empty, nothing otherwise.", I::Call(series::absent);
     stable "absent_over_time" [RangeVector] EXACT, InstantVector, "1 when no series has a sample in the window, nothing otherwise.", I::Call(series::absent_over_time);
     stable "acos" [InstantVector] EXACT, InstantVector, "Arc cosine.", I::Sample(f64::acos);
-    stable "acosh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic cosine.", I::Sample(f64::acosh);
+    stable "acosh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic cosine.", I::Sample(math::acosh);
     stable "asin" [InstantVector] EXACT, InstantVector, "Arc sine.", I::Sample(f64::asin);
-    stable "asinh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic sine.", I::Sample(f64::asinh);
+    stable "asinh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic sine.", I::Sample(math::asinh);
     stable "atan" [InstantVector] EXACT, InstantVector, "Arc tangent.", I::Sample(f64::atan);
     stable "atanh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic tangent.", I::Sample(f64::atanh);
     stable "avg_over_time" [RangeVector] EXACT, InstantVector, "Mean of the samples in the window.", I::Window(W::of_both(over_time::avg));
