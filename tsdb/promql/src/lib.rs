@@ -5,6 +5,7 @@
 
 mod aggregators;
 pub mod ast;
+mod completion;
 #[cfg(feature = "engine")]
 pub mod engine;
 mod functions;
@@ -29,6 +30,7 @@ mod value_type;
 
 pub use aggregators::{AGGREGATORS, AggregateOp, Aggregator, aggregator};
 pub use ast::Expr;
+pub use completion::{Completion, Wanted, complete, functions_giving};
 #[cfg(feature = "engine")]
 pub use engine::{
     Annotation, Annotations, Control, Engine, EngineOptions, Features, NodeStats, Query, QueryError,
