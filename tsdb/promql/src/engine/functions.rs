@@ -34,8 +34,6 @@ pub(crate) enum Implementation {
     Call(CallFunction),
     /// Native histograms have a result, floats have none.
     NativeOnly(fn(&FloatHistogram) -> f64),
-    /// Known to the parser only.
-    NotYet,
 }
 
 /// Evaluates a call with all its arguments.

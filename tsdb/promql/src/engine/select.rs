@@ -15,6 +15,9 @@ use crate::ast::{At, Edges, Modifiers, Selector, Subquery};
 use crate::histogram::ResetHint;
 use crate::{FloatHistogram, Matcher, Selection, Series, Span};
 
+/// When the counters behind samples started, by the samples' timestamps; see [`Series::starts`].
+pub(crate) type Starts = [(Timestamp, Timestamp)];
+
 impl Evaluator<'_> {
     /// At each step the newest sample within the lookback, unless the series has ended.
     pub(crate) fn select_instant(
@@ -23,16 +26,17 @@ impl Evaluator<'_> {
         span: Span,
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
-        self.select_with(selector, span, grid, |_, value| value)
+        self.select_with(selector, span, grid, |_, _, value| value)
     }
 
-    /// As [`Self::select_instant`], with `of` each sample's timestamp and value instead of the value.
+    /// As [`Self::select_instant`], with `of` each sample instead of its value. `of` is given when the counters behind the
+    /// samples of the series started, and the sample's timestamp and value.
     pub(crate) fn select_with(
         &mut self,
         selector: &Selector,
         span: Span,
         grid: &Grid,
-        of: impl Fn(Timestamp, SampleValue) -> SampleValue,
+        of: impl Fn(&Starts, Timestamp, SampleValue) -> SampleValue,
     ) -> Result<Vec<Column>, QueryError> {
         let times = self.shifted(&selector.modifiers, grid)?;
         let matchers = self.matchers_of(selector);
@@ -46,7 +50,7 @@ impl Evaluator<'_> {
         matchers: &[Matcher],
         times: &[i64],
         smoothed: Option<Span>,
-        of: impl Fn(Timestamp, SampleValue) -> SampleValue,
+        of: impl Fn(&Starts, Timestamp, SampleValue) -> SampleValue,
     ) -> Result<Vec<Column>, QueryError> {
         let lookback = self.lookback();
         let ahead = if smoothed.is_some() { lookback } else { 0 };
@@ -55,7 +59,9 @@ impl Evaluator<'_> {
             if let (Some(span), false) = (smoothed, series.histograms.is_empty()) {
                 let mut notes = Notes::new(&mut self.annotations, span, &series.labels);
                 let values = smoothed_histograms(&series, times, lookback, &mut notes);
-                let values = values.into_iter().map(|sample| sample.map(|(time, value)| of(time, value)));
+                let values = values
+                    .into_iter()
+                    .map(|sample| sample.map(|(time, value)| of(&series.starts, time, value)));
                 columns.push(Column { values: values.collect(), labels: series.labels, drop_name: false });
                 continue;
             }
@@ -75,7 +81,8 @@ impl Evaluator<'_> {
                     && newest.is_none_or(|sample| sample.timestamp < *timestamp)
                 {
                     let alive = recent(*timestamp) && !histogram.is_stale();
-                    values.push(alive.then(|| of(*timestamp, SampleValue::Histogram(Arc::clone(histogram)))));
+                    let value = || SampleValue::Histogram(Arc::clone(histogram));
+                    values.push(alive.then(|| of(&series.starts, *timestamp, value())));
                     continue;
                 }
                 let alive = newest.filter(|sample| recent(sample.timestamp) && !is_stale(sample.value));
@@ -88,7 +95,7 @@ impl Evaluator<'_> {
                     Some(next) => between(sample, next, time, Interpolation::Gauge),
                     None => *sample,
                 });
-                values.push(sample.map(|sample| of(sample.timestamp, sample.value.into())));
+                values.push(sample.map(|sample| of(&series.starts, sample.timestamp, sample.value.into())));
             }
             if values.iter().any(Option::is_some) {
                 columns.push(Column { labels: series.labels, drop_name: false, values });

@@ -117,7 +117,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "sort_desc" [InstantVector] EXACT, InstantVector, "Sorts by value, largest first; instant queries only.", I::Call(sort::descending);
     stable "sqrt" [InstantVector] EXACT, InstantVector, "Square root.", I::Sample(f64::sqrt);
     experimental "start" [] EXACT, Scalar, "Start of the query's range, in seconds since the epoch.", I::Call(series::query_start);
-    experimental "start_timestamp" [InstantVector] EXACT, InstantVector, "When the counter behind each sample started, in seconds since the epoch.", I::NotYet;
+    experimental "start_timestamp" [InstantVector] EXACT, InstantVector, "When the counter behind each sample started, in seconds since the epoch.", I::Call(series::start_timestamp);
     stable "stddev_over_time" [RangeVector] EXACT, InstantVector, "Population standard deviation of the samples in the window.", I::Window(W::new(over_time::stddev));
     stable "stdvar_over_time" [RangeVector] EXACT, InstantVector, "Population variance of the samples in the window.", I::Window(W::new(over_time::stdvar));
     experimental "step" [] EXACT, Scalar, "Step of the query, in seconds.", I::Call(series::query_step);

@@ -8,6 +8,7 @@ use crate::ast::{Call, ExprKind, Modifiers};
 use crate::engine::column::{Column, Columns, Computed};
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
+use crate::engine::select::Starts;
 use crate::engine::{QueryError, SampleValue};
 use crate::{MatchOp, Matcher};
 
@@ -31,7 +32,7 @@ pub(crate) fn info(evaluator: &mut Evaluator<'_>, call: &Call, grid: &Grid) -> R
     });
     let times = evaluator.shifted(modifiers.unwrap_or(&Modifiers::default()), grid)?;
     // Histograms stay what they are, to be refused when they would be used.
-    let taken = |timestamp: Timestamp, value| match value {
+    let taken = |_: &Starts, timestamp: Timestamp, value| match value {
         SampleValue::Float(_) => SampleValue::Float(timestamp.millis() as f64),
         histogram => histogram,
     };

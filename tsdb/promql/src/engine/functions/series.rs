@@ -8,6 +8,7 @@ use crate::engine::column::{Column, Computed};
 use crate::engine::evaluator::Evaluator;
 use crate::engine::functions::math;
 use crate::engine::grid::Grid;
+use crate::engine::select::Starts;
 use crate::engine::windows::{MixedWindow, Notes, arguments, over_mixed_windows};
 use crate::engine::{QueryError, SampleValue};
 
@@ -118,7 +119,7 @@ pub(crate) fn timestamp(
 ) -> Result<Computed, QueryError> {
     let arg = evaluator.arg(call, 0)?;
     let columns = if let ExprKind::Selector(selector) = &arg.without_parens().kind {
-        let taken = |timestamp: Timestamp, _| SampleValue::Float(timestamp.seconds());
+        let taken = |_: &Starts, timestamp: Timestamp, _| SampleValue::Float(timestamp.seconds());
         let columns = evaluator.select_with(selector, arg.span, grid, taken)?;
         evaluator.map(columns, |_, seconds| Some(seconds))?
     } else {
@@ -127,6 +128,26 @@ pub(crate) fn timestamp(
         evaluator.map_values(columns, |step, _| times.get(step).copied().map(SampleValue::Float))?
     };
     Ok(Computed::Vector(columns))
+}
+
+/// When the counters behind the samples of a selector started, 0 where that is not known; nothing for any other
+/// expression.
+pub(crate) fn start_timestamp(
+    evaluator: &mut Evaluator<'_>,
+    call: &Call,
+    grid: &Grid,
+) -> Result<Computed, QueryError> {
+    let arg = evaluator.arg(call, 0)?;
+    let ExprKind::Selector(selector) = &arg.without_parens().kind else {
+        evaluator.vector(arg, grid)?;
+        return Ok(Computed::Vector(Vec::new()));
+    };
+    let started = |starts: &Starts, timestamp: Timestamp, _| {
+        let at = starts.binary_search_by_key(&timestamp, |(timestamp, _)| *timestamp).ok();
+        SampleValue::Float(at.and_then(|at| starts.get(at)).map_or(0.0, |(_, start)| start.seconds()))
+    };
+    let columns = evaluator.select_with(selector, arg.span, grid, started)?;
+    evaluator.map(columns, |_, seconds| Some(seconds)).map(Computed::Vector)
 }
 
 /// 1 at the steps at which a vector is empty.
