@@ -11,7 +11,9 @@
 //! | numbers are printed with an exponent from a million on | never | such queries are not compared as text |
 //! | `stddev`, `stdvar` of one NaN or infinity: 0 | NaN | [`SPREAD`] |
 //! | `stddev_over_time`, `stdvar_over_time`: an overflow makes NaN | infinity | [`SPREAD_OVER_TIME`] |
-//! | `predict_linear` with `@` moves with the steps of a range | stays | [`FIXED_PREDICTION`] |
+//! | a window fixed by `@` moves with the steps of a range when the function's other argument changes | stays | [`FIXED_WINDOW`] |
+//! | comparisons may match several series as long as one pair holds | may not | [`MANY_MATCHES`] |
+//! | a subquery without any step within its range has one of what `@` fixes | has none | [`NO_STEP`] |
 //! | functions of ranges and the minus sign may not make two series alike that share no step | may | [`SAME_LABELS`] |
 //! | `rate` around a restart in a window that begins empty: as above, and counters cannot avoid it | | [`EXTRAPOLATION`] |
 //!
@@ -31,7 +33,9 @@ use super::generator::When;
 
 const SPREAD: &str = "spread of one infinity";
 const SPREAD_OVER_TIME: &str = "spread that overflows";
-const FIXED_PREDICTION: &str = "prediction at a fixed time";
+const FIXED_WINDOW: &str = "window at a fixed time";
+const MANY_MATCHES: &str = "comparison with several series";
+const NO_STEP: &str = "subquery without a step";
 const EXTRAPOLATION: &str = "extrapolation around a restart";
 const TIES: &str = "equal values";
 const LAST_DIGITS: &str = "last digits as a label";
@@ -39,8 +43,35 @@ const SAME_LABELS: &str = "same labels at different steps";
 
 /// Functions whose last digits depend on the library.
 const INEXACT: &[&str] = &[
-    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "deg", "deriv", "exp", "ln", "log10",
-    "log2", "rad", "sin", "sinh", "tan", "tanh",
+    "acos",
+    "acosh",
+    "avg_over_time",
+    "delta",
+    "histogram_quantile",
+    "increase",
+    "irate",
+    "predict_linear",
+    "quantile_over_time",
+    "rate",
+    "stddev_over_time",
+    "stdvar_over_time",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "cos",
+    "cosh",
+    "deg",
+    "deriv",
+    "exp",
+    "ln",
+    "log10",
+    "log2",
+    "rad",
+    "sin",
+    "sinh",
+    "tan",
+    "tanh",
 ];
 
 /// An answer that differs, with all that can explain it.
@@ -61,11 +92,18 @@ impl Case<'_> {
         if self.difference.contains("only they fail") && self.difference.contains("same labelset") {
             return Some(SAME_LABELS);
         }
-        if self.calls(&["predict_linear"])
-            && self.text.contains(" @ ")
+        let fixed = self.text.contains(" @ ");
+        if self.calls(&["predict_linear", "quantile_over_time"])
+            && fixed
             && (is_range || self.text.contains(":"))
         {
-            return Some(FIXED_PREDICTION);
+            return Some(FIXED_WINDOW);
+        }
+        if fixed && self.text.contains(':') && self.difference.starts_with("only theirs") {
+            return Some(NO_STEP);
+        }
+        if self.difference.contains("only we fail: multiple matches for labels") && self.compares() {
+            return Some(MANY_MATCHES);
         }
         if self.calls(&["stddev_over_time", "stdvar_over_time"]) && self.is_nasty() {
             return Some(SPREAD_OVER_TIME);
@@ -92,6 +130,13 @@ impl Case<'_> {
     /// Whether anything in it is not finite, or too large to be squared.
     fn is_nasty(&self) -> bool {
         self.parts.iter().any(|(_, answer)| !answer.is_finite() || answer.largest() > 1e150)
+    }
+
+    fn compares(&self) -> bool {
+        self.parts.iter().any(|(part, _)| match &part.kind {
+            ExprKind::Binary(binary) => binary.op.is_comparison(),
+            _ => false,
+        })
     }
 
     /// Whether it calculates with functions that are no two times alike in their last digits.
