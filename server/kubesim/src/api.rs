@@ -1,5 +1,6 @@
 //! Answering requests.
 
+mod aggregation;
 pub(crate) mod body;
 pub(crate) mod chaos;
 mod create;
@@ -44,6 +45,9 @@ fn route(cluster: &Arc<Cluster>, request: &Request) -> Result<Reply, ApiError> {
     let attributes = &request.attributes;
     let mut state = cluster.lock();
     access::authorize(&state.store, &request.user, attributes)?;
+    if let Some(passed_on) = aggregation::forward(cluster, &mut state, request) {
+        return passed_on;
+    }
     if !attributes.is_resource() {
         return Ok(discovery::answer(cluster, &state, request));
     }

@@ -1,8 +1,12 @@
 //! The state of one simulated cluster, and what must follow from every change of it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU16, Ordering},
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -37,6 +41,8 @@ pub(crate) struct Cluster {
     /// Whether kubelets answer for their pods.
     pub(crate) life: Life,
     port: AtomicU16,
+    /// What addresses of the cluster lead to on this machine.
+    routes: Mutex<HashMap<String, SocketAddr>>,
 }
 
 /// What is behind the lock.
@@ -65,12 +71,22 @@ impl Cluster {
             watches: watch::channel(0).0,
             life,
             port: AtomicU16::new(0),
+            routes: Mutex::default(),
         }
     }
 
     /// Ends all watches that are running.
     pub(crate) fn drop_watches(&self) {
         self.watches.send_modify(|count| *count += 1);
+    }
+
+    /// Where an address of the cluster leads to.
+    pub(crate) fn route(&self, address: &str) -> Option<SocketAddr> {
+        self.routes.lock().get(address).copied()
+    }
+
+    pub(crate) fn set_route(&self, address: &str, to: SocketAddr) {
+        self.routes.lock().insert(address.to_owned(), to);
     }
 
     /// Locks the state. Never held across an await.

@@ -1,7 +1,7 @@
 //! The HTTPS server: handshakes, bodies, and turning answers into bytes.
 
 use std::{
-    convert::Infallible,
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -42,7 +42,8 @@ use crate::{
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-type ReplyBody = UnsyncBoxBody<Bytes, Infallible>;
+/// A body that fails only where somebody else's is passed on.
+pub(crate) type ReplyBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// TLS with the cluster's certificate. Client certificates are asked for, not demanded, and judged later.
 pub(crate) fn acceptor(cluster: &Cluster) -> Result<SslAcceptor, StartError> {
@@ -108,7 +109,7 @@ async fn connection(cluster: Arc<Cluster>, stream: TcpStream, acceptor: SslAccep
         outlives_cuts.fetch_or(is_switch, Ordering::Relaxed);
         async move {
             if is_switch {
-                return Ok(respond(reply(&cluster, &certificate, request).await));
+                return Ok(reply(&cluster, &certificate, request).await);
             }
             answer(&cluster, &certificate, request).await
         }
@@ -179,25 +180,29 @@ async fn answer(
     {
         return Ok(respond(Reply::error(&ApiError::unexpected("etcdserver: request timed out"))));
     }
-    Ok(respond(reply(cluster, certificate, request).await))
+    Ok(reply(cluster, certificate, request).await)
 }
 
 async fn reply(
     cluster: &Arc<Cluster>,
     certificate: &ClientCertificate,
     mut request: http::Request<Incoming>,
-) -> Reply {
+) -> Response<ReplyBody> {
     let upgrade = hyper::upgrade::on(&mut request);
     let mut reply = match read(cluster, certificate, request).await {
         Ok(request) => api::handle(cluster, &request),
         Err(error) => Reply::error(&error),
     };
-    if let Body::Session(session) = reply.body {
-        let cluster = Arc::clone(cluster);
-        tokio::spawn(async move { session.run(&cluster, upgrade).await });
-        reply.body = Body::Text(String::new());
+    match reply.body {
+        Body::Forward(forward) => return forward.send(cluster).await,
+        Body::Session(session) => {
+            let cluster = Arc::clone(cluster);
+            tokio::spawn(async move { session.run(&cluster, upgrade).await });
+            reply.body = Body::Text(String::new());
+        }
+        _ => {}
     }
-    reply
+    respond(reply)
 }
 
 async fn read(
@@ -215,7 +220,8 @@ async fn read(
     };
     let sender = access::authenticate(cluster, trusted, &head.headers)?;
     let path = head.uri.path().to_owned();
-    let query = Query::parse(head.uri.query().unwrap_or_default());
+    let raw_query = head.uri.query().unwrap_or_default().to_owned();
+    let query = Query::parse(&raw_query);
     let attributes = Attributes::of(&head.method, &path, &query);
     let user = access::impersonated(&cluster.lock().store, sender, &head.headers, &attributes)?;
     let body = Limited::new(body, BODY_LIMIT)
@@ -229,7 +235,11 @@ async fn read(
             }
         })?
         .to_bytes();
-    Ok(Request { method: head.method, path, query, headers: head.headers, body, user, attributes })
+    Ok(Request { method: head.method, path, query, raw_query, headers: head.headers, body, user, attributes })
+}
+
+fn whole(text: String) -> ReplyBody {
+    Full::new(Bytes::from(text)).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A body that is sent as it comes about.
@@ -237,16 +247,16 @@ fn streamed(parts: impl Stream<Item = Bytes> + Send + 'static) -> ReplyBody {
     BodyExt::boxed_unsync(StreamBody::new(parts.map(|part| Ok(Frame::data(part)))))
 }
 
-fn respond(reply: Reply) -> Response<ReplyBody> {
+pub(crate) fn respond(reply: Reply) -> Response<ReplyBody> {
     let body = match reply.body {
         Body::Json(value) => {
             let mut text = value.to_string();
             text.push('\n');
-            Full::new(Bytes::from(text)).boxed_unsync()
+            whole(text)
         }
-        Body::Text(text) => Full::new(Bytes::from(text)).boxed_unsync(),
-        // It has begun by now.
-        Body::Session(_) => Full::default().boxed_unsync(),
+        Body::Text(text) => whole(text),
+        // These have been seen to before.
+        Body::Session(_) | Body::Forward(_) => whole(String::new()),
         Body::Events(events) => streamed(stream::unfold(events, async |mut events| {
             let line = events.next().await?;
             Some((line, events))

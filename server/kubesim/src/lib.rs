@@ -29,6 +29,7 @@ mod object;
 mod options;
 mod patch;
 mod pki;
+mod proxy;
 mod quantity;
 mod query;
 mod rbac;

@@ -13,6 +13,8 @@ pub(crate) struct Request {
     /// As sent, still percent-encoded.
     pub(crate) path: String,
     pub(crate) query: Query,
+    /// As sent, without the question mark.
+    pub(crate) raw_query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) user: User,

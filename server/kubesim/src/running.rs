@@ -175,6 +175,12 @@ impl Running {
         self.cluster.drop_watches();
     }
 
+    /// Lets an address of the cluster, such as `10.244.1.7:8443`, lead to a socket of this machine: what the API server's
+    /// proxies reach when a Service has an endpoint there. All other addresses lead nowhere.
+    pub fn route(&self, address: &str, to: SocketAddr) {
+        self.cluster.set_route(address, to);
+    }
+
     /// A page of the kubelet of a node: `metrics`, `metrics/cadvisor` or `stats/summary`; none if there is none.
     #[must_use]
     pub fn kubelet_page(&self, node: &str, path: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::Reply;
+use super::{Reply, aggregation};
 use crate::{
     cluster::{Cluster, State},
     encode::wants_aggregated_discovery,
@@ -58,7 +58,7 @@ pub(super) fn answer(cluster: &Cluster, state: &State, request: &Request) -> Rep
                 value["apiVersion"] = "v1".into();
                 Reply::ok(value)
             }
-            None => Reply::not_found_page(),
+            None => aggregation::group(&state.store, group).map_or_else(Reply::not_found_page, Reply::ok),
         },
         ["api", version] => resources(state, "", version),
         ["apis", group, version] => resources(state, group, version),

@@ -7,6 +7,7 @@ use super::{log::Follow, watch::Events};
 use crate::{
     encode::{Form, form},
     kind::Kind,
+    proxy::Forward,
     request::Request,
     session::Session,
     status::ApiError,
@@ -34,6 +35,8 @@ pub(crate) enum Body {
     Log(Box<Follow>),
     /// The connection becomes a session.
     Session(Box<Session>),
+    /// Somebody else answers; what else the reply has does not count.
+    Forward(Box<Forward>),
 }
 
 const JSON: &str = "application/json";
@@ -65,12 +68,11 @@ impl Reply {
     }
 
     pub(crate) fn events(events: Events) -> Reply {
-        Reply {
-            code: StatusCode::OK,
-            content_type: JSON,
-            headers: Vec::new(),
-            body: Body::Events(Box::new(events)),
-        }
+        Reply::body(Body::Events(Box::new(events)))
+    }
+
+    pub(crate) fn body(body: Body) -> Reply {
+        Reply { code: StatusCode::OK, content_type: JSON, headers: Vec::new(), body }
     }
 
     pub(crate) fn error(error: &ApiError) -> Reply {

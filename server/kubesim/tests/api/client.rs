@@ -102,8 +102,10 @@ impl Client {
         let stream = self.connect(context).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        let mut head =
-            http::Request::builder().method(request.method).uri(request.path).header("Host", "kubesim");
+        let mut head = http::Request::builder()
+            .method(request.method)
+            .uri(request.path)
+            .header("Host", self.address.to_string());
         for (name, value) in &request.headers {
             head = head.header(name, value);
         }

@@ -7,6 +7,7 @@
 //!
 //! What is not supported yet stands in [`exceptions`], which only shrinks: a listed exchange that passes is a failure.
 
+mod backend;
 mod cluster;
 mod compare;
 mod corpus;
@@ -111,16 +112,17 @@ async fn send(client: &Client, exchange: &Exchange) -> Result<Answer, BoxError> 
     let body = match &exchange.request_body {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        // The recorder's library writes a space there, and the backend told of it.
+        other if exchange.is_passed_on() => other.to_string().replace("\":", "\": "),
         other => other.to_string().replace("<token of viewer>", client.token("viewer")),
     };
-    let request = Request {
-        sender: &exchange.sender,
-        method: &exchange.method,
-        path: &exchange.path,
-        headers: exchange.headers.clone(),
-        body,
-    };
-    client.send(request).await
+    let mut headers = exchange.headers.clone();
+    if exchange.is_passed_on() && !headers.iter().any(|(name, _)| name == "Accept-Encoding") {
+        // Its library added this, too.
+        headers.push(("Accept-Encoding".to_owned(), "identity".to_owned()));
+    }
+    let (method, path) = (exchange.method.as_str(), exchange.path.as_str());
+    client.send(Request { sender: &exchange.sender, method, path, headers, body }).await
 }
 
 async fn replay(client: &Client, exchange: &Exchange, memory: &mut compare::Memory) -> Result<(), String> {
@@ -128,6 +130,10 @@ async fn replay(client: &Client, exchange: &Exchange, memory: &mut compare::Memo
     let answer = send(client, &request).await.map_err(|error| format!("no answer: {error}"))?;
     if Some(answer.status) != exchange.status {
         return Err(format!("status {} instead of {:?}: {}", answer.status, exchange.status, answer.text()));
+    }
+    if let Some(count) = exchange.streamed {
+        let got = answer.text().lines().filter(|line| line.starts_with("data: ")).count();
+        return if got == count { Ok(()) } else { Err(format!("{got} events instead of {count}")) };
     }
     memory.learn(&exchange.body, &answer.body());
     compare::bodies(&memory.rewritten(&exchange.body), &answer.body())

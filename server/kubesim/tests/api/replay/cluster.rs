@@ -5,13 +5,19 @@ use std::{sync::Arc, time::Duration};
 use crowsnest_kubesim::{Clock, KubeSim, Options, Running};
 use serde_json::{Value, json};
 
-use super::corpus::{Corpus, Exchange};
+use super::{
+    backend,
+    corpus::{Corpus, Exchange},
+};
 use crate::client::{Client, Request};
 
 /// The revision at which the lists were recorded.
 pub(crate) const REVISION: u64 = 648;
 /// The time at which the lists were recorded.
 const NOW: &str = "2026-11-21T08:01:06Z";
+
+/// Where the recorded backend was.
+const BACKEND: &str = "10.200.0.2:8443";
 
 struct Fixed;
 
@@ -59,7 +65,29 @@ pub(crate) async fn start(corpus: &Corpus) -> Simulated {
     };
     let running = KubeSim::start(options).await.unwrap();
     let client = Client::new(&running);
+    running.route(BACKEND, backend::start(&running.client_certificate("backend", &[]).unwrap()).await);
     Simulated { running, client }
+}
+
+/// Makes the backend ready, and lets its Service call its port `name`.
+async fn name_port(simulated: &Simulated, name: &str) {
+    let port = |number: u16| {
+        let mut port = json!({"protocol": "TCP", "port": number});
+        if !name.is_empty() {
+            port["name"] = name.into();
+        }
+        port
+    };
+    let mut of_service = port(443);
+    of_service["targetPort"] = 8443.into();
+    let endpoint = json!({"addresses": ["10.200.0.2"], "conditions": {"ready": true}});
+    let slice = "/apis/discovery.k8s.io/v1/namespaces/crowsnest/endpointslices/crowsnest-95wpg";
+    for (path, body) in [
+        ("/api/v1/namespaces/crowsnest/services/crowsnest", json!({"spec": {"ports": [of_service]}})),
+        (slice, json!({"endpoints": [endpoint], "ports": [port(8443)]})),
+    ] {
+        carry_out(simulated, vec![("PATCH", path.to_owned(), body)]).await;
+    }
 }
 
 /// Brings about what the controllers of the recorded cluster had done in the meantime, which are not simulated.
@@ -75,6 +103,20 @@ pub(crate) async fn before(simulated: &Simulated, recording: &str, exchange: &Ex
         // … and is about to end an old one.
         ("writes", "evict web-6579c74864-gdfvx") => {
             carry_out(simulated, vec![("DELETE", format!("{pods}/web-6579c74864-gdfvx"), Value::Null)]).await;
+        }
+        // The Service of the first recordings had a port without a name, that of the lists has one.
+        ("service-proxy", "GET as alice, by client certificate") => name_port(simulated, "").await,
+        ("service-proxy", "where the Service names its port \"https\": GET /") => {
+            name_port(simulated, "https").await;
+        }
+        ("aggregated-api", "GET web/index as alice") => {
+            name_port(simulated, "https").await;
+            let spec = json!({"group": "ui.crowsnest.dev", "version": "v1", "groupPriorityMinimum": 100,
+                "versionPriority": 10, "insecureSkipTLSVerify": true,
+                "service": {"namespace": "crowsnest", "name": "crowsnest", "port": 443}});
+            let service = json!({"metadata": {"name": "v1.ui.crowsnest.dev"}, "spec": spec});
+            let services = "/apis/apiregistration.k8s.io/v1/apiservices";
+            carry_out(simulated, vec![("POST", services.to_owned(), service)]).await;
         }
         _ => {}
     }

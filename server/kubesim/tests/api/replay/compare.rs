@@ -21,6 +21,8 @@ static FRESH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"^(gen-)[a-z0-9]{5}$",
         r"^eyJ[A-Za-z0-9_-]+$",
         r"^(127\.0\.0\.1:\d+|apiserver\.example:6443)$",
+        // A connection that a backend resets.
+        r"^error trying to reach service: read tcp [\d.]+:\d+->10\.200\.0\.2:8443: read: connection reset by peer$",
         // Tokens.
         r"^(<token( of viewer)?>|eyJ[\w-]+\.[\w-]+\.[\w-]+)$",
     ]

@@ -22,6 +22,15 @@ pub(crate) struct Exchange {
     pub(crate) body: Value,
     /// What a watch told.
     pub(crate) events: Vec<Value>,
+    /// How many events a backend streamed.
+    pub(crate) streamed: Option<usize>,
+}
+
+impl Exchange {
+    /// Whether it reached a server behind the API server.
+    pub(crate) fn is_passed_on(&self) -> bool {
+        self.path.contains("/proxy/") || self.path.starts_with("/apis/ui.crowsnest.dev")
+    }
 }
 
 /// The recordings, if there are any.
@@ -66,6 +75,7 @@ impl Corpus {
                     .and_then(|s| s.try_into().ok()),
                 body: value("/response/body"),
                 events: value("/response/events").as_array().cloned().unwrap_or_default(),
+                streamed: value("/response/events_seconds_after_headers").as_array().map(Vec::len),
             }
         })
     }
