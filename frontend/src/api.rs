@@ -1,6 +1,7 @@
 //! Talking to the server: one file per family of paths. Every URL is relative, so any base path works.
 
 mod client;
+mod cluster;
 mod error;
 mod nodes;
 mod query;
@@ -8,6 +9,7 @@ mod server;
 mod session;
 
 pub(crate) use client::{Client, provide_client, use_client};
+pub(crate) use cluster::{ask_whether_signed_in, fetch_namespaces};
 pub(crate) use error::ApiError;
 pub(crate) use nodes::{Filesystem, Node, fetch_nodes};
 pub(crate) use query::{Answer, Line, QueryResult, instant, range};

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of pages, signals or requests; all of it is tested on the host.
 
+pub(crate) mod capacity;
 pub(crate) mod event;
 pub(crate) mod node;
 pub(crate) mod object;

@@ -25,8 +25,8 @@ mod time_picker;
 
 pub(crate) use brand::{Brand, BrandMark};
 pub(crate) use chart::{
-    ChartData, ChartHeight, ChartSeries, LegendForm, TimeRange, TimeSeriesChart, provide_chart_link,
-    swatch_class,
+    ChartData, ChartHeight, ChartSeries, LegendForm, TimeRange, TimeSeriesChart, element_size,
+    provide_chart_link, swatch_class,
 };
 pub(crate) use crumbs::{Crumb, Crumbs};
 pub(crate) use dialog::Dialog;

@@ -19,7 +19,6 @@ use crate::i18n::{Lang, Msg};
 use crate::router::Page;
 
 pub(crate) use cell::{Amount, Cell};
-#[expect(unused_imports, reason = "lists follow")]
 pub(crate) use trim::trim;
 
 /// Everything about a kind.
@@ -30,6 +29,8 @@ pub(crate) struct KindRow {
     pub(crate) api: (&'static str, &'static str, &'static str),
     pub(crate) scope: KindScope,
     pub(crate) title: Msg,
+    /// "pod", for messages about one.
+    pub(crate) one: Msg,
     /// "the pods", for messages.
     pub(crate) what: Msg,
     pub(crate) icon: IconName,

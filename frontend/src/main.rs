@@ -8,17 +8,14 @@
 
 mod api;
 mod app;
-#[allow(dead_code, reason = "the pages that show it follow")]
 mod charts;
 mod clock;
-#[allow(dead_code, reason = "the pages that show it follow")]
 mod cluster;
 mod components;
 mod format;
-#[allow(dead_code, reason = "the pages that show it follow")]
 mod i18n;
-#[allow(dead_code, reason = "the pages that show it follow")]
 mod kinds;
+mod live;
 mod moment;
 mod poll;
 mod prefs;

@@ -87,6 +87,12 @@ pub(crate) fn local_text(at: i64) -> String {
     }
 }
 
+/// The time of day: `08:32`.
+pub(crate) fn time_of_day(at: i64) -> String {
+    let date = Date::new(&(at as f64).into());
+    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
 /// The viewer's time zone, `Asia/Seoul`.
 pub(crate) fn zone_name() -> String {
     let options = Intl::DateTimeFormat::new(&Array::new(), &Object::new()).resolved_options();

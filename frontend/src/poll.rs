@@ -23,6 +23,8 @@ pub(crate) enum Cadence {
     Once,
     /// Again so long after each answer.
     Every(Duration),
+    /// Not at all: nobody is to see the answer, or may.
+    Never,
 }
 
 /// A failure, and when the next attempt is made.
@@ -95,6 +97,10 @@ where
         feed.again.track();
         let (question, cadence) = question();
         running.set_value(None);
+        if cadence == Cadence::Never {
+            feed.pending.set(false);
+            return;
+        }
         let Ok(controller) = AbortController::new() else { return };
         let signal = controller.signal();
         running.set_value(Some(Aborter(controller)));
@@ -120,7 +126,7 @@ where
                         feed.failure.set(None);
                         feed.value.set(Some(value));
                         match cadence {
-                            Cadence::Once => None,
+                            Cadence::Once | Cadence::Never => None,
                             Cadence::Every(wait) => Some(wait),
                         }
                     }
@@ -147,6 +153,28 @@ where
     feed
 }
 
+/// A signal that follows what `track` reads, but changes no more often than `pause` allows: for what is dear to compute.
+pub(crate) fn throttled(track: impl Fn() + 'static, pause: Duration) -> Signal<u32> {
+    let out = RwSignal::new(0_u32);
+    let waits = StoredValue::new(false);
+    Effect::new(move |before: Option<()>| {
+        track();
+        if before.is_none() || waits.get_value() {
+            return;
+        }
+        waits.set_value(true);
+        set_timeout(
+            move || {
+                if waits.try_set_value(false).is_none() {
+                    out.update(|n| *n = n.wrapping_add(1));
+                }
+            },
+            pause,
+        );
+    });
+    out.into()
+}
+
 /// How long to wait after `error` when `failures` came before it in a row; `None`: do not ask again.
 fn pause_after(error: &ApiError, failures: usize, cadence: Cadence) -> Option<Duration> {
     let backoff = BACKOFF.get(failures).or(BACKOFF.last()).map(|seconds| Duration::from_secs(*seconds));
@@ -154,7 +182,7 @@ fn pause_after(error: &ApiError, failures: usize, cadence: Cadence) -> Option<Du
         (true, _) => backoff,
         // Rights and configuration change while a page is open; look now and then.
         (false, Cadence::Every(_)) => Some(Duration::from_secs(30)),
-        (false, Cadence::Once) => None,
+        (false, Cadence::Once | Cadence::Never) => None,
     }
 }
 

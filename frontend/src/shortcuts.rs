@@ -17,7 +17,9 @@ const CHORD: Duration = Duration::from_millis(1500);
 pub(crate) fn go_target(key: &str) -> Option<Page> {
     match key {
         "o" => Some(Page::Overview),
+        "p" => Some(Page::List("pods")),
         "n" => Some(Page::Nodes),
+        "v" => Some(Page::List("events")),
         "e" => Some(Page::Explore),
         _ => None,
     }

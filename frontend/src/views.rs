@@ -1,17 +1,23 @@
 //! One view a route, and the frame around them.
 
 mod chart_panel;
+mod cluster;
 mod explore;
 mod key_list;
+mod list;
+mod list_face;
 mod live_controls;
+mod namespace_picker;
 mod node;
 mod node_status;
 mod nodes;
 mod not_found;
+mod object;
 mod overview;
 mod range_param;
 mod shell;
 mod sign_in;
+mod situation;
 mod watch;
 
 pub(crate) use key_list::KeyList;

@@ -42,14 +42,18 @@ impl Client {
         serde_json::from_str(&text).map_err(|_| ApiError::Unreadable)
     }
 
-    /// Posts `body` as JSON.
-    pub(crate) async fn post<T: DeserializeOwned>(
+    /// Posts what somebody signs in with. Whoever is refused is told what the server says about it.
+    pub(crate) async fn post_credentials<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, ApiError> {
-        let text = self.text(self.signed(Request::post(path)).json(body), None).await?;
-        serde_json::from_str(&text).map_err(|_| ApiError::Unreadable)
+        let (status, text) = self.answer(Request::post(path).json(body), None).await?;
+        match status {
+            200..300 => serde_json::from_str(&text).map_err(|_| ApiError::Unreadable),
+            401 => Err(ApiError::Refused { status, message: ApiError::detail(&text) }),
+            _ => Err(ApiError::of_response(status, &text)),
+        }
     }
 
     /// Deletes `path`.
@@ -69,6 +73,23 @@ impl Client {
         request: Result<Request, gloo_net::Error>,
         abort: Option<&AbortSignal>,
     ) -> Result<String, ApiError> {
+        let (status, body) = self.answer(request, abort).await?;
+        if (200..300).contains(&status) {
+            return Ok(body);
+        }
+        let error = ApiError::of_response(status, &body);
+        if error == ApiError::SignedOut {
+            self.session.lost();
+        }
+        Err(error)
+    }
+
+    /// The status and the body, whatever they are.
+    async fn answer(
+        &self,
+        request: Result<Request, gloo_net::Error>,
+        abort: Option<&AbortSignal>,
+    ) -> Result<(u16, String), ApiError> {
         let failed = |_| {
             if abort.is_some_and(AbortSignal::aborted) { ApiError::Aborted } else { ApiError::Unreachable }
         };
@@ -76,15 +97,7 @@ impl Client {
         if let Some(date) = response.headers().get("date") {
             self.clock.observe(&date);
         }
-        let body = response.text().await.map_err(failed)?;
-        if response.ok() {
-            return Ok(body);
-        }
-        let error = ApiError::of_response(response.status(), &body);
-        if error == ApiError::SignedOut {
-            self.session.lost();
-        }
-        Err(error)
+        Ok((response.status(), response.text().await.map_err(failed)?))
     }
 }
 

@@ -53,6 +53,12 @@ impl ApiError {
         }
     }
 
+    /// What the server says in a body about why it refuses; empty where it says nothing that is understood.
+    pub(crate) fn detail(body: &str) -> String {
+        let problem = serde_json::from_str::<Problem>(body).ok();
+        problem.map(|problem| problem.detail.unwrap_or(problem.title)).unwrap_or_default()
+    }
+
     /// Whether asking again may help without anybody changing anything.
     pub(crate) fn may_pass(&self) -> bool {
         match self {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{ApiError, Client};
 
-const PATH: &str = "api/crowsnest/v1/session";
+pub(super) const PATH: &str = "api/crowsnest/v1/session";
 
 /// Where the visitor stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +59,16 @@ impl SessionStore {
         })
     }
 
+    /// Whether there is a cluster to look at; tracked.
+    pub(crate) fn has_cluster(&self) -> bool {
+        self.state.with(|state| matches!(state, SessionState::In(session) if session.cluster))
+    }
+
+    /// The same, not tracked.
+    pub(crate) fn has_cluster_now(&self) -> bool {
+        self.state.with_untracked(|state| matches!(state, SessionState::In(session) if session.cluster))
+    }
+
     /// What mutations must carry, while somebody is signed in; not tracked.
     pub(crate) fn csrf(&self) -> Option<String> {
         self.state.with_untracked(|state| match state {
@@ -90,9 +100,9 @@ impl SessionStore {
     /// Signs in.
     ///
     /// # Errors
-    /// [`ApiError::SignedOut`] where the server does not accept what was given.
+    /// [`ApiError::Refused`] with status 401 where the server does not accept what was given.
     pub(crate) async fn sign_in(&self, client: Client, with: &SignIn) -> Result<(), ApiError> {
-        let session = client.post::<Session>(PATH, with).await?;
+        let session = client.post_credentials::<Session>(PATH, with).await?;
         self.state.set(SessionState::In(session));
         Ok(())
     }

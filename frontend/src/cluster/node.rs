@@ -108,17 +108,31 @@ pub(crate) fn troubles(node: &Value) -> Vec<NodeTrouble> {
     found
 }
 
-/// Whether a condition of this type is bad news when it is true. Others than the kubelet's come from the node problem
-/// detector, whose types name problems.
+/// What is in the names of conditions that are bad news when they are true: the kubelet's, the network's, and those of
+/// the node problem detector. All others are good news.
+const BAD_NEWS: &[&str] = &[
+    "Pressure",
+    "Unavailable",
+    "Problem",
+    "Deadlock",
+    "Readonly",
+    "Frequent",
+    "Corrupt",
+    "Unhealthy",
+    "Fail",
+    "Disruption",
+];
+
+/// Whether a condition of this type is bad news when it is true.
 fn is_trouble(kind: &str) -> bool {
-    kind != "Ready" && !kind.ends_with("Ready") && !kind.ends_with("Available") || kind.ends_with("Pressure")
+    BAD_NEWS.iter().any(|part| kind.contains(part))
 }
 
-/// Whether a condition is as it should be; `None` where its type does not say which way round it goes.
+/// Whether a condition of that type and status is as it should be.
 pub(crate) fn is_well(kind: &str, status: &str) -> bool {
     match status {
         "True" => !is_trouble(kind),
-        "False" => is_trouble(kind) || kind == "NetworkUnavailable",
+        "False" => is_trouble(kind),
         _ => false,
     }
 }

@@ -42,14 +42,6 @@ impl Problem {
         }
     }
 
-    /// When it began, or last happened.
-    pub(crate) fn at(&self) -> Option<i64> {
-        match self {
-            Self::Workload(problem) => problem.trouble.at,
-            Self::Node(trouble) => trouble.since,
-        }
-    }
-
     /// What the list is sorted by after severity: nodes first, then namespace and name.
     fn place(&self) -> (u8, &str, &str) {
         match self {
@@ -60,10 +52,10 @@ impl Problem {
 }
 
 /// Finds what is wrong, worst first. `events` give the words of probes and of the kubelet.
-pub(crate) fn find<'v>(
-    pods: impl Iterator<Item = &'v Value>,
-    nodes: impl Iterator<Item = &'v Value>,
-    events: impl Iterator<Item = &'v Value>,
+pub(crate) fn find<'p, 'n, 'e>(
+    pods: impl Iterator<Item = &'p Value>,
+    nodes: impl Iterator<Item = &'n Value>,
+    events: impl Iterator<Item = &'e Value>,
     now: i64,
 ) -> Vec<Problem> {
     let heard = warnings(events);

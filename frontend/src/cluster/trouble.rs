@@ -219,11 +219,10 @@ impl Trouble {
             Cause::Memory(None, restarts) => {
                 fill(Msg::WhyMemory.text(lang), &[("container", container), ("restarts", &times(*restarts))])
             }
-            Cause::Image(image, message) => {
-                let said = fill(Msg::WhyImage.text(lang), &[("image", image)]);
-                let rest = image_words(message, image);
-                if rest.is_empty() { said } else { format!("{said} {rest}") }
-            }
+            Cause::Image(image, message) => match image_words(message, image) {
+                "" => fill(Msg::WhyImage.text(lang), &[("image", image)]),
+                why => fill(Msg::WhyImageBecause.text(lang), &[("image", image), ("why", why)]),
+            },
             Cause::Container(message) => told(Msg::WhyContainer, message),
             Cause::Unschedulable(message, cpu, memory) => {
                 let cpu = cpu.map(|cores| fill(Msg::CoresShort.text(lang), &[("n", &number(cores))]));
@@ -344,7 +343,7 @@ mod tests {
         );
         let mut trouble = of(&pod, NOW).unwrap();
         trouble.cause.hear("Failed", "Failed to pull image \"example.org/web:lates\": not found");
-        assert_eq!(trouble.why(Lang::English), "The image example.org/web:lates cannot be pulled. not found");
+        assert_eq!(trouble.why(Lang::English), "The image example.org/web:lates cannot be pulled: not found");
     }
 
     #[test]

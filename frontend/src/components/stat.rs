@@ -20,6 +20,9 @@ pub(crate) fn Stat(
     share: Signal<Option<f64>>,
     #[prop(into)] tone: Signal<Option<Tone>>,
     #[prop(into)] note: Signal<String>,
+    /// The share that is spoken for, behind the bar.
+    #[prop(optional, into)]
+    asked: Signal<Option<f64>>,
 ) -> impl IntoView {
     let class = move || match tone.get() {
         Some(tone) => format!("stat {}", tone.class()),
@@ -32,7 +35,7 @@ pub(crate) fn Stat(
             </dt>
             <dd class="stat__aside">{move || aside.get()}</dd>
             <dd class="stat__value">{move || value.get()}<small class="stat__unit">{move || unit.get()}</small></dd>
-            <dd class="stat__bar"><Meter share=share tone=tone/></dd>
+            <dd class="stat__bar"><Meter share=share tone=tone asked=asked/></dd>
             <dd class="stat__note">{move || note.get()}</dd>
         </div>
     }

@@ -57,7 +57,7 @@ messages! {
     WayPassword: "Password", "비밀번호";
     BearerToken: "Bearer token", "베어러 토큰";
     HowToGetToken: "How do I get one?", "토큰 받는 방법";
-    HowToGetTokenBody: "The demo prints one when it starts, and keeps it in demo.json in its data folder. On other servers, ask whoever runs them.", "데모는 시작할 때 토큰을 출력하고 데이터 폴더의 demo.json에 보관합니다. 다른 서버에서는 운영자에게 문의하십시오.";
+    HowToGetTokenBody: "In a cluster: kubectl -n crowsnest create token admin-user. The demo prints one when it starts, and keeps it in demo.json in its data folder. On other servers, ask whoever runs them.", "클러스터에서는 kubectl -n crowsnest create token admin-user 명령으로 받습니다. 데모는 시작할 때 토큰을 출력하고 데이터 폴더의 demo.json에 보관합니다. 다른 서버에서는 운영자에게 문의하십시오.";
     User: "User", "사용자";
     Password: "Password", "비밀번호";
     ShowSecret: "Show", "표시";
@@ -170,12 +170,92 @@ messages! {
     FactRuntime: "Runtime", "런타임";
     FactKubelet: "Kubelet", "Kubelet 버전";
     StatusNotReady: "not ready", "준비 안 됨";
+    StatusUnschedulable: "no node fits", "적합한 노드 없음";
     ChartByNamespace: "by namespace", "네임스페이스별";
     ChartByNamespaceCores: "cores, by namespace", "코어, 네임스페이스별";
     ChartDiskNodesNote: "read and written, all nodes", "읽기와 쓰기, 모든 노드";
     ChartNetworkPodsNote: "of the pods, sent below zero", "파드 전체, 보낸 양은 0 아래";
     ChartWorkingSetNote: "working set, by container", "워킹 셋, 컨테이너별";
     ChartCoresNote: "cores, by container", "코어, 컨테이너별";
+
+    // Cluster: lists
+    FilterList: "Filter by any word", "단어로 거르기";
+    FilterByName: "Filter by name", "이름으로 거르기";
+    AllNamespaces: "All namespaces", "모든 네임스페이스";
+    AllOf: "All {n}", "전체 {n}";
+    NothingHere: "No {what} here", "{what}: 없음";
+    NothingMatches: "No {what} match", "일치하는 항목이 없습니다: {what}";
+    FilterHides: "The filter hides {n}.", "필터에 {n}개가 숨겨져 있습니다.";
+    NowhereWhy: "{user} may not list pods in any namespace.", "{user} 계정은 어느 네임스페이스에서도 파드를 볼 수 없습니다.";
+    ToneCritical: "Failing", "장애";
+    ToneWarning: "Need a look", "확인 필요";
+    ToneUnknown: "Unknown", "알 수 없음";
+    ToneProgress: "Starting", "시작 중";
+    ToneOk: "Well", "정상";
+    ToneDone: "Finished", "종료";
+
+    // Cluster: one object
+    PodOne: "pod", "파드";
+    NodeOne: "node", "노드";
+    NamespaceOne: "namespace", "네임스페이스";
+    EventOne: "event", "이벤트";
+    ObjectUnknown: "No {what} is called {name}", "{what} {name}: 찾을 수 없습니다";
+    ObjectUnknownIn: "It is not in {namespace}, or not any more; or the name is mistyped.", "{namespace} 네임스페이스에 없거나 이미 삭제되었거나 이름이 잘못되었습니다.";
+    ObjectUnknownWhy: "It is not in this cluster, or not any more; or the name is mistyped.", "이 클러스터에 없거나 이미 삭제되었거나 이름이 잘못되었습니다.";
+    ObjectGone: "It is gone. This is how it was last.", "삭제되었습니다. 마지막 상태를 표시합니다.";
+    AllOfKind: "All: {what}", "전체: {what}";
+    Conditions: "Conditions", "컨디션";
+    NoConditions: "It tells of no conditions.", "컨디션이 없습니다.";
+    NoEvents: "Nothing was told in the last hour.", "최근 1시간 동안 이벤트가 없습니다.";
+    NoPodsHere: "No pods are on this node.", "이 노드에 파드가 없습니다.";
+    Containers: "Containers", "컨테이너";
+    ColumnState: "State", "상태";
+    ColumnLastEnd: "Last end", "마지막 종료";
+    ColumnRestartCount: "Restarts", "재시작";
+    ColumnImage: "Image", "이미지";
+    ColumnCpuAsked: "CPU, limit", "CPU, 한도";
+    ColumnMemoryAsked: "Memory, limit", "메모리, 한도";
+    ColumnPorts: "Ports", "포트";
+    StateRunning: "Running", "실행 중";
+    StateRunningNotReady: "Running, not ready", "실행 중, 준비 안 됨";
+    LabelsTitle: "Labels", "레이블";
+    NoLabels: "It has none.", "없음";
+    Annotations: "Annotations", "어노테이션";
+    RequestedAndLimits: "{asked} requested · limits {limits}", "요청 {asked} · 한도 {limits}";
+    FullestPlace: "fullest: {place}, {share}", "가장 찬 곳: {place}, {share}";
+    RoomForPods: "room for {n} more", "{n}개 더 배치 가능";
+
+    // Cluster: overview
+    ClusterQuiet: "All quiet. {what}, nothing failing.", "이상 없습니다. {what}, 장애 없음.";
+    PodsOne: "{n} pod", "파드 {n}개";
+    PodsMany: "{n} pods", "파드 {n}개";
+    PodsAffected: "{n} of {total} pods", "파드 {total}개 중 {n}개";
+    MoreProblems: "{n} more", "{n}건 더 보기";
+    ShowFewerProblems: "Show fewer", "간단히 보기";
+    NothingWrong: "Nothing fails and nothing runs short.", "장애나 부족한 자원이 없습니다.";
+    RecentWarnings: "Warnings", "경고";
+    RecentWarningsNote: "newest first", "최신순";
+    NoWarnings: "No warnings in the last hour.", "최근 1시간 동안 경고가 없습니다.";
+    AllEvents: "All events", "모든 이벤트";
+    PodsByPhase: "Pods by phase", "단계별 파드";
+    PhaseReady: "Running, ready", "실행 중, 준비됨";
+    PhaseNotReady: "Running, not ready", "실행 중, 준비 안 됨";
+    PhasePending: "Pending", "대기 중";
+    PhaseFailed: "Failed", "실패";
+    PhaseCompleted: "Completed", "완료";
+    KeyUsed: "used", "사용";
+    KeyRequested: "requested", "요청";
+    MetricsDenied: "There are no charts here: seeing metrics needs get on nodes in the whole cluster.", "차트를 표시할 수 없습니다. 메트릭을 보려면 클러스터 전체의 nodes get 권한이 필요합니다.";
+    NodesDenied: "Nodes are not shown.", "노드는 표시되지 않습니다.";
+
+    // Cluster: how a list is doing
+    ApiServerSilent: "The API server does not answer", "API 서버가 응답하지 않습니다";
+    ServerSilent: "Crowsnest does not answer", "Crowsnest 서버가 응답하지 않습니다";
+    TryingAgainIn: "trying again in {time}", "{time} 후 다시 시도합니다";
+    TryingAgain: "trying again", "다시 시도하는 중입니다";
+    SeenIsFrom: "what you see is from {time}", "지금 보이는 내용은 {time} 기준입니다";
+    NeedsRight: "{user} needs {verb} on {resource} in the whole cluster.", "{user} 계정에 클러스터 전체의 {resource} {verb} 권한이 필요합니다.";
+    NeedsRightIn: "{user} needs {verb} on {resource} in {namespace}.", "{user} 계정에 {namespace}의 {resource} {verb} 권한이 필요합니다.";
 
     // Cluster: what is wrong with pods
     NotReady: "Not ready", "준비 안 됨";
@@ -186,6 +266,7 @@ messages! {
     WhyMemoryLimit: "Container {container} is killed because it runs out of memory; its limit is {limit}. {restarts}.", "메모리가 부족하여 {container} 컨테이너가 강제 종료되었습니다. 한도 {limit}, {restarts}.";
     WhyMemory: "Container {container} is killed because memory runs out. {restarts}.", "메모리가 부족하여 {container} 컨테이너가 강제 종료되었습니다. {restarts}.";
     WhyImage: "The image {image} cannot be pulled.", "{image} 이미지를 가져올 수 없습니다.";
+    WhyImageBecause: "The image {image} cannot be pulled: {why}", "{image} 이미지를 가져올 수 없습니다: {why}";
     WhyContainer: "Container {container} cannot be made.", "{container} 컨테이너를 만들 수 없습니다.";
     WhyAsks: "It asks for {asks}.", "요청량: {asks}.";
     WhyNotReady: "Container {container} runs but is not ready.", "{container} 컨테이너가 실행 중이지만 준비되지 않았습니다.";

@@ -13,6 +13,7 @@ pub(super) static EVENTS: KindRow = KindRow {
     api: ("", "v1", "events"),
     scope: KindScope::Namespaced,
     title: Msg::Events,
+    one: Msg::EventOne,
     what: Msg::EventsWord,
     icon: IconName::Events,
     columns: &[

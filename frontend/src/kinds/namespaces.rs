@@ -10,6 +10,7 @@ pub(super) static NAMESPACES: KindRow = KindRow {
     api: ("", "v1", "namespaces"),
     scope: KindScope::Cluster,
     title: Msg::Namespaces,
+    one: Msg::NamespaceOne,
     what: Msg::NamespacesWord,
     icon: IconName::Namespaces,
     columns: &[

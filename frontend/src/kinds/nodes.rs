@@ -11,6 +11,7 @@ pub(super) static NODES: KindRow = KindRow {
     api: ("", "v1", "nodes"),
     scope: KindScope::Cluster,
     title: Msg::Nodes,
+    one: Msg::NodeOne,
     what: Msg::NodesWord,
     icon: IconName::Nodes,
     columns: &[
@@ -135,9 +136,9 @@ pub(super) static NODES: KindRow = KindRow {
     ],
     parts: &[
         Part::NodeResources,
+        Part::Events,
         Part::Conditions,
         Part::NodePods,
-        Part::Events,
         Part::MachineCharts,
         Part::Labels,
     ],

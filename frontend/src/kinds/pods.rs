@@ -15,6 +15,7 @@ pub(super) static PODS: KindRow = KindRow {
     api: ("", "v1", "pods"),
     scope: KindScope::Namespaced,
     title: Msg::Pods,
+    one: Msg::PodOne,
     what: Msg::PodsWord,
     icon: IconName::Pods,
     columns: &[
@@ -157,11 +158,15 @@ fn tone(pod: &Value) -> Tone {
     pod::tone(pod, &pod::status(pod))
 }
 
-/// kubectl's word; a pod that runs and is not ready says so, since its word alone would not.
+/// kubectl's word, and what it leaves open: that a pod which runs is not ready, that one which waits has no node.
 fn status(pod: &Value) -> Cell {
     let word = pod::status(pod);
     let tone = pod::tone(pod, &word);
-    let note = (word == "Running" && tone == Tone::Warning).then_some(Msg::StatusNotReady);
+    let note = match (word.as_str(), tone) {
+        ("Running", Tone::Warning) => Some(Msg::StatusNotReady),
+        ("Pending", Tone::Warning) => Some(Msg::StatusUnschedulable),
+        _ => None,
+    };
     Cell::Status(tone, word, note)
 }
 

@@ -32,7 +32,13 @@ const fn go(keys: &'static [&'static str], what: Msg) -> Row {
 const GROUPS: &[(Msg, &[Row])] = &[
     (
         Msg::KeysGo,
-        &[go(&["G", "O"], Msg::Overview), go(&["G", "N"], Msg::Nodes), go(&["G", "E"], Msg::Explore)],
+        &[
+            go(&["G", "O"], Msg::Overview),
+            go(&["G", "P"], Msg::Pods),
+            go(&["G", "N"], Msg::Nodes),
+            go(&["G", "V"], Msg::Events),
+            go(&["G", "E"], Msg::Explore),
+        ],
     ),
     (
         Msg::KeysView,
@@ -40,6 +46,7 @@ const GROUPS: &[(Msg, &[Row])] = &[
             row(&["T"], Msg::KeyRange),
             row(&[",", "."], Msg::KeyEarlierLater),
             row(&["P"], Msg::KeyPause),
+            row(&["N"], Msg::Namespaces),
             row(&["/"], Msg::KeyFind),
             row(&["J", "K"], Msg::KeyRows),
             row(&["Enter"], Msg::KeyOpen),

@@ -6,17 +6,24 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::cluster::{Cluster, provide_cluster, provide_metrics, use_metrics};
 use super::explore::Explore;
+use super::list::ListView;
+use super::list_face::LateNote;
 use super::node::NodeView;
 use super::nodes::NodesView;
 use super::not_found::NotFound;
+use super::object::ObjectView;
 use super::overview::Overview;
+use super::situation::SituationView;
 use super::watch::provide_watch;
-use crate::api::{fetch_series_count, use_client};
-use crate::components::{Brand, BrandMark, Crumb, Crumbs, Icon, IconName, LanguageSelect, ThemeButton};
+use crate::api::{fetch_series_count, use_client, use_session};
+use crate::components::{Brand, BrandMark, Crumb, Crumbs, Icon, IconName, LanguageSelect, ThemeButton, Tone};
 use crate::format;
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
-use crate::poll::{Cadence, poll};
+use crate::kinds;
+use crate::live::List;
+use crate::poll::{Cadence, poll, throttled};
 use crate::router::{Page, Route, use_router};
 use crate::verdict::Severity;
 
@@ -29,25 +36,41 @@ struct Entry {
     page: Page,
     label: Msg,
     icon: IconName,
-    /// The letter after `G`.
+    /// The letter after `G`; empty where it has none.
     key: &'static str,
+    /// Whether there must be a cluster to look at.
+    needs: Needs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Cluster,
 }
 
 /// The side bar: groups in the order of the page, the first without a name.
 const GROUPS: &[(Option<Msg>, &[Entry])] = &[
-    (None, &[Entry { page: Page::Overview, label: Msg::Overview, icon: IconName::Home, key: "O" }]),
+    (None, &[entry(Page::Overview, Msg::Overview, IconName::Home, "O", Needs::Nothing)]),
+    (Some(Msg::GroupWorkloads), &[entry(Page::List("pods"), Msg::Pods, IconName::Pods, "P", Needs::Cluster)]),
     (
         Some(Msg::GroupCluster),
-        &[Entry { page: Page::Nodes, label: Msg::Nodes, icon: IconName::Nodes, key: "N" }],
+        &[
+            entry(Page::Nodes, Msg::Nodes, IconName::Nodes, "N", Needs::Nothing),
+            entry(Page::List("namespaces"), Msg::Namespaces, IconName::Namespaces, "", Needs::Cluster),
+            entry(Page::List("events"), Msg::Events, IconName::Events, "V", Needs::Cluster),
+        ],
     ),
-    (
-        Some(Msg::GroupObserve),
-        &[Entry { page: Page::Explore, label: Msg::Explore, icon: IconName::Explore, key: "E" }],
-    ),
+    (Some(Msg::GroupObserve), &[entry(Page::Explore, Msg::Explore, IconName::Explore, "E", Needs::Nothing)]),
 ];
+
+const fn entry(page: Page, label: Msg, icon: IconName, key: &'static str, needs: Needs) -> Entry {
+    Entry { page, label, icon, key, needs }
+}
 
 /// How often the foot of the side bar is refreshed.
 const SERIES_COUNT: Duration = Duration::from_secs(60);
+/// How soon a change is seen in the counts of the side bar.
+const COUNT_PAUSE: Duration = Duration::from_millis(500);
 
 /// The frame, with the view of the current route in it.
 #[component]
@@ -57,6 +80,10 @@ pub(crate) fn Shell(
 ) -> impl IntoView {
     let router = use_router();
     let lang = use_lang();
+    let session = use_session();
+    // Whoever signs in elsewhere as somebody else has another cluster, or none; the shell is then drawn anew.
+    let cluster = session.has_cluster_now().then(provide_cluster);
+    provide_metrics();
     provide_watch();
     let main = NodeRef::<html::Main>::new();
     let page = Memo::new(move |_| router.route().page);
@@ -82,22 +109,33 @@ pub(crate) fn Shell(
         }
     };
     let way = Signal::derive(move || crumbs(&page.get(), lang.get()));
-    let view_of = move || match page.get() {
-        Page::Overview => view! { <Overview/> }.into_any(),
-        Page::Nodes => view! { <NodesView/> }.into_any(),
-        Page::Node(name) => view! { <NodeView name=name/> }.into_any(),
-        Page::Explore => view! { <Explore/> }.into_any(),
-        page @ (Page::List(_) | Page::Object(..)) => {
-            view! { <NotFound path=Route::to(page).to_string().trim_start_matches('#').to_owned()/> }
-                .into_any()
+    let view_of = move || match (page.get(), cluster) {
+        (Page::Overview, Some(cluster)) => view! { <SituationView cluster=cluster/> }.into_any(),
+        (Page::Overview, None) => view! { <Overview/> }.into_any(),
+        (Page::Nodes, Some(cluster)) => view! { <ListView row=kinds::NODES cluster=cluster/> }.into_any(),
+        (Page::Nodes, None) => view! { <NodesView/> }.into_any(),
+        (Page::Node(name), Some(cluster)) => {
+            view! { <ObjectView row=kinds::NODES cluster=cluster namespace="" name=name/> }.into_any()
         }
-        Page::Unknown(path) => view! { <NotFound path=path/> }.into_any(),
+        (Page::Node(name), None) => view! { <NodeView name=name/> }.into_any(),
+        (Page::Explore, _) => view! { <Explore/> }.into_any(),
+        (Page::List(id), Some(cluster)) if let Some(row) = kinds::find(id) => {
+            view! { <ListView row=row cluster=cluster/> }.into_any()
+        }
+        (Page::Object(id, namespace, name), Some(cluster)) if let Some(row) = kinds::find(id) => {
+            view! { <ObjectView row=row cluster=cluster namespace=namespace name=name/> }.into_any()
+        }
+        (Page::Unknown(path), _) => view! { <NotFound path=path/> }.into_any(),
+        (page @ (Page::List(_) | Page::Object(..)), _) => {
+            let path = Route::to(page).to_string().trim_start_matches('#').to_owned();
+            view! { <NotFound path=path/> }.into_any()
+        }
     };
     let help_title = tr(Msg::Keys);
     view! {
         <a class="skip-link" href="#main" on:click=skip>{tr(Msg::SkipToContent)}</a>
         <div class="app">
-            <SideBar page=page/>
+            <SideBar page=page cluster=cluster/>
             <header class="app__top topbar">
                 <span class="topbar__mark"><BrandMark/></span>
                 <Crumbs way=way/>
@@ -117,9 +155,13 @@ pub(crate) fn Shell(
                     <Account help=help/>
                 </div>
             </header>
-            <main node_ref=main class="app__main" id="main" tabindex="-1">{view_of}</main>
+            <main node_ref=main class="app__main" id="main" tabindex="-1">
+                {cluster.map(|cluster| view! { <LateNote cluster=cluster/> })}
+                {view_of}
+            </main>
             <nav class="tabbar" aria-label=tr(Msg::MainNavigation)>
                 {entries()
+                    .filter(move |entry| entry.is_for(cluster.is_some()) && entry.is_first())
                     .map(|entry| {
                         view! {
                             <a
@@ -141,13 +183,25 @@ pub(crate) fn Shell(
 
 /// The kinds of things there are, and how many of them need somebody.
 #[component]
-fn SideBar(page: Memo<Page>) -> impl IntoView {
+fn SideBar(page: Memo<Page>, cluster: Option<Cluster>) -> impl IntoView {
     let client = use_client();
     let lang = use_lang();
-    let series_count =
-        poll(|| ((), Cadence::Every(SERIES_COUNT)), move |(), abort| fetch_series_count(client, abort));
+    let metrics = use_metrics();
+    let series_count = poll(
+        move || ((), metrics.cadence(Cadence::Every(SERIES_COUNT))),
+        move |(), abort| fetch_series_count(client, abort),
+    );
     let item = move |entry: &'static Entry| {
-        let title = move || format!("{} (G {})", entry.label.text(lang.get()), entry.key);
+        let title = move || match entry.key {
+            "" => entry.label.text(lang.get()).to_owned(),
+            key => format!("{} (G {key})", entry.label.text(lang.get())),
+        };
+        let count = match (&entry.page, cluster) {
+            (Page::Nodes, None) => Some(view! { <NodeCount/> }.into_any()),
+            (Page::Nodes, Some(cluster)) => Some(view! { <ListCount list=cluster.nodes/> }.into_any()),
+            (Page::List("pods"), Some(cluster)) => Some(view! { <ListCount list=cluster.pods/> }.into_any()),
+            _ => None,
+        };
         view! {
             <li>
                 <a
@@ -159,16 +213,19 @@ fn SideBar(page: Memo<Page>) -> impl IntoView {
                 >
                     <Icon name=entry.icon/>
                     <span class="sidenav__label">{tr(entry.label)}</span>
-                    {(entry.page == Page::Nodes).then(|| view! { <NodeCount/> })}
+                    {count}
                 </a>
             </li>
         }
     };
     let group = move |(title, entries): &'static (Option<Msg>, &'static [Entry])| {
-        view! {
-            {title.map(|title| view! { <h2 class="sidenav__group">{tr(title)}</h2> })}
-            <ul>{entries.iter().map(item).collect_view()}</ul>
-        }
+        let entries: Vec<_> = entries.iter().filter(|entry| entry.is_for(cluster.is_some())).collect();
+        (!entries.is_empty()).then(|| {
+            view! {
+                {title.map(|title| view! { <h2 class="sidenav__group">{tr(title)}</h2> })}
+                <ul>{entries.into_iter().map(item).collect_view()}</ul>
+            }
+        })
     };
     let series = move || {
         let number = series_count.value.get()?;
@@ -225,18 +282,73 @@ fn NodeCount() -> impl IntoView {
     }
 }
 
+/// How many objects there are; where some are broken, how many of those, in colour.
+#[component]
+fn ListCount(list: List) -> impl IntoView {
+    let lang = use_lang();
+    let changed = throttled(move || list.with(|all| _ = all.next()), COUNT_PAUSE);
+    let counts = Memo::new(move |_| {
+        changed.track();
+        untrack(|| {
+            let of = |tone: Tone| list.with(|all| all.filter(|entry| entry.tone == Some(tone)).count());
+            (list.len(), of(Tone::Critical), of(Tone::Warning))
+        })
+    });
+    let is_broken = move || counts.get().1 != 0;
+    let needs_look = move || !is_broken() && counts.get().2 != 0;
+    let number = move || match counts.get() {
+        (0, ..) => None,
+        (_, broken, _) if broken > 0 => Some(broken),
+        (_, _, look) if look > 0 => Some(look),
+        (total, ..) => Some(total),
+    };
+    let title = move || match counts.get() {
+        (_, broken, _) if broken > 0 => {
+            Some(crate::i18n::count(lang.get(), broken, Msg::BrokenOne, Msg::BrokenMany))
+        }
+        (_, _, look) if look > 0 => Some(crate::i18n::count(lang.get(), look, Msg::LookOne, Msg::LookMany)),
+        _ => None,
+    };
+    view! {
+        <span
+            class="sidenav__count"
+            class:is-critical=is_broken
+            class:is-warning=needs_look
+            title=title
+        >
+            {number}
+        </span>
+    }
+}
+
+impl Entry {
+    /// Whether it is shown.
+    fn is_for(&self, has_cluster: bool) -> bool {
+        has_cluster || self.needs == Needs::Nothing
+    }
+
+    /// Whether the few places of a narrow screen have one for it.
+    fn is_first(&self) -> bool {
+        self.page != Page::List("namespaces")
+    }
+}
+
 fn entries() -> impl Iterator<Item = &'static Entry> {
     GROUPS.iter().flat_map(|(_, entries)| *entries)
 }
 
 /// Whether `page` is `entry` or lies below it.
 fn is_within(page: &Page, entry: &Page) -> bool {
-    page == entry || matches!((page, entry), (Page::Node(_), Page::Nodes))
+    match (page, entry) {
+        (Page::Node(_), Page::Nodes) => true,
+        (Page::Object(id, ..), Page::List(list)) => id == list,
+        _ => page == entry,
+    }
 }
 
 fn page_title(page: &Page, lang: Lang) -> String {
     match page {
-        Page::Node(name) => name.clone(),
+        Page::Node(name) | Page::Object(_, _, name) => name.clone(),
         Page::Unknown(_) => "404".to_owned(),
         page => entries()
             .find(|entry| entry.page == *page)
@@ -259,6 +371,12 @@ fn crumbs(page: &Page, lang: Lang) -> Vec<Crumb> {
             way.push(Crumb { label: entry.label.text(lang).to_owned(), href });
         }
     }
+    if let Page::Object(id, namespace, _) = page
+        && !namespace.is_empty()
+    {
+        let href = Some(Route::to(Page::List(id)).with("ns", namespace).to_string());
+        way.push(Crumb { label: namespace.clone(), href });
+    }
     way.push(Crumb { label: page_title(page, lang), href: None });
     way
 }
@@ -271,6 +389,9 @@ mod tests {
     #[test]
     fn every_entry_is_reached_by_its_letter_and_by_its_address() {
         for entry in entries() {
+            if entry.key.is_empty() {
+                continue;
+            }
             assert_eq!(go_target(&entry.key.to_lowercase()), Some(entry.page.clone()));
             assert_eq!(Route::parse(&Route::to(entry.page.clone()).to_string()).page, entry.page);
         }

@@ -257,10 +257,17 @@ fn complaint_words(lang: Lang, way: Way, complaint: &Complaint) -> String {
     let msg = match (complaint, way) {
         (Complaint::Missing, Way::Token) => Msg::TokenMissing,
         (Complaint::Missing, Way::Password) => Msg::PasswordMissing,
-        (Complaint::Failed(ApiError::SignedOut), Way::Token) => Msg::TokenRefused,
-        (Complaint::Failed(ApiError::SignedOut), Way::Password) => Msg::PasswordRefused,
+        (Complaint::Failed(ApiError::Refused { status: 401, message }), Way::Token) => {
+            let refused = Msg::TokenRefused.text(lang);
+            // Where accounts of a cluster sign in, the server knows how to get a good token.
+            return match message.contains("kubectl") {
+                true => format!("{refused} {}", fill(Msg::ServerSaid.text(lang), &[("why", message)])),
+                false => refused.to_owned(),
+            };
+        }
+        (Complaint::Failed(ApiError::Refused { status: 401, .. }), Way::Password) => Msg::PasswordRefused,
         (Complaint::Failed(ApiError::Unreachable | ApiError::Aborted), _) => Msg::CannotReachWhy,
-        (Complaint::Failed(ApiError::Unreadable), _) => Msg::NotUnderstood,
+        (Complaint::Failed(ApiError::Unreadable | ApiError::SignedOut), _) => Msg::NotUnderstood,
         (
             Complaint::Failed(
                 ApiError::Denied(message) | ApiError::Query(message) | ApiError::Refused { message, .. },

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::cluster::use_metrics;
 use crate::api::{Node, fetch_nodes, use_client};
 use crate::poll::{Cadence, Feed, poll};
 use crate::router::{Page, use_router};
@@ -56,12 +57,16 @@ pub(crate) fn provide_watch() -> Watch {
     let client = use_client();
     let router = use_router();
     let paused = RwSignal::new(false);
+    let metrics = use_metrics();
     let every = Memo::new(move |_| match router.route().page {
         _ if paused.get() => COUNTED,
         Page::Overview | Page::Nodes | Page::Node(_) => SHOWN,
         _ => COUNTED,
     });
-    let feed = poll(move || ((), Cadence::Every(every.get())), move |(), abort| fetch_nodes(client, abort));
+    let feed = poll(
+        move || ((), metrics.cadence(Cadence::Every(every.get()))),
+        move |(), abort| fetch_nodes(client, abort),
+    );
     let problems =
         Memo::new(move |_| feed.value.with(|nodes| nodes.as_deref().map(problems).unwrap_or_default()));
     let watch = Watch { feed, problems, paused };

@@ -14,7 +14,7 @@ pageTest("four live charts are drawn and go on changing by themselves", {}, asyn
 });
 
 pageTest("the overview names the machine and its state in words", {}, async (page) => {
-  await page.getByText("demo-1").first().waitFor();
+  await page.getByRole("link", { name: "demo-1" }).first().waitFor();
   for (const title of ["CPU", "Memory", "Disk", "Network"]) {
     await page.getByRole("heading", { name: title, exact: true }).first().waitFor();
   }
@@ -25,7 +25,8 @@ const crosshairTime = (page) => page.getByText(/^\d{2}:\d{2}:\d{2}$/);
 
 pageTest("the crosshair shows the values under the pointer", {}, async (page) => {
   await waitForCharts(page, 4);
-  const chart = page.getByRole("img", { name: "Memory" });
+  const chart = page.getByRole("img", { name: "Disk" });
+  await chart.scrollIntoViewIfNeeded();
   const box = await chart.boundingBox();
   await page.mouse.move(box.x + box.width * 0.9, box.y + box.height / 2);
   await page.mouse.move(box.x + box.width * 0.98, box.y + box.height / 2);
@@ -37,7 +38,9 @@ pageTest("the crosshair shows the values under the pointer", {}, async (page) =>
 pageTest("dragging over a chart zooms into that time, and back undoes it", {}, async (page) => {
   await waitForCharts(page, 4);
   const before = page.url();
-  const box = await page.getByRole("img", { name: "Memory" }).boundingBox();
+  const chart = page.getByRole("img", { name: "Disk" });
+  await chart.scrollIntoViewIfNeeded();
+  const box = await chart.boundingBox();
   await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2, { steps: 5 });

@@ -19,6 +19,16 @@ const PAGES = [
   { name: "overview", route: "#/", ready: (page) => waitForCharts(page, 4) },
   { name: "nodes", route: "#/nodes", ready: (page) => page.getByRole("row").getByText(/\d %/).first().waitFor() },
   { name: "node", route: "#/nodes/demo-1?range=5m", ready: (page) => waitForCharts(page, 4) },
+  { name: "pods", route: "#/pods", ready: (page) => page.getByRole("link", { name: /^checkout-/ }).first().waitFor() },
+  {
+    name: "pods-of-one-namespace",
+    route: "#/pods?ns=payments&sort=-restarts",
+    ready: (page) => page.getByRole("link", { name: /^fraud-check-/ }).first().waitFor(),
+  },
+  { name: "pod", route: "#/pods/data/postgres-0?range=5m", ready: (page) => page.getByText("postgres:16").first().waitFor() },
+  { name: "pod-unknown", route: "#/pods/shop/nobody", ready: (page) => page.getByText("No pod is called nobody").waitFor() },
+  { name: "namespaces", route: "#/namespaces", ready: (page) => page.getByRole("link", { name: "shop" }).waitFor() },
+  { name: "events", route: "#/events", ready: (page) => page.getByText("Back-off restarting failed container").first().waitFor() },
   { name: "explore", route: `#/explore?q=${query}&range=5m`, ready: (page) => waitForCharts(page, 1) },
   { name: "explore-empty", route: "#/explore", ready: (page) => page.getByText("Ask something").waitFor() },
   {

@@ -93,8 +93,9 @@ export async function startDemo() {
 }
 
 async function openDemo(folder) {
-  const { url, token, ca } = JSON.parse(await readFile(path.join(folder, "demo.json"), "utf8"));
-  return { folder, url, token, ca, log: () => readFile(logFile(folder), "utf8") };
+  const told = JSON.parse(await readFile(path.join(folder, "demo.json"), "utf8"));
+  const { url, token, ca, kubeconfig, viewer_token: viewerToken } = told;
+  return { folder, url, token, viewerToken, ca, kubeconfig, log: () => readFile(logFile(folder), "utf8") };
 }
 
 // Beside the demo's own files, which never have this name.

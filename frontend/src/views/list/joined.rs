@@ -1,0 +1,88 @@
+//! Figures from elsewhere that stand in a list: series by object, and how many pods are on or in it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use leptos::prelude::*;
+
+use super::super::cluster::{Cluster, Metrics};
+use crate::api::{instant, use_client};
+use crate::charts::in_namespaces;
+use crate::cluster::object::text;
+use crate::cluster::pod;
+use crate::kinds::{KindRow, Metric};
+use crate::live::Key;
+use crate::poll::{Cadence, poll, throttled};
+
+/// How often series are read.
+const EVERY: Duration = Duration::from_secs(15);
+const TALLY_PAUSE: Duration = Duration::from_secs(1);
+
+/// Figures by name and object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::views) struct Joined(HashMap<&'static str, HashMap<Key, f64>>);
+
+impl Joined {
+    /// One figure of one object.
+    pub(super) fn get(&self, id: &str, key: &Key) -> Option<f64> {
+        self.0.get(id)?.get(key).copied()
+    }
+
+    pub(super) fn set(&mut self, id: &'static str, key: Key, value: f64) {
+        self.0.entry(id).or_default().insert(key, value);
+    }
+
+    fn add(&mut self, id: &'static str, key: Key) {
+        *self.0.entry(id).or_default().entry(key).or_default() += 1.0;
+    }
+}
+
+/// The figures that a kind's columns join.
+pub(in crate::views) fn joined(row: &'static KindRow, cluster: Cluster, metrics: Metrics) -> Memo<Joined> {
+    let client = use_client();
+    let question = move || {
+        let cadence =
+            if row.metrics.is_empty() { Cadence::Never } else { metrics.cadence(Cadence::Every(EVERY)) };
+        (cluster.matched(), cadence)
+    };
+    let feed = poll(question, move |namespaces: Vec<String>, abort| async move {
+        let ask = async |metric: &'static Metric| {
+            let query = in_namespaces(metric.query, &namespaces);
+            instant(client, &query, None, &abort).await.map(|answer| (metric, answer.result.into_lines()))
+        };
+        let mut joined = Joined::default();
+        for (metric, lines) in try_join_all(row.metrics.iter().map(ask)).await? {
+            let (namespace, name) = metric.labels;
+            for line in lines {
+                let label = |name: &str| line.labels.get(name).map(ToString::to_string).unwrap_or_default();
+                let value = line.points.last().map(|(_, value)| *value).filter(|value| value.is_finite());
+                if let Some(value) = value {
+                    joined.set(metric.id, (label(namespace), label(name)), value);
+                }
+            }
+        }
+        Ok(joined)
+    });
+    let counts_pods =
+        row.columns.iter().any(|column| matches!(column.source, crate::kinds::Source::Joined("pods", _)));
+    let changed = throttled(move || cluster.pods.with(|pods| _ = pods.next()), TALLY_PAUSE);
+    Memo::new(move |_| {
+        let mut joined = feed.value.get().unwrap_or_default();
+        if counts_pods {
+            changed.track();
+            untrack(|| {
+                cluster.pods.with(|pods| {
+                    for pod in pods.filter(|pod| !pod::is_over(&pod.object)) {
+                        let key = match row.id {
+                            "nodes" => text(&pod.object, &["spec", "nodeName"]).to_owned(),
+                            _ => pod.key.0.clone(),
+                        };
+                        joined.add("pods", (String::new(), key));
+                    }
+                });
+            });
+        }
+        joined
+    })
+}

@@ -1,0 +1,267 @@
+//! The table of a list. Only rows near to what is seen are in the document, so ten thousand cost no more than fifty.
+
+use std::sync::Arc;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::cells::CellView;
+use super::joined::Joined;
+use super::order::{Order, Rows};
+use crate::components::{Icon, IconName, element_size};
+use crate::i18n::{Msg, fill, tr, use_lang};
+use crate::kinds::{Cell, Column, KindRow, Natural, Place, Source};
+use crate::live::{Key, List};
+use crate::shortcuts::shortcut;
+
+/// Rows above and below what is seen, for scrolling without holes.
+const BEYOND: usize = 12;
+/// How tall a row is until one has been measured, and how tall the place is until it has.
+const ROW: f64 = 30.0;
+const WINDOW: f64 = 900.0;
+/// How long rows keep their places after the pointer has come to rest on them, in milliseconds.
+const RESTS: f64 = 8_000.0;
+
+/// The table; its place scrolls.
+#[component]
+pub(in crate::views) fn ObjectTable(
+    row: &'static KindRow,
+    list: List,
+    rows: Memo<Rows>,
+    joined: Memo<Joined>,
+    order: Memo<Order>,
+    #[prop(into)] on_order: Callback<usize>,
+    /// Whom J and K stand on.
+    cursor: RwSignal<Option<Key>>,
+    /// Whether somebody points at the rows.
+    resting: Resting,
+    /// Whether all rows are of one namespace, so that its column says nothing.
+    is_single: Memo<bool>,
+) -> impl IntoView {
+    let place = NodeRef::<html::Div>::new();
+    let body = NodeRef::<html::Tbody>::new();
+    let size = element_size(place);
+    let scrolled = RwSignal::new(0.0_f64);
+    let row_height = RwSignal::new(ROW);
+    let range = Memo::new(move |_| {
+        let height = size.get().map_or(WINDOW, |size| size.height);
+        seen(rows.with(Rows::len), scrolled.get(), height, row_height.get())
+    });
+    let shown = Memo::new(move |_| {
+        let (start, count) = range.get();
+        rows.with(|rows| rows.slice(start, count))
+    });
+    // Two lines on narrow screens: how tall a row is, only the style sheet knows.
+    Effect::new(move || {
+        size.track();
+        shown.track();
+        request_animation_frame(move || {
+            let first = body
+                .try_get_untracked()
+                .flatten()
+                .and_then(|body| body.query_selector("tr.table__row").ok().flatten());
+            let height =
+                first.map(|row| row.get_bounding_client_rect().height()).filter(|height| *height >= 1.0);
+            if let Some(height) = height.filter(|height| row_height.try_get_untracked() != Some(*height)) {
+                row_height.try_set(height);
+            }
+        });
+    });
+    let gap = move |rows: usize| format!("{:.1}px", rows as f64 * row_height.get());
+    let before = move || gap(range.get().0);
+    let after = move || {
+        let (start, count) = range.get();
+        gap(rows.with(Rows::len).saturating_sub(start + count))
+    };
+    let walk = move |by: isize| {
+        let at = cursor.with_untracked(|cursor| {
+            let key = cursor.as_ref()?;
+            rows.with_untracked(|rows| rows.iter().position(|entry| entry.key == *key))
+        });
+        let last = rows.with_untracked(Rows::len).saturating_sub(1);
+        let next = at.map_or(0, |at| at.saturating_add_signed(by).min(last));
+        cursor.set(rows.with_untracked(|rows| rows.slice(next, 1)).pop().map(|(_, key)| key));
+        if let Some(place) = place.get_untracked() {
+            let (top, height) = (next as f64 * row_height.get_untracked(), row_height.get_untracked());
+            let (from, room) =
+                (f64::from(place.scroll_top()), f64::from(place.client_height()) - 2.0 * height);
+            if top < from || top > from + room {
+                place.set_scroll_top((top - room / 2.0).max(0.0) as i32);
+            }
+        }
+    };
+    shortcut("j", move || walk(1));
+    shortcut("k", move || walk(-1));
+    let columns = row.columns.len();
+    view! {
+        <div
+            node_ref=place
+            class=format!("table-wrap list__table list__table--{}", row.id)
+            class:is-single=move || is_single.get()
+            on:scroll:target=move |event| scrolled.set(f64::from(event.target().scroll_top()))
+        >
+            <table class="table table--fixed" aria-rowcount=move || (rows.with(Rows::len) + 1).to_string()>
+                <caption class="visually-hidden">{tr(row.title)}</caption>
+                <thead>
+                    <tr>
+                        {row.columns
+                            .iter()
+                            .enumerate()
+                            .map(|(at, column)| view! { <Head at=at column=column order=order on_order=on_order/> })
+                            .collect_view()}
+                    </tr>
+                </thead>
+                <tbody
+                    node_ref=body
+                    on:pointermove=move |event| resting.moved(event.pointer_type() == "mouse")
+                    on:pointerleave=move |_| resting.left()
+                >
+                    <tr class="table__gap" aria-hidden="true"><td colspan=columns style:height=before></td></tr>
+                    <For each=move || shown.get() key=|(_, key)| key.clone() let((at, key))>
+                        <Row row=row list=list key_=key at=at joined=joined cursor=cursor/>
+                    </For>
+                    <tr class="table__gap" aria-hidden="true"><td colspan=columns style:height=after></td></tr>
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Whether somebody points at the rows: then they keep their places. A pointer that lies there forgotten does not count.
+#[derive(Clone, Copy)]
+pub(in crate::views) struct Resting {
+    /// When the pointer was last moved, in milliseconds of the browser's clock; 0 while it is elsewhere.
+    at: StoredValue<f64>,
+}
+
+impl Resting {
+    /// Nobody does.
+    pub(in crate::views) fn new() -> Self {
+        Self { at: StoredValue::new(0.0) }
+    }
+
+    /// Whether somebody does.
+    pub(in crate::views) fn is_on(self) -> bool {
+        self.at.get_value() + RESTS > js_sys::Date::now()
+    }
+
+    fn moved(self, is_mouse: bool) {
+        if is_mouse {
+            self.at.set_value(js_sys::Date::now());
+        }
+    }
+
+    fn left(self) {
+        self.at.set_value(0.0);
+    }
+}
+
+/// The first row to draw and how many, of `total` rows.
+fn seen(total: usize, scrolled: f64, height: f64, row: f64) -> (usize, usize) {
+    let row = row.max(1.0);
+    let first = (scrolled.max(0.0) / row) as usize;
+    let count = (height.max(0.0) / row).ceil() as usize + 1;
+    let start = first.saturating_sub(BEYOND).min(total);
+    // Whole steps of rows, so that a pixel of scrolling draws nothing anew.
+    let start = start - start % 4;
+    (start, (first + count + BEYOND + 4).min(total).saturating_sub(start))
+}
+
+fn class_of(column: &Column) -> String {
+    let align = if column.order == Natural::Largest { "table__num" } else { "" };
+    let place = match column.place {
+        Place::Always => "",
+        Place::Wide => "is-optional",
+        Place::Widest => "is-extra",
+        Place::Namespace => "is-namespace",
+    };
+    format!("col--{} {align} {place}", column.id)
+}
+
+#[component]
+fn Head(at: usize, column: &'static Column, order: Memo<Order>, on_order: Callback<usize>) -> impl IntoView {
+    let lang = use_lang();
+    let title = tr(column.title);
+    let sort = move || {
+        let order = order.get();
+        (order.column == at).then_some(if order.descending { "descending" } else { "ascending" })
+    };
+    let icon =
+        Signal::derive(move || if order.get().descending { IconName::SortDown } else { IconName::SortUp });
+    view! {
+        <th scope="col" class=class_of(column) aria-sort=sort>
+            <button
+                type="button"
+                class="table__sort"
+                title=move || fill(Msg::SortBy.text(lang.get()), &[("column", title())])
+                on:click=move |_| on_order.run(at)
+            >
+                {title}
+                <Icon name=icon/>
+            </button>
+        </th>
+    }
+}
+
+/// One object. Its cells change when it does, the row stays.
+#[component]
+fn Row(
+    row: &'static KindRow,
+    list: List,
+    key_: Key,
+    at: usize,
+    joined: Memo<Joined>,
+    cursor: RwSignal<Option<Key>>,
+) -> impl IntoView {
+    let key = StoredValue::new(key_.clone());
+    let entry = Memo::new_with_compare(
+        move |_| key.with_value(|key| list.get(key)),
+        |a, b| !matches!((a, b), (Some(Some(a)), Some(Some(b))) if Arc::ptr_eq(a, b)),
+    );
+    let page = row.object_page(&key_.0, &key_.1);
+    let is_cursor = move || cursor.with(|cursor| cursor.as_ref() == Some(&key_));
+    let cell = move |(at, column): (usize, &'static Column)| {
+        let page = page.clone();
+        let content = Memo::new(move |_| match column.source {
+            Source::Object(_) => entry.with(|entry| {
+                entry.as_ref().and_then(|entry| entry.cells.get(at).cloned()).unwrap_or_default()
+            }),
+            Source::Joined(id, write) => {
+                joined.with(|joined| key.with_value(|key| joined.get(id, key)).map_or(Cell::None, write))
+            }
+        });
+        let content = move || view! { <CellView cell=content.get() page=page.clone()/> };
+        let class = class_of(column);
+        if column.id == "name" {
+            view! { <th scope="row" class=format!("table__name {class}")>{content}</th> }.into_any()
+        } else {
+            view! { <td class=class data-label=tr(column.title)>{content}</td> }.into_any()
+        }
+    };
+    view! {
+        <tr class="table__row" class:is-cursor=is_cursor aria-rowindex=(at + 2).to_string()>
+            {row.columns.iter().enumerate().map(cell).collect_view()}
+        </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_rows_are_all_drawn() {
+        assert_eq!(seen(5, 0.0, 600.0, 30.0), (0, 5));
+        assert_eq!(seen(0, 0.0, 600.0, 30.0), (0, 0));
+    }
+
+    #[test]
+    fn of_many_rows_those_near_to_what_is_seen_are_drawn() {
+        let (start, count) = seen(10_000, 150_000.0, 600.0, 30.0);
+        assert!(start <= 5_000 - BEYOND && start + count >= 5_021 + BEYOND, "{start} {count}");
+        assert!(count < 64, "{count}");
+        let (start, count) = seen(10_000, 300_000.0, 600.0, 30.0);
+        assert_eq!(start + count, 10_000);
+        assert_eq!(seen(3, 9_000.0, 600.0, 30.0), (0, 3));
+    }
+}

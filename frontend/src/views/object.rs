@@ -1,0 +1,328 @@
+//! The page of one object of any kind: its facts, what is wrong with it, and the parts that its kind has.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::chart_panel::{ChartPanel, ChartPlace};
+use super::cluster::{Cluster, use_metrics};
+use super::list::Age;
+use super::list_face::{ListFace, LiveChip};
+use super::live_controls::PauseButton;
+use super::range_param::range_param;
+use super::watch::use_watch;
+use crate::charts::{ChartSpec, SECTIONS, Section, Subject};
+use crate::clock::use_clock;
+use crate::cluster::{node, object, trouble};
+use crate::components::{
+    Blank, BoneLines, ChartHeight, Icon, IconName, LegendForm, Panel, Status, TimePicker, Tone,
+    provide_chart_link,
+};
+use crate::i18n::{Lang, Msg, fill, tr, use_lang};
+use crate::kinds::{EVENTS, Fact, KindRow, KindScope, Part};
+use crate::live::{Entry, Key, List};
+use crate::range::{HOUR, MINUTE, Range};
+use crate::router::Route;
+use crate::verdict::{Severity, of_node};
+
+mod conditions;
+mod containers;
+mod events;
+mod labels;
+mod node_pods;
+mod resources;
+
+use conditions::Conditions;
+use containers::Containers;
+use events::ObjectEvents;
+use labels::Labels;
+use node_pods::NodePods;
+use resources::NodeResources;
+pub(super) use resources::ResourceStats;
+
+const DEFAULT_RANGE: Range = Range::Last(HOUR);
+
+/// The object, as it was last where it is gone.
+type Shown = Memo<Option<Arc<Entry>>>;
+
+/// The page of the object of that name.
+#[component]
+pub(super) fn ObjectView(
+    row: &'static KindRow,
+    cluster: Cluster,
+    #[prop(into)] namespace: String,
+    #[prop(into)] name: String,
+) -> impl IntoView {
+    let lang = use_lang();
+    let list = cluster.list(row);
+    let key: Key = (namespace, name.clone());
+    let wanted = StoredValue::new(key);
+    let is_same = |a: Option<&Option<Arc<Entry>>>, b: Option<&Option<Arc<Entry>>>| !matches!((a, b), (Some(Some(a)), Some(Some(b))) if Arc::ptr_eq(a, b));
+    let present = Memo::new_with_compare(move |_| wanted.with_value(|key| list.get(key)), is_same);
+    let shown: Shown = Memo::new_with_compare(
+        move |before: Option<&Option<Arc<Entry>>>| present.get().or_else(|| before.cloned().flatten()),
+        is_same,
+    );
+    let is_known = Memo::new(move |_| shown.with(Option::is_some));
+    let is_gone = Memo::new(move |_| is_known.get() && present.with(Option::is_none) && list.is_complete());
+    let status = move || {
+        let at = row.column("status")?;
+        shown.with(|entry| entry.as_ref()?.cells.get(at).cloned())
+    };
+    let has_charts = row.parts.iter().any(|part| matches!(part, Part::Charts(_) | Part::MachineCharts));
+    let (range, on_range) = range_param(DEFAULT_RANGE);
+    provide_chart_link();
+    let watch = use_watch();
+    let metrics = use_metrics();
+    let tools = move || {
+        view! {
+            <Show when=move || has_charts && metrics.may()>
+                <TimePicker range=range on_change=on_range/>
+                <PauseButton paused=watch.paused/>
+            </Show>
+        }
+    };
+    let page = ObjectPage { row, cluster, shown, wanted, range, on_range };
+    let content = move || {
+        view! {
+            <Show when=move || is_known.get() fallback=move || view! { <Unknown row=row key_=wanted list=list/> }>
+                <Show when=move || is_gone.get()>
+                    <p class="note is-unknown">
+                        <Icon name=IconName::Unknown/>
+                        <span>{tr(Msg::ObjectGone)}</span>
+                    </p>
+                </Show>
+                <Notes page=page/>
+                <div class="grid">{row.parts.iter().map(|part| page.part(*part)).collect_view()}</div>
+            </Show>
+        }
+    };
+    view! {
+        <div class="page object">
+            <div class="pagehead">
+                <h1 class="pagehead__title">{name}</h1>
+                {move || {
+                    status().and_then(|cell| match cell {
+                        crate::kinds::Cell::Status(tone, word, note) => {
+                            let note = note.map(|note| format!(", {}", note.text(lang.get()))).unwrap_or_default();
+                            Some(view! { <Status tone=tone>{word}{note}</Status> })
+                        }
+                        _ => None,
+                    })
+                }}
+                <LiveChip list=list/>
+                <div class="pagehead__actions">{tools()}</div>
+                <Show when=move || is_known.get()>
+                    <Facts page=page/>
+                </Show>
+            </div>
+            <ListFace
+                cluster=cluster
+                list=list
+                what=row.what
+                bones=|| view! { <Panel title=""><BoneLines/></Panel> }
+                content=content
+            />
+        </div>
+    }
+}
+
+/// What the parts of a page share. Cheap to copy.
+#[derive(Clone, Copy)]
+struct ObjectPage {
+    row: &'static KindRow,
+    cluster: Cluster,
+    shown: Shown,
+    wanted: StoredValue<Key>,
+    range: Memo<Range>,
+    on_range: Callback<Range>,
+}
+
+impl ObjectPage {
+    /// Something about the object; tracked. The default while it is not known.
+    fn about<T: Default>(&self, read: impl FnOnce(&serde_json::Value) -> T) -> T {
+        self.shown.with(|entry| entry.as_ref().map(|entry| read(&entry.object)).unwrap_or_default())
+    }
+
+    fn part(self, part: Part) -> AnyView {
+        match part {
+            Part::Charts(charts) => view! { <Charts page=self charts=charts/> }.into_any(),
+            Part::MachineCharts => view! { <MachineCharts page=self/> }.into_any(),
+            Part::Containers => view! { <Containers page=self/> }.into_any(),
+            Part::Conditions => view! { <Conditions page=self/> }.into_any(),
+            Part::Events => view! { <ObjectEvents page=self/> }.into_any(),
+            Part::Labels => view! { <Labels page=self/> }.into_any(),
+            Part::NodeResources => view! { <NodeResources page=self/> }.into_any(),
+            Part::NodePods => view! { <NodePods page=self/> }.into_any(),
+        }
+    }
+
+    fn place(self, subject: Subject, legend: LegendForm) -> ChartPlace {
+        ChartPlace {
+            subject: Signal::stored(subject),
+            range: self.range,
+            on_range: self.on_range,
+            paused: use_watch().paused.into(),
+            silent_since: Signal::stored(None),
+            height: ChartHeight::Small,
+            legend,
+        }
+    }
+}
+
+/// What is told under the name.
+#[component]
+fn Facts(page: ObjectPage) -> impl IntoView {
+    let lang = use_lang();
+    let fact = move |(label, read): &'static Fact| {
+        move || {
+            let told = page.about(|object| read(lang.get(), object))?;
+            let text = match told.page {
+                Some(page) => {
+                    view! { <a class="link" href=Route::to(page).to_string()>{told.text}</a> }.into_any()
+                }
+                None => told.text.into_any(),
+            };
+            Some(view! { <div><dt>{label.text(lang.get())}</dt><dd>{text}</dd></div> })
+        }
+    };
+    let created = Memo::new(move |_| page.about(object::created));
+    view! {
+        <dl class="pagehead__facts">
+            {page.row.facts.iter().map(fact).collect_view()}
+            {move || created.get().map(|at| view! { <div><dt>{tr(Msg::ColumnAge)}</dt><dd><Age at=at/></dd></div> })}
+        </dl>
+    }
+}
+
+/// What is wrong with the object, in words.
+#[component]
+fn Notes(page: ObjectPage) -> impl IntoView {
+    let (clock, lang, watch) = (use_clock(), use_lang(), use_watch());
+    let events = page.cluster.list(EVENTS);
+    // Some troubles begin by the mere passing of time.
+    let minute = Memo::new(move |_| clock.ticking() / (MINUTE / 4));
+    let notes = Memo::new(move |_| {
+        minute.track();
+        let lang = lang.get();
+        match page.row.id {
+            "pods" => page.about(|pod| of_pod(lang, pod, clock.now(), events)),
+            "nodes" => {
+                let mut notes: Vec<_> = page.about(|node| {
+                    let told =
+                        |trouble: node::NodeTrouble| (trouble.severity, trouble.reason, trouble.message);
+                    node::troubles(node).into_iter().map(told).collect()
+                });
+                let name = page.wanted.with_value(|(_, name)| name.clone());
+                let machine = watch.node(Signal::stored(name)).get();
+                notes.extend(machine.iter().flat_map(of_node).map(|problem| {
+                    (problem.severity, problem.kind.title().text(lang).to_owned(), problem.kind.why(lang))
+                }));
+                notes
+            }
+            _ => Vec::new(),
+        }
+    });
+    let note = |(severity, title, why): (Severity, String, String)| {
+        let tone = tone_of(severity);
+        view! {
+            <div class=format!("note {}", tone.class())>
+                <Icon name=tone.icon()/>
+                <p><strong class="note__title">{title}</strong>{why}</p>
+            </div>
+        }
+    };
+    view! { <div class="object__notes">{move || notes.get().into_iter().map(note).collect_view()}</div> }
+}
+
+fn of_pod(lang: Lang, pod: &serde_json::Value, now: i64, events: List) -> Vec<(Severity, String, String)> {
+    let Some(mut trouble) = trouble::of(pod, now) else { return Vec::new() };
+    if trouble.cause.wants_event() {
+        let uid = object::text(pod, &["metadata", "uid"]);
+        events.with(|events| {
+            for (reason, message) in events::warnings_of(events, uid) {
+                trouble.cause.hear(&reason, &message);
+            }
+        });
+    }
+    vec![(trouble.severity, trouble.badge(lang), trouble.why(lang))]
+}
+
+/// The tone of something wrong.
+pub(super) fn tone_of(severity: Severity) -> Tone {
+    match severity {
+        Severity::Critical => Tone::Critical,
+        Severity::Warning => Tone::Warning,
+    }
+}
+
+/// The charts of a pod.
+#[component]
+fn Charts(page: ObjectPage, charts: &'static [ChartSpec]) -> impl IntoView {
+    let metrics = use_metrics();
+    let subject = page.wanted.with_value(|(namespace, name)| Subject::Pod(namespace.clone(), name.clone()));
+    let place = page.place(subject, LegendForm::Row);
+    let panels = move || {
+        charts.iter().map(|spec| view! { <ChartPanel spec=spec place=place class="grid__8"/> }).collect_view()
+    };
+    view! {
+        <Show when=move || metrics.may()>{panels()}</Show>
+    }
+}
+
+/// The charts of a machine, in their sections.
+#[component]
+fn MachineCharts(page: ObjectPage) -> impl IntoView {
+    let metrics = use_metrics();
+    let name = page.wanted.with_value(|(_, name)| name.clone());
+    let place = page.place(Subject::Node(name), LegendForm::Table);
+    let section = move |section: &'static Section| {
+        let panels =
+            section.charts.iter().map(|spec| view! { <ChartPanel spec=spec place=place class="grid__12"/> });
+        view! {
+            <section class="node__section">
+                <h2 class="rowhead">{tr(section.title)}</h2>
+                <div class="grid">{panels.collect_view()}</div>
+            </section>
+        }
+    };
+    view! {
+        <Show when=move || metrics.may()>
+            <div class="object__machine">{SECTIONS.iter().map(section).collect_view()}</div>
+        </Show>
+    }
+}
+
+/// A name that no object has; bones while the list is still coming.
+#[component]
+fn Unknown(row: &'static KindRow, key_: StoredValue<Key>, list: List) -> impl IntoView {
+    let lang = use_lang();
+    let title = Signal::derive(move || {
+        let lang = lang.get();
+        key_.with_value(|(_, name)| {
+            fill(Msg::ObjectUnknown.text(lang), &[("what", row.one.text(lang)), ("name", name)])
+        })
+    });
+    let why = Signal::derive(move || {
+        let namespace = key_.with_value(|(namespace, _)| namespace.clone());
+        match row.scope {
+            KindScope::Namespaced => {
+                fill(Msg::ObjectUnknownIn.text(lang.get()), &[("namespace", &namespace)])
+            }
+            KindScope::Cluster => Msg::ObjectUnknownWhy.text(lang.get()).to_owned(),
+        }
+    });
+    let heading = tr(row.title);
+    let all = move || fill(Msg::AllOfKind.text(lang.get()), &[("what", row.title.text(lang.get()))]);
+    let actions = move || {
+        view! { <a class="btn btn--sm" href=Route::to(row.list_page()).to_string()>{all}</a> }
+    };
+    let bones = || view! { <Panel title=""><BoneLines/></Panel> };
+    view! {
+        <Show when=move || list.is_complete() fallback=bones>
+            <Panel title=Signal::derive(move || heading().to_owned()) flush=true>
+                <Blank icon=row.icon title=title why=why actions=actions/>
+            </Panel>
+        </Show>
+    }
+}

@@ -1,0 +1,108 @@
+//! What was told about an object, newest first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::ObjectPage;
+use crate::cluster::event;
+use crate::cluster::object::text;
+use crate::components::{Icon, Panel, Tone};
+use crate::i18n::{Msg, fill, tr, use_lang};
+use crate::kinds::EVENTS;
+use crate::live::Entry;
+use crate::poll::throttled;
+use crate::views::list::Age;
+
+/// How many are shown; the list of all events has the rest.
+const MOST: usize = 30;
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Reasons and messages of the warnings about the object with that uid, oldest first.
+pub(super) fn warnings_of<'e>(
+    events: impl Iterator<Item = &'e Arc<Entry>>,
+    uid: &str,
+) -> Vec<(String, String)> {
+    let mut found: Vec<&Value> = events
+        .map(|entry| &entry.object)
+        .filter(|one| event::is_warning(one) && text(one, &["involvedObject", "uid"]) == uid)
+        .collect();
+    found.sort_by_key(|one| event::last_seen(one));
+    let words = |one: &Value| (text(one, &["reason"]).to_owned(), text(one, &["message"]).to_owned());
+    found.into_iter().map(words).collect()
+}
+
+/// One event as it is shown.
+#[derive(Clone, PartialEq)]
+struct Told {
+    at: Option<i64>,
+    is_warning: bool,
+    reason: String,
+    message: String,
+    count: i64,
+}
+
+/// The events of the page's object.
+#[component]
+pub(super) fn ObjectEvents(page: ObjectPage) -> impl IntoView {
+    let lang = use_lang();
+    let list = page.cluster.list(EVENTS);
+    let changed = throttled(move || list.with(|events| _ = events.next()), PAUSE);
+    let resource = page.row.api.2.trim_end_matches('s');
+    let all = Memo::new(move |_| {
+        changed.track();
+        let mut told: Vec<Told> = list.with(|events| {
+            page.wanted.with_value(|(namespace, name)| {
+                let is_meant = |one: &Value| {
+                    let (kind, of_namespace, of_name) = event::about(one);
+                    let is_there = namespace.is_empty() || of_namespace == namespace;
+                    of_name == name && is_there && kind.eq_ignore_ascii_case(resource)
+                };
+                let told = |one: &Value| Told {
+                    at: event::last_seen(one),
+                    is_warning: event::is_warning(one),
+                    reason: text(one, &["reason"]).to_owned(),
+                    message: text(one, &["message"]).trim().to_owned(),
+                    count: event::count(one),
+                };
+                events.map(|entry| &entry.object).filter(|one| is_meant(one)).map(told).collect()
+            })
+        });
+        told.sort_by_key(|one| std::cmp::Reverse(one.at));
+        told
+    });
+    let line = move |one: Told| {
+        let tone = if one.is_warning { Tone::Warning } else { Tone::Done };
+        let times = (one.count > 1).then(|| format!(" × {}", one.count));
+        view! {
+            <li class=format!("told {}", tone.class())>
+                <span class="told__age">{one.at.map(|at| view! { <Age at=at/> })}</span>
+                <Icon name=tone.icon()/>
+                <p class="told__words"><strong>{one.reason}</strong>" "{one.message}<span class="told__times">{times}</span></p>
+            </li>
+        }
+    };
+    let heading = tr(Msg::Events);
+    let note = Signal::derive(move || match all.with(Vec::len) {
+        0 => String::new(),
+        shown if shown > MOST => {
+            let values = [MOST.to_string(), shown.to_string()];
+            let [shown, total] = values.each_ref().map(String::as_str);
+            fill(Msg::Shown.text(lang.get()), &[("shown", shown), ("total", total)])
+        }
+        shown => shown.to_string(),
+    });
+    let lines = move || all.get().into_iter().take(MOST).map(line).collect_view();
+    view! {
+        <Panel title=Signal::derive(move || heading().to_owned()) note=note class="grid__16">
+            <Show
+                when=move || all.with(|all| !all.is_empty())
+                fallback=|| view! { <p class="panel__none">{tr(Msg::NoEvents)}</p> }
+            >
+                <ol class="told-list">{lines}</ol>
+            </Show>
+        </Panel>
+    }
+}

@@ -1,0 +1,43 @@
+//! Labels and annotations.
+
+use leptos::prelude::*;
+
+use super::ObjectPage;
+use crate::cluster::object::pairs;
+use crate::components::Panel;
+use crate::i18n::{Msg, tr};
+
+/// Both, as keys and values.
+#[component]
+pub(super) fn Labels(page: ObjectPage) -> impl IntoView {
+    let read = move |which: &'static str| {
+        Memo::new(move |_| {
+            page.about(|object| {
+                let pair = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+                pairs(object, &["metadata", which]).map(pair).collect::<Vec<_>>()
+            })
+        })
+    };
+    let list = |all: Memo<Vec<(String, String)>>, none: Msg| {
+        let pair = |(key, value): (String, String)| view! { <div class="label"><dt>{key}</dt><dd>{value}</dd></div> };
+        view! {
+            <Show
+                when=move || all.with(|all| !all.is_empty())
+                fallback=move || view! { <p class="panel__none">{tr(none)}</p> }
+            >
+                <dl class="labels">{move || all.get().into_iter().map(pair).collect_view()}</dl>
+            </Show>
+        }
+    };
+    let (labels, annotations) = (read("labels"), read("annotations"));
+    let heading = tr(Msg::LabelsTitle);
+    view! {
+        <Panel title=Signal::derive(move || heading().to_owned()) class="grid__8">
+            {list(labels, Msg::NoLabels)}
+            <Show when=move || annotations.with(|all| !all.is_empty())>
+                <h3 class="labels__more">{tr(Msg::Annotations)}</h3>
+                {list(annotations, Msg::NoLabels)}
+            </Show>
+        </Panel>
+    }
+}

@@ -1,0 +1,337 @@
+//! The overview of a cluster: is anything wrong, why, since when; then how much room there is, and how it moves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::chart_panel::{ChartPanel, ChartPlace};
+use super::cluster::{Cluster, use_metrics};
+use super::list_face::{ListFace, LiveChip};
+use super::live_controls::PauseButton;
+use super::namespace_picker::NamespacePicker;
+use super::range_param::range_param;
+use super::watch::use_watch;
+use crate::api::Node;
+use crate::charts::{CLUSTER, Subject};
+use crate::clock::use_clock;
+use crate::cluster::capacity::{self, Capacity};
+use crate::cluster::pod::Phase;
+use crate::cluster::problem::{self, Problem};
+use crate::components::{
+    BoneLines, ChartHeight, Icon, IconName, LegendForm, Panel, TimePicker, Tone, provide_chart_link,
+};
+use crate::i18n::{Lang, Msg, count, fill, tr, use_lang};
+use crate::kinds::EVENTS;
+use crate::live::{Entry, Health, missing_words};
+use crate::poll::throttled;
+use crate::range::{MINUTE, Range};
+use crate::verdict::{self, ProblemKind, Severity};
+
+mod nodes;
+mod phases;
+mod problems;
+mod warnings;
+
+use super::object::ResourceStats;
+use nodes::NodesPanel;
+use phases::Phases;
+use problems::Problems;
+use warnings::Warnings;
+
+const DEFAULT_RANGE: Range = Range::Last(15 * MINUTE);
+/// How soon a change is seen in the verdict.
+const PAUSE: Duration = Duration::from_millis(400);
+/// How often the verdict is formed anew without a change: some troubles begin by the mere passing of time.
+const AGAIN: i64 = 15_000;
+
+/// Something wrong, from Kubernetes or from a machine's own figures.
+#[derive(Clone, Debug, PartialEq)]
+enum Wrong {
+    Cluster(Problem),
+    Machine(verdict::Problem),
+}
+
+impl Wrong {
+    fn severity(&self) -> Severity {
+        match self {
+            Self::Cluster(problem) => problem.severity(),
+            Self::Machine(problem) => problem.severity,
+        }
+    }
+}
+
+/// What is wrong of both, worst first. A machine that Kubernetes knows to be away is not told of twice.
+fn together(cluster: Vec<Problem>, machines: &[verdict::Problem]) -> Vec<Wrong> {
+    let is_away = |name: &str| {
+        cluster.iter().any(|problem| match problem {
+            Problem::Node(trouble) => trouble.node == name && trouble.reason == "NotReady",
+            Problem::Workload(_) => false,
+        })
+    };
+    let told =
+        machines.iter().filter(|one| !(matches!(one.kind, ProblemKind::Silent(_)) && is_away(&one.node)));
+    let mut all: Vec<Wrong> = told.cloned().map(Wrong::Machine).collect();
+    all.extend(cluster.into_iter().map(Wrong::Cluster));
+    all.sort_by_key(Wrong::severity);
+    all
+}
+
+/// The verdict in one sentence.
+fn sentence(lang: Lang, wrong: &[Wrong], pods: usize, nodes: Option<usize>) -> String {
+    let of = |severity| wrong.iter().filter(|one| one.severity() == severity).count();
+    let (broken, look) = (of(Severity::Critical), of(Severity::Warning));
+    let broken_words = count(lang, broken, Msg::BrokenOne, Msg::BrokenMany);
+    let look_words = count(lang, look, Msg::LookOne, Msg::LookMany);
+    match (broken, look) {
+        (0, 0) => {
+            let pods = count(lang, pods, Msg::PodsOne, Msg::PodsMany);
+            let what = match nodes {
+                Some(nodes) => format!("{pods}, {}", count(lang, nodes, Msg::NodesOne, Msg::NodesMany)),
+                None => pods,
+            };
+            fill(Msg::ClusterQuiet.text(lang), &[("what", &what)])
+        }
+        (_, 0) => broken_words,
+        (0, _) => look_words,
+        _ => format!("{broken_words}, {look_words}"),
+    }
+}
+
+/// What is computed of the lists, no more often than is of use.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Situation {
+    problems: Vec<Problem>,
+    phases: [usize; 5],
+    pods: usize,
+    by_node: std::collections::BTreeMap<String, Capacity>,
+}
+
+/// The page.
+#[component]
+pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
+    let (clock, lang, watch, metrics) = (use_clock(), use_lang(), use_watch(), use_metrics());
+    let (range, on_range) = range_param(DEFAULT_RANGE);
+    provide_chart_link();
+    let events = cluster.list(EVENTS);
+    let (pods, nodes) = (cluster.pods, cluster.nodes);
+    let changed = throttled(
+        move || {
+            pods.with(|pods| _ = pods.next());
+            nodes.with(|nodes| _ = nodes.next());
+            events.with(|events| _ = events.next());
+        },
+        PAUSE,
+    );
+    let again = Memo::new(move |_| clock.ticking() / AGAIN);
+    let situation = Memo::new(move |_| {
+        changed.track();
+        again.track();
+        cluster.chosen.track();
+        untrack(|| survey(cluster, events, clock.now()))
+    });
+    let wrong = Memo::new(move |_| {
+        let machines = if cluster.chosen.with(Vec::is_empty) { watch.problems.get() } else { Vec::new() };
+        together(situation.with(|all| all.problems.clone()), &machines)
+    });
+    let node_count = Memo::new(move |_| match nodes.health() {
+        Health::Denied(_) => None,
+        _ => Some(nodes.len()),
+    });
+    let is_ready = Memo::new(move |_| pods.is_complete() && nodes.is_complete());
+    let title = move || {
+        let lang = lang.get();
+        if is_ready.get() {
+            let pods = situation.with(|all| all.pods);
+            wrong.with(|wrong| sentence(lang, wrong, pods, node_count.get()))
+        } else {
+            Msg::Overview.text(lang).to_owned()
+        }
+    };
+    let tone = Memo::new(move |_| {
+        wrong.with(|wrong| match wrong.first().map(Wrong::severity) {
+            Some(Severity::Critical) => Tone::Critical,
+            Some(Severity::Warning) => Tone::Warning,
+            None => Tone::Ok,
+        })
+    });
+    let phases = Memo::new(move |_| situation.with(|all| all.phases));
+    let by_node = Memo::new(move |_| situation.with(|all| all.by_node.clone()));
+    let total = Memo::new(move |_| by_node.with(|all| capacity::total(all.values())));
+    let machines: Signal<Vec<Node>> = Signal::derive(move || {
+        let known = watch.feed.value.get().unwrap_or_default();
+        known.into_iter().filter(|machine| by_node.with(|all| all.contains_key(&machine.name))).collect()
+    });
+    let sees_nodes = Memo::new(move |_| node_count.get().is_some_and(|count| count > 0));
+    let content = move || {
+        view! {
+            <div class="grid">
+                <Problems wrong=wrong is_ready=is_ready/>
+                <div class="grid__8 situation__side">
+                    <Phases phases=phases/>
+                    <Warnings cluster=cluster events=events changed=changed/>
+                </div>
+            </div>
+            <Show when=move || sees_nodes.get()>
+                <ResourceStats capacity=total machines=machines/>
+            </Show>
+            <Charts cluster=cluster range=range on_range=on_range/>
+            <NodesSection cluster=cluster by_node=by_node machines=machines/>
+        }
+    };
+    view! {
+        <div class="page">
+            <div class="pagehead">
+                <h1 class="pagehead__title" aria-live="polite">
+                    <Show when=move || is_ready.get()>
+                        <span class=move || format!("status {}", tone.get().class())>
+                            <Icon name=Signal::derive(move || tone.get().icon())/>
+                        </span>
+                    </Show>
+                    {title}
+                </h1>
+                <LiveChip list=pods/>
+                <div class="pagehead__actions">
+                    <NamespacePicker cluster=cluster/>
+                    <Show when=move || metrics.may()>
+                        <TimePicker range=range on_change=on_range/>
+                        <PauseButton paused=watch.paused/>
+                    </Show>
+                </div>
+            </div>
+            <ListFace
+                cluster=cluster
+                list=pods
+                what=Msg::PodsWord
+                bones=|| view! { <Panel title=""><BoneLines/></Panel> }
+                content=content
+            />
+        </div>
+    }
+}
+
+/// Goes through the lists once.
+fn survey(cluster: Cluster, events: crate::live::List, now: i64) -> Situation {
+    let is_seen = |entry: &&Arc<Entry>| cluster.is_chosen(&entry.key.0);
+    let everywhere = cluster.chosen.with(Vec::is_empty);
+    let mut found = Situation::default();
+    cluster.nodes.with(|nodes| {
+        let nodes: Vec<_> = nodes.map(|entry| &entry.object).collect();
+        cluster.pods.with(|pods| {
+            let pods: Vec<_> = pods.collect();
+            for pod in pods.iter().copied().filter(is_seen) {
+                let at = Phase::ALL.iter().position(|phase| *phase == Phase::of(&pod.object));
+                if let Some(count) = at.and_then(|at| found.phases.get_mut(at)) {
+                    *count += 1;
+                }
+                found.pods += 1;
+            }
+            let all = pods.iter().map(|entry| &entry.object);
+            found.by_node = capacity::by_node(nodes.iter().copied(), all);
+            let seen = pods.iter().copied().filter(is_seen).map(|entry| &entry.object);
+            // Nodes are in no namespace: whoever looks at some namespaces does not ask about them.
+            let judged = nodes.iter().copied().filter(|_| everywhere);
+            found.problems =
+                events.with(|events| problem::find(seen, judged, events.map(|entry| &entry.object), now));
+        });
+    });
+    found
+}
+
+/// The charts of the cluster, or why there are none.
+#[component]
+fn Charts(cluster: Cluster, range: Memo<Range>, on_range: Callback<Range>) -> impl IntoView {
+    let (watch, metrics) = (use_watch(), use_metrics());
+    let subject = Memo::new(move |_| match cluster.matched() {
+        names if names.is_empty() => Subject::Cluster,
+        names => Subject::Namespaces(names),
+    });
+    let place = ChartPlace {
+        subject: subject.into(),
+        range,
+        on_range,
+        paused: watch.paused.into(),
+        silent_since: Signal::stored(None),
+        height: ChartHeight::Medium,
+        legend: LegendForm::Row,
+    };
+    let panels = move || {
+        CLUSTER
+            .iter()
+            .map(|spec| view! { <ChartPanel spec=spec place=place class="grid__12"/> })
+            .collect_view()
+    };
+    view! {
+        <Show when=move || metrics.may()>
+            <div class="grid">{panels()}</div>
+        </Show>
+        <Show when=move || metrics.are_denied()>
+            <p class="aside-note"><Icon name=IconName::Lock/>{tr(Msg::MetricsDenied)}</p>
+        </Show>
+    }
+}
+
+/// The nodes, or that they may not be seen.
+#[component]
+fn NodesSection(
+    cluster: Cluster,
+    by_node: Memo<std::collections::BTreeMap<String, Capacity>>,
+    machines: Signal<Vec<Node>>,
+) -> impl IntoView {
+    let lang = use_lang();
+    let session = crate::api::use_session();
+    let missing = Memo::new(move |_| match cluster.nodes.health() {
+        Health::Denied(right) => Some(missing_words(lang.get(), &session.user(), &right)),
+        _ => None,
+    });
+    view! {
+        <Show
+            when=move || missing.with(Option::is_none)
+            fallback=move || view! {
+                <p class="aside-note"><Icon name=IconName::Lock/>{tr(Msg::NodesDenied)}" "{move || missing.get()}</p>
+            }
+        >
+            <NodesPanel nodes=cluster.nodes by_node=by_node machines=machines/>
+        </Show>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::node::NodeTrouble;
+
+    fn trouble(node: &str, reason: &str) -> Problem {
+        Problem::Node(NodeTrouble {
+            severity: Severity::Critical,
+            node: node.into(),
+            reason: reason.into(),
+            message: String::new(),
+            since: None,
+        })
+    }
+
+    fn machine(node: &str, kind: ProblemKind) -> verdict::Problem {
+        verdict::Problem { severity: Severity::Critical, node: node.into(), kind }
+    }
+
+    #[test]
+    fn a_node_that_is_away_is_told_of_once() {
+        let machines = [machine("a", ProblemKind::Silent(None)), machine("b", ProblemKind::Silent(None))];
+        let all = together(vec![trouble("a", "NotReady"), trouble("b", "DiskPressure")], &machines);
+        assert_eq!(all.len(), 3);
+        assert!(!all.contains(&Wrong::Machine(machine("a", ProblemKind::Silent(None)))));
+    }
+
+    #[test]
+    fn the_verdict_counts_what_is_broken_and_what_needs_a_look() {
+        assert_eq!(
+            sentence(Lang::English, &[], 148, Some(5)),
+            "All quiet. 148 pods, 5 nodes, nothing failing."
+        );
+        assert_eq!(sentence(Lang::English, &[], 1, None), "All quiet. 1 pod, nothing failing.");
+        let one = [Wrong::Cluster(trouble("a", "NotReady"))];
+        assert_eq!(sentence(Lang::English, &one, 9, Some(5)), "1 thing is broken");
+        assert_eq!(sentence(Lang::Korean, &one, 9, Some(5)), "장애 1건");
+    }
+}
