@@ -361,6 +361,13 @@ pub(crate) const SECTIONS: &[Section] = &[
 /// The shortest range of a rate: four of the agent's default intervals, so that one lost sample leaves no hole.
 const SHORTEST_WINDOW: i64 = MINUTE;
 
+impl ChartSpec {
+    /// Whether it shows something of each namespace, rather than of machines.
+    pub(crate) fn is_of_namespaces(&self) -> bool {
+        self.targets.iter().all(|target| target.query.contains("$ns"))
+    }
+}
+
 /// What charts are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Subject {

@@ -212,7 +212,6 @@ messages! {
     ColumnState: "State", "상태";
     ColumnLastEnd: "Last end", "마지막 종료";
     ColumnRestartCount: "Restarts", "재시작";
-    ColumnImage: "Image", "이미지";
     ColumnCpuAsked: "CPU, limit", "CPU, 한도";
     ColumnMemoryAsked: "Memory, limit", "메모리, 한도";
     ColumnPorts: "Ports", "포트";

@@ -13,7 +13,7 @@ use super::namespace_picker::NamespacePicker;
 use super::range_param::range_param;
 use super::watch::use_watch;
 use crate::api::Node;
-use crate::charts::{CLUSTER, Subject};
+use crate::charts::{CLUSTER, ChartSpec, Subject};
 use crate::clock::use_clock;
 use crate::cluster::capacity::{self, Capacity};
 use crate::cluster::pod::Phase;
@@ -255,15 +255,16 @@ fn Charts(cluster: Cluster, range: Memo<Range>, on_range: Callback<Range>) -> im
         height: ChartHeight::Medium,
         legend: LegendForm::Row,
     };
+    // Who may not see nodes has nothing of those charts that are about machines.
+    let sees_nodes = Memo::new(move |_| !matches!(cluster.nodes.health(), Health::Denied(_)));
     let panels = move || {
-        CLUSTER
-            .iter()
-            .map(|spec| view! { <ChartPanel spec=spec place=place class="grid__12"/> })
-            .collect_view()
+        let of = |spec: &&ChartSpec| sees_nodes.get() || spec.is_of_namespaces();
+        let panel = |spec| view! { <ChartPanel spec=spec place=place class="grid__12"/> };
+        CLUSTER.iter().filter(of).map(panel).collect_view()
     };
     view! {
         <Show when=move || metrics.may()>
-            <div class="grid">{panels()}</div>
+            <div class="grid">{panels}</div>
         </Show>
         <Show when=move || metrics.are_denied()>
             <p class="aside-note"><Icon name=IconName::Lock/>{tr(Msg::MetricsDenied)}</p>

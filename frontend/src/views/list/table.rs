@@ -92,7 +92,6 @@ pub(in crate::views) fn ObjectTable(
     };
     shortcut("j", move || walk(1));
     shortcut("k", move || walk(-1));
-    let columns = row.columns.len();
     view! {
         <div
             node_ref=place
@@ -116,11 +115,11 @@ pub(in crate::views) fn ObjectTable(
                     on:pointermove=move |event| resting.moved(event.pointer_type() == "mouse")
                     on:pointerleave=move |_| resting.left()
                 >
-                    <tr class="table__gap" aria-hidden="true"><td colspan=columns style:height=before></td></tr>
+                    <tr class="table__gap" aria-hidden="true"><td style:height=before></td></tr>
                     <For each=move || shown.get() key=|(_, key)| key.clone() let((at, key))>
                         <Row row=row list=list key_=key at=at joined=joined cursor=cursor/>
                     </For>
-                    <tr class="table__gap" aria-hidden="true"><td colspan=columns style:height=after></td></tr>
+                    <tr class="table__gap" aria-hidden="true"><td style:height=after></td></tr>
                 </tbody>
             </table>
         </div>

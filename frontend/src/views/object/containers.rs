@@ -114,6 +114,7 @@ pub(super) fn Containers(page: ObjectPage) -> impl IntoView {
             view! { {word}{at.map(|at| view! { <span class="table__dim">", "<Age at=at/></span> })} }
         });
         let has_ended = ended.is_some();
+        let image = one.image.clone();
         view! {
             <tr>
                 <th scope="row" class="table__name">
@@ -121,6 +122,7 @@ pub(super) fn Containers(page: ObjectPage) -> impl IntoView {
                         {one.name}
                         {one.is_init.then(|| view! { <Badge tone=Tone::Unknown>"init"</Badge> })}
                     </span>
+                    <code class="container__image" title=one.image>{image}</code>
                 </th>
                 <td>
                     <span class=format!("status {}", one.tone.class())>
@@ -130,9 +132,8 @@ pub(super) fn Containers(page: ObjectPage) -> impl IntoView {
                 </td>
                 <td>{ended}{(!has_ended).then(|| view! { <span class="table__dim">{NONE}</span> })}</td>
                 <td class="table__num">{one.restarts.to_string()}</td>
-                <td class="containers__image"><code title=one.image.clone()>{one.image.clone()}</code></td>
-                <td class="table__num is-optional">{asked_words(one.cpu, number)}</td>
-                <td class="table__num is-optional">{asked_words(one.memory, bytes)}</td>
+                <td class="table__num">{asked_words(one.cpu, number)}</td>
+                <td class="table__num">{asked_words(one.memory, bytes)}</td>
                 <td class="table__num table__dim is-extra">{one.ports}</td>
             </tr>
         }
@@ -142,9 +143,8 @@ pub(super) fn Containers(page: ObjectPage) -> impl IntoView {
         (Msg::ColumnState, ""),
         (Msg::ColumnLastEnd, ""),
         (Msg::ColumnRestartCount, "table__num"),
-        (Msg::ColumnImage, ""),
-        (Msg::ColumnCpuAsked, "table__num is-optional"),
-        (Msg::ColumnMemoryAsked, "table__num is-optional"),
+        (Msg::ColumnCpuAsked, "table__num"),
+        (Msg::ColumnMemoryAsked, "table__num"),
         (Msg::ColumnPorts, "table__num is-extra"),
     ];
     let head = |(title, class): (Msg, &'static str)| view! { <th scope="col" class=class>{tr(title)}</th> };
