@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) use active::{ActiveQuery, Asked, Job};
-pub(crate) use asker::asking_for;
+pub(crate) use asker::{asker, asking_for};
 use crowsnest_promql::Control;
 use parking_lot::Mutex;
 pub(crate) use slow::SlowQuery;

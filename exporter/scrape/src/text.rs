@@ -8,7 +8,7 @@ mod encode;
 mod error;
 mod parse;
 
-pub use encode::encode;
+pub use encode::{encode, encode_sample, encode_untyped};
 pub use error::{ParseError, Problem};
 pub use parse::{Limits, parse};
 
@@ -16,12 +16,12 @@ pub use parse::{Limits, parse};
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Whether `name` may stand without quotes as a metric's name: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
-fn is_plain_metric_name(name: &str) -> bool {
+pub fn is_plain_metric_name(name: &str) -> bool {
     is_plain(name, |c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
 }
 
 /// Whether `name` may stand without quotes as a label's name: `[a-zA-Z_][a-zA-Z0-9_]*`.
-fn is_plain_label_name(name: &str) -> bool {
+pub fn is_plain_label_name(name: &str) -> bool {
     is_plain(name, |c| c.is_ascii_alphanumeric() || c == '_')
 }
 

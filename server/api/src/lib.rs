@@ -9,6 +9,7 @@ mod problem;
 pub mod prometheus;
 pub mod queries;
 pub mod query_stats;
+pub mod remote_read;
 pub mod remote_write;
 mod sample;
 pub mod session;

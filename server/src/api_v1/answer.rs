@@ -68,7 +68,7 @@ pub(super) async fn answer_query<T: Serialize>(
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Bytes::from(body)).into_response())
 }
 
-fn query_failed(error: QueryError) -> ApiError {
+pub(super) fn query_failed(error: QueryError) -> ApiError {
     let kind = match &error {
         QueryError::Query { .. } | QueryError::Parameter(_) => ErrorKind::BadRequest,
         QueryError::Execution(_)
@@ -82,7 +82,7 @@ fn query_failed(error: QueryError) -> ApiError {
     ApiError::new(kind, error.to_string())
 }
 
-fn pool_failed(error: PoolError) -> ApiError {
+pub(super) fn pool_failed(error: PoolError) -> ApiError {
     let message = error.to_string();
     match error {
         PoolError::Full => ApiError::new(ErrorKind::Unavailable, message).retry_after(Duration::from_secs(1)),

@@ -83,6 +83,18 @@ impl Params {
         self.time(name)?.ok_or_else(|| invalid(name, "cannot parse \"\" to a valid timestamp"))
     }
 
+    /// How long a sample counts, when the query does not leave it to the engine.
+    pub(crate) fn lookback(&self) -> Result<Option<Duration>, ApiError> {
+        let name = "lookback_delta";
+        let parse = |text: &str| {
+            parse_seconds(text).ok_or_else(|| {
+                let what = format!("cannot parse {text:?} to a valid duration");
+                ApiError::bad_request(format!("error parsing lookback delta duration: {what}"))
+            })
+        };
+        Ok(self.get(name).map(parse).transpose()?.filter(|lookback| !lookback.is_zero()))
+    }
+
     /// A duration: seconds, or with units.
     pub(crate) fn duration(&self, name: &str) -> Result<Option<Duration>, ApiError> {
         let parse = |text: &str| {

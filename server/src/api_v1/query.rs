@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use crowsnest_api::query_stats::QueryStatistics;
 use crowsnest_api::{Labels, Timestamp};
-use crowsnest_promql::{QueryResult, RangeParams, SampleValue, StatsDetail, Value};
+use crowsnest_promql::{Engine, QueryResult, RangeParams, SampleValue, StatsDetail, Value};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::answer::{Found, answer_query};
 use super::params::{Params, invalid};
 use super::written::{Written, WrittenHistogram, WrittenText};
 use crate::clock;
-use crate::http::{ApiError, AppState};
+use crate::http::{ApiError, App, AppState};
 use crate::query_pool::Job;
 
 /// `query`: one evaluation at `time`, or now.
@@ -24,7 +24,7 @@ pub(crate) async fn instant(State(app): State<AppState>, params: Params) -> Resu
     let (limit, detail) = (params.limit("limit")?, stats::detail(&params));
     let (text, expr) = params.expr()?;
     let shown = text.clone();
-    let (engine, store) = (app.engine.clone(), Arc::clone(&app.storage.queryable));
+    let (engine, store) = (engine(&app, &params)?, Arc::clone(&app.storage.queryable));
     answer_query(&app, &shown, timeout, move |job| {
         let query = engine.query(&*store, &expr).controlled(&job.control).with_stats(detail);
         let result = query.instant(at).map_err(|error| error.located(&text))?;
@@ -45,13 +45,19 @@ pub(crate) async fn range(State(app): State<AppState>, params: Params) -> Result
     let (limit, detail) = (params.limit("limit")?, stats::detail(&params));
     let (text, expr) = params.expr()?;
     let shown = text.clone();
-    let (engine, store) = (app.engine.clone(), Arc::clone(&app.storage.queryable));
+    let (engine, store) = (engine(&app, &params)?, Arc::clone(&app.storage.queryable));
     answer_query(&app, &shown, timeout, move |job| {
         let query = engine.query(&*store, &expr).controlled(&job.control).with_stats(detail);
         let result = query.range(range).map_err(|error| error.located(&text))?;
         Ok(found(result, &text, limit, detail, job))
     })
     .await
+}
+
+/// The engine, with the lookback that the query asks for.
+fn engine(app: &App, params: &Params) -> Result<Engine, ApiError> {
+    let lookback = params.lookback()?;
+    Ok(lookback.map_or_else(|| app.engine.clone(), |lookback| app.engine.with_lookback(lookback)))
 }
 
 /// An answer, and what it cost when that was asked for.

@@ -6,6 +6,7 @@ mod decode;
 mod gate;
 mod grouping;
 
+pub(super) use gate::read as read_body;
 pub(crate) use gate::{MAX_BODY, WriteGate};
 
 use std::sync::atomic::Ordering;

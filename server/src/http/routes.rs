@@ -7,8 +7,8 @@ use http::Method;
 
 use super::{AppState, health, metrics, objects, queries, session, stream, ui};
 use crate::api_v1::{
-    admin, exemplars, expression, features, labels, metadata, notifications, query, rules, status, targets,
-    write,
+    admin, exemplars, expression, features, federate, labels, metadata, notifications, query, read,
+    rules, status, targets, write,
 };
 
 /// Bodies of ordinary requests.
@@ -99,6 +99,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::POST, "/api/v1/query_exemplars", VIEW, |m| on(m, exemplars::query)),
     reads(Method::GET, "/api/v1/query_range", VIEW, |m| on(m, query::range)),
     reads(Method::POST, "/api/v1/query_range", VIEW, |m| on(m, query::range)),
+    reads(Method::POST, "/api/v1/read", VIEW, |m| on(m, read::read)),
     reads(Method::GET, "/api/v1/rules", VIEW, |m| on(m, rules::rules)),
     reads(Method::GET, "/api/v1/scrape_pools", VIEW, |m| on(m, targets::scrape_pools)),
     reads(Method::GET, "/api/v1/series", VIEW, |m| on(m, labels::series)),
@@ -114,6 +115,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/v1/targets/relabel_steps", VIEW, |m| on(m, targets::relabel_steps)),
     changes(Method::POST, "/api/v1/write", Access::Ingest, PUSH, |m| on(m, write::push)),
     reads(Method::GET, "/assets/{*name}", Access::Public, |m| on(m, ui::asset)),
+    reads(Method::GET, "/federate", VIEW, |m| on(m, federate::federate)),
     reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),
     reads(Method::GET, "/metrics", VIEW, |m| on(m, metrics::metrics)),
     reads(Method::GET, "/readyz", Access::Public, |m| on(m, health::ready)),

@@ -13,6 +13,6 @@ pub(crate) async fn asking_for<T>(user: &str, answering: impl Future<Output = T>
 }
 
 /// The user that is being answered; without a request, the server itself.
-pub(super) fn asker() -> Arc<str> {
+pub(crate) fn asker() -> Arc<str> {
     ASKER.try_with(Arc::clone).unwrap_or_else(|_| "".into())
 }

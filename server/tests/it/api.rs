@@ -168,3 +168,111 @@ fn values_and_times_have_prometheus_number_formats() {
     assert!(text("1.5e-7", "1500.25").contains("[1500.25,\"1.5e-07\"]"));
     assert!(text("0/0", "0").contains("[0,\"NaN\"]"));
 }
+
+#[test]
+fn queries_tell_what_they_cost_when_asked() {
+    let server = Server::start();
+    let now = now_ms();
+    server.push(vec![series("requests_total", &[(now - 2000, 1.0), (now - 1000, 2.0)])]);
+    let stats = |stats: &str| {
+        let at = format!("{:.3}", now as f64 / 1000.0);
+        let params = [("query", "rate(requests_total[1m])"), ("stats", stats), ("time", at.as_str())];
+        data(&server, "api/v1/query", &params)["stats"].take()
+    };
+    assert_eq!(stats(""), Value::Null);
+    let totals = stats("true");
+    assert_eq!(totals["samples"]["totalQueryableSamples"], 2);
+    assert!(totals["timings"]["execTotalTime"].as_f64().unwrap() > 0.0);
+    assert_eq!(
+        (&totals["root"], &totals["samples"]["totalQueryableSamplesPerStep"]),
+        (&Value::Null, &Value::Null)
+    );
+    let all = stats("all");
+    assert_eq!(all["samples"]["totalQueryableSamplesPerStep"][0][1], 2);
+    assert_eq!((&all["root"]["start"], &all["root"]["end"]), (&0.into(), &24.into()));
+    let short = [("query", "requests_total"), ("lookback_delta", "1ms")];
+    assert_eq!(data(&server, "api/v1/query", &short)["result"], json!([]));
+    check_refused(
+        &server,
+        "api/v1/query",
+        &[("query", "1"), ("lookback_delta", "x")],
+        "error parsing lookback delta",
+    );
+}
+
+#[test]
+fn federation_gives_the_newest_samples_and_nothing_that_has_ended() {
+    let server = Server::start_with(&["--external-label", "cluster=demo"]);
+    let now = now_ms();
+    let ended = [(now - 2000, 1.0), (now - 1000, f64::from_bits(0x7ff0_0000_0000_0002))];
+    server.push(vec![
+        series("ended", &ended),
+        series("requests_total", &[(now - 2000, 1.0), (now - 1000, 2.5)]),
+        series("old", &[(now - 400_000, 1.0)]),
+    ]);
+    let page = |params: &[(&str, &str)]| {
+        let answer = server.get("federate").query(params).bearer_auth(VIEWER).send().unwrap();
+        (
+            answer.status().as_u16(),
+            answer.headers()["content-type"].to_str().unwrap().to_owned(),
+            answer.text().unwrap(),
+        )
+    };
+    let (status, kind, text) = page(&[("match[]", "{job=\"test\"}"), ("match[]", "requests_total")]);
+    let at = now - 1000;
+    let line =
+        format!("requests_total{{instance=\"i\",job=\"test\",node=\"n\",cluster=\"demo\"}} 2.5 {at}\n");
+    assert!(text.contains(&format!("# TYPE requests_total untyped\n{line}")), "{text}");
+    assert!(!text.contains("ended") && !text.contains("old"), "{text}");
+    assert_eq!(
+        (status, kind.as_str()),
+        (200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")
+    );
+    assert_eq!(page(&[]).2, "");
+    assert_eq!(page(&[("match[]", "{")]).0, 400);
+}
+
+mod reading {
+    use crowsnest_api::remote_read::{LabelMatcher, Query, ReadRequest, ReadResponse};
+    use prost::Message as _;
+
+    use super::*;
+    use crate::support::push::compress;
+
+    fn ask(server: &Server, accepted: Vec<i32>) -> (String, Vec<u8>) {
+        let matcher =
+            |name: &str, value: &str| LabelMatcher { r#type: 0, name: name.into(), value: value.into() };
+        let matchers = vec![matcher("__name__", "requests_total"), matcher("cluster", "demo")];
+        let query = Query { start_timestamp_ms: 0, end_timestamp_ms: i64::MAX, matchers };
+        let request = ReadRequest { queries: vec![query], accepted_response_types: accepted };
+        let body = compress(&request.encode_to_vec());
+        let answer = server.post("api/v1/read").bearer_auth(VIEWER).body(body).send().unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (kind, answer.bytes().unwrap().to_vec())
+    }
+
+    #[test]
+    fn samples_come_in_one_message_or_in_frames() {
+        let server = Server::start_with(&["--external-label", "cluster=demo"]);
+        let now = now_ms();
+        let samples: Vec<(i64, f64)> = (0..300).map(|n| (now - 300_000 + n * 1000, n as f64)).collect();
+        server.push(vec![series("requests_total", &samples)]);
+        let (kind, body) = ask(&server, vec![]);
+        assert_eq!(kind, "application/x-protobuf");
+        let message = snap::raw::Decoder::new().decompress_vec(&body).unwrap();
+        let response = ReadResponse::decode(message.as_slice()).unwrap();
+        let read = &response.results[0].timeseries[0];
+        assert_eq!(
+            read.labels.iter().map(|label| label.name.as_str()).collect::<Vec<_>>(),
+            ["__name__", "cluster", "instance", "job", "node"]
+        );
+        assert_eq!((read.samples.len(), read.samples[299].value), (300, 299.0));
+        let (kind, body) = ask(&server, vec![1, 0]);
+        assert_eq!(kind, "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+        // Prometheus itself reads such frames in `clients.rs`.
+        assert!(body.len() > 100);
+        let refused = server.post("api/v1/read").bearer_auth(VIEWER).body("x").send().unwrap();
+        assert_eq!(refused.status().as_u16(), 400);
+    }
+}

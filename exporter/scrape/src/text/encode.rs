@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Display, Write};
 
-use crowsnest_api::METRIC_NAME;
 use crowsnest_api::remote_write::MetricType;
+use crowsnest_api::{METRIC_NAME, Timestamp};
 
 use super::{is_plain_label_name, is_plain_metric_name};
-use crate::{Family, MetricSample};
+use crate::Family;
 
 /// Appends `families` to `page`, in the order given.
 ///
@@ -32,8 +32,30 @@ impl Display for Page<'_> {
             writeln!(f, "# HELP {name} {}", Escaped(&family.help, Quotes::Plain))?;
         }
         writeln!(f, "# TYPE {name} {}", type_word(family.kind))?;
-        family.samples.iter().try_for_each(|sample| write_sample(f, sample))
+        family.samples.iter().try_for_each(|sample| {
+            let labels = sample.labels.iter().filter(|label| label.name != METRIC_NAME);
+            let labels = labels.map(|label| (label.name.as_str(), label.value.as_str()));
+            write_sample(f, sample.labels.metric_name(), labels, sample.value, sample.timestamp)
+        })
     }
+}
+
+/// Appends the line that begins a family of no stated type, for those who write its samples one by one.
+pub fn encode_untyped(page: &mut String, name: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(page, "# TYPE {} {}", Name(name), type_word(MetricType::Unknown));
+}
+
+/// Appends one sample of the metric `name`. Labels are written in the order given, empty values included.
+pub fn encode_sample<'a>(
+    page: &mut String,
+    name: &str,
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+    value: f64,
+    timestamp: Option<Timestamp>,
+) {
+    // Writing to a String cannot fail.
+    let _ = write_sample(page, name, labels, value, timestamp);
 }
 
 /// The 0.0.4 format knows five words; what it does not know is `untyped`.
@@ -47,8 +69,13 @@ fn type_word(kind: MetricType) -> &'static str {
     }
 }
 
-fn write_sample(f: &mut fmt::Formatter<'_>, sample: &MetricSample) -> fmt::Result {
-    let name = sample.labels.metric_name();
+fn write_sample<'a>(
+    f: &mut impl Write,
+    name: &str,
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+    value: f64,
+    timestamp: Option<Timestamp>,
+) -> fmt::Result {
     let mut separator = "{";
     if is_plain_metric_name(name) {
         f.write_str(name)?;
@@ -56,26 +83,26 @@ fn write_sample(f: &mut fmt::Formatter<'_>, sample: &MetricSample) -> fmt::Resul
         write!(f, "{{{}", Name(name))?;
         separator = ",";
     }
-    for label in sample.labels.iter().filter(|label| label.name != METRIC_NAME) {
+    for (name, value) in labels {
         f.write_str(separator)?;
         separator = ",";
-        if is_plain_label_name(&label.name) {
-            f.write_str(&label.name)?;
+        if is_plain_label_name(name) {
+            f.write_str(name)?;
         } else {
-            write!(f, "\"{}\"", Escaped(&label.name, Quotes::Escape))?;
+            write!(f, "\"{}\"", Escaped(name, Quotes::Escape))?;
         }
-        write!(f, "=\"{}\"", Escaped(&label.value, Quotes::Escape))?;
+        write!(f, "=\"{}\"", Escaped(value, Quotes::Escape))?;
     }
     f.write_str(if separator == "," { "} " } else { " " })?;
-    write_value(f, sample.value)?;
-    match sample.timestamp {
+    write_value(f, value)?;
+    match timestamp {
         Some(timestamp) => writeln!(f, " {}", timestamp.millis()),
         None => f.write_str("\n"),
     }
 }
 
 /// The shortest digits that read back the same; an exponent where plain digits would be mostly zeros.
-fn write_value(f: &mut fmt::Formatter<'_>, value: f64) -> fmt::Result {
+fn write_value(f: &mut impl Write, value: f64) -> fmt::Result {
     let magnitude = value.abs();
     if value.is_nan() {
         f.write_str("NaN")
@@ -125,7 +152,6 @@ impl Display for Escaped<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crowsnest_api::Timestamp;
 
     #[track_caller]
     fn check(family: &Family, expected: &str) {
@@ -168,5 +194,14 @@ mod tests {
         let mut family = Family::gauge("a", "").with(&[], f64::NEG_INFINITY);
         family.samples[0].timestamp = Some(Timestamp::from_millis(-5));
         check(&family, "# TYPE a gauge\na -Inf -5\n");
+    }
+
+    #[test]
+    fn single_samples_keep_labels_without_a_value() {
+        let mut page = String::new();
+        encode_untyped(&mut page, "a");
+        let labels = [("b", "c"), ("instance", "")];
+        encode_sample(&mut page, "a", labels, 1.5, Some(Timestamp::from_millis(7)));
+        assert_eq!(page, "# TYPE a untyped\na{b=\"c\",instance=\"\"} 1.5 7\n");
     }
 }

@@ -71,15 +71,14 @@ impl WriteGate {
 }
 
 /// Reads a body whole.
-pub(super) async fn read(body: Body) -> Result<Bytes, ApiError> {
+pub(in crate::api_v1) async fn read(body: Body) -> Result<Bytes, ApiError> {
     Ok(body.collect().await.map_err(broken_off)?.to_bytes())
 }
 
 fn broken_off(error: axum::Error) -> ApiError {
     if error.into_inner().is::<LengthLimitError>() {
-        let message =
-            format!("the body has more than the {MAX_BODY} bytes that are allowed; send smaller pushes");
-        ApiError::new(ErrorKind::TooLarge, message).closing()
+        ApiError::new(ErrorKind::TooLarge, "the body has more bytes than are allowed; send less at once")
+            .closing()
     } else {
         ApiError::bad_request("the body broke off").closing()
     }

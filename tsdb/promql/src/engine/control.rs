@@ -41,8 +41,16 @@ impl Control {
     }
 
     /// How long the query has been running; nothing without a clock.
-    pub(crate) fn elapsed(&self) -> Duration {
+    pub fn elapsed(&self) -> Duration {
         self.elapsed.as_ref().map_or(Duration::ZERO, |elapsed| elapsed())
+    }
+
+    /// Whether to go on, for work beside a query that has no engine's timeout but only its own.
+    ///
+    /// # Errors
+    /// [`QueryError::Canceled`] and [`QueryError::Timeout`].
+    pub fn check_running(&self) -> Result<(), QueryError> {
+        self.check(Duration::MAX)
     }
 
     /// Whether to go on.
