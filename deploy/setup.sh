@@ -207,7 +207,7 @@ test_browser() {
 # What the tests compare with and talk to, as `program:Debian package`. Some of these packages start services when they
 # are installed. The tests want the programs alone, so they are unpacked into the target folder, without root and
 # without a service.
-readonly COMPARED=(prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter)
+readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter)
 # Unpacked even where there is another kubectl: this one is the oldest that has to work.
 readonly OLD_CLIENTS=(kubectl:kubernetes-client)
 
@@ -227,9 +227,10 @@ test_comparisons() {
     return 0
   fi
   say "unpacking for tests (not installing): $absent"
-  local folder
+  local folder packages
   folder=$(mktemp -d)
-  (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root "${missing[@]#*:}" && for package in *.deb; do dpkg-deb --extract "$package" .; done)
+  mapfile -t packages < <(printf '%s\n' "${missing[@]#*:}" | sort -u)
+  (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root "${packages[@]}" && for package in *.deb; do dpkg-deb --extract "$package" .; done)
   mkdir -p target/tools/bin
   for need in "${missing[@]}"; do
     cp "$folder/usr/bin/${need%%:*}" target/tools/bin/
@@ -263,6 +264,27 @@ test_python() {
   mv "$folder.part" "$folder"
 }
 
+# Clients of the Prometheus API, and what makes requests from its description. The list is copied beside what was
+# installed from it, so that an unchanged one costs no pip run.
+test_clients() {
+  local list=server/tests/clients/requirements.txt folder=target/tools/clients
+  cmp --silent "$list" "$folder/installed.txt" && return
+  if ! has_pip; then
+    say "python3 has no pip here, so the tests of the clients in $list say so and pass"
+    return 0
+  fi
+  say "getting the clients of $list from PyPI (into $folder)"
+  rm -rf "$folder" "$folder.part"
+  if ! python3 -m pip install --quiet --no-compile --disable-pip-version-check --root-user-action=ignore \
+    --target "$folder.part" --requirement "$list"; then
+    rm -rf "$folder.part"
+    say "PyPI cannot be reached, so the tests of these clients say so and pass"
+    return 0
+  fi
+  cp "$list" "$folder.part/installed.txt"
+  mv "$folder.part" "$folder"
+}
+
 # ----------------------------------------------------------------------------------------------------------------------
 
 case "${1:-}" in
@@ -277,4 +299,5 @@ if [ "$1" = test ]; then
   test_browser
   test_comparisons
   test_python
+  test_clients
 fi

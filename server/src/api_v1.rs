@@ -11,6 +11,7 @@ pub(crate) mod federate;
 pub(crate) mod labels;
 pub(crate) mod metadata;
 pub(crate) mod notifications;
+pub(crate) mod openapi;
 mod params;
 pub(crate) mod query;
 pub(crate) mod read;

@@ -298,6 +298,27 @@ mod tests {
     }
 
     #[test]
+    fn the_openapi_description_has_every_route_of_the_prometheus_api_and_no_other() {
+        let described = |path: &str| path.starts_with("/api/v1/") || path == "/federate";
+        let routes: Vec<(String, String)> = ROUTES
+            .iter()
+            .filter(|route| described(route.path))
+            .map(|route| (route.path.to_owned(), route.method.as_str().to_lowercase()))
+            .collect();
+        let document = crate::api_v1::openapi::document();
+        let mut found: Vec<(String, String)> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, operations)| {
+                operations.as_object().unwrap().keys().map(|method| (path.clone(), method.clone()))
+            })
+            .collect();
+        found.sort();
+        assert_eq!(found, routes);
+    }
+
+    #[test]
     fn the_table_is_sorted_and_without_repetitions() {
         assert!(ROUTES.is_sorted_by(|a, b| (a.path, a.method.as_str()) < (b.path, b.method.as_str())));
     }

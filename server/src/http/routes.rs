@@ -7,7 +7,7 @@ use http::Method;
 
 use super::{AppState, health, metrics, objects, queries, session, stream, ui};
 use crate::api_v1::{
-    admin, exemplars, expression, features, federate, labels, metadata, notifications, query, read,
+    admin, exemplars, expression, features, federate, labels, metadata, notifications, openapi, query, read,
     rules, status, targets, write,
 };
 
@@ -91,6 +91,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/v1/metadata", VIEW, |m| on(m, metadata::metadata)),
     reads(Method::GET, "/api/v1/notifications", VIEW, |m| on(m, notifications::list)),
     reads(Method::GET, "/api/v1/notifications/live", VIEW, |m| on(m, notifications::live)),
+    reads(Method::GET, "/api/v1/openapi.yaml", VIEW, |m| on(m, openapi::openapi)),
     reads(Method::GET, "/api/v1/parse_query", VIEW, |m| on(m, expression::parse)),
     reads(Method::POST, "/api/v1/parse_query", VIEW, |m| on(m, expression::parse)),
     reads(Method::GET, "/api/v1/query", VIEW, |m| on(m, query::instant)),

@@ -4,6 +4,7 @@
 mod agent;
 mod api;
 mod asking;
+mod clients;
 mod cluster_sign_in;
 mod crash;
 mod demo;

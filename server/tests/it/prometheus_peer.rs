@@ -2,13 +2,12 @@
 //!
 //! 2.42 has closed ranges and Prometheus 3 left-open ones, so query times and window edges are kept off the sample grid.
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::server::{VIEWER, json};
+use crate::support::tools::{self, Peer};
 use crate::support::{Server, now_ms, wait_for};
 
 /// How long the two run side by side.
@@ -33,19 +32,22 @@ const QUERIES: &[&str] = &[
 
 #[test]
 fn prometheus_writes_to_us_and_both_answer_alike() {
-    if Command::new("prometheus")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_err()
-    {
-        println!("skipped: the program `prometheus` is not installed; deploy/setup.sh test installs it");
+    if !tools::is_there("prometheus") {
         return;
     }
     let server = Server::start();
-    let peer = Peer::start(&server);
-    wait_for("prometheus to scrape", || (!peer.query("up", None).is_empty()).then_some(()));
+    let peer = Peer::start(|port| {
+        format!(
+            "global: {{scrape_interval: 1s, scrape_timeout: 900ms}}\n\
+             scrape_configs:\n  - {{job_name: prometheus, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n\
+             remote_write:\n  - url: {url}api/v1/write\n    tls_config: {{ca_file: '{ca}'}}\n    \
+             authorization: {{credentials_file: '{token}'}}\n    queue_config: {{batch_send_deadline: 1s}}\n",
+            url = server.url,
+            ca = server.ca().display(),
+            token = server.ingest_file().display(),
+        )
+    });
+    wait_for("prometheus to scrape", || (!theirs(&peer, "up", None).is_empty()).then_some(()));
     std::thread::sleep(FEED);
 
     // Prometheus sends with a delay: ask about a time that has arrived at both.
@@ -57,7 +59,7 @@ fn prometheus_writes_to_us_and_both_answer_alike() {
 
     let mut differences = Vec::new();
     for query in QUERIES {
-        let (theirs, ours) = (peer.query(query, Some(at)), ask(&server, query, Some(at)));
+        let (theirs, ours) = (theirs(&peer, query, Some(at)), ask(&server, query, Some(at)));
         assert!(!theirs.is_empty(), "prometheus has no answer to {query}");
         if let Err(difference) = alike(&theirs, &ours) {
             differences.push(format!("{query} at {at}: {difference}"));
@@ -75,8 +77,7 @@ fn prometheus_writes_to_us_and_both_answer_alike() {
 /// A time near `wanted` that is at least 100 ms away from the phase of every target's samples. Windows and steps are
 /// whole seconds, as the scrape interval is, so all their edges keep that distance.
 fn off_grid(peer: &Peer, wanted: i64) -> i64 {
-    let phases: Vec<i64> = peer
-        .query("max by (instance) (timestamp(up))", None)
+    let phases: Vec<i64> = theirs(peer, "max by (instance) (timestamp(up))", None)
         .iter()
         .map(|sample| (sample.value * 1000.0).round() as i64 % INTERVAL_MS)
         .collect();
@@ -116,6 +117,10 @@ fn ask(server: &Server, expr: &str, at_ms: Option<i64>) -> Vec<Answer> {
     )
 }
 
+fn theirs(peer: &Peer, expr: &str, at_ms: Option<i64>) -> Vec<Answer> {
+    answers(&peer.ask("api/v1/query", &parameters(expr, at_ms)))
+}
+
 fn parameters(expr: &str, at_ms: Option<i64>) -> Vec<(&'static str, String)> {
     let time = at_ms.map(|at| ("time", format!("{:.3}", at as f64 / 1000.0)));
     [("query", expr.to_owned())].into_iter().chain(time).collect()
@@ -134,60 +139,4 @@ fn alike(theirs: &[Answer], ours: &[Answer]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// A Prometheus that scrapes itself and writes to a server of ours. Ends with the value.
-struct Peer {
-    child: Child,
-    url: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Peer {
-    fn start(server: &Server) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let config = folder.path().join("prometheus.yml");
-        std::fs::write(
-            &config,
-            format!(
-                "global: {{scrape_interval: 1s, scrape_timeout: 900ms}}\n\
-                 scrape_configs:\n  - {{job_name: prometheus, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n\
-                 remote_write:\n  - url: {url}api/v1/write\n    tls_config: {{ca_file: '{ca}'}}\n    \
-                 authorization: {{credentials_file: '{token}'}}\n    queue_config: {{batch_send_deadline: 1s}}\n",
-                url = server.url,
-                ca = server.ca().display(),
-                token = server.ingest_file().display(),
-            ),
-        )
-        .unwrap();
-        let child = Command::new("prometheus")
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let peer = Self { child, url: format!("http://127.0.0.1:{port}"), _folder: folder };
-        wait_for("prometheus to be ready", || {
-            let ready = reqwest::blocking::get(format!("{}/-/ready", peer.url)).ok()?;
-            ready.status().is_success().then_some(())
-        });
-        peer
-    }
-
-    fn query(&self, expr: &str, at_ms: Option<i64>) -> Vec<Answer> {
-        let url =
-            reqwest::Url::parse_with_params(&format!("{}/api/v1/query", self.url), parameters(expr, at_ms));
-        answers(&reqwest::blocking::get(url.unwrap()).unwrap().json().unwrap())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod cluster;
 pub(crate) mod push;
 pub(crate) mod server;
 pub(crate) mod stream;
+pub(crate) mod tools;
 
 use std::time::{Duration, Instant};
 
