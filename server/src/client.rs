@@ -43,6 +43,9 @@ pub(crate) struct QueryArgs {
     /// Time between evaluations of a range; fitting when not given
     #[arg(long, value_name = "DURATION", requires = "range")]
     step: Option<Span>,
+    /// Print CSV: a column for each label, a row for each sample
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// Print the server's JSON as it is
     #[arg(long)]
     json: bool,
@@ -77,13 +80,15 @@ pub(crate) fn query(args: &QueryArgs) -> anyhow::Result<()> {
         match serde_json::from_slice::<Response<QueryData>>(&body)
             .context("the answer is not that of a Prometheus API; is the URL right?")?
         {
-            Response::Error { error, .. } => bail!("{error}"),
+            Response::Error { error, .. } => bail!("{}", print::show_fault(&error, &args.expr)),
             Response::Success { data, warnings, infos } => {
                 for note in warnings.iter().chain(&infos) {
                     eprintln!("{note}");
                 }
-                if !args.json {
-                    print!("{}", print::text(&data));
+                match (args.json, args.csv) {
+                    (true, _) => {}
+                    (false, true) => print!("{}", print::csv(&data)),
+                    (false, false) => print!("{}", print::text(&data)),
                 }
                 Ok(())
             }

@@ -1,78 +1,54 @@
-//! Answers as text, one sample a line, as `promtool query` prints them.
+//! Answers as text: tables for one moment, sparklines over time, CSV for other programs.
 
-use std::fmt::Write as _;
+mod csv;
+mod fault;
+mod spark;
+mod table;
 
-use crowsnest_api::prometheus::{HistogramBucket, HistogramPoint, Point, QueryData};
+use crowsnest_api::prometheus::{HistogramBucket, NativeHistogram, Point, QueryData};
 
-/// The answer's lines.
+pub(super) use csv::csv;
+pub(super) use fault::show as show_fault;
+
+/// The answer for people.
 pub(super) fn text(data: &QueryData) -> String {
-    let mut out = String::new();
     match data {
-        QueryData::Vector(vector) => {
-            for series in vector {
-                let metric = format!("{} => ", series.metric);
-                series.value.iter().for_each(|point| line(&mut out, &metric, point));
-                series.histogram.iter().for_each(|point| histogram_line(&mut out, &metric, point));
-            }
-        }
-        QueryData::Matrix(matrix) => {
-            for series in matrix {
-                writeln!(out, "{} =>", series.metric).ok();
-                series.values.iter().for_each(|point| line(&mut out, "", point));
-                series.histograms.iter().for_each(|point| histogram_line(&mut out, "", point));
-            }
-        }
-        QueryData::Scalar(point) => line(&mut out, "scalar: ", point),
-        QueryData::String(point) => line(&mut out, "string: ", point),
+        QueryData::Vector(vector) => table::vector(vector),
+        QueryData::Matrix(matrix) => spark::matrix(matrix),
+        QueryData::Scalar(Point(_, value)) | QueryData::String(Point(_, value)) => format!("{value}\n"),
     }
-    out
 }
 
-fn line(out: &mut String, before: &str, Point(at, value): &Point) {
-    // Writing to a string cannot fail.
-    writeln!(out, "{before}{value} @[{at}]").ok();
-}
-
-/// `{count:3, sum:5, (1,2]:3} @[1.5]`
-fn histogram_line(out: &mut String, before: &str, HistogramPoint(at, histogram): &HistogramPoint) {
-    write!(out, "{before}{{count:{}, sum:{}", histogram.count, histogram.sum).ok();
-    for HistogramBucket(ends, lower, upper, count) in &histogram.buckets {
+/// `{count:3, sum:5, (1,2]:3}`
+fn histogram(histogram: &NativeHistogram) -> String {
+    let buckets = histogram.buckets.iter().map(|HistogramBucket(ends, lower, upper, count)| {
         let (open, close) = match ends {
             0 => ('(', ']'),
             1 => ('[', ')'),
             2 => ('(', ')'),
             _ => ('[', ']'),
         };
-        write!(out, ", {open}{lower},{upper}{close}:{count}").ok();
-    }
-    writeln!(out, "}} @[{at}]").ok();
+        format!(", {open}{lower},{upper}{close}:{count}")
+    });
+    let buckets: String = buckets.collect();
+    format!("{{count:{}, sum:{}{buckets}}}", histogram.count, histogram.sum)
 }
 
 #[cfg(test)]
 mod tests {
-    use crowsnest_api::Labels;
-    use crowsnest_api::prometheus::{InstantSeries, NativeHistogram, RangeSeries};
-
     use super::*;
 
     #[test]
-    fn each_shape_has_its_lines() {
-        let metric = Labels::from_pairs([("__name__", "up"), ("job", "a")]);
-        let point = || Point(1.5, "1".into());
-        let float = InstantSeries { metric: metric.clone(), value: Some(point()), histogram: None };
-        let vector = QueryData::Vector(vec![float]);
-        assert_eq!(text(&vector), "up{job=\"a\"} => 1 @[1.5]\n");
-        let histogram = NativeHistogram {
-            count: "3".into(),
-            sum: "5".into(),
-            buckets: vec![HistogramBucket(0, "1".into(), "2".into(), "3".into())],
-        };
-        let matrix = QueryData::Matrix(vec![RangeSeries {
-            metric,
-            values: vec![point(), Point(2.0, "NaN".into())],
-            histograms: vec![HistogramPoint(3.0, histogram)],
-        }]);
-        assert_eq!(text(&matrix), "up{job=\"a\"} =>\n1 @[1.5]\nNaN @[2]\n{count:3, sum:5, (1,2]:3} @[3]\n");
-        assert_eq!(text(&QueryData::Scalar(point())), "scalar: 1 @[1.5]\n");
+    fn a_histogram_shows_which_ends_belong_to_its_buckets() {
+        let bucket = |ends| HistogramBucket(ends, "1".into(), "2".into(), "3".into());
+        let native =
+            NativeHistogram { count: "6".into(), sum: "5".into(), buckets: vec![bucket(0), bucket(3)] };
+        assert_eq!(histogram(&native), "{count:6, sum:5, (1,2]:3, [1,2]:3}");
+    }
+
+    #[test]
+    fn a_number_and_a_text_are_printed_as_they_are() {
+        assert_eq!(text(&QueryData::Scalar(Point(1.5, "2".into()))), "2\n");
+        assert_eq!(text(&QueryData::String(Point(1.5, "a".into()))), "a\n");
     }
 }

@@ -6,6 +6,7 @@ mod api;
 mod asking;
 mod clients;
 mod cluster_sign_in;
+mod command_line;
 mod crash;
 mod demo;
 mod objects;
