@@ -42,6 +42,10 @@ bench: setup ## Run all benchmarks; tables of timings with checksums of the answ
 bench-promql-diff: ## Ask Prometheus 2.42 and us the committed random queries; goes on where it was interrupted
 	cargo test --locked --release --package crowsnest-promql --test differential -- --ignored --nocapture
 
+.PHONY: docs
+docs: ## Write the parts of docs/ that are made from tables in the code
+	CROWSNEST_WRITE_DOCS=1 cargo test --quiet --locked --package crowsnest-promql --lib reference
+
 .PHONY: fmt
 fmt: ## Format all Rust code
 	cargo fmt --all

@@ -22,6 +22,8 @@ mod parser;
 mod printer;
 #[cfg(feature = "engine")]
 pub mod promqltest;
+#[cfg(test)]
+mod reference;
 mod span;
 #[cfg(feature = "engine")]
 mod storage;
