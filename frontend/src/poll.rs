@@ -186,7 +186,8 @@ fn pause_after(error: &ApiError, failures: usize, cadence: Cadence) -> Option<Du
     }
 }
 
-fn is_hidden() -> bool {
+/// Whether nobody sees the page.
+pub(crate) fn is_hidden() -> bool {
     document().visibility_state() == VisibilityState::Hidden
 }
 

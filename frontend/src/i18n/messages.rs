@@ -176,6 +176,7 @@ messages! {
     ChartDiskNodesNote: "read and written, all nodes", "읽기와 쓰기, 모든 노드";
     ChartNetworkPodsNote: "of the pods, sent below zero", "파드 전체, 보낸 양은 0 아래";
     ChartWorkingSetNote: "working set, by container", "워킹 셋, 컨테이너별";
+    LimitOf: "limit {value}", "한도 {value}";
     ChartCoresNote: "cores, by container", "코어, 컨테이너별";
 
     // Cluster: lists

@@ -15,12 +15,15 @@ use super::source::{Source, Told};
 use crate::api::{Client, SessionStore, ask_whether_signed_in};
 use crate::clock::Clock;
 use crate::kinds::KindRow;
+use crate::poll::is_hidden;
 use crate::range::SECOND;
 
 /// How long the hub waits for further wishes before it opens the stream anew.
 const SETTLE: Duration = Duration::from_millis(20);
 /// Waits before the first, second, … new stream after one that was closed, in seconds; the last one repeats.
 const BACKOFF: &[i64] = &[2, 4, 8, 15, 30];
+/// How long a tab may be hidden before its stream is closed: nobody looks, and the API server has better things to do.
+const HIDDEN: Duration = Duration::from_secs(60);
 /// How soon browsers connect again by themselves.
 const BROWSER_RETRY: i64 = 3 * SECOND;
 
@@ -55,6 +58,8 @@ struct Inner {
     /// Counts streams, so that what an old one says late is not heard.
     stream: u32,
     is_settling: bool,
+    /// Whether the stream is closed because the tab is hidden.
+    is_resting: bool,
 }
 
 /// A list that a page shows: one watch, or one for each namespace. Cheap to copy.
@@ -163,6 +168,33 @@ impl Hub {
         let stream = inner.stream;
         let targets: Vec<String> = inner.open.iter().map(ToString::to_string).collect();
         inner.source = Source::open(&targets, &inner.last_id, move |told| hub.hear(stream, told));
+    }
+
+    /// Closes the stream of a tab that has been hidden for a while, and goes on from there when it is seen again.
+    fn look(&self) {
+        let hub = *self;
+        if is_hidden() {
+            set_timeout(move || hub.rest(), HIDDEN);
+            return;
+        }
+        self.inner.try_update_value(|inner| {
+            if std::mem::replace(&mut inner.is_resting, false) {
+                hub.connect(inner);
+            }
+        });
+    }
+
+    fn rest(&self) {
+        if !is_hidden() || self.inner.try_with_value(|inner| inner.source.is_some()) != Some(true) {
+            return;
+        }
+        self.inner.update_value(|inner| {
+            inner.source = None;
+            inner.stream = inner.stream.wrapping_add(1);
+            inner.is_resting = true;
+        });
+        let now = self.clock.now();
+        self.each(|list| list.cut(now, None));
     }
 
     fn hear(&self, stream: u32, told: Told) {
@@ -294,7 +326,9 @@ impl List {
 pub(crate) fn provide_hub(client: Client, session: SessionStore, clock: Clock) -> Hub {
     let late = RwSignal::new(Health::Live);
     let hub = Hub { inner: StoredValue::new_local(Inner::default()), late, client, session, clock };
+    let listener = window_event_listener_untyped("visibilitychange", move |_: leptos::ev::Event| hub.look());
     on_cleanup(move || {
+        listener.remove();
         hub.inner.try_update_value(|inner| inner.source = None);
     });
     provide_context(hub);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crowsnest_chart::{Bounds, Stacking};
+use crowsnest_chart::{Bounds, Severity, Stacking, Threshold};
 use crowsnest_dashboards::Unit;
 use futures_util::future::try_join_all;
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use crate::components::{
     BoneLines, ChartData, ChartHeight, ChartSeries, Faced, Icon, IconName, LegendForm, Panel, TimeRange,
     TimeSeriesChart,
 };
-use crate::i18n::{Lang, Msg, tr, use_lang};
+use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::poll::{Cadence, poll};
 use crate::range::{MINUTE, Range, SECOND};
 use crate::router::{Page, Route};
@@ -42,6 +42,8 @@ pub(super) struct ChartPlace {
     pub(super) silent_since: Signal<Option<i64>>,
     pub(super) height: ChartHeight,
     pub(super) legend: LegendForm,
+    /// Limits to show, by the title of the chart.
+    pub(super) limits: Signal<Vec<(Msg, f64)>>,
 }
 
 /// The answers to a chart's queries, and the time they are of.
@@ -87,6 +89,21 @@ pub(super) fn ChartPanel(
             .with(|drawn| drawn.as_ref().map(|drawn| drawn.window))
             .unwrap_or_else(|| window_of(asked, clock))
     });
+    let limit_unit = StoredValue::new(Unit::parse(spec.unit));
+    let thresholds = Signal::derive(move || {
+        let lang = lang.get();
+        let threshold = |(_, value): &(Msg, f64)| {
+            let words = limit_unit.with_value(|unit| unit.format(*value).to_string());
+            Threshold {
+                value: *value,
+                label: fill(Msg::LimitOf.text(lang), &[("value", &words)]),
+                severity: Severity::Critical,
+            }
+        };
+        place.limits.with(|limits| {
+            limits.iter().filter(|(title, _)| *title == spec.title).map(threshold).collect::<Vec<_>>()
+        })
+    });
     let on_zoom = move |zoomed: TimeRange| {
         place.on_range.run(Range::between(zoomed.start_ms, zoomed.end_ms));
     };
@@ -123,6 +140,7 @@ pub(super) fn ChartPanel(
                 stacking=spec.stacking
                 negative=spec.negative
                 bounds=bounds
+                thresholds=thresholds
                 stale_since=place.silent_since
                 height=place.height
                 legend=place.legend

@@ -51,6 +51,7 @@ pub(super) fn NodeView(name: String) -> impl IntoView {
         silent_since: watch.silent_since(node),
         height: ChartHeight::Small,
         legend: LegendForm::Table,
+        limits: Signal::stored(Vec::new()),
     };
 
     let problems = Memo::new(move |_| node.with(|node| node.as_ref().map(of_node).unwrap_or_default()));

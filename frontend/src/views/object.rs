@@ -13,7 +13,7 @@ use super::range_param::range_param;
 use super::watch::use_watch;
 use crate::charts::{ChartSpec, SECTIONS, Section, Subject};
 use crate::clock::use_clock;
-use crate::cluster::{node, object, trouble};
+use crate::cluster::{node, object, pod, trouble};
 use crate::components::{
     Blank, BoneLines, ChartHeight, Icon, IconName, LegendForm, Panel, Status, TimePicker, Tone,
     provide_chart_link,
@@ -166,7 +166,17 @@ impl ObjectPage {
             silent_since: Signal::stored(None),
             height: ChartHeight::Small,
             legend,
+            limits: Signal::derive(move || self.limits()),
         }
+    }
+
+    /// The limits that the charts of a pod show.
+    fn limits(self) -> Vec<(Msg, f64)> {
+        let of = |pod: &serde_json::Value| {
+            let limit = |title, resource| pod::common_limit(pod, resource).map(|value| (title, value));
+            [limit(Msg::ChartMemory, "memory"), limit(Msg::ChartCpu, "cpu")].into_iter().flatten().collect()
+        };
+        if self.row.id == "pods" { self.about(of) } else { Vec::new() }
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn Overview() -> impl IntoView {
         silent_since: watch.silent_since(node),
         height: ChartHeight::Medium,
         legend: LegendForm::Row,
+        limits: Signal::stored(Vec::new()),
     };
     let node_href = move || Route::to(Page::Node(name.get())).to_string();
     let node_words = move || fill(Msg::OpenNode.text(lang.get()), &[("node", &name.get())]);

@@ -254,6 +254,7 @@ fn Charts(cluster: Cluster, range: Memo<Range>, on_range: Callback<Range>) -> im
         silent_since: Signal::stored(None),
         height: ChartHeight::Medium,
         legend: LegendForm::Row,
+        limits: Signal::stored(Vec::new()),
     };
     // Who may not see nodes has nothing of those charts that are about machines.
     let sees_nodes = Memo::new(move |_| !matches!(cluster.nodes.health(), Health::Denied(_)));
