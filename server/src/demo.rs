@@ -1,4 +1,5 @@
-//! `crowsnest demo`: a server, a simulated cluster in the same process, and an agent on this machine.
+//! `crowsnest demo`: a server, a simulated cluster in the same process, an agent on this machine, and what other agents
+//! would push.
 //!
 //! Everything lives in one folder (`./crowsnest-demo` unless `--data-dir` says otherwise) and is kept: a second run
 //! continues with the same data, and sessions and tokens of the first are good in it. The cluster itself begins anew.
@@ -6,15 +7,18 @@
 mod agent;
 mod cluster;
 mod credentials;
+mod feed;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_private};
+use crate::http::AppState;
 use crate::serve::{Server, start_process, wait_for_signal};
 use crate::settings::{AuthMode, Settings};
 
@@ -73,14 +77,17 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
         write_private(&demo_file, &serde_json::to_vec_pretty(&told)?)?;
         let agent = Agent::start(&reach.url, &ingest_file, reach.ca.as_deref(), &agent_queue)
             .context("cannot start the agent")?;
+        let feed = cluster.as_ref().map(|cluster| {
+            tokio::spawn(feed::run(AppState::clone(server.app()), Arc::clone(&cluster.running)))
+        });
         announce(&told);
         wait_for_signal().await?;
         agent.stop().await;
-        server.stop().await?;
-        if let Some(cluster) = cluster {
-            cluster.running.shutdown().await;
+        if let Some(feed) = feed {
+            // It is in the middle of nothing that matters.
+            feed.abort();
         }
-        Ok(())
+        server.stop().await
     })
 }
 

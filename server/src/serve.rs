@@ -108,6 +108,11 @@ impl Server {
         Ok(Self { app, data_dir, reach, tasks })
     }
 
+    /// What its handlers share.
+    pub(crate) const fn app(&self) -> &AppState {
+        &self.app
+    }
+
     /// Where it can be reached.
     pub(crate) fn reach(&self) -> &ListenFile {
         &self.reach

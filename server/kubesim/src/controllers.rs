@@ -11,7 +11,7 @@ mod endpoints;
 mod events;
 mod job;
 mod kubelet;
-mod node;
+pub(crate) mod node;
 mod pods;
 mod replica_set;
 mod scheduler;

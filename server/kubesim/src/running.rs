@@ -181,10 +181,13 @@ impl Running {
         self.cluster.set_route(address, to);
     }
 
-    /// A page of the kubelet of a node: `metrics`, `metrics/cadvisor` or `stats/summary`; none if there is none.
+    /// A page of the kubelet of a node: `metrics`, `metrics/cadvisor` or `stats/summary`; none if there is no such page, no
+    /// such node, or the node gives no sign of life now.
     #[must_use]
     pub fn kubelet_page(&self, node: &str, path: &str) -> Option<String> {
-        match kubelet::page(&self.cluster.lock().store, node, path, self.cluster.now())? {
+        let (state, now) = (self.cluster.lock(), self.cluster.now());
+        state.store.get("nodes", node).filter(|node| !controllers::node::is_silent(node, now))?;
+        match kubelet::page(&state.store, node, path, now)? {
             kubelet::Page::Text(text) => Some(text),
             kubelet::Page::Json(value) => Some(value.to_string()),
         }

@@ -17,7 +17,7 @@ use axum::extract::{Extension, State};
 use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION_HEADER};
 use crowsnest_api::{Sample, Timestamp};
 use crowsnest_rbac::Caller;
-use crowsnest_tsdb::{AppendError, Appended, RejectReason, Rejection, SeriesBatch};
+use crowsnest_tsdb::{AppendError, Appended, Metadata, RejectReason, Rejection, SeriesBatch};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER};
 use http::{HeaderMap, StatusCode};
 use smol_str::SmolStr;
@@ -104,9 +104,23 @@ fn store(app: &App, pusher: &SmolStr, body: &[u8], received: Timestamp) -> Resul
     let request = decode::decompress(body)?;
     let decoded = decode::decode(&request)?;
     drop(request);
-    let mut total = Appended { written: 0, rejected: decoded.rejected };
-    for mut group in grouping::group(pusher, decoded.series, decoded.metadata, received, app.config.retention)
-    {
+    let mut appended = keep(app, pusher, decoded.series, decoded.metadata, received).map_err(failed)?;
+    for rejection in decoded.rejected {
+        add(&mut appended.rejected, rejection);
+    }
+    Ok(appended)
+}
+
+/// Stores what a sender has pushed, and takes note that it has. Blocks on the disk.
+pub(crate) fn keep(
+    app: &App,
+    pusher: &SmolStr,
+    series: Vec<SeriesBatch>,
+    metadata: Vec<Metadata>,
+    received: Timestamp,
+) -> Result<Appended, AppendError> {
+    let mut total = Appended { written: 0, rejected: Vec::new() };
+    for mut group in grouping::group(pusher, series, metadata, received, app.config.retention) {
         let mut remember = None;
         if let Some((source, push)) = &group.push {
             let observed = app.sources.observe(source, push, received);
@@ -117,9 +131,8 @@ fn store(app: &App, pusher: &SmolStr, body: &[u8], received: Timestamp) -> Resul
             remember = observed.remember.then(|| source.clone());
         }
         let up_samples = u64::from(group.push.is_some() && group.batch.series.len() > group.pushed_series);
-        let appended = app.storage.appender.append(group.batch).map_err(|error| {
+        let appended = app.storage.appender.append(group.batch).inspect_err(|_| {
             app.writes.failed.fetch_add(1, Ordering::Relaxed);
-            failed(error)
         })?;
         total.written += appended.written.saturating_sub(up_samples);
         for rejection in appended.rejected {

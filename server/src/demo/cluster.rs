@@ -1,6 +1,7 @@
 //! The demo's cluster, simulated in this process.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use crowsnest_kubesim::{DemoSize, KubeSim, Options, Running};
@@ -15,7 +16,7 @@ const TOKEN_SECONDS: i64 = 365 * 24 * 3600;
 
 /// A running cluster, and how to get into it.
 pub(super) struct DemoCluster {
-    pub(super) running: Running,
+    pub(super) running: Arc<Running>,
     /// A token of the account `crowsnest/admin-user`, which may do everything.
     pub(super) token: String,
     /// A token of the account `shop/viewer`, which sees that namespace and nothing else.
@@ -42,7 +43,7 @@ impl DemoCluster {
         write_private(&kubeconfig(folder), running.admin_kubeconfig()?.as_bytes())?;
         let token = running.token("crowsnest", "admin-user", TOKEN_SECONDS)?;
         let viewer_token = running.token("shop", "viewer", TOKEN_SECONDS)?;
-        Ok(Self { running, token, viewer_token })
+        Ok(Self { running: Arc::new(running), token, viewer_token })
     }
 }
 

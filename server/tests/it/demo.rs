@@ -31,13 +31,23 @@ fn start(dir: &std::path::Path) -> (Demo, serde_json::Value) {
     (demo, file)
 }
 
-/// Whom the demo takes the owner of a token for.
-fn session_of(file: &serde_json::Value, token: &str) -> serde_json::Value {
+/// What the demo answers the owner of a token.
+fn ask(file: &serde_json::Value, token: &str, path: &str) -> serde_json::Value {
     let ca = std::fs::read(file["ca"].as_str().unwrap()).unwrap();
     let ca = reqwest::Certificate::from_pem(&ca).unwrap();
     let client = reqwest::blocking::Client::builder().tls_certs_only([ca]).build().unwrap();
-    let url = format!("{}api/crowsnest/v1/session", file["url"].as_str().unwrap());
+    let url = format!("{}{path}", file["url"].as_str().unwrap());
     client.get(url).bearer_auth(token).send().unwrap().json().unwrap()
+}
+
+/// Whom the demo takes the owner of a token for.
+fn session_of(file: &serde_json::Value, token: &str) -> serde_json::Value {
+    ask(file, token, "api/crowsnest/v1/session")
+}
+
+/// As a parameter of a URL.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 #[test]
@@ -66,8 +76,26 @@ fn the_demo_shows_this_machine_and_a_cluster_and_its_tokens_outlive_a_restart() 
     };
     let expected = "up{instance=\"demo-1\", job=\"node-exporter\", node=\"demo-1\"} => 1 @[";
     wait_for("the agent", || {
-        String::from_utf8_lossy(&query("up").stdout).starts_with(expected).then_some(())
+        String::from_utf8_lossy(&query("up{job='node-exporter', node='demo-1'}").stdout)
+            .starts_with(expected)
+            .then_some(())
     });
+    let expressions = [
+        // Containers of the simulated cluster, labelled as an agent will label them.
+        "count(container_memory_working_set_bytes{job=\"kubelet\", metrics_path=\"/metrics/cadvisor\", \
+         namespace=\"shop\", pod=~\"web-.+\", container!=\"\", node=~\"demo-.\"}) > 2",
+        // Nodes that follow this machine; the last one may be away.
+        "count(up{job=\"node-exporter\", node=~\"demo-[234]\"} == 1) == 3",
+        "count(node_memory_MemAvailable_bytes{node=\"demo-2\"}) == 1",
+    ];
+    let token = file["token"].as_str().unwrap();
+    for expr in expressions {
+        wait_for(expr, || {
+            let answer = ask(&file, token, &format!("api/v1/query?query={}", encoded(expr)));
+            let result = answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{answer}"));
+            (!result.is_empty()).then_some(())
+        });
+    }
     let wrong = query("rate(");
     assert!(!wrong.status.success());
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("1:6: parse error"));

@@ -1,5 +1,6 @@
 //! Nodes: heartbeats, and what happens to the pods of a node that stops giving them.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Step, events, pods, pods::set_condition};
@@ -15,7 +16,7 @@ const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 
 pub(super) fn run(step: &mut Step<'_>) {
     for (name, node) in step.all("nodes") {
-        let silent = is_silent(step, &node);
+        let silent = is_silent(&node, step.now);
         if !silent {
             renew(step, &name, &node);
         }
@@ -26,14 +27,15 @@ pub(super) fn run(step: &mut Step<'_>) {
     }
 }
 
-fn is_silent(step: &Step<'_>, node: &Value) -> bool {
+/// Whether a node gives no sign of life now.
+pub(crate) fn is_silent(node: &Value, now: Timestamp) -> bool {
     let annotation = |name: &str| object::text(node, &["metadata", "annotations", name]);
     if annotation(SILENT) == "true" {
         return true;
     }
     let Some((away, period)) = annotation(ABSENT).split_once('/') else { return false };
     match (away.parse::<i64>(), period.parse::<i64>()) {
-        (Ok(away), Ok(period)) if period > 0 => step.now.as_second().rem_euclid(period) >= period - away,
+        (Ok(away), Ok(period)) if period > 0 => now.as_second().rem_euclid(period) >= period - away,
         _ => false,
     }
 }
