@@ -1,6 +1,6 @@
 //! Objects of the cluster, as their users see them.
 
-use crowsnest_kubesim::{Chaos, DemoSize, Life, Options};
+use crowsnest_kubesim::{Chaos, Options};
 use serde_json::{Value, json};
 
 use crate::support::Server;
@@ -95,7 +95,7 @@ fn objects_are_trimmed_and_secrets_are_not_seen_in_passing() {
 
 #[test]
 fn what_the_api_server_refuses_is_passed_on_in_its_words() {
-    let sim = Sim::start(Options { life: Life::Still, history: 4, ..Options::demo(DemoSize::default()) });
+    let sim = Sim::start(Options { history: 4, ..Sim::options() });
     for n in 0..3 {
         sim.create_pod("shop", &format!("web-{n}"));
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crowsnest_kubesim::{Chaos, DemoSize, KubeSim, Life, Options, Running};
+use crowsnest_kubesim::{Chaos, KubeSim, Life, Options, Running};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -17,9 +17,14 @@ pub(crate) struct Sim {
 }
 
 impl Sim {
-    /// The demo's objects, on which nothing acts: no pods but those that tests make.
+    /// A cluster in which nothing happens by itself: no pods but those that tests make.
     pub(crate) fn still() -> Self {
-        Self::start(Options { life: Life::Still, ..Options::demo(DemoSize::default()) })
+        Self::start(Self::options())
+    }
+
+    /// What [`Sim::still`] is.
+    pub(crate) fn options() -> Options {
+        Options { life: Life::Still, objects: objects(), ..Options::default() }
     }
 
     /// Any cluster.
@@ -96,4 +101,45 @@ impl Sim {
     pub(crate) fn cut(&self, cut: bool) {
         self.running.set_chaos(Chaos { cut, ..Chaos::default() });
     }
+}
+
+/// Two namespaces with something in them, an account that may do everything, and one that may look at `shop`.
+fn objects() -> Vec<Value> {
+    let bound = |name: &str, namespace: &str, role: &str| {
+        serde_json::json!({
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+        })
+    };
+    let rbac = "rbac.authorization.k8s.io/v1";
+    vec![
+        object("v1", "Namespace", "", "crowsnest", &Value::Null),
+        object("v1", "Namespace", "", "shop", &Value::Null),
+        object("v1", "Namespace", "", "data", &Value::Null),
+        object("v1", "ServiceAccount", "crowsnest", "admin-user", &Value::Null),
+        object("v1", "ServiceAccount", "shop", "viewer", &Value::Null),
+        object(
+            rbac,
+            "ClusterRoleBinding",
+            "",
+            "admin-user",
+            &bound("admin-user", "crowsnest", "cluster-admin"),
+        ),
+        object(rbac, "RoleBinding", "shop", "viewer", &bound("viewer", "shop", "view")),
+        object("v1", "Secret", "shop", "db-credentials", &serde_json::json!({"data": {"user": "c2hvcA=="}})),
+        object("v1", "Service", "shop", "web", &serde_json::json!({"spec": {"ports": [{"port": 80}]}})),
+        object("apps/v1", "Deployment", "shop", "web", &serde_json::json!({"spec": {"replicas": 0}})),
+    ]
+}
+
+/// An object with these fields besides those that all have.
+fn object(api_version: &str, kind: &str, namespace: &str, name: &str, fields: &Value) -> Value {
+    let mut object = serde_json::json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}});
+    if !namespace.is_empty() {
+        object["metadata"]["namespace"] = namespace.into();
+    }
+    for (field, value) in fields.as_object().into_iter().flatten() {
+        object[field] = value.clone();
+    }
+    object
 }
