@@ -12,6 +12,9 @@ pub enum Access {
     Public,
     /// Any user who is signed in or brings a token.
     User,
+    /// A user who may look at metrics. A static user needs the role viewer and sees all of them; a user of a cluster sees
+    /// those that the cluster's access rules show, which is for the handler to see to.
+    Series,
     /// A user with at least this role.
     Role(Role),
     /// A sender of samples, or an administrator.
@@ -82,9 +85,12 @@ fn decide(caller: &Caller, access: Access) -> Result<(), Refusal> {
         (_, Caller::Anonymous) => return Err(Refusal::NoCredentials),
         (_, Caller::Unknown) => return Err(Refusal::BadCredentials),
         (Access::Ingest, Caller::Pusher { .. }) | (Access::User, Caller::User { .. }) => true,
+        (Access::Series, Caller::User { identity, .. }) => {
+            matches!(identity.rights, Rights::Cluster(_)) || has(&identity.rights, Role::Viewer)
+        }
         (Access::Ingest, Caller::User { identity, .. }) => has(&identity.rights, Role::Admin),
         (Access::Role(needed), Caller::User { identity, .. }) => has(&identity.rights, needed),
-        (Access::User | Access::Role(_), Caller::Pusher { .. }) => false,
+        (Access::User | Access::Series | Access::Role(_), Caller::Pusher { .. }) => false,
     };
     if allowed { Ok(()) } else { Err(Refusal::Forbidden { who: caller.describe(), needs: needs(access) }) }
 }
@@ -97,7 +103,7 @@ const fn needs(access: Access) -> &'static str {
     match access {
         Access::Public => "nothing",
         Access::User => "a user's session or token",
-        Access::Role(Role::Viewer) => "the role viewer",
+        Access::Series | Access::Role(Role::Viewer) => "the role viewer",
         Access::Role(Role::Editor) => "the role editor",
         Access::Role(Role::Admin) => "the role admin",
         Access::Ingest => "an ingest token or the role admin",
@@ -137,6 +143,7 @@ mod tests {
     fn an_ingest_token_pushes_and_does_nothing_else() {
         check(&pusher(), Access::Ingest, true);
         check(&pusher(), Access::User, false);
+        check(&pusher(), Access::Series, false);
         check(&pusher(), Access::Role(Role::Viewer), false);
     }
 
@@ -158,6 +165,7 @@ mod tests {
         let identity = Identity { user: "ann".into(), groups: vec![], rights };
         let caller = Caller::User { identity, via: Via::Bearer };
         check(&caller, Access::User, true);
+        check(&caller, Access::Series, true);
         check(&caller, Access::Role(Role::Viewer), false);
         check(&caller, Access::Ingest, false);
     }

@@ -16,6 +16,7 @@ mod params;
 pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod rules;
+mod seen;
 pub(crate) mod status;
 pub(crate) mod targets;
 pub(crate) mod write;

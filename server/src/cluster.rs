@@ -10,6 +10,7 @@ mod error;
 mod namespaces;
 mod request;
 mod review;
+mod sight;
 mod trim;
 
 pub(crate) use authoriser::ClusterAuthoriser;

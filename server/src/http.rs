@@ -21,3 +21,4 @@ pub(crate) use app::{App, AppState};
 pub(crate) use base_path::BasePath;
 pub(crate) use error::{ApiError, ErrorKind};
 pub(crate) use layers::router;
+pub(crate) use objects::Viewer;

@@ -1,14 +1,13 @@
 //! `series`, `labels` and `label/<name>/values`.
 
-use std::sync::Arc;
-
 use axum::extract::{Path, State};
 use axum::response::Response;
 use crowsnest_api::Timestamp;
-use crowsnest_promql::{Matcher, QueryError, Scope};
+use crowsnest_promql::{Matcher, QueryError, Queryable as _, Scope};
 
 use super::answer::{Found, answer};
 use super::params::{Params, invalid};
+use super::seen::Seen;
 use crate::http::{ApiError, AppState};
 
 /// What all three ask about.
@@ -35,25 +34,31 @@ impl Question {
 }
 
 /// `series`: the label sets of matching series.
-pub(crate) async fn series(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+pub(crate) async fn series(
+    State(app): State<AppState>,
+    seen: Seen,
+    params: Params,
+) -> Result<Response, ApiError> {
     let question = Question::read(&params)?;
     if question.matcher_sets.is_empty() {
         return Err(ApiError::bad_request("no match[] parameter provided"));
     }
-    let store = Arc::clone(&app.storage.queryable);
     answer(&app, None, move |_| {
-        let series = store.series(&question.scope()).map_err(QueryError::from)?;
+        let series = seen.store().series(&question.scope()).map_err(QueryError::from)?;
         Ok(Found::cut(series, question.limit))
     })
     .await
 }
 
 /// `labels`: the names of labels.
-pub(crate) async fn names(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+pub(crate) async fn names(
+    State(app): State<AppState>,
+    seen: Seen,
+    params: Params,
+) -> Result<Response, ApiError> {
     let question = Question::read(&params)?;
-    let store = Arc::clone(&app.storage.queryable);
     answer(&app, None, move |_| {
-        let names = store.label_names(&question.scope()).map_err(QueryError::from)?;
+        let names = seen.store().label_names(&question.scope()).map_err(QueryError::from)?;
         Ok(Found::cut(names, question.limit))
     })
     .await
@@ -63,6 +68,7 @@ pub(crate) async fn names(State(app): State<AppState>, params: Params) -> Result
 pub(crate) async fn values(
     State(app): State<AppState>,
     Path(name): Path<String>,
+    seen: Seen,
     params: Params,
 ) -> Result<Response, ApiError> {
     let name = unescape_name(&name);
@@ -70,9 +76,8 @@ pub(crate) async fn values(
         return Err(ApiError::bad_request("invalid label name: \"\""));
     }
     let question = Question::read(&params)?;
-    let store = Arc::clone(&app.storage.queryable);
     answer(&app, None, move |_| {
-        let values = store.label_values(&name, &question.scope()).map_err(QueryError::from)?;
+        let values = seen.store().label_values(&name, &question.scope()).map_err(QueryError::from)?;
         Ok(Found::cut(values, question.limit))
     })
     .await

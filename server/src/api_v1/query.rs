@@ -8,25 +8,30 @@ use crowsnest_api::query_stats::QueryStatistics;
 use crowsnest_api::{Labels, Timestamp};
 use crowsnest_promql::{Engine, QueryResult, RangeParams, SampleValue, StatsDetail, Value};
 use serde::Serialize;
-use std::sync::Arc;
 
 use super::answer::{Found, answer_query};
 use super::params::{Params, invalid};
+use super::seen::Seen;
 use super::written::{Written, WrittenHistogram, WrittenText};
 use crate::clock;
 use crate::http::{ApiError, App, AppState};
 use crate::query_pool::Job;
 
 /// `query`: one evaluation at `time`, or now.
-pub(crate) async fn instant(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+pub(crate) async fn instant(
+    State(app): State<AppState>,
+    seen: Seen,
+    params: Params,
+) -> Result<Response, ApiError> {
     let at = params.time("time")?.unwrap_or_else(clock::now);
     let timeout = params.duration("timeout")?;
     let (limit, detail) = (params.limit("limit")?, stats::detail(&params));
     let (text, expr) = params.expr()?;
     let shown = text.clone();
-    let (engine, store) = (engine(&app, &params)?, Arc::clone(&app.storage.queryable));
+    let engine = engine(&app, &params)?;
     answer_query(&app, &shown, timeout, move |job| {
-        let query = engine.query(&*store, &expr).controlled(&job.control).with_stats(detail);
+        let store = seen.store();
+        let query = engine.query(&store, &expr).controlled(&job.control).with_stats(detail);
         let result = query.instant(at).map_err(|error| error.located(&text))?;
         Ok(found(result, &text, limit, detail, job))
     })
@@ -34,7 +39,11 @@ pub(crate) async fn instant(State(app): State<AppState>, params: Params) -> Resu
 }
 
 /// `query_range`: an evaluation at every `step` from `start` to `end`.
-pub(crate) async fn range(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+pub(crate) async fn range(
+    State(app): State<AppState>,
+    seen: Seen,
+    params: Params,
+) -> Result<Response, ApiError> {
     let (start, end) = (params.required_time("start")?, params.required_time("end")?);
     if end < start {
         return Err(invalid("end", "end timestamp must not be before start time"));
@@ -45,9 +54,10 @@ pub(crate) async fn range(State(app): State<AppState>, params: Params) -> Result
     let (limit, detail) = (params.limit("limit")?, stats::detail(&params));
     let (text, expr) = params.expr()?;
     let shown = text.clone();
-    let (engine, store) = (engine(&app, &params)?, Arc::clone(&app.storage.queryable));
+    let engine = engine(&app, &params)?;
     answer_query(&app, &shown, timeout, move |job| {
-        let query = engine.query(&*store, &expr).controlled(&job.control).with_stats(detail);
+        let store = seen.store();
+        let query = engine.query(&store, &expr).controlled(&job.control).with_stats(detail);
         let result = query.range(range).map_err(|error| error.located(&text))?;
         Ok(found(result, &text, limit, detail, job))
     })

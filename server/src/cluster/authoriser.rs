@@ -14,18 +14,25 @@ const OWN_NAMESPACE: &str = "crowsnest";
 /// Asks the API server, with the user's own credential, for what static users have roles for.
 pub(crate) struct ClusterAuthoriser(pub(crate) Arc<Cluster>);
 
-/// One row a role: what a user must be allowed to do, and how that is said.
-const ROLES: &[(Role, [&str; 4], &str)] = &[
-    // Whoever sees all nodes sees all metrics.
-    (Role::Viewer, ["get", "", "nodes", ""], "the right to get nodes in the whole cluster"),
+/// What a right is about: verb, group, resource, namespace.
+type Asked = [&'static str; 4];
+
+/// One row a role: what a user must be allowed to do, all of it, and how that is said.
+const ROLES: &[(Role, &[Asked], &str)] = &[
+    // Whoever sees all nodes and all pods sees all metrics.
+    (
+        Role::Viewer,
+        &[["get", "", "nodes", ""], ["list", "", "pods", ""]],
+        "the rights to get nodes and to list pods in the whole cluster",
+    ),
     (
         Role::Editor,
-        ["update", OWN_GROUP, "dashboards", OWN_NAMESPACE],
+        &[["update", OWN_GROUP, "dashboards", OWN_NAMESPACE]],
         "the right to update dashboards.crowsnest.dev in namespace crowsnest",
     ),
     (
         Role::Admin,
-        ["update", OWN_GROUP, "settings", OWN_NAMESPACE],
+        &[["update", OWN_GROUP, "settings", OWN_NAMESPACE]],
         "the right to update settings.crowsnest.dev in namespace crowsnest",
     ),
 ];
@@ -39,7 +46,9 @@ impl Authoriser for ClusterAuthoriser {
         let role = match access {
             Access::Role(role) => role,
             Access::Ingest => Role::Admin,
-            Access::Public | Access::User => return RoleAuthoriser.authorise(caller, access),
+            Access::Public | Access::User | Access::Series => {
+                return RoleAuthoriser.authorise(caller, access);
+            }
         };
         match credential {
             Some(credential) => Box::pin(self.decide(caller, credential, role)),
@@ -50,18 +59,21 @@ impl Authoriser for ClusterAuthoriser {
 
 impl ClusterAuthoriser {
     async fn decide(&self, caller: &Caller, credential: &Credential, role: Role) -> Result<(), Refusal> {
-        let Some((_, [verb, group, resource, namespace], needs)) =
-            ROLES.iter().find(|(other, ..)| *other == role)
-        else {
+        let Some((_, rights, needs)) = ROLES.iter().find(|(other, ..)| *other == role) else {
             return Err(Refusal::Forbidden { who: caller.describe(), needs: "a right that nobody has" });
         };
-        let right = Right { verb, group, resource, namespace: (*namespace).to_owned() };
-        match self.0.may(credential, &right).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Refusal::Forbidden { who: caller.describe(), needs }),
-            Err(error) if error.code() == Some(401) => Err(Refusal::BadCredentials),
-            Err(error) => Err(Refusal::CannotTell { who: caller.describe(), why: error.told() }),
+        for [verb, group, resource, namespace] in *rights {
+            let right = Right { verb, group, resource, namespace: (*namespace).to_owned() };
+            match self.0.may(credential, &right).await {
+                Ok(true) => {}
+                Ok(false) => return Err(Refusal::Forbidden { who: caller.describe(), needs }),
+                Err(error) if error.code() == Some(401) => return Err(Refusal::BadCredentials),
+                Err(error) => {
+                    return Err(Refusal::CannotTell { who: caller.describe(), why: error.told() });
+                }
+            }
         }
+        Ok(())
     }
 }
 

@@ -57,7 +57,7 @@ impl Cluster {
         let found = match self.list_names(As::User(credential)).await {
             Ok(names) => Namespaces { all: true, names },
             Err(error) if error.code() == Some(403) => {
-                Namespaces { all: false, names: self.names_with_pods_of(user, credential).await? }
+                Namespaces { all: false, names: self.namespaces_with_pods(user, credential).await? }
             }
             Err(error) => return Err(error),
         };
@@ -65,8 +65,8 @@ impl Cluster {
         Ok(found)
     }
 
-    /// Asks about each namespace that the server knows, and that of the account itself.
-    async fn names_with_pods_of(
+    /// Those in which somebody may list pods, of the namespaces that the server knows and that of the account itself.
+    pub(super) async fn namespaces_with_pods(
         &self,
         user: &str,
         credential: &Credential,

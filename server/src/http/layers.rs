@@ -221,7 +221,7 @@ mod tests {
     fn too_little(access: Access) -> Option<&'static str> {
         match access {
             Access::Public => None,
-            Access::User | Access::Role(Role::Viewer) => Some(INGEST),
+            Access::User | Access::Series | Access::Role(Role::Viewer) => Some(INGEST),
             Access::Role(Role::Editor) | Access::Ingest => Some("viewer"),
             Access::Role(Role::Admin) => Some("editor"),
         }

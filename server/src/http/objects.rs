@@ -24,17 +24,17 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// A caller who can be shown the cluster.
 #[derive(Clone)]
-pub(super) struct Viewer {
-    pub(super) cluster: Arc<Cluster>,
-    pub(super) user: String,
-    pub(super) credential: Credential,
+pub(crate) struct Viewer {
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) user: String,
+    pub(crate) credential: Credential,
     /// The session, if that is how the caller came.
-    pub(super) session: Option<String>,
+    pub(crate) session: Option<String>,
 }
 
 impl Viewer {
     /// Finds out with what the cluster is asked for this caller.
-    pub(super) fn of(app: &AppState, identified: &Identified) -> Result<Self, ApiError> {
+    pub(crate) fn of(app: &AppState, identified: &Identified) -> Result<Self, ApiError> {
         let nothing = || {
             ApiError::new(
                 ErrorKind::NotFound,
@@ -58,7 +58,7 @@ impl Viewer {
     }
 
     /// Tells why the API server did not answer. Where it no longer knows the credential, the session is over.
-    pub(super) async fn refused(&self, app: &AppState, error: ClusterError) -> ApiError {
+    pub(crate) async fn refused(&self, app: &AppState, error: ClusterError) -> ApiError {
         match error {
             ClusterError::Refused(status) if status.code == 401 => {
                 self.end_session(app).await;
@@ -80,7 +80,7 @@ impl Viewer {
     }
 
     /// Ends the session because its credential is worth nothing any more.
-    pub(super) async fn end_session(&self, app: &AppState) {
+    pub(crate) async fn end_session(&self, app: &AppState) {
         let Some(id) = self.session.clone() else { return };
         info!(user = self.user, "the API server no longer accepts a session's token");
         let app = AppState::clone(app);

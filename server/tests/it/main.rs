@@ -5,6 +5,7 @@ mod agent;
 mod api;
 mod asking;
 mod clients;
+mod cluster_metrics;
 mod cluster_sign_in;
 mod command_line;
 mod crash;
