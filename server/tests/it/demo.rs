@@ -74,11 +74,10 @@ fn the_demo_shows_this_machine_and_a_cluster_and_its_tokens_outlive_a_restart() 
             .output()
             .unwrap()
     };
-    let expected = "up{instance=\"demo-1\", job=\"node-exporter\", node=\"demo-1\"} => 1 @[";
     wait_for("the agent", || {
-        String::from_utf8_lossy(&query("up{job='node-exporter', node='demo-1'}").stdout)
-            .starts_with(expected)
-            .then_some(())
+        let output = query("up{job='node-exporter', node='demo-1'} == 1");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.success() && text.contains("demo-1")).then_some(())
     });
     let expressions = [
         // Containers of the simulated cluster, labelled as an agent will label them.
@@ -98,7 +97,7 @@ fn the_demo_shows_this_machine_and_a_cluster_and_its_tokens_outlive_a_restart() 
     }
     let wrong = query("rate(");
     assert!(!wrong.status.success());
-    assert!(String::from_utf8_lossy(&wrong.stderr).contains("1:6: parse error"));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("parse error"));
 
     let pid = nix::unistd::Pid::from_raw(i32::try_from(demo.0.id()).unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
