@@ -116,8 +116,9 @@ fn responses(endpoint: &Endpoint) -> Value {
             responses.insert("204".into(), json!({"description": "Done."}));
         }
     }
-    if endpoint.path.ends_with("/live") {
-        responses.insert("204".into(), json!({"description": "As many listen as may."}));
+    let nothing = [("/live", "As many listen as may."), ("/query_exemplars", "The query selects no series.")];
+    if let Some((_, why)) = nothing.iter().find(|(end, _)| endpoint.path.ends_with(end)) {
+        responses.insert("204".into(), json!({"description": why}));
     }
     let of_queries = if endpoint.evaluates { OF_QUERIES } else { &[] };
     let (media_type, schema) = match endpoint.path.starts_with("/api/v1/") {

@@ -5,7 +5,7 @@ mod stats;
 use axum::extract::State;
 use axum::response::Response;
 use crowsnest_api::query_stats::QueryStatistics;
-use crowsnest_api::{Labels, Timestamp};
+use crowsnest_api::{Labels, Timestamp, format_value};
 use crowsnest_promql::{Engine, QueryResult, RangeParams, SampleValue, StatsDetail, Value};
 use serde::Serialize;
 
@@ -86,7 +86,7 @@ struct Answer {
 enum QueryData {
     Vector(Vec<InstantSeries>),
     Matrix(Vec<RangeSeries>),
-    Scalar(Written),
+    Scalar(WrittenText),
     String(WrittenText),
 }
 
@@ -130,7 +130,10 @@ fn found(
     let stats = stats::told(result.stats, detail, job.queued);
     let (mut warnings, infos) = (result.annotations.warning_texts(text), result.annotations.info_texts(text));
     let (data, cut) = match result.value {
-        Value::Scalar(sample) => (QueryData::Scalar(Written::from(sample)), None),
+        Value::Scalar(sample) => {
+            // Alone among values, Prometheus writes a scalar without an exponent.
+            (QueryData::Scalar(WrittenText(sample.timestamp, format_value(sample.value))), None)
+        }
         Value::String(at, text) => (QueryData::String(WrittenText(at, text)), None),
         Value::Vector(elements) => {
             let series = elements

@@ -124,6 +124,8 @@ fn expressions_are_parsed_without_looking_at_data() {
     );
     check_refused(&server, "api/v1/parse_query", &[], "no expression found in input");
     assert_eq!(data(&server, "api/v1/query_exemplars", &[("query", "up")]), json!([]));
+    let nothing = server.get("api/v1/query_exemplars?query=1").bearer_auth(VIEWER).send().unwrap();
+    assert_eq!(nothing.status().as_u16(), 204);
     let swapped = [("query", "up"), ("start", "2"), ("end", "1")];
     check_refused(
         &server,
@@ -164,8 +166,10 @@ fn values_and_times_have_prometheus_number_formats() {
         let params = [("query", query), ("time", time)];
         server.get("api/v1/query").query(&params).bearer_auth(VIEWER).send().unwrap().text().unwrap()
     };
-    assert!(text("1e21", "1500").contains("[1500,\"1e+21\"]"), "{}", text("1e21", "1500"));
-    assert!(text("1.5e-7", "1500.25").contains("[1500.25,\"1.5e-07\"]"));
+    let vector = text("vector(1e21)", "1500");
+    assert!(vector.contains("[1500,\"1e+21\"]"), "{vector}");
+    assert!(text("vector(1.5e-7)", "1500.25").contains("[1500.25,\"1.5e-07\"]"));
+    assert!(text("1e21", "1500.25").contains("[1500.25,\"1000000000000000000000\"]"));
     assert!(text("0/0", "0").contains("[0,\"NaN\"]"));
 }
 
