@@ -133,7 +133,7 @@ pub(crate) const CLUSTER: &[ChartSpec] = &[
         negative: NegativeLabels::Signed,
         targets: &[Target {
             legend: Legend::Label("namespace"),
-            query: r#"sum by (namespace) (container_memory_working_set_bytes{container!=""$ns})"#,
+            query: r#"sum by (namespace) (max by (namespace, pod, container) (container_memory_working_set_bytes{container!=""$ns}))"#,
         }],
     },
     ChartSpec {
@@ -182,7 +182,7 @@ pub(crate) const POD: &[ChartSpec] = &[
         negative: NegativeLabels::Signed,
         targets: &[Target {
             legend: Legend::Label("container"),
-            query: r#"sum by (container) (container_memory_working_set_bytes{$pod,container!=""})"#,
+            query: r#"max by (container) (container_memory_working_set_bytes{$pod,container!=""})"#,
         }],
     },
     ChartSpec {

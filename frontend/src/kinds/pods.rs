@@ -127,7 +127,8 @@ pub(super) static PODS: KindRow = KindRow {
         },
         Metric {
             id: "memory",
-            query: r#"sum by (namespace, pod) (container_memory_working_set_bytes{container!=""$ns})"#,
+            // The series of a container that has ended stays for a while beside that of its successor.
+            query: r#"sum by (namespace, pod) (max by (namespace, pod, container) (container_memory_working_set_bytes{container!=""$ns}))"#,
             labels: ("namespace", "pod"),
         },
     ],

@@ -69,10 +69,14 @@ fn together(cluster: Vec<Problem>, machines: &[verdict::Problem]) -> Vec<Wrong> 
             Problem::Workload(_) => false,
         })
     };
-    let told =
-        machines.iter().filter(|one| !(matches!(one.kind, ProblemKind::Silent(_)) && is_away(&one.node)));
-    let mut all: Vec<Wrong> = told.cloned().map(Wrong::Machine).collect();
-    all.extend(cluster.into_iter().map(Wrong::Cluster));
+    let told = machines
+        .iter()
+        .filter(|one| !(matches!(one.kind, ProblemKind::Silent(_)) && is_away(&one.node)))
+        .cloned()
+        .map(Wrong::Machine);
+    let told: Vec<Wrong> = told.collect();
+    // What does not work comes before what runs short.
+    let mut all: Vec<Wrong> = cluster.into_iter().map(Wrong::Cluster).chain(told).collect();
     all.sort_by_key(Wrong::severity);
     all
 }
