@@ -92,7 +92,10 @@ impl Drop for Ticket {
 
 impl State {
     fn admit(&mut self) {
-        while let Some(waker) = self.queue.admit() {
+        while let Some((id, waker)) = self.queue.admit() {
+            if let Some(entry) = self.active.get_mut(&id) {
+                entry.started = Some(Instant::now());
+            }
             // One that is not there to hear it is about to leave, and gives its place back then.
             waker.send(()).ok();
         }
@@ -134,9 +137,6 @@ impl QueryPool {
         let _cancel = CancelOnDrop(cancelled);
         let running = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
-            if let Some(entry) = ticket.shared.state.lock().active.get_mut(&ticket.id) {
-                entry.started = Some(started);
-            }
             let handed = Job::new(control, queued);
             let result = job(&handed);
             let ran = started.elapsed();

@@ -61,7 +61,7 @@ impl<W> FairQueue<W> {
     }
 
     /// The next query that may run now, if any; it counts as running from now on.
-    pub(super) fn admit(&mut self) -> Option<W> {
+    pub(super) fn admit(&mut self) -> Option<(u64, W)> {
         if self.running >= self.places.running {
             return None;
         }
@@ -75,7 +75,7 @@ impl<W> FairQueue<W> {
         user.running.insert(id);
         self.running += 1;
         self.waiting -= 1;
-        Some(waker)
+        Some((id, waker))
     }
 
     /// A query ends, or is not waited for any more. [`Self::admit`] follows.
@@ -133,7 +133,7 @@ mod tests {
         }
 
         fn admitted(&mut self) -> Vec<u64> {
-            std::iter::from_fn(|| self.queue.admit()).collect()
+            std::iter::from_fn(|| self.queue.admit()).map(|(id, _)| id).collect()
         }
     }
 

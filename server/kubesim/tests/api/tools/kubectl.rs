@@ -89,7 +89,8 @@ async fn kubectl_gets_and_describes() {
         let kubectl = Kubectl { site: &site, program };
         kubectl.run("wait -n shop --for=condition=Available deployment/web --timeout=30s").await;
         let nodes = kubectl.run("get nodes").await;
-        assert!(nodes.starts_with("NAME     STATUS   ROLES"), "{nodes}");
+        let heading: Vec<_> = nodes.lines().next().unwrap_or_default().split_whitespace().collect();
+        assert_eq!(heading, ["NAME", "STATUS", "ROLES", "AGE", "VERSION"], "{nodes}");
         assert_eq!(nodes.lines().count(), 6, "{nodes}");
         let pods = kubectl.run("get pods -n shop -l app=web -o wide").await;
         assert!(pods.contains("Running") && pods.contains("demo-"), "{pods}");
