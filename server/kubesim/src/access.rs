@@ -5,7 +5,9 @@ use openssl::x509::X509;
 
 use crate::{
     cluster::Cluster,
-    identity::{self, AUTHENTICATED, CREDENTIAL_ID, User, certificate, impersonate, token::Claims},
+    identity::{
+        self, AUTHENTICATED, CREDENTIAL_ID, User, certificate, impersonate, subprotocol, token::Claims,
+    },
     object,
     rbac::{self, Decision},
     request::Attributes,
@@ -13,25 +15,28 @@ use crate::{
     store::Store,
 };
 
-/// Who sends a request: by its client certificate, its bearer token, or nobody.
+/// Who sends a request: by its client certificate, its bearer token, or nobody. A token among the subprotocols of a
+/// WebSocket is taken out of `headers`.
 pub(crate) fn authenticate(
     cluster: &Cluster,
     certificate: Option<&X509>,
-    headers: &HeaderMap,
+    headers: &mut HeaderMap,
 ) -> Result<User, ApiError> {
     if let Some(user) = certificate.and_then(|certificate| certificate::user_of(certificate)) {
         return Ok(user);
     }
-    let Some(authorization) = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok())
-    else {
-        return Ok(User::anonymous());
+    let token = match bearer_token(headers) {
+        Some(token) => Some(token),
+        None => subprotocol::take_token(headers)?,
     };
-    let Some((scheme, token)) = authorization.split_once(' ') else { return Ok(User::anonymous()) };
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(User::anonymous());
-    }
-    let (user, _) = token_user(cluster, token.trim()).ok_or_else(ApiError::unauthorized)?;
+    let Some(token) = token else { return Ok(User::anonymous()) };
+    let (user, _) = token_user(cluster, &token).ok_or_else(ApiError::unauthorized)?;
     Ok(user)
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<String> {
+    let (scheme, token) = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
 /// The ServiceAccount that a token belongs to, as long as it exists.

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU16, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use crate::{
     controllers, crd,
     identity::token::TokenSigner,
     kind::{Kind, Registry},
-    options::Life,
+    options::{Life, Options},
     pki::Authority,
     rbac,
     store::Store,
@@ -40,6 +41,8 @@ pub(crate) struct Cluster {
     pub(crate) watches: watch::Sender<u64>,
     /// Whether kubelets answer for their pods.
     pub(crate) life: Life,
+    /// How long a request may take that is passed on to another server.
+    pub(crate) request_timeout: Duration,
     port: AtomicU16,
     /// What addresses of the cluster lead to on this machine.
     routes: Mutex<HashMap<String, SocketAddr>>,
@@ -54,22 +57,17 @@ pub(crate) struct State {
 }
 
 impl Cluster {
-    pub(crate) fn new(
-        state: State,
-        clock: Arc<dyn Clock>,
-        authority: Authority,
-        tokens: TokenSigner,
-        life: Life,
-    ) -> Cluster {
+    pub(crate) fn new(state: State, options: &Options, authority: Authority, tokens: TokenSigner) -> Cluster {
         Cluster {
             state: Mutex::new(state),
-            clock,
+            clock: Arc::clone(&options.clock),
             authority,
             tokens,
             ending: watch::channel(false).0,
             chaos: watch::channel(Chaos::default()).0,
             watches: watch::channel(0).0,
-            life,
+            life: options.life,
+            request_timeout: options.request_timeout,
             port: AtomicU16::new(0),
             routes: Mutex::default(),
         }

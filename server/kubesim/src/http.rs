@@ -194,7 +194,7 @@ async fn reply(
         Err(error) => Reply::error(&error),
     };
     match reply.body {
-        Body::Forward(forward) => return forward.send(cluster).await,
+        Body::Forward(forward) => return forward.send(cluster, upgrade).await,
         Body::Session(session) => {
             let cluster = Arc::clone(cluster);
             tokio::spawn(async move { session.run(&cluster, upgrade).await });
@@ -210,7 +210,7 @@ async fn read(
     certificate: &ClientCertificate,
     request: http::Request<Incoming>,
 ) -> Result<Request, ApiError> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let trusted = match certificate {
         ClientCertificate::Trusted(certificate) => Some(certificate),
         ClientCertificate::Foreign if !head.headers.contains_key(header::AUTHORIZATION) => {
@@ -218,7 +218,7 @@ async fn read(
         }
         ClientCertificate::None | ClientCertificate::Foreign => None,
     };
-    let sender = access::authenticate(cluster, trusted, &head.headers)?;
+    let sender = access::authenticate(cluster, trusted, &mut head.headers)?;
     let path = head.uri.path().to_owned();
     let raw_query = head.uri.query().unwrap_or_default().to_owned();
     let query = Query::parse(&raw_query);

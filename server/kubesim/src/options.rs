@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -39,6 +40,9 @@ pub struct Options {
     pub life: Life,
     /// How many changes of each resource a watch may be behind before it is told 410 Gone.
     pub history: usize,
+    /// How long a request may take that the aggregation layer passes on, unless its subresource is known to be long;
+    /// a minute, as `--request-timeout` of a real API server.
+    pub request_timeout: Duration,
 }
 
 impl Default for Options {
@@ -52,6 +56,7 @@ impl Default for Options {
             seed: None,
             life: Life::Still,
             history: 1024,
+            request_timeout: Duration::from_secs(60),
         }
     }
 }

@@ -4,8 +4,9 @@
 //! a client asks for, nothing is dialled.
 
 pub(crate) mod rewrite;
+mod tunnel;
 
-use std::{error::Error, io, net::SocketAddr, pin::Pin, time::Duration};
+use std::{error::Error, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -13,8 +14,11 @@ use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{self, HeaderName},
 };
-use http_body_util::{BodyDataStream, BodyExt, Full, LengthLimitError, Limited, StreamBody};
-use hyper::body::{Frame, Incoming};
+use http_body_util::{BodyDataStream, BodyExt, Empty, Full, LengthLimitError, Limited, StreamBody};
+use hyper::{
+    body::{Frame, Incoming},
+    upgrade::OnUpgrade,
+};
 use hyper_util::rt::TokioIo;
 use openssl::{
     pkey::PKey,
@@ -28,7 +32,9 @@ use tokio::{
 };
 use tokio_openssl::SslStream;
 
-use crate::{api::Reply, cluster::Cluster, http::ReplyBody, pki::ClientCertificate, status::ApiError};
+use crate::{
+    api::Reply, cluster::Cluster, http::ReplyBody, pki::ClientCertificate, request, status::ApiError,
+};
 use rewrite::Rewrite;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,6 +54,9 @@ const HOP_BY_HOP: &[&str] = &[
     "upgrade",
 ];
 
+/// What Go's client calls itself where nobody else has said.
+const GO: HeaderValue = HeaderValue::from_static("Go-http-client/1.1");
+
 /// Headers that Go writes before all others but `Host`.
 const FIRST: [HeaderName; 2] = [header::USER_AGENT, header::CONTENT_LENGTH];
 
@@ -62,13 +71,28 @@ pub(crate) struct Forward {
     pub(crate) certificate: Option<ClientCertificate>,
     pub(crate) method: Method,
     pub(crate) path_and_query: String,
-    /// Without those of the client's connection.
+    /// Without those of the client's connection, unless it is to be upgraded.
     pub(crate) headers: HeaderMap,
+    pub(crate) passage: Passage,
     pub(crate) body: Bytes,
     pub(crate) rewrite: Rewrite,
     pub(crate) redirects: Redirects,
     /// How long an answer may take, body included.
     pub(crate) limit: Option<Duration>,
+}
+
+/// What passes: a request and its answer, or whatever two ends say that have agreed on another protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passage {
+    Request,
+    Upgrade,
+}
+
+impl Passage {
+    /// What a client asks for.
+    pub(crate) fn of(client: &HeaderMap) -> Passage {
+        if request::wants_upgrade(client) { Passage::Upgrade } else { Passage::Request }
+    }
 }
 
 /// What becomes of a backend's redirect.
@@ -80,9 +104,11 @@ pub(crate) enum Redirects {
 
 impl Forward {
     /// Sends it and answers with what comes back.
-    pub(crate) async fn send(self, cluster: &Cluster) -> Response<ReplyBody> {
+    ///
+    /// Where both ends agree on another protocol, the rest of the client's connection, `upgrade`, goes to the backend.
+    pub(crate) async fn send(self, cluster: &Arc<Cluster>, upgrade: OnUpgrade) -> Response<ReplyBody> {
         let address = self.address.clone();
-        match self.exchange(cluster.route(&address)).await {
+        match self.exchange(cluster, upgrade).await {
             Ok(response) => response,
             Err(error) => {
                 let problem = format!("error trying to reach service: {}", describe(&error, &address));
@@ -91,16 +117,22 @@ impl Forward {
         }
     }
 
-    async fn exchange(self, socket: Option<SocketAddr>) -> io::Result<Response<ReplyBody>> {
-        let socket = socket.ok_or_else(|| io::Error::from(io::ErrorKind::HostUnreachable))?;
+    async fn exchange(self, cluster: &Arc<Cluster>, upgrade: OnUpgrade) -> io::Result<Response<ReplyBody>> {
+        let socket: SocketAddr =
+            cluster.route(&self.address).ok_or_else(|| io::Error::from(io::ErrorKind::HostUnreachable))?;
         let deadline = self.limit.map(|limit| Instant::now() + limit);
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(socket)).await??;
-        let response = if self.tls {
+        let mut response = if self.tls {
             let stream = handshake(stream, self.certificate.as_ref()).await?;
             self.request(stream).await?
         } else {
             self.request(stream).await?
         };
+        if self.passage == Passage::Upgrade && response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let backend = hyper::upgrade::on(&mut response);
+            tokio::spawn(tunnel::join(Arc::clone(cluster), upgrade, backend));
+            return Ok(response.map(|_| Empty::new().map_err(|never| match never {}).boxed_unsync()));
+        }
         self.answer(response, deadline).await
     }
 
@@ -112,7 +144,7 @@ impl Forward {
         builder.title_case_headers(true);
         let (mut sender, connection) =
             builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        tokio::spawn(connection);
+        tokio::spawn(connection.with_upgrades());
         let mut request = http::Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.path_and_query.parse().map_err(io::Error::other)?;
@@ -220,6 +252,7 @@ fn describe(error: &io::Error, address: &str) -> String {
 /// What a backend is sent: the client's headers without those that are about its connection or say who it is, and
 /// `more` of the proxy's own. In the order in which Go writes them: a few first, the others by their names.
 pub(crate) fn headers(client: &HeaderMap, host: &str, more: Vec<(String, String)>) -> HeaderMap {
+    let passage = Passage::of(client);
     let mut all = HeaderMap::new();
     if let Ok(host) = HeaderValue::from_str(host) {
         all.insert(header::HOST, host);
@@ -227,9 +260,13 @@ pub(crate) fn headers(client: &HeaderMap, host: &str, more: Vec<(String, String)
     for name in FIRST {
         all.extend(client.get(&name).map(|value| (name.clone(), value.clone())));
     }
+    // Requests of its own Go signs; those that it passes on it leaves as they are.
+    if passage == Passage::Upgrade && !all.contains_key(header::USER_AGENT) {
+        all.insert(header::USER_AGENT, GO);
+    }
     let mut rest: Vec<(HeaderName, HeaderValue)> = client
         .iter()
-        .filter(|(name, _)| is_passed_on(name))
+        .filter(|(name, _)| is_passed_on(name, passage))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     rest.extend(more.into_iter().filter_map(|(name, value)| {
@@ -242,9 +279,10 @@ pub(crate) fn headers(client: &HeaderMap, host: &str, more: Vec<(String, String)
     all
 }
 
-fn is_passed_on(name: &HeaderName) -> bool {
+fn is_passed_on(name: &HeaderName, passage: Passage) -> bool {
     let text = name.as_str();
-    !HOP_BY_HOP.contains(&text)
+    let agrees = passage == Passage::Upgrade && matches!(text, "connection" | "upgrade");
+    (agrees || !HOP_BY_HOP.contains(&text))
         && !FIRST.contains(name)
         && !matches!(text, "authorization" | "host" | "x-forwarded-for")
         && !text.starts_with("x-remote-")

@@ -1,7 +1,7 @@
 //! What a request is about: the verb and the resource that access rules speak of, read from method and path.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, header};
 use percent_encoding::percent_decode_str;
 
 use crate::{identity::User, query::Query};
@@ -19,6 +19,23 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     pub(crate) user: User,
     pub(crate) attributes: Attributes,
+}
+
+/// Whether the client wants to go on with another protocol over the same connection.
+pub(crate) fn wants_upgrade(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::UPGRADE)
+        && tokens(headers, &header::CONNECTION).any(|token| token == "upgrade")
+}
+
+/// Whether that protocol is a WebSocket's.
+pub(crate) fn is_websocket(headers: &HeaderMap) -> bool {
+    wants_upgrade(headers) && tokens(headers, &header::UPGRADE).any(|token| token == "websocket")
+}
+
+/// The words of a header that is a list, in small letters.
+fn tokens(headers: &HeaderMap, name: &header::HeaderName) -> impl Iterator<Item = String> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(|token| token.trim().to_ascii_lowercase())
 }
 
 impl Request {

@@ -69,8 +69,7 @@ impl KubeSim {
             None => pki::new_key()?,
         };
         let tokens = TokenSigner::new(token_key);
-        let cluster =
-            Arc::new(Cluster::new(state, Arc::clone(&options.clock), authority, tokens, options.life));
+        let cluster = Arc::new(Cluster::new(state, &options, authority, tokens));
         let acceptor = http::acceptor(&cluster)?;
         let listen_error = |source| StartError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;

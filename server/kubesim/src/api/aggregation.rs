@@ -1,7 +1,5 @@
 //! The aggregation layer: groups that other servers serve, to whom requests are passed on with the user's name.
 
-use std::time::Duration;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -12,15 +10,13 @@ use super::{
 use crate::{
     cluster::{Cluster, State},
     object,
-    proxy::{self, Forward, Redirects, rewrite::Rewrite},
+    proxy::{self, Forward, Passage, Redirects, rewrite::Rewrite},
     request::{Attributes, Request},
     status::ApiError,
     store::Store,
 };
 
 const SERVICES: &str = "apiservices.apiregistration.k8s.io";
-/// How long the API server lets a request take that is not known to be long.
-const LIMIT: Duration = Duration::from_secs(60);
 /// Subresources that may take as long as they like.
 const LONG: &[&str] = &["attach", "exec", "log", "portforward", "proxy"];
 /// What a header's name may have of the key of an extra field.
@@ -87,13 +83,18 @@ fn address(store: &Store, reference: &Value) -> Result<String, ApiError> {
 }
 
 fn to(cluster: &Cluster, state: &mut State, request: &Request, address: String) -> Result<Reply, ApiError> {
+    let passage = Passage::of(&request.headers);
     let mut more = vec![
         ("Audit-Id".to_owned(), state.random.uid()),
         ("X-Forwarded-For".to_owned(), forwarded_for(request)),
-        ("X-Forwarded-Host".to_owned(), address.clone()),
-        ("X-Forwarded-Proto".to_owned(), "https".to_owned()),
-        ("X-Forwarded-Uri".to_owned(), request.path.clone()),
     ];
+    if passage == Passage::Request {
+        more.extend([
+            ("X-Forwarded-Host".to_owned(), address.clone()),
+            ("X-Forwarded-Proto".to_owned(), "https".to_owned()),
+            ("X-Forwarded-Uri".to_owned(), request.path.clone()),
+        ]);
+    }
     let user = &request.user;
     more.push(("X-Remote-User".to_owned(), user.name.clone()));
     if !user.uid.is_empty() {
@@ -113,6 +114,7 @@ fn to(cluster: &Cluster, state: &mut State, request: &Request, address: String) 
     Ok(Reply::body(Body::Forward(Box::new(Forward {
         headers: proxy::headers(&request.headers, &address, more),
         rewrite: Rewrite { origin: format!("https://{address}"), prefix: String::new() },
+        passage,
         address,
         tls: true,
         certificate: Some(certificate),
@@ -120,6 +122,6 @@ fn to(cluster: &Cluster, state: &mut State, request: &Request, address: String) 
         path_and_query: with_query(&request.path, &request.raw_query),
         body: request.body.clone(),
         redirects: Redirects::Refused,
-        limit: (!is_long).then_some(LIMIT),
+        limit: (!is_long).then_some(cluster.request_timeout),
     }))))
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch::Receiver;
 
-use super::{Body, Call, Reply, reply};
+use super::{Body, Call, Reply, proxy, reply};
 use crate::{
     cluster::{Cluster, State},
     kubelet::{
@@ -20,6 +20,8 @@ use crate::{
     status::ApiError,
 };
 
+/// The name server that the API server asks about nodes.
+const RESOLVER: &str = "127.0.0.53:53";
 /// The most lines that one look brings.
 const CHUNK: i64 = 500;
 /// A log that is followed is looked at this often at least.
@@ -37,8 +39,11 @@ pub(super) fn answer(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> 
     }
     let container = container(call, &pod)?;
     if call.cluster.life == Life::Still {
+        let options = call.request.raw_query.split('&').filter(|option| !option.starts_with("container="));
+        let log = proxy::with_query(&container, &options.collect::<Vec<_>>().join("&"));
         return Err(ApiError::unexpected(format!(
-            "Get \"https://{node}:10250/containerLogs/{}/{}/{container}\": dial tcp: lookup {node}: no such host",
+            "Get \"https://{node}:10250/containerLogs/{}/{}/{log}\": dial tcp: lookup {node} on {RESOLVER}: no such \
+             host",
             object::namespace(&pod),
             object::name(&pod)
         )));

@@ -1,6 +1,6 @@
-//! The `proxy` subresource: the pages of a node's kubelet, and what is behind a Service.
+//! The `proxy` subresource: the pages of a node's kubelet, and what is behind a Service, a pod or a node's other ports.
 
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use serde_json::Value;
 
 use super::{Body, Call, Reply};
@@ -10,7 +10,7 @@ use crate::{
     object,
     options::Life,
     proxy::{
-        self, Forward, Redirects,
+        self, Forward, Passage, Redirects,
         rewrite::{ProxyPath, Rewrite},
     },
     request::Request,
@@ -20,50 +20,82 @@ use crate::{
 
 /// Where clients are, as far as backends are told.
 const CLIENT: &str = "127.0.0.1";
+/// The port of kubelets.
+const KUBELET: &str = "10250";
 const SLICES: &str = "endpointslices.discovery.k8s.io";
 
 pub(super) fn answer(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> {
     let attributes = &call.request.attributes;
-    match call.kind.plural.as_str() {
-        "services" => {}
-        "nodes" => return node(call, state),
-        _ => return Err(ApiError::unavailable("no backend is simulated here")),
+    let (scheme, name, port) = parts(&attributes.name);
+    let resource = call.kind.plural.as_str();
+    let object = state
+        .store
+        .get(&call.kind.table, &call.kind.key(&attributes.namespace, name))
+        .ok_or_else(|| ApiError::not_found("", resource, name))?;
+    if attributes.rest.is_none() && call.request.method == Method::GET {
+        let mut reply = Reply::text(StatusCode::MOVED_PERMANENTLY, "");
+        reply.headers.push((header::LOCATION, format!("{}/", call.request.path)));
+        return Ok(reply);
     }
-    let id = &attributes.name;
-    let (scheme, name, port) = parts(id);
-    let key = call.kind.key(&attributes.namespace, name);
-    let Some(service) = state.store.get("services", &key) else {
-        return Err(ApiError::not_found("", "services", name));
+    let rest = attributes.rest.as_deref().unwrap_or_default();
+    let address = match resource {
+        "nodes" if matches!(port, "" | KUBELET) => return kubelet_page(call, state, name, rest),
+        "nodes" => host_and_port(node_address(&object), port, scheme)?,
+        "pods" => pod_address(&object, port, scheme)?,
+        _ => backend(&state.store, &object, port, &attributes.name)?,
     };
-    let Some(rest) = attributes.rest.as_deref() else {
-        if call.request.method == http::Method::GET {
-            let mut reply = Reply::text(StatusCode::MOVED_PERMANENTLY, "");
-            reply.headers.push((header::LOCATION, format!("{}/", call.request.path)));
-            return Ok(reply);
-        }
-        return forward(call.request, &backend(&state.store, &service, port, id)?, scheme, "");
+    forward(call.request, &address, scheme, rest)
+}
+
+fn node_address(node: &Value) -> &str {
+    let addresses = object::list(node, &["status", "addresses"]);
+    let internal = addresses.iter().find(|address| object::text(address, &["type"]) == "InternalIP");
+    internal.map(|address| object::text(address, &["address"])).unwrap_or_default()
+}
+
+/// Where a pod listens: on `port`, or on the first port that its containers name.
+fn pod_address(pod: &Value, port: &str, scheme: &str) -> Result<String, ApiError> {
+    let ip = object::text(pod, &["status", "podIP"]);
+    if !port.is_empty() {
+        return host_and_port(ip, port, scheme);
+    }
+    let containers = object::list(pod, &["spec", "containers"]);
+    let named = containers.iter().find_map(|container| {
+        object::integer(object::list(container, &["ports"]).first()?, &["containerPort"])
+    });
+    host_and_port(ip, &named.map(|port| port.to_string()).unwrap_or_default(), scheme)
+}
+
+/// `host:port`; without a port the one that the scheme has.
+fn host_and_port(host: &str, port: &str, scheme: &str) -> Result<String, ApiError> {
+    let port = match port {
+        "" if scheme == "https" => "443",
+        "" => "80",
+        port => port,
     };
-    forward(call.request, &backend(&state.store, &service, port, id)?, scheme, rest)
+    match host {
+        "" => Err(ApiError::bad_request("address not allowed")),
+        host if host.contains(':') => Ok(format!("[{host}]:{port}")),
+        host => Ok(format!("{host}:{port}")),
+    }
 }
 
 /// Sends a request on to a backend.
 fn forward(request: &Request, address: &str, scheme: &str, rest: &str) -> Result<Reply, ApiError> {
     let path = ProxyPath::of(&request.path, rest);
-    let headers = proxy::headers(
-        &request.headers,
-        request.header("host"),
-        vec![
-            ("X-Forwarded-For".to_owned(), forwarded_for(request)),
-            ("X-Forwarded-Uri".to_owned(), path.forwarded),
-        ],
-    );
+    let passage = Passage::of(&request.headers);
+    let mut more = vec![("X-Forwarded-For".to_owned(), forwarded_for(request))];
+    if passage == Passage::Request {
+        more.push(("X-Forwarded-Uri".to_owned(), path.forwarded));
+    }
     Ok(Reply::body(Body::Forward(Box::new(Forward {
         address: address.to_owned(),
         tls: scheme == "https",
         certificate: None,
         method: request.method.clone(),
         path_and_query: with_query(&path.path, &request.raw_query),
-        headers,
+        headers: proxy::headers(&request.headers, request.header("host"), more),
+        passage,
         body: request.body.clone(),
         rewrite: Rewrite { origin: String::new(), prefix: proxy::rewrite::encode(&path.prefix) },
         redirects: Redirects::PassedOn,
@@ -117,13 +149,11 @@ pub(super) fn backend(store: &Store, service: &Value, port: &str, id: &str) -> R
 }
 
 /// The pages of a kubelet.
-fn node(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> {
-    let stored = call.stored(state)?;
-    let path = call.request.attributes.rest.as_deref().unwrap_or_default();
+fn kubelet_page(call: &Call<'_>, state: &State, node: &str, path: &str) -> Result<Reply, ApiError> {
     if call.cluster.life == Life::Still {
-        return Err(ApiError::unavailable(format!("error trying to reach node {:?}", object::name(&stored))));
+        return Err(ApiError::unavailable(format!("error trying to reach node {node:?}")));
     }
-    match kubelet::page(&state.store, object::name(&stored), path, call.cluster.now()) {
+    match kubelet::page(&state.store, node, path, call.cluster.now()) {
         Some(Page::Text(text)) => Ok(Reply::text(StatusCode::OK, text)),
         Some(Page::Json(value)) => Ok(Reply::ok(value)),
         None => Ok(Reply::not_found_page()),

@@ -1,10 +1,14 @@
 //! What no recording shows: flows over several requests, and watches that end badly.
 
 use crowsnest_kubesim::{Chaos, ClientCertificate, DemoSize, KubeSim, Life, Options, Running};
+use futures_util::StreamExt;
 use openssl::{hash::MessageDigest, pkey::PKey, rsa::Rsa, x509::X509ReqBuilder};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, Request};
+use crate::{
+    client::{Answer, Client, Request},
+    replay::backend,
+};
 
 /// A quiet demo cluster: its objects, and nobody who acts on them.
 struct Cluster {
@@ -273,6 +277,41 @@ async fn kubelets_tell_what_their_pods_use_and_say() {
     let log =
         cluster.send("viewer", "GET", &format!("/api/v1/namespaces/shop/pods/{pod}/log"), Value::Null).await;
     assert!(log.text().starts_with("level=info msg=\"starting\""), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_websocket_reaches_pods_and_nodes_and_ends_with_a_cut() {
+    let cluster = Cluster::start().await;
+    let certificate = cluster.running.client_certificate("backend", &[]).unwrap();
+    let backend = backend::start(&certificate).await;
+    cluster.running.route("10.1.2.3:8443", backend);
+    cluster.running.route("10.9.9.9:9443", backend);
+    let pod = json!({"metadata": {"name": "web"},
+        "spec": {"containers": [{"name": "web", "image": "web", "ports": [{"containerPort": 8443}]}]}});
+    cluster.admin("POST", "/api/v1/namespaces/shop/pods", pod).await;
+    let status = json!({"status": {"podIP": "10.1.2.3"}});
+    cluster.admin("PATCH", "/api/v1/namespaces/shop/pods/web/status", status).await;
+    let status = json!({"status": {"addresses": [{"type": "InternalIP", "address": "10.9.9.9"}]}});
+    cluster.admin("PATCH", "/api/v1/nodes/demo-1/status", status).await;
+    let mut sockets = Vec::new();
+    for path in [
+        "/api/v1/namespaces/shop/pods/https:web:/proxy/ws",
+        "/api/v1/namespaces/shop/pods/https:web:8443/proxy/ws",
+        "/api/v1/nodes/https:demo-1:9443/proxy/ws",
+    ] {
+        let (headers, body) = (Vec::new(), String::new());
+        let request = Request { sender: "admin", method: "GET", path, headers, body };
+        let (head, opened) = cluster.client.upgrade(request).await.unwrap();
+        let mut socket = opened.unwrap_or_else(|refusal| panic!("{path}: {}: {refusal:?}", head.status));
+        let said: Value =
+            serde_json::from_str(socket.next().await.unwrap().unwrap().to_text().unwrap()).unwrap();
+        assert_eq!(said["path"], "/ws", "{path}");
+        sockets.push(socket);
+    }
+    cluster.running.set_chaos(Chaos { cut: true, ..Chaos::default() });
+    for mut socket in sockets {
+        assert!(socket.next().await.is_none_or(|last| last.is_err()));
+    }
 }
 
 #[tokio::test]

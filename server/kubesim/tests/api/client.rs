@@ -3,8 +3,9 @@
 use std::{collections::HashMap, net::SocketAddr, pin::Pin, time::Duration};
 
 use crowsnest_kubesim::{ClientCertificate, Running};
+use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use openssl::{
     pkey::PKey,
@@ -14,6 +15,7 @@ use openssl::{
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
+use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -43,6 +45,10 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     bytes: Bytes,
 }
+
+/// A WebSocket through the server, and how it was agreed upon; the body of a refusal.
+pub(crate) type Upgraded =
+    (http::response::Parts, Result<WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>, Bytes>);
 
 impl Answer {
     pub(crate) fn text(&self) -> String {
@@ -99,9 +105,46 @@ impl Client {
     }
 
     async fn send_over(&self, context: &SslContext, request: Request<'_>) -> Result<Answer, BoxError> {
+        let answer = tokio::time::timeout(PATIENCE, async {
+            let response = self.exchange(context, request).await?;
+            let status = response.status().as_u16();
+            Ok::<_, BoxError>(Answer { status, bytes: response.into_body().collect().await?.to_bytes() })
+        });
+        answer.await?
+    }
+
+    /// Opens a WebSocket; a request's own headers say all that there is to it but what every WebSocket has.
+    pub(crate) async fn upgrade(&self, mut request: Request<'_>) -> Result<Upgraded, BoxError> {
+        let context = self.contexts.get(request.sender).unwrap_or(&self.anonymous);
+        for (name, value) in [
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("Sec-WebSocket-Version", "13"),
+        ] {
+            request.headers.push((name.to_owned(), value.to_owned()));
+        }
+        let opened = tokio::time::timeout(PATIENCE, async {
+            let mut response = self.exchange(context, request).await?;
+            let upgrade = hyper::upgrade::on(&mut response);
+            let (head, body) = response.into_parts();
+            if head.status != StatusCode::SWITCHING_PROTOCOLS {
+                return Ok((head, Err(body.collect().await?.to_bytes())));
+            }
+            let upgraded = TokioIo::new(upgrade.await?);
+            Ok((head, Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, None).await)))
+        });
+        opened.await?
+    }
+
+    async fn exchange(
+        &self,
+        context: &SslContext,
+        request: Request<'_>,
+    ) -> Result<Response<Incoming>, BoxError> {
         let stream = self.connect(context).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
+        tokio::spawn(connection.with_upgrades());
         let mut head = http::Request::builder()
             .method(request.method)
             .uri(request.path)
@@ -112,12 +155,7 @@ impl Client {
         if let Some(token) = self.tokens.get(request.sender) {
             head = head.header("Authorization", format!("Bearer {token}"));
         }
-        let answer = tokio::time::timeout(PATIENCE, async {
-            let response = sender.send_request(head.body(Full::new(Bytes::from(request.body)))?).await?;
-            let status = response.status().as_u16();
-            Ok::<_, BoxError>(Answer { status, bytes: response.into_body().collect().await?.to_bytes() })
-        });
-        answer.await?
+        Ok(sender.send_request(head.body(Full::new(Bytes::from(request.body)))?).await?)
     }
 
     async fn connect(&self, context: &SslContext) -> Result<SslStream<TcpStream>, BoxError> {

@@ -6,14 +6,16 @@
 //! types throughout, and the same values but for times, uids, revisions and generated names.
 //!
 //! What is not supported yet stands in [`exceptions`], which only shrinks: a listed exchange that passes is a failure.
+//! WebSockets carry a message each way; streams of ninety seconds pass in two, by a faster clock.
 
-mod backend;
+pub(crate) mod backend;
 mod cluster;
 mod compare;
 mod corpus;
 mod exceptions;
+mod websocket;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use corpus::Exchange;
 use serde_json::Value;
@@ -126,17 +128,29 @@ async fn send(client: &Client, exchange: &Exchange) -> Result<Answer, BoxError> 
 }
 
 async fn replay(client: &Client, exchange: &Exchange, memory: &mut compare::Memory) -> Result<(), String> {
+    if let Some(subprotocols) = &exchange.websocket {
+        return websocket::replay(client, exchange, subprotocols).await;
+    }
     let request = memory.substituted(exchange);
+    let begun = Instant::now();
     let answer = send(client, &request).await.map_err(|error| format!("no answer: {error}"))?;
     if Some(answer.status) != exchange.status {
         return Err(format!("status {} instead of {:?}: {}", answer.status, exchange.status, answer.text()));
     }
     if let Some(count) = exchange.streamed {
         let got = answer.text().lines().filter(|line| line.starts_with("data: ")).count();
-        return if got == count { Ok(()) } else { Err(format!("{got} events instead of {count}")) };
+        let is_right = match exchange.cut_after {
+            // The clock of this run is faster, and how many events fit in before a cut is up to the machine.
+            Some(seconds) => {
+                got > 0 && got < 90 && begun.elapsed() >= backend::EVENT_INTERVAL.mul_f64(seconds)
+            }
+            None => got == count,
+        };
+        return if is_right { Ok(()) } else { Err(format!("{got} events instead of {count}")) };
     }
     memory.learn(&exchange.body, &answer.body());
-    compare::bodies(&memory.rewritten(&exchange.body), &answer.body())
+    let recorded = exceptions::corrected(exchange);
+    compare::bodies(&memory.rewritten(&recorded), &answer.body())
 }
 
 /// Replays a watch: starts it, makes the changes that were made while it was recorded, and reads it to its end.

@@ -3,12 +3,13 @@
 use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use crowsnest_kubesim::ClientCertificate;
-use futures_util::{StreamExt, stream};
-use http::{HeaderName, Response};
-use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use futures_util::{SinkExt, StreamExt, stream};
+use http::{HeaderName, Response, StatusCode};
+use http_body_util::{BodyExt, Empty, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     body::{Bytes, Frame, Incoming},
     service::service_fn,
+    upgrade::OnUpgrade,
 };
 use hyper_util::rt::TokioIo;
 use openssl::{
@@ -16,9 +17,13 @@ use openssl::{
     ssl::{Ssl, SslAcceptor, SslMethod, SslVerifyMode},
     x509::X509,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_openssl::SslStream;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Message, handshake::derive_accept_key, protocol::Role},
+};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -26,7 +31,9 @@ const PAGE: &str = "<!doctype html><html><head><base href=\"/\"><link rel=\"styl
     <script src=\"/app.js\"></script></head><body><a href=\"/login\">a</a><a href=\"rel/x\">b</a>\
     <img src=\"/i.png\"><form action=\"/post\"></form></body></html>";
 /// Between two events of a stream; a second in the recordings.
-const EVENT_INTERVAL: Duration = Duration::from_millis(20);
+pub(crate) const EVENT_INTERVAL: Duration = Duration::from_millis(20);
+/// How many events there are if nobody says.
+const EVENTS: usize = 3;
 
 /// Starts it with any certificate, since nobody looks at it.
 pub(crate) async fn start(certificate: &ClientCertificate) -> SocketAddr {
@@ -54,10 +61,12 @@ async fn connection(stream: TcpStream, acceptor: Arc<SslAcceptor>) {
     let certified = stream.ssl().peer_certificate().is_some();
     let service =
         service_fn(move |request| async move { Ok::<_, Infallible>(answer(request, certified).await) });
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let _ = connection.with_upgrades().await;
 }
 
-async fn answer(request: http::Request<Incoming>, certified: bool) -> Response<Body> {
+async fn answer(mut request: http::Request<Incoming>, certified: bool) -> Response<Body> {
     let text = |status: u16, media_type: &str, text: &str| {
         let body = Full::new(Bytes::from(text.to_owned())).boxed_unsync();
         Response::builder().status(status).header("Content-Type", media_type).body(body).unwrap()
@@ -78,28 +87,55 @@ async fn answer(request: http::Request<Incoming>, certified: bool) -> Response<B
                 "resources": [resource]});
             text(200, "application/json", &list.to_string())
         }
-        "sse" => {
-            let events = stream::iter(0..3).then(async |number| {
+        "ws" => {
+            let upgrade = hyper::upgrade::on(&mut request);
+            let key = request.headers()["sec-websocket-key"].as_bytes();
+            let accept = derive_accept_key(key);
+            let first = echo(request, certified).await.to_string();
+            tokio::spawn(converse(upgrade, first));
+            let agreed = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+            let agreed = agreed.header("Upgrade", "websocket").header("Connection", "Upgrade");
+            let agreed = agreed.header("Server", "test").header("Sec-WebSocket-Accept", accept);
+            agreed.body(Empty::new().boxed_unsync()).unwrap()
+        }
+        "sse" | "log" => {
+            let wanted = request.uri().query().and_then(|query| query.strip_prefix("n=")?.parse().ok());
+            let events = stream::iter(0..wanted.unwrap_or(EVENTS)).then(async |number| {
                 tokio::time::sleep(EVENT_INTERVAL).await;
                 Ok(Frame::data(Bytes::from(format!("data: {number} 0\n\n"))))
             });
             let body = BodyExt::boxed_unsync(StreamBody::new(events));
             Response::builder().header("Content-Type", "text/event-stream").body(body).unwrap()
         }
-        _ => {
-            let (head, body) = request.into_parts();
-            let body = body.collect().await.unwrap().to_bytes();
-            let headers: Vec<_> = head
-                .headers
-                .iter()
-                .map(|(name, value)| json!([canonical(name), String::from_utf8_lossy(value.as_bytes())]))
-                .collect();
-            let echo = json!({
-                "method": head.method.as_str(), "path": head.uri.to_string(), "headers": headers,
-                "client_certificate_presented": certified, "body": String::from_utf8_lossy(&body),
-            });
-            text(200, "application/json", &echo.to_string())
+        _ => text(200, "application/json", &echo(request, certified).await.to_string()),
+    }
+}
+
+/// What the backend was asked.
+async fn echo(request: http::Request<Incoming>, certified: bool) -> Value {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let headers: Vec<_> = head
+        .headers
+        .iter()
+        .map(|(name, value)| json!([canonical(name), String::from_utf8_lossy(value.as_bytes())]))
+        .collect();
+    json!({
+        "method": head.method.as_str(), "path": head.uri.to_string(), "headers": headers,
+        "client_certificate_presented": certified, "body": String::from_utf8_lossy(&body),
+    })
+}
+
+/// Says `first` over a WebSocket, then says everything again that it hears.
+async fn converse(upgrade: OnUpgrade, first: String) {
+    let Ok(upgraded) = upgrade.await else { return };
+    let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+    let mut next = Some(Message::text(first));
+    while let Some(message) = next {
+        if socket.send(message).await.is_err() {
+            return;
         }
+        next = socket.next().await.and_then(Result::ok).filter(|message| !message.is_close());
     }
 }
 

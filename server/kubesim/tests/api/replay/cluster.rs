@@ -61,6 +61,8 @@ pub(crate) async fn start(corpus: &Corpus) -> Simulated {
         resource_version: REVISION,
         clock: Arc::new(Fixed),
         seed: Some(1),
+        // A minute, by the clock of the backend.
+        request_timeout: backend::EVENT_INTERVAL * 60,
         ..Options::default()
     };
     let running = KubeSim::start(options).await.unwrap();
@@ -90,11 +92,28 @@ async fn name_port(simulated: &Simulated, name: &str) {
     }
 }
 
+/// Lets the backend serve the group `ui.crowsnest.dev`.
+async fn serve_group(simulated: &Simulated) {
+    let spec = json!({"group": "ui.crowsnest.dev", "version": "v1", "groupPriorityMinimum": 100,
+        "versionPriority": 10, "insecureSkipTLSVerify": true,
+        "service": {"namespace": "crowsnest", "name": "crowsnest", "port": 443}});
+    let service = json!({"metadata": {"name": "v1.ui.crowsnest.dev"}, "spec": spec});
+    let services = "/apis/apiregistration.k8s.io/v1/apiservices";
+    carry_out(simulated, vec![("POST", services.to_owned(), service)]).await;
+}
+
 /// Brings about what the controllers of the recorded cluster had done in the meantime, which are not simulated.
 pub(crate) async fn before(simulated: &Simulated, recording: &str, exchange: &Exchange) {
     let pods = "/api/v1/namespaces/shop/pods";
     match (recording, exchange.name.as_str()) {
-        // The rollout has made a new pod …
+        // The Deployment controller has said what it was about …
+        ("writes", "restart by annotation" | "delete foreground") => {
+            let told = json!({"status": exchange.body["status"]});
+            let status =
+                "/apis/apps/v1/namespaces/shop/deployments/web/status?fieldManager=kube-controller-manager";
+            carry_out(simulated, vec![("PATCH", status.to_owned(), told)]).await;
+        }
+        // … the rollout has made a new pod …
         ("writes", "evict, dry run") => {
             let pod = json!({"metadata": {"name": "web-57887d66bf-hwgnt", "labels": {"app": "web"}},
                 "spec": {"containers": [{"name": "nginx", "image": "nginx:1.28"}]}});
@@ -109,15 +128,12 @@ pub(crate) async fn before(simulated: &Simulated, recording: &str, exchange: &Ex
         ("service-proxy", "where the Service names its port \"https\": GET /") => {
             name_port(simulated, "https").await;
         }
-        ("aggregated-api", "GET web/index as alice") => {
+        ("aggregated-api", "GET web/index as alice")
+        | ("streams-90s", "aggregated, resource and name only") => {
             name_port(simulated, "https").await;
-            let spec = json!({"group": "ui.crowsnest.dev", "version": "v1", "groupPriorityMinimum": 100,
-                "versionPriority": 10, "insecureSkipTLSVerify": true,
-                "service": {"namespace": "crowsnest", "name": "crowsnest", "port": 443}});
-            let service = json!({"metadata": {"name": "v1.ui.crowsnest.dev"}, "spec": spec});
-            let services = "/apis/apiregistration.k8s.io/v1/apiservices";
-            carry_out(simulated, vec![("POST", services.to_owned(), service)]).await;
+            serve_group(simulated).await;
         }
+        ("streams-90s", "service proxy") => name_port(simulated, "").await,
         _ => {}
     }
 }

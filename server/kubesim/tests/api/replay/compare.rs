@@ -23,6 +23,8 @@ static FRESH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"^(127\.0\.0\.1:\d+|apiserver\.example:6443)$",
         // A connection that a backend resets.
         r"^error trying to reach service: read tcp [\d.]+:\d+->10\.200\.0\.2:8443: read: connection reset by peer$",
+        // A node that its name server does not know.
+        r"^Get .* dial tcp: lookup node-2 on [\d.]+:53: no such host$",
         // Tokens.
         r"^(<token( of viewer)?>|eyJ[\w-]+\.[\w-]+\.[\w-]+)$",
     ]

@@ -24,6 +24,12 @@ pub(crate) struct Exchange {
     pub(crate) events: Vec<Value>,
     /// How many events a backend streamed.
     pub(crate) streamed: Option<usize>,
+    /// After how many seconds the stream was cut, if it was.
+    pub(crate) cut_after: Option<f64>,
+    /// The subprotocols of a WebSocket; empty if it offered none, nothing if it is none.
+    pub(crate) websocket: Option<String>,
+    /// The headers of the answer, where they were recorded line by line.
+    pub(crate) answer_headers: Vec<String>,
 }
 
 impl Exchange {
@@ -56,6 +62,15 @@ impl Corpus {
             let text =
                 |path: &str| exchange.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
             let value = |path: &str| exchange.pointer(path).cloned().unwrap_or_default();
+            // A WebSocket is recorded as the lines of the answer's head and the first thing that was said.
+            let lines: Vec<String> =
+                serde_json::from_value(value("/response/status_line_and_headers")).unwrap_or_default();
+            let said: Option<Value> = serde_json::from_str(&text("/response/first_message")).ok();
+            let status_line = lines.first().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+            let (events, seconds) = (value("/response/events"), value("/response/seconds"));
+            let cut = events
+                .as_f64()
+                .is_some_and(|events| !text("/request/path").ends_with(&format!("n={events}")));
             Exchange {
                 name: text("/name"),
                 sender: text("/as"),
@@ -69,13 +84,19 @@ impl Corpus {
                     })
                     .unwrap_or_default(),
                 request_body: value("/request/body"),
-                status: exchange
-                    .pointer("/response/status")
-                    .and_then(Value::as_u64)
-                    .and_then(|s| s.try_into().ok()),
-                body: value("/response/body"),
-                events: value("/response/events").as_array().cloned().unwrap_or_default(),
-                streamed: value("/response/events_seconds_after_headers").as_array().map(Vec::len),
+                status: value("/response/status").as_u64().and_then(|s| s.try_into().ok()).or(status_line),
+                body: said.unwrap_or_else(|| value("/response/body")),
+                events: events.as_array().cloned().unwrap_or_default(),
+                streamed: value("/response/events_seconds_after_headers")
+                    .as_array()
+                    .map(Vec::len)
+                    .or_else(|| events.as_u64().and_then(|count| count.try_into().ok())),
+                cut_after: seconds.as_f64().filter(|_| cut),
+                websocket: value("/request/websocket")
+                    .as_bool()
+                    .filter(|is| *is)
+                    .map(|_| text("/request/subprotocols")),
+                answer_headers: lines.into_iter().skip(1).collect(),
             }
         })
     }
