@@ -67,8 +67,14 @@ const CONTROLLERS: &[Controller] = &[
 ];
 
 /// What each controller had seen when it last ran: a settled cluster costs next to nothing.
-#[derive(Debug, Default)]
-pub(crate) struct Seen([Look; CONTROLLERS.len()]);
+#[derive(Debug)]
+pub(crate) struct Seen(Vec<Look>);
+
+impl Default for Seen {
+    fn default() -> Seen {
+        Seen(vec![Look::default(); CONTROLLERS.len()])
+    }
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Look {
