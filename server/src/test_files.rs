@@ -82,7 +82,6 @@ impl Report {
             match outcome.verdict {
                 Verdict::Passed => self.passed += 1,
                 Verdict::Failed(why) => self.fail(file, line, format!("{query}: {why}")),
-                Verdict::Unsupported(what) => self.fail(file, line, format!("{query}: unsupported: {what}")),
             }
         }
     }

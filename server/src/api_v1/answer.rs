@@ -72,7 +72,6 @@ pub(super) fn query_failed(error: QueryError) -> ApiError {
     let kind = match &error {
         QueryError::Query { .. } | QueryError::Parameter(_) => ErrorKind::BadRequest,
         QueryError::Execution(_)
-        | QueryError::Unsupported(_)
         | QueryError::TooManySamples
         | QueryError::Storage(StorageError::LimitExceeded(_)) => ErrorKind::Execution,
         QueryError::Canceled => ErrorKind::Canceled,

@@ -35,8 +35,6 @@ pub enum Verdict {
     Passed,
     /// It was not; says what was found instead.
     Failed(String),
-    /// The query needs something that is not built yet; says what.
-    Unsupported(String),
 }
 
 /// A file that cannot be read as promqltest; nothing was run.
@@ -62,7 +60,6 @@ impl fmt::Display for Outcome {
         match verdict {
             Verdict::Passed => write!(f, "{line}: {query}: passed"),
             Verdict::Failed(why) => write!(f, "{line}: {query}: {why}"),
-            Verdict::Unsupported(what) => write!(f, "{line}: {query}: unsupported: {what}"),
         }
     }
 }

@@ -19,9 +19,6 @@ pub enum QueryError {
     /// Evaluation failed because of the data.
     #[error("{0}")]
     Execution(String),
-    /// Part of the query is not built yet; names that part.
-    #[error("{0} not supported yet")]
-    Unsupported(String),
     /// The query needs more samples at once than allowed.
     #[error("query processing would load too many samples into memory in query execution")]
     TooManySamples,
@@ -41,10 +38,9 @@ impl QueryError {
     pub fn error_type(&self) -> &'static str {
         match self {
             Self::Query { .. } | Self::Parameter(_) => "bad_data",
-            Self::Execution(_)
-            | Self::Unsupported(_)
-            | Self::TooManySamples
-            | Self::Storage(StorageError::LimitExceeded(_)) => "execution",
+            Self::Execution(_) | Self::TooManySamples | Self::Storage(StorageError::LimitExceeded(_)) => {
+                "execution"
+            }
             Self::Canceled => "canceled",
             Self::Timeout => "timeout",
             Self::Storage(StorageError::Read(_)) => "internal",

@@ -84,22 +84,15 @@ struct Run<'a> {
     eval: &'a Eval,
 }
 
-/// Why a variant did not do.
-enum Fault {
-    Differs(String),
-    Unsupported(String),
-}
-
 impl Run<'_> {
     fn verdict(&self) -> Verdict {
         match self.all_variants() {
-            Err(Fault::Unsupported(what)) => Verdict::Unsupported(what),
-            Err(Fault::Differs(why)) => Verdict::Failed(why),
+            Err(why) => Verdict::Failed(why),
             Ok(()) => Verdict::Passed,
         }
     }
 
-    fn all_variants(&self) -> Result<(), Fault> {
+    fn all_variants(&self) -> Result<(), String> {
         let Eval { query, expr, when, .. } = self.eval;
         let at = match *when {
             When::Range { start, end, step } => {
@@ -116,19 +109,16 @@ impl Run<'_> {
         self.instant(query, expr, at)?;
         let Some(fixed) = fixed_at(expr, at) else { return Ok(()) };
         let text = fixed.to_string();
-        let fixed = parse(&text).map_err(|error| Fault::Differs(format!("printed as {text}: {error}")))?;
+        let fixed = parse(&text).map_err(|error| format!("printed as {text}: {error}"))?;
         let times = if at == 0 { vec![-1000, 0, 1000] } else { vec![-10 * at, 0, at / 5, at, 10 * at] };
         for other in times {
-            self.instant(&text, &fixed, other).map_err(|fault| match fault {
-                Fault::Differs(why) => Fault::Differs(format!("{text} at {other} ms: {why}")),
-                unsupported => unsupported,
-            })?;
+            self.instant(&text, &fixed, other).map_err(|why| format!("{text} at {other} ms: {why}"))?;
         }
         Ok(())
     }
 
     /// Runs an instant query, and the range query around it.
-    fn instant(&self, text: &str, expr: &Expr, at: i64) -> Result<(), Fault> {
+    fn instant(&self, text: &str, expr: &Expr, at: i64) -> Result<(), String> {
         let expect = &self.eval.expect;
         let result = self.engine.instant(self.store, expr, Timestamp::from_millis(at), &Control::unlimited());
         self.compare(text, result)?;
@@ -145,11 +135,11 @@ impl Run<'_> {
         let step = Duration::from_millis(AROUND.unsigned_abs());
         let result = RangeParams::new(start, end, step)
             .and_then(|params| self.engine.range(self.store, expr, params, &Control::unlimited()))
-            .map_err(|error| self.fault(&error))?;
+            .map_err(|error| failed(&error))?;
         let Value::Matrix(series) = result.value else {
-            return Err(Fault::Differs("a range query gave no matrix".to_owned()));
+            return Err("a range query gave no matrix".to_owned());
         };
-        check::sorted(&series).map_err(Fault::Differs)?;
+        check::sorted(&series)?;
         if expect.ordered {
             return Ok(());
         }
@@ -177,34 +167,26 @@ impl Run<'_> {
                 Value::Vector(elements)
             }
         };
-        check::value(expect, self.eval.when, &value)
-            .map_err(|why| Fault::Differs(format!("as a range query: {why}")))
+        check::value(expect, self.eval.when, &value).map_err(|why| format!("as a range query: {why}"))
     }
 
-    fn compare(&self, text: &str, result: Result<QueryResult, QueryError>) -> Result<(), Fault> {
+    fn compare(&self, text: &str, result: Result<QueryResult, QueryError>) -> Result<(), String> {
         let expect = &self.eval.expect;
         match (result, &expect.fail) {
-            (Err(error @ QueryError::Unsupported(_)), _) => Err(self.fault(&error)),
             (Err(error), Some(At { what, .. })) if what.accepts(&error.to_string()) => Ok(()),
             (Err(error), Some(At { line, .. })) => {
-                Err(Fault::Differs(format!("failed otherwise than line {line} expects: {error}")))
+                Err(format!("failed otherwise than line {line} expects: {error}"))
             }
-            (Err(error), None) => Err(self.fault(&error)),
-            (Ok(_), Some(At { line, .. })) => {
-                Err(Fault::Differs(format!("line {line} expects an error, got an answer")))
-            }
+            (Err(error), None) => Err(failed(&error)),
+            (Ok(_), Some(At { line, .. })) => Err(format!("line {line} expects an error, got an answer")),
             (Ok(result), None) => check::value(expect, self.eval.when, &result.value)
-                .and_then(|()| check::annotations(expect, &result, text))
-                .map_err(Fault::Differs),
+                .and_then(|()| check::annotations(expect, &result, text)),
         }
     }
+}
 
-    fn fault(&self, error: &QueryError) -> Fault {
-        match error {
-            QueryError::Unsupported(_) => Fault::Unsupported(error.to_string()),
-            _ => Fault::Differs(format!("failed: {error}")),
-        }
-    }
+fn failed(error: &QueryError) -> String {
+    format!("failed: {error}")
 }
 
 #[cfg(test)]
