@@ -56,6 +56,8 @@ pub(crate) trait ControlStore: Send + Sync {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn check(store: &dyn ControlStore) {
@@ -86,7 +88,13 @@ mod tests {
     fn the_store_in_sled_keeps_collections_apart_and_survives_reopening() {
         let dir = tempfile::tempdir().unwrap();
         check(&SledStore::open(dir.path()).unwrap());
-        let store = SledStore::open(dir.path()).unwrap();
+        // sled's own threads let go of the folder some time after the last handle to it is gone.
+        let mut reopened = SledStore::open(dir.path());
+        while reopened.as_ref().is_err_and(|error| format!("{error:#}").contains("lock")) {
+            std::thread::sleep(Duration::from_millis(10));
+            reopened = SledStore::open(dir.path());
+        }
+        let store = reopened.unwrap();
         assert_eq!(store.get(Collection::Sessions, "b").unwrap().unwrap(), b"2");
     }
 }
