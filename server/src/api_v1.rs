@@ -6,6 +6,7 @@ pub(crate) mod admin;
 mod answer;
 pub(crate) mod exemplars;
 pub(crate) mod expression;
+mod families;
 pub(crate) mod features;
 pub(crate) mod federate;
 pub(crate) mod labels;

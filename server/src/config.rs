@@ -9,9 +9,12 @@ use crowsnest_api::{Labels, METRIC_NAME};
 
 use crate::cluster::ClusterSource;
 use crate::external_url::ExternalUrl;
-use crate::http::BasePath;
+use crate::http::{BasePath, CorsOrigin};
 use crate::settings::{AuthMode, Kube, LogFormat, Settings};
+use crate::units::Span;
 
+/// Queries that may be allowed to run at once.
+const MAX_CONCURRENCY: usize = 400;
 const DEFAULT_RETENTION: Duration = Duration::from_secs(15 * 24 * 3600);
 
 /// What the server runs with.
@@ -32,10 +35,69 @@ pub(crate) struct Config {
     pub(crate) retention: Duration,
     pub(crate) retention_bytes: Option<u64>,
     pub(crate) features: Vec<String>,
+    pub(crate) queries: QueryLimits,
+    /// Other sites whose pages may ask the Prometheus API.
+    pub(crate) cors_origin: Option<CorsOrigin>,
     /// Added to what leaves through federation and remote read.
     pub(crate) external_labels: Labels,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
+}
+
+/// What queries may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QueryLimits {
+    /// How long one may take, the wait for its turn included.
+    pub(crate) timeout: Duration,
+    /// How many run at once.
+    pub(crate) concurrency: usize,
+    /// How many samples one may hold at once.
+    pub(crate) max_samples: usize,
+    /// How long a sample counts when nothing newer comes.
+    pub(crate) lookback: Duration,
+    /// Those that run longer are logged.
+    pub(crate) slow_after: Duration,
+}
+
+/// As in Prometheus; it has no log of slow queries.
+impl Default for QueryLimits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(120),
+            concurrency: 20,
+            max_samples: 50_000_000,
+            lookback: Duration::from_secs(300),
+            slow_after: Duration::from_secs(10),
+        }
+    }
+}
+
+impl QueryLimits {
+    fn resolve(settings: &Settings) -> anyhow::Result<Self> {
+        let default = Self::default();
+        let time = |given: Option<Span>, default| given.map_or(default, |span| span.0);
+        let number = |flag: &str, given: Option<usize>, default: usize| {
+            let number = given.unwrap_or(default);
+            ensure!(number > 0, "{flag} is one at least");
+            Ok(number)
+        };
+        let limits = Self {
+            timeout: time(settings.query_timeout, default.timeout),
+            concurrency: number(
+                "--query-max-concurrency",
+                settings.query_max_concurrency,
+                default.concurrency,
+            )?,
+            max_samples: number("--query-max-samples", settings.query_max_samples, default.max_samples)?,
+            lookback: time(settings.query_lookback_delta, default.lookback),
+            slow_after: time(settings.query_slow_after, default.slow_after),
+        };
+        ensure!(
+            limits.concurrency <= MAX_CONCURRENCY,
+            "--query-max-concurrency is {MAX_CONCURRENCY} at most: each query has a thread of its own"
+        );
+        Ok(limits)
+    }
 }
 
 impl Config {
@@ -43,6 +105,7 @@ impl Config {
     pub(crate) fn resolve(settings: Settings) -> anyhow::Result<Self> {
         let listen = settings.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)));
         let auth = settings.auth.unwrap_or(AuthMode::Static);
+        let queries = QueryLimits::resolve(&settings)?;
         if let Some(plain) = settings.http_listen {
             ensure!(
                 plain.ip().is_loopback(),
@@ -80,7 +143,10 @@ impl Config {
             (None, Some(url)) => url.path().clone(),
             (None, None) => BasePath::default(),
         };
+        let cors_origin = settings.web_cors_origin.as_deref().map(CorsOrigin::parse).transpose()?;
         Ok(Self {
+            queries,
+            cors_origin,
             data_dir: settings.data_dir.unwrap_or_else(|| PathBuf::from("crowsnest-data")),
             listen,
             http_listen: settings.http_listen,
@@ -172,6 +238,26 @@ mod tests {
         for wrong in [&["site"][..], &["=a"], &["site="], &["__name__=x"], &["a=1", "a=2"]] {
             check_refused(of(wrong), "--external-label");
         }
+    }
+
+    #[test]
+    fn limits_of_queries_are_more_than_nothing() {
+        let given = Settings {
+            query_timeout: Some(Span(Duration::from_secs(5))),
+            query_max_concurrency: Some(3),
+            ..safe()
+        };
+        let limits = Config::resolve(given).unwrap().queries;
+        assert_eq!(
+            limits,
+            QueryLimits { timeout: Duration::from_secs(5), concurrency: 3, ..QueryLimits::default() }
+        );
+        check_refused(Settings { query_max_samples: Some(0), ..safe() }, "--query-max-samples");
+        for concurrency in [0, MAX_CONCURRENCY + 1] {
+            let given = Settings { query_max_concurrency: Some(concurrency), ..safe() };
+            check_refused(given, "--query-max-concurrency");
+        }
+        check_refused(Settings { web_cors_origin: Some("(".into()), ..safe() }, "--web-cors-origin");
     }
 
     #[test]

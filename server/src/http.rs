@@ -3,6 +3,7 @@
 mod app;
 mod base_path;
 mod body_limit;
+mod cors;
 mod error;
 mod guard;
 mod health;
@@ -19,6 +20,7 @@ mod ui;
 
 pub(crate) use app::{App, AppState};
 pub(crate) use base_path::BasePath;
+pub(crate) use cors::CorsOrigin;
 pub(crate) use error::{ApiError, ErrorKind};
 pub(crate) use layers::router;
 pub(crate) use objects::Viewer;

@@ -22,12 +22,18 @@ use self::active::Entry;
 use self::queue::{FairQueue, Places};
 use self::slow::SlowLog;
 use crate::clock;
+use crate::config::QueryLimits;
 
-/// Queries that run at once, as in Prometheus (`--query.max-concurrency`), and that wait for one of those to end; more
-/// are turned away.
-const PLACES: Places = Places { running: 20, running_of_one: 15, waiting: 100, waiting_of_one: 50 };
-/// A query that runs longer is logged.
-const SLOW: Duration = Duration::from_secs(10);
+/// Queries that wait for their turn; more are turned away.
+const WAITING: usize = 100;
+/// Of these, how many one user may take.
+const WAITING_OF_ONE: usize = 50;
+
+/// One user may take three quarters of the places to run in.
+fn places(running: usize) -> Places {
+    let running_of_one = (running * 3 / 4).max(1);
+    Places { running, running_of_one, waiting: WAITING, waiting_of_one: WAITING_OF_ONE }
+}
 
 /// Runs queries and index questions.
 pub(crate) struct QueryPool {
@@ -103,16 +109,12 @@ impl State {
 }
 
 impl QueryPool {
-    /// A pool for queries that may take `timeout`, the wait in the queue included.
-    pub(crate) fn new(timeout: Duration) -> Self {
-        Self::logging_from(SLOW, timeout)
-    }
-
-    /// The same, which logs queries that run longer than `slow`.
-    fn logging_from(slow: Duration, timeout: Duration) -> Self {
-        let state = State { queue: FairQueue::new(PLACES), active: BTreeMap::new(), last_id: 0 };
-        let shared = Shared { state: Mutex::new(state), slow: SlowLog::new(slow) };
-        Self { shared: Arc::new(shared), timeout, turned_away: AtomicU64::new(0) }
+    /// A pool for queries within `limits`.
+    pub(crate) fn new(limits: &QueryLimits) -> Self {
+        let queue = FairQueue::new(places(limits.concurrency));
+        let state = State { queue, active: BTreeMap::new(), last_id: 0 };
+        let shared = Shared { state: Mutex::new(state), slow: SlowLog::new(limits.slow_after) };
+        Self { shared: Arc::new(shared), timeout: limits.timeout, turned_away: AtomicU64::new(0) }
     }
 
     /// Runs `job` as soon as there is room. `timeout` shortens the pool's own; `text` is what others see of it.
@@ -207,12 +209,24 @@ mod tests {
 
     use super::*;
 
+    /// What one user can have running, by default.
+    const RUNNING_OF_ONE: usize = 15;
     /// What one user can have running and waiting.
-    const OF_ONE: usize = PLACES.running_of_one + PLACES.waiting_of_one;
+    const OF_ONE: usize = RUNNING_OF_ONE + WAITING_OF_ONE;
+
+    fn pool() -> QueryPool {
+        QueryPool::new(&QueryLimits { timeout: Duration::from_secs(60), ..QueryLimits::default() })
+    }
+
+    #[test]
+    fn one_user_may_take_three_quarters_and_one_place_at_least() {
+        let of = |running| places(running).running_of_one;
+        assert_eq!([of(1), of(2), of(20)], [1, 1, RUNNING_OF_ONE]);
+    }
 
     /// A pool in which a user has as many queries as may be, none of which ends before something is sent.
     async fn crowded() -> (Arc<QueryPool>, mpsc::Sender<()>, tokio::task::JoinSet<Result<bool, PoolError>>) {
-        let pool = Arc::new(QueryPool::new(Duration::from_secs(60)));
+        let pool = Arc::new(pool());
         let (release, gate) = mpsc::channel::<()>();
         let gate = Arc::new(Mutex::new(gate));
         let mut queries = tokio::task::JoinSet::new();
@@ -221,7 +235,7 @@ mod tests {
             let query = async move { pool.run("busy", None, move |_| gate.lock().recv().is_ok()).await };
             queries.spawn(asking_for("ann", query));
         }
-        while pool.active().len() < OF_ONE || pool.load().0 < PLACES.running_of_one {
+        while pool.active().len() < OF_ONE || pool.load().0 < RUNNING_OF_ONE {
             tokio::task::yield_now().await;
         }
         (pool, release, queries)
@@ -264,7 +278,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_running_query_that_is_killed_ends() {
-        let pool = Arc::new(QueryPool::new(Duration::from_secs(60)));
+        let pool = Arc::new(pool());
         let query = tokio::spawn({
             let pool = Arc::clone(&pool);
             async move { pool.run("long", None, |job| wait_until_cancelled(&job.control)).await }
@@ -281,7 +295,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_slow_query_is_remembered_with_what_it_cost() {
-        let pool = QueryPool::logging_from(Duration::ZERO, Duration::from_secs(60));
+        let pool = QueryPool::new(&QueryLimits { slow_after: Duration::ZERO, ..QueryLimits::default() });
         let stats = crowsnest_promql::QueryStats { series: 3, ..Default::default() };
         asking_for("ann", pool.run("up", None, move |job| job.note(&stats))).await.unwrap();
         let [slow] = pool.slow().try_into().unwrap();
@@ -291,7 +305,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_query_nobody_waits_for_any_more_is_cancelled() {
-        let pool = Arc::new(QueryPool::new(Duration::from_secs(60)));
+        let pool = Arc::new(pool());
         let (told, started) = tokio::sync::oneshot::channel();
         let (ended, end) = mpsc::channel();
         let query = tokio::spawn({

@@ -21,7 +21,7 @@ use crate::api_v1::write::WriteGate;
 use crate::auth::{Auth, Sessions, Users};
 use crate::clock;
 use crate::cluster::{Cluster, ClusterAuthoriser};
-use crate::config::Config;
+use crate::config::{Config, QueryLimits};
 use crate::control::{ControlStore, SledStore};
 use crate::data_dir::{DataDir, write_public};
 use crate::http::{self, App, AppState};
@@ -145,11 +145,10 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&storage.queryable),
         clock::now(),
     )?;
-    let options = engine_options(config);
     Ok(Arc::new(App {
         auth: auth(config, data_dir, control).await?,
-        pool: QueryPool::new(options.timeout),
-        engine: Engine::new(options),
+        pool: QueryPool::new(&config.queries),
+        engine: Engine::new(engine_options(config)),
         storage,
         sources,
         writes: WriteGate::default(),
@@ -205,7 +204,8 @@ fn engine_options(config: &Config) -> EngineOptions {
             other => warn!(feature = other, "--enable-feature: not known here"),
         }
     }
-    EngineOptions { features, ..EngineOptions::default() }
+    let QueryLimits { timeout, max_samples, lookback, .. } = config.queries;
+    EngineOptions { features, timeout, max_samples, lookback, ..EngineOptions::default() }
 }
 
 /// An address that can be connected to: listening everywhere includes loopback.

@@ -111,6 +111,29 @@ pub(crate) struct Settings {
     /// Prometheus feature names, separated by commas
     #[arg(long, env = "CROWSNEST_ENABLE_FEATURE", value_name = "LIST", value_delimiter = ',')]
     pub(crate) enable_feature: Option<Vec<String>>,
+    /// How long a query may take, the wait for its turn included [default: 2m]
+    #[arg(long, env = "CROWSNEST_QUERY_TIMEOUT", value_name = "DURATION", alias = "query.timeout")]
+    pub(crate) query_timeout: Option<Span>,
+    /// How many queries run at once; more wait their turn [default: 20]
+    #[arg(long, env = "CROWSNEST_QUERY_MAX_CONCURRENCY", value_name = "N", alias = "query.max-concurrency")]
+    pub(crate) query_max_concurrency: Option<usize>,
+    /// How many samples a query may hold at once [default: 50000000]
+    #[arg(long, env = "CROWSNEST_QUERY_MAX_SAMPLES", value_name = "N", alias = "query.max-samples")]
+    pub(crate) query_max_samples: Option<usize>,
+    /// How long a sample counts when nothing newer comes [default: 5m]
+    #[arg(
+        long,
+        env = "CROWSNEST_QUERY_LOOKBACK_DELTA",
+        value_name = "DURATION",
+        alias = "query.lookback-delta"
+    )]
+    pub(crate) query_lookback_delta: Option<Span>,
+    /// Queries that run longer are logged as slow [default: 10s]
+    #[arg(long, env = "CROWSNEST_QUERY_SLOW_AFTER", value_name = "DURATION")]
+    pub(crate) query_slow_after: Option<Span>,
+    /// Regular expression of the whole Origin of other sites whose pages may ask /api/v1; none when not given
+    #[arg(long, env = "CROWSNEST_WEB_CORS_ORIGIN", value_name = "REGEX", alias = "web.cors.origin")]
+    pub(crate) web_cors_origin: Option<String>,
     /// Labels, as name=value separated by commas, added to series that federation and remote read give away
     #[arg(long, env = "CROWSNEST_EXTERNAL_LABEL", value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(crate) external_label: Option<Vec<String>>,
@@ -159,6 +182,12 @@ impl Settings {
             retention_size: self.retention_size.or(other.retention_size),
             storage: self.storage.or(other.storage),
             enable_feature: self.enable_feature.or(other.enable_feature),
+            query_timeout: self.query_timeout.or(other.query_timeout),
+            query_max_concurrency: self.query_max_concurrency.or(other.query_max_concurrency),
+            query_max_samples: self.query_max_samples.or(other.query_max_samples),
+            query_lookback_delta: self.query_lookback_delta.or(other.query_lookback_delta),
+            query_slow_after: self.query_slow_after.or(other.query_slow_after),
+            web_cors_origin: self.web_cors_origin.or(other.web_cors_origin),
             external_label: self.external_label.or(other.external_label),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),

@@ -9,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::appender::{AppendError, Appended, Appender, Batch, Metadata, RejectReason};
-use crate::block::PageCache;
+use crate::block::{Block, PageCache};
 use crate::blocks::Blocks;
 use crate::commit::Committer;
 use crate::disk::{Disk, RealDisk};
@@ -17,7 +17,7 @@ use crate::head::{Head, Limits, Staged};
 use crate::maintain::MaintainState;
 use crate::options::Options;
 use crate::replay::Replayer;
-use crate::report::{OpenError, Quarantined, Recovery, Status, StoreStatus};
+use crate::report::{BlockStatus, OpenError, Quarantined, Recovery, Status, StoreStatus};
 use crate::wal::{self, Wal};
 
 /// A time-series store in a folder of its own.
@@ -163,6 +163,14 @@ impl Tsdb {
         }
     }
 
+    /// Blocks that serve, the oldest first.
+    pub fn blocks(&self) -> Vec<BlockStatus> {
+        let mut blocks: Vec<BlockStatus> =
+            self.blocks.list().iter().map(|block| block_status(block)).collect();
+        blocks.sort_by_key(|block| block.min_time);
+        blocks
+    }
+
     /// Blocks that do not serve, or not in full.
     pub fn quarantined(&self) -> Vec<Quarantined> {
         self.blocks.quarantined()
@@ -173,6 +181,19 @@ impl Tsdb {
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         drop(self.committer.wal());
+    }
+}
+
+fn block_status(block: &Block) -> BlockStatus {
+    let meta = block.meta();
+    BlockStatus {
+        id: meta.id.to_string(),
+        min_time: meta.min_time,
+        max_time: meta.max_time,
+        series: meta.series.into(),
+        chunks: meta.chunks,
+        samples: meta.samples,
+        bytes: block.size(),
     }
 }
 

@@ -57,5 +57,6 @@ pub use appender::{
 pub use db::Tsdb;
 pub use options::{LabelLimits, Options};
 pub use report::{
-    HeadStatus, MaintainError, Maintenance, NamedCount, OpenError, Quarantined, Recovery, Status, StoreStatus,
+    BlockStatus, HeadStatus, MaintainError, Maintenance, NamedCount, OpenError, Quarantined, Recovery,
+    Status, StoreStatus,
 };

@@ -57,6 +57,25 @@ pub struct Recovery {
     pub warnings: Vec<String>,
 }
 
+/// A block that serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockStatus {
+    /// Its number as text; later blocks have larger ones.
+    pub id: String,
+    /// The oldest sample.
+    pub min_time: Timestamp,
+    /// The newest sample.
+    pub max_time: Timestamp,
+    /// Series in it.
+    pub series: u64,
+    /// Chunks in it.
+    pub chunks: u64,
+    /// Samples in it, the server's own included.
+    pub samples: u64,
+    /// The size of its file.
+    pub bytes: u64,
+}
+
 /// A block that does not serve, or not in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantined {

@@ -16,7 +16,9 @@ pub(crate) async fn query(params: Params) -> Result<Response, ApiError> {
     if end < start {
         return Err(ApiError::bad_request("end timestamp must not be before start timestamp"));
     }
-    let (_, expr) = params.expr()?;
+    // Here Prometheus does not name the parameter.
+    let query = params.get("query").unwrap_or_default();
+    let expr = crowsnest_promql::parse(query).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let mut selects = false;
     expr.walk(&mut |node| selects |= matches!(node.kind, ExprKind::Selector(_)));
     if !selects {

@@ -1,7 +1,6 @@
 //! `/federate`: the newest sample of each series that is asked for, as a page that another Prometheus scrapes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -16,6 +15,7 @@ use tracing::warn;
 
 use super::answer::{pool_failed, query_failed};
 use super::params::Params;
+use super::seen::Seen;
 use crate::clock;
 use crate::http::{ApiError, AppState};
 
@@ -25,15 +25,16 @@ const MAX_SERIES: usize = 1_000_000;
 /// The newest samples by name and labels, each with its own time. A series that has ended is left out.
 pub(crate) async fn federate(
     State(app): State<AppState>,
+    seen: Seen,
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let sets = params.matcher_sets()?;
+    let sets = params.selectors().map_err(ApiError::bad_request)?;
     let spelling = Spelling::accepted(&headers);
     let lookback = app.engine.options().lookback;
-    let (store, external) = (Arc::clone(&app.storage.queryable), app.config.external_labels.clone());
+    let external = app.config.external_labels.clone();
     let page = app.pool.run("/federate", None, move |job| {
-        let newest = newest(&*store, &sets, clock::now(), lookback, &job.control)?;
+        let newest = newest(&seen.store(), &sets, clock::now(), lookback, &job.control)?;
         Ok(page(&newest, &external, spelling))
     });
     let page = page.await.map_err(pool_failed)?.map_err(query_failed)?;

@@ -19,13 +19,15 @@ struct Question {
 }
 
 impl Question {
-    fn read(params: &Params) -> Result<Self, ApiError> {
+    /// Reads it; `refused` says what is told of a bad `match[]`.
+    fn read(params: &Params, refused: impl FnOnce(String) -> ApiError) -> Result<Self, ApiError> {
+        let limit = params.limit("limit")?;
         let start = params.time("start")?.unwrap_or(Timestamp::MIN);
         let end = params.time("end")?.unwrap_or(Timestamp::MAX);
         if end < start {
             return Err(invalid("end", "end timestamp must not be before start time"));
         }
-        Ok(Self { matcher_sets: params.matcher_sets()?, start, end, limit: params.limit("limit")? })
+        Ok(Self { matcher_sets: params.matcher_sets().map_err(refused)?, start, end, limit })
     }
 
     fn scope(&self) -> Scope<'_> {
@@ -39,10 +41,10 @@ pub(crate) async fn series(
     seen: Seen,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let question = Question::read(&params)?;
-    if question.matcher_sets.is_empty() {
+    if params.all("match[]").next().is_none() {
         return Err(ApiError::bad_request("no match[] parameter provided"));
     }
+    let question = Question::read(&params, |what| invalid("match[]", &what))?;
     answer(&app, None, move |_| {
         let series = seen.store().series(&question.scope()).map_err(QueryError::from)?;
         Ok(Found::cut(series, question.limit))
@@ -56,7 +58,7 @@ pub(crate) async fn names(
     seen: Seen,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let question = Question::read(&params)?;
+    let question = Question::read(&params, ApiError::bad_request)?;
     answer(&app, None, move |_| {
         let names = seen.store().label_names(&question.scope()).map_err(QueryError::from)?;
         Ok(Found::cut(names, question.limit))
@@ -75,7 +77,7 @@ pub(crate) async fn values(
     if name.is_empty() {
         return Err(ApiError::bad_request("invalid label name: \"\""));
     }
-    let question = Question::read(&params)?;
+    let question = Question::read(&params, ApiError::bad_request)?;
     answer(&app, None, move |_| {
         let values = seen.store().label_values(&name, &question.scope()).map_err(QueryError::from)?;
         Ok(Found::cut(values, question.limit))

@@ -27,12 +27,10 @@ pub(crate) async fn openapi() -> Response {
 pub(crate) fn document() -> Value {
     let mut paths = Map::new();
     for endpoint in ENDPOINTS {
-        let operations: Map<String, Value> = endpoint
-            .methods
-            .iter()
-            .map(|method| (method.as_str().to_lowercase(), operation(endpoint, method)))
-            .collect();
-        paths.insert(endpoint.path.to_owned(), operations.into());
+        let operations = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        for method in endpoint.methods {
+            operations[method.as_str().to_lowercase()] = operation(endpoint, method);
+        }
     }
     json!({
         "openapi": "3.1.0",

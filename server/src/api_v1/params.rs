@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use crowsnest_api::Timestamp;
-use crowsnest_promql::{Expr, Matcher, PatternBudget, ast};
+use crowsnest_promql::{Expr, Matcher, PatternBudget, parse_matchers};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 
@@ -14,6 +14,9 @@ use crate::units::parse_duration;
 
 /// Selectors in one question about the index. Each costs a walk through it, and a megabyte has room for fifty thousand.
 const MAX_SELECTORS: usize = 100;
+
+/// Seconds whose nanoseconds fit a Go duration.
+const LONGEST_SECONDS: f64 = 9_223_372_036.0;
 
 /// The earliest and latest time that Prometheus's Go clients print, which stand for "without bound".
 const UNBOUNDED: &[(&str, Timestamp)] = &[
@@ -65,22 +68,26 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    /// Every value of `name`.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// A time: seconds since the epoch, or RFC 3339.
     pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         let parse = |text: &str| {
-            parse_time(text)
-                .ok_or_else(|| invalid(name, &format!("cannot parse {text:?} to a valid timestamp")))
+            parse_time(text).ok_or_else(|| {
+                let what = format!("cannot parse {text:?} to a valid timestamp");
+                invalid(name, &format!("invalid time value for '{name}': {what}"))
+            })
         };
         self.get(name).map(parse).transpose()
     }
 
     /// A time that must be given.
     pub(crate) fn required_time(&self, name: &str) -> Result<Timestamp, ApiError> {
-        self.time(name)?.ok_or_else(|| invalid(name, "cannot parse \"\" to a valid timestamp"))
+        let text = self.get(name).unwrap_or_default();
+        parse_time(text).ok_or_else(|| invalid(name, &format!("cannot parse {text:?} to a valid timestamp")))
     }
 
     /// How long a sample counts, when the query does not leave it to the engine.
@@ -98,8 +105,11 @@ impl Params {
     /// A duration: seconds, or with units.
     pub(crate) fn duration(&self, name: &str) -> Result<Option<Duration>, ApiError> {
         let parse = |text: &str| {
-            parse_seconds(text)
-                .ok_or_else(|| invalid(name, &format!("cannot parse {text:?} to a valid duration")))
+            parse_seconds(text).ok_or_else(|| {
+                let overflows = text.parse::<f64>().is_ok_and(|seconds| seconds.abs() > LONGEST_SECONDS);
+                let why = if overflows { ". It overflows int64" } else { "" };
+                invalid(name, &format!("cannot parse {text:?} to a valid duration{why}"))
+            })
         };
         self.get(name).map(parse).transpose()
     }
@@ -107,7 +117,7 @@ impl Params {
     /// The step of a range query.
     pub(crate) fn step(&self) -> Result<Duration, ApiError> {
         let step = self.get("step").unwrap_or_default();
-        if step.parse::<f64>().is_ok_and(|seconds| seconds <= 0.0) || step.starts_with('-') {
+        if step.parse::<f64>().is_ok_and(|seconds| seconds.is_nan() || seconds <= 0.0) {
             return Err(invalid(
                 "step",
                 "zero or negative query resolution step widths are not accepted. Try a positive integer",
@@ -143,7 +153,7 @@ impl Params {
 
     /// The matchers of one series selector.
     pub(crate) fn selector(&self, name: &str, text: &str) -> Result<Vec<Matcher>, ApiError> {
-        matchers(text, &mut PatternBudget::default()).map_err(|error| invalid(name, &error))
+        parse_matchers(text, &mut PatternBudget::default()).map_err(|error| invalid(name, &error.to_string()))
     }
 
     /// The query, parsed.
@@ -153,18 +163,30 @@ impl Params {
         Ok((query.to_owned(), expr))
     }
 
+    /// The matchers of every `match[]`, none of which may let every series pass.
+    ///
+    /// # Errors
+    /// What is wrong, in Prometheus's words, which name the parameter at some endpoints only.
+    pub(crate) fn matcher_sets(&self) -> Result<Vec<Vec<Matcher>>, String> {
+        let sets = self.selectors()?;
+        if sets.iter().any(|matchers| matchers.iter().all(|matcher| matcher.matches_value(""))) {
+            return Err("match[] must contain at least one non-empty matcher".to_owned());
+        }
+        Ok(sets)
+    }
+
     /// The matchers of every `match[]`.
-    pub(crate) fn matcher_sets(&self) -> Result<Vec<Vec<Matcher>>, ApiError> {
+    ///
+    /// # Errors
+    /// As [`Self::matcher_sets`].
+    pub(crate) fn selectors(&self) -> Result<Vec<Vec<Matcher>>, String> {
         let mut budget = PatternBudget::default();
         let count = self.all("match[]").count();
         if count > MAX_SELECTORS {
-            return Err(invalid(
-                "match[]",
-                &format!("{count} selectors, at most {MAX_SELECTORS} are allowed"),
-            ));
+            return Err(format!("match[] has {count} selectors, at most {MAX_SELECTORS} are allowed"));
         }
         self.all("match[]")
-            .map(|text| matchers(text, &mut budget).map_err(|error| invalid("match[]", &error)))
+            .map(|text| parse_matchers(text, &mut budget).map_err(|error| error.to_string()))
             .collect()
     }
 }
@@ -187,36 +209,11 @@ fn parse_time(text: &str) -> Option<Timestamp> {
 
 fn parse_seconds(text: &str) -> Option<Duration> {
     match text.parse::<f64>() {
-        Ok(seconds) => {
-            Duration::try_from_secs_f64(seconds).ok().filter(|duration| duration.as_secs() < 1 << 33)
-        }
+        Ok(seconds) => Duration::try_from_secs_f64(seconds)
+            .ok()
+            .filter(|duration| duration.as_secs_f64() <= LONGEST_SECONDS),
         Err(_) => parse_duration(text),
     }
-}
-
-/// The conditions of a series selector.
-fn matchers(text: &str, budget: &mut PatternBudget) -> Result<Vec<Matcher>, String> {
-    let expr = crowsnest_promql::parse(text).map_err(|error| error.to_string())?;
-    let ast::ExprKind::Selector(selector) = &expr.kind else {
-        return Err("1:1: parse error: not a series selector".to_owned());
-    };
-    let ast::Modifiers { offset: None, at: None, edges: None } = selector.modifiers else {
-        return Err("1:1: parse error: a series selector has no offset and no @".to_owned());
-    };
-    if selector.range.is_some() {
-        return Err("1:1: parse error: a series selector has no range".to_owned());
-    }
-    let name = selector.name.iter().map(|name| Matcher::equal(crowsnest_api::METRIC_NAME, name.clone()));
-    let mut matchers: Vec<Matcher> = name.collect();
-    for matcher in &selector.matchers {
-        let (name, value) = (matcher.name.clone(), matcher.value.clone());
-        let compiled = Matcher::within(budget, name, matcher.op, value);
-        matchers.push(compiled.map_err(|error| error.to_string())?);
-    }
-    if matchers.iter().all(|matcher| matcher.matches_value("")) {
-        return Err("match[] must contain at least one non-empty matcher".to_owned());
-    }
-    Ok(matchers)
 }
 
 #[cfg(test)]
@@ -266,26 +263,14 @@ mod tests {
         assert!(params("limit=x").limit("limit").is_err());
     }
 
-    #[track_caller]
-    fn check_selector(text: &str, expected: Result<usize, &str>) {
-        let found = matchers(text, &mut PatternBudget::default()).map(|matchers| matchers.len());
-        match (found, expected) {
-            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
-            (Err(found), Err(expected)) => assert!(found.contains(expected), "{text}: {found}"),
-            (found, expected) => panic!("{text}: {found:?} instead of {expected:?}"),
-        }
-    }
-
     #[test]
-    fn match_takes_selectors_and_nothing_else() {
-        check_selector("up", Ok(1));
-        check_selector(r#"up{job=~"a|b",x!=""}"#, Ok(3));
-        check_selector(r#"{__name__=~"node_.+"}"#, Ok(1));
-        check_selector(r#"{job=~".*"}"#, Err("non-empty matcher"));
-        check_selector("rate(up[5m])", Err("not a series selector"));
-        check_selector("up[5m]", Err("no range"));
-        check_selector("up offset 5m", Err("no offset"));
-        check_selector("up{", Err("parse error"));
+    fn a_selector_that_lets_everything_pass_is_refused_where_the_index_is_asked() {
+        for text in ["{}", "{job=~\".*\"}", "{job=\"\"}"] {
+            let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            let params = params(&format!("match[]=up&match[]={encoded}"));
+            assert_eq!(params.selectors().unwrap().len(), 2, "{text}");
+            assert!(params.matcher_sets().unwrap_err().contains("non-empty matcher"), "{text}");
+        }
     }
 
     #[test]

@@ -16,10 +16,10 @@ use crowsnest_api::remote_read::{CONTENT_TYPE, ResponseType, STREAMED_CONTENT_TY
 use crowsnest_api::remote_write::LabelPair;
 use futures_util::stream;
 use http::header;
-use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::answer::{pool_failed, query_failed};
+use super::seen::Seen;
 use super::write::read_body;
 use crate::http::{ApiError, AppState};
 use crate::query_pool::{asker, asking_for};
@@ -31,27 +31,26 @@ const SHOWN: &str = "remote read";
 const FRAMES_AHEAD: usize = 2;
 
 /// Answers in the first form that the caller accepts and that we know.
-pub(crate) async fn read(State(app): State<AppState>, body: Body) -> Result<Response, ApiError> {
+pub(crate) async fn read(State(app): State<AppState>, seen: Seen, body: Body) -> Result<Response, ApiError> {
     let request = Request::decode(&read_body(body).await?, &app.config.external_labels)?;
     match request.form {
-        ResponseType::Samples => as_samples(app, request).await,
-        ResponseType::StreamedXorChunks => as_stream(app, request).await,
+        ResponseType::Samples => as_samples(app, seen, request).await,
+        ResponseType::StreamedXorChunks => as_stream(app, seen, request).await,
     }
 }
 
-async fn as_samples(app: AppState, request: Request) -> Result<Response, ApiError> {
-    let store = Arc::clone(&app.storage.queryable);
+async fn as_samples(app: AppState, seen: Seen, request: Request) -> Result<Response, ApiError> {
     let external = app.config.external_labels.clone();
-    let body =
-        app.pool.run(SHOWN, None, move |job| samples::answer(&*store, &request, &external, &job.control));
+    let body = app
+        .pool
+        .run(SHOWN, None, move |job| samples::answer(&seen.store(), &request, &external, &job.control));
     let body = body.await.map_err(pool_failed)??;
     let headers = [(header::CONTENT_TYPE, CONTENT_TYPE), (header::CONTENT_ENCODING, "snappy")];
     Ok((headers, body).into_response())
 }
 
 /// The search runs in the pool while its frames go out; when the client goes away, it ends.
-async fn as_stream(app: AppState, request: Request) -> Result<Response, ApiError> {
-    let store = Arc::clone(&app.storage.queryable);
+async fn as_stream(app: AppState, seen: Seen, request: Request) -> Result<Response, ApiError> {
     let external = app.config.external_labels.clone();
     let (sender, mut frames) = mpsc::channel::<Result<Bytes, ApiError>>(FRAMES_AHEAD);
     // Whose search it is goes along, for it is no longer part of the request's task.
@@ -60,7 +59,7 @@ async fn as_stream(app: AppState, request: Request) -> Result<Response, ApiError
         let results = sender.clone();
         let search = app.pool.run(SHOWN, None, move |job| {
             let send = |frame: Vec<u8>| results.blocking_send(Ok(Bytes::from(frame))).is_ok();
-            frame::answer(&*store, &request, &external, &job.control, send)
+            frame::answer(&seen.store(), &request, &external, &job.control, send)
         });
         if let Err(error) = search.await.map_err(pool_failed).and_then(|found| found.map_err(query_failed)) {
             // An error means that nobody waits for it.

@@ -30,7 +30,7 @@ struct Alertmanagers {
 
 /// `rules`: the groups with their rules.
 pub(crate) async fn rules(params: Params) -> Result<Response, ApiError> {
-    params.matcher_sets()?;
+    params.matcher_sets().map_err(ApiError::bad_request)?;
     let kind = params.get("type").unwrap_or_default().to_lowercase();
     if !["", "alert", "record"].contains(&kind.as_str()) {
         return Err(invalid("type", &format!("not supported value {kind:?}")));

@@ -21,6 +21,11 @@ impl Seen {
     pub(crate) fn store(&self) -> Confined<'_> {
         self.confinement.of(&*self.store)
     }
+
+    /// Whether there is anything that may not be seen.
+    pub(crate) fn is_confined(&self) -> bool {
+        !self.confinement.is_none()
+    }
 }
 
 impl FromRequestParts<AppState> for Seen {

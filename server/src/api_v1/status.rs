@@ -1,5 +1,6 @@
 //! `status/*`: the build and the store; below, the process and its settings.
 
+pub(crate) mod blocks;
 pub(crate) mod process;
 pub(crate) mod settings;
 

@@ -2,18 +2,27 @@
 //! push the last scrape, and its health whether it has fallen silent.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use crowsnest_api::{JOB, Labels, METRIC_NAME};
+use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME, Timestamp};
+use crowsnest_promql::{Matcher, Queryable, Scope, StorageError};
+use crowsnest_tsdb::Metadata;
 use serde::Serialize;
+use smol_str::SmolStr;
 
-use super::answer::plain;
+use super::answer::{Found, answer, plain};
+use super::families::MetricNames;
 use super::params::Params;
 use crate::clock;
 use crate::http::{ApiError, AppState};
 use crate::sources::SourceState;
 use crate::units::format_duration;
+
+/// How long before its last push a series of a source may have had its last sample and still be the source's.
+const LATELY: Duration = Duration::from_secs(300);
 
 /// `data` of `targets`.
 #[derive(Debug, Serialize)]
@@ -97,14 +106,68 @@ pub(crate) async fn scrape_pools(State(app): State<AppState>) -> Response {
     plain(ScrapePools { scrape_pools }).into_response()
 }
 
-/// `targets/metadata`: which target told what of a family. The store keeps what was told, not who told it, so the list
-/// is empty; `metadata` has the families.
-pub(crate) async fn metadata(params: Params) -> Result<Response, ApiError> {
-    params.number("limit")?;
-    if let Some(selector) = params.get("match_target") {
-        params.selector("match_target", selector)?;
-    }
-    Ok(plain(Vec::<()>::new()).into_response())
+/// An entry of `targets/metadata`.
+#[derive(Debug, Serialize)]
+struct TargetMetadata {
+    target: Labels,
+    /// The family; left out where only one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<SmolStr>,
+    r#type: SmolStr,
+    help: String,
+    unit: SmolStr,
+}
+
+/// `targets/metadata`: what is known of the metric families that each target has pushed lately. The store keeps the
+/// newest that anybody told of a family.
+pub(crate) async fn metadata(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+    // As in Prometheus, the limit is looked at before each target, and a target's families are not torn apart.
+    let limit = params.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let metric = params.get("metric").map(str::to_owned);
+    let selector =
+        params.get("match_target").map(|selector| params.selector("match_target", selector)).transpose()?;
+    let targets = app.sources.list();
+    let (store, queryable) = (Arc::clone(&app.storage.local), Arc::clone(&app.storage.queryable));
+    answer(&app, None, move |control| {
+        let wanted = |family: &Metadata| metric.as_deref().is_none_or(|metric| family.family == metric);
+        let families: Vec<Metadata> = store.metadata().into_iter().filter(wanted).collect();
+        let mut found = Vec::new();
+        for state in targets {
+            if found.len() >= limit {
+                break;
+            }
+            control.check_running()?;
+            let target = Target::from(state.clone()).labels;
+            if selector.iter().flatten().any(|matcher| !matcher.matches(&target)) {
+                continue;
+            }
+            let names = pushed_names(&*queryable, &state)?;
+            found.extend(families.iter().filter(|family| names.have(&family.family)).map(|family| {
+                TargetMetadata {
+                    target: target.clone(),
+                    metric: metric.is_none().then(|| family.family.clone()),
+                    r#type: family.kind.clone(),
+                    help: family.help.clone(),
+                    unit: family.unit.clone(),
+                }
+            }));
+        }
+        Ok(Found::plain(found))
+    })
+    .await
+}
+
+/// The names of the series that a source had when it last pushed.
+fn pushed_names(store: &dyn Queryable, state: &SourceState) -> Result<MetricNames, StorageError> {
+    let source = [(JOB, &state.source.job), (INSTANCE, &state.source.instance)];
+    let matchers: Vec<Matcher> =
+        source.into_iter().map(|(name, value)| Matcher::equal(name, value.clone())).collect();
+    let scope = Scope {
+        matcher_sets: &[matchers],
+        start: state.arrived.minus(state.interval.saturating_add(LATELY)),
+        end: Timestamp::MAX,
+    };
+    Ok(MetricNames::of(store.label_values(METRIC_NAME, &scope)?))
 }
 
 /// `targets/relabel_steps`: what relabelling does to a target, step by step. No pool has rules here.
@@ -122,10 +185,6 @@ pub(crate) async fn relabel_steps(params: Params) -> Result<Response, ApiError> 
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use crowsnest_api::{INSTANCE, Timestamp};
-
     use super::*;
     use crate::sources::SourceId;
 

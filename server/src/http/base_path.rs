@@ -75,7 +75,10 @@ fn parse(base: &str) -> Option<BasePath> {
 
 /// Middleware around the router: handlers see paths without prefix, and [`BasePath`] among the extensions.
 pub(super) async fn resolve(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
-    let place = locate(&app.config.base_path, request.headers(), request.uri().path());
+    let mut place = locate(&app.config.base_path, request.headers(), request.uri().path());
+    if let Some(cleaned) = cleaned(&place.path) {
+        place.path = cleaned;
+    }
     if place.path.is_empty() {
         // Relative URLs on the page would lead beside the base path instead of below it.
         let last = place.base.0.rsplit('/').next().unwrap_or_default();
@@ -89,6 +92,26 @@ pub(super) async fn resolve(State(app): State<AppState>, mut request: Request, n
     }
     request.extensions_mut().insert(place.base);
     next.run(request).await
+}
+
+/// The path without empty and dotted segments, if it has any: what a client makes of a base URL with a slash at its end
+/// and a path with one at its beginning. Prometheus redirects there, which turns a POST into a GET.
+fn cleaned(path: &str) -> Option<String> {
+    let odd = |segment: &str| matches!(segment, "" | "." | "..");
+    let (folders, last) = path.strip_prefix('/')?.rsplit_once('/')?;
+    if !folders.split('/').any(odd) && !matches!(last, "." | "..") {
+        return None;
+    }
+    let mut kept = Vec::new();
+    for segment in folders.split('/').chain([last]) {
+        match segment {
+            "" | "." => {}
+            ".." => drop(kept.pop()),
+            segment => kept.push(segment),
+        }
+    }
+    let end = if odd(last) && !kept.is_empty() { "/" } else { "" };
+    Some(format!("/{}{end}", kept.join("/")))
 }
 
 /// The same URI with another path. The authority stays: in HTTP/2 it is what names the host.
@@ -124,6 +147,24 @@ mod tests {
         check("/p", &[], "/p/", "/p", "/");
         check("/p", &[], "/p", "/p", "");
         check("/p", &[], "/petunia", "/p", "/petunia");
+    }
+
+    #[test]
+    fn doubled_slashes_and_dots_do_not_count() {
+        for (path, expected) in [
+            ("/api/v1/query", None),
+            ("/", None),
+            ("/assets/a.js", None),
+            ("/assets/", None),
+            ("//api/v1/query", Some("/api/v1/query")),
+            ("/api//v1///query", Some("/api/v1/query")),
+            ("/a/./b/../c", Some("/a/c")),
+            ("/../../healthz", Some("/healthz")),
+            ("//", Some("/")),
+            ("/a//", Some("/a/")),
+        ] {
+            assert_eq!(cleaned(path).as_deref(), expected, "{path}");
+        }
     }
 
     #[test]

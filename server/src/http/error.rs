@@ -32,6 +32,8 @@ pub(crate) enum ErrorKind {
     Canceled,
     /// What is off by configuration. Prometheus tells it with a status that blames itself.
     Disabled,
+    /// What Prometheus has a path for and no more, told as an internal error.
+    NotImplemented,
     Internal,
     BadGateway,
     Unavailable,
@@ -53,6 +55,7 @@ const KINDS: &[(ErrorKind, u16, ErrorType, &str)] = &[
     (ErrorKind::TooManyRequests, 429, ErrorType::Unavailable, "Too many requests"),
     (ErrorKind::Canceled, 499, ErrorType::Canceled, "Cancelled"),
     (ErrorKind::Internal, 500, ErrorType::Internal, "Internal error"),
+    (ErrorKind::NotImplemented, 500, ErrorType::Internal, "Not implemented"),
     (ErrorKind::Disabled, 500, ErrorType::Unavailable, "Switched off"),
     (ErrorKind::BadGateway, 502, ErrorType::Unavailable, "Bad answer from the Kubernetes API server"),
     (ErrorKind::Unavailable, 503, ErrorType::Unavailable, "Not available now"),

@@ -20,11 +20,13 @@ use tracing::{Span, debug, info_span};
 
 use super::guard::{self, Guard};
 use super::routes::ROUTES;
-use super::{ApiError, AppState, ErrorKind, base_path, body_limit, error, host, security_headers};
+use super::{ApiError, AppState, ErrorKind, base_path, body_limit, cors, error, host, security_headers};
 use crate::listen::Peer;
 
-/// Longer than the longest query may run, so that the query's own error is the one that is seen.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(150);
+/// How much longer a request may take than a query, so that the query's own error is the one that is seen.
+const BESIDE_QUERY: Duration = Duration::from_secs(30);
+/// What a request may take at least, however short queries have to be.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -45,13 +47,15 @@ pub(crate) fn router(app: &AppState) -> Router {
         any(not_found).layer(from_fn_with_state(guard(app, Access::User, Effect::Reads), guard::check));
     let inner = guarded.fallback_service(nowhere.with_state(())).with_state(AppState::clone(app));
     let counting = AppState::clone(app);
+    let timeout = REQUEST_TIMEOUT.max(app.config.queries.timeout.saturating_add(BESIDE_QUERY));
     // Outermost last.
     Router::new()
         .fallback_service(inner)
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(AppState::clone(app), host::check))
         .layer(from_fn(error::shape))
+        .layer(from_fn_with_state(AppState::clone(app), cors::check))
         .layer(from_fn_with_state(AppState::clone(app), base_path::resolve))
         .layer(CompressionLayer::new().br(true).gzip(true))
         .layer(from_fn_with_state(AppState::clone(app), security_headers::add))
@@ -122,6 +126,7 @@ mod tests {
     use crate::data_dir::DataDir;
     use crate::http::routes::Route;
     use crate::listen::Transport;
+    use crate::query_pool::asking_for;
     use crate::serve;
     use crate::settings::{AuthMode, Settings};
 
@@ -129,7 +134,11 @@ mod tests {
 
     /// The whole surface over an empty store, with a user for each role whose token is the role's name.
     async fn surface(dir: &std::path::Path) -> Router {
-        crowsnest_rbac::install_crypto_provider();
+        composed(dir, users_in(dir)).await.1
+    }
+
+    /// Settings with a user for each role, and one who pushes.
+    fn users_in(dir: &std::path::Path) -> Settings {
         let users: String = ["viewer", "editor", "admin"]
             .map(|role| {
                 let digest = Digest::of(role.as_bytes()).to_hex();
@@ -138,18 +147,23 @@ mod tests {
             .concat();
         std::fs::write(dir.join("users.yaml"), users).unwrap();
         std::fs::write(dir.join("ingest"), INGEST).unwrap();
-        let settings = Settings {
+        Settings {
             static_token_file: Some(dir.join("users.yaml")),
             ingest_token_file: Some(dir.join("ingest")),
             ..Settings::default()
-        };
-        surface_with(dir, settings).await
+        }
     }
 
     async fn surface_with(dir: &std::path::Path, settings: Settings) -> Router {
+        composed(dir, settings).await.1
+    }
+
+    async fn composed(dir: &std::path::Path, settings: Settings) -> (AppState, Router) {
         crowsnest_rbac::install_crypto_provider();
         let data_dir = DataDir::open(&dir.join("data")).unwrap();
-        router(&serve::compose(&Config::resolve(settings).unwrap(), &data_dir).await.unwrap())
+        let app = serve::compose(&Config::resolve(settings).unwrap(), &data_dir).await.unwrap();
+        let surface = router(&app);
+        (app, surface)
     }
 
     async fn ask(surface: &Router, method: &Method, path: &str, token: Option<&str>) -> (StatusCode, String) {
@@ -200,6 +214,109 @@ mod tests {
             let found = status(&surface, &Method::POST, "https://localhost:8443/-/reload", headers).await;
             assert_eq!(found, expected, "{headers:?}");
         }
+    }
+
+    /// What a page of another site is told, and with which status.
+    async fn told(surface: &Router, method: &Method, path: &str, origin: &str) -> (StatusCode, Vec<String>) {
+        let peer = Peer { address: ([127, 0, 0, 1], 1).into(), transport: Transport::Tls };
+        let request = http::Request::builder().method(method).uri(path).extension(peer);
+        let request = request.header(header::ORIGIN, origin).header(header::HOST, "localhost");
+        let response = surface.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let named = |name: &header::HeaderName| name.as_str().starts_with("access-control-");
+        let headers = response.headers().iter().filter(|(name, _)| named(name));
+        let mut told: Vec<String> =
+            headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        told.sort();
+        (response.status(), told)
+    }
+
+    #[tokio::test]
+    async fn pages_of_other_sites_are_told_nothing_unless_the_operator_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let surface = surface(dir.path()).await;
+        for (method, path, status) in [
+            (Method::OPTIONS, "/api/v1/query", StatusCode::NO_CONTENT),
+            (Method::GET, "/api/v1/query", StatusCode::UNAUTHORIZED),
+            (Method::OPTIONS, "/healthz", StatusCode::METHOD_NOT_ALLOWED),
+        ] {
+            let found = told(&surface, &method, path, "https://a.example").await;
+            assert_eq!(found, (status, Vec::new()), "{method} {path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_of_other_sites_may_ask_the_prometheus_api_where_the_operator_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            auth: Some(AuthMode::None),
+            web_cors_origin: Some(r"https://[ab]\.example".to_owned()),
+            ..Settings::default()
+        };
+        let surface = surface_with(dir.path(), settings).await;
+        let allowed = [
+            "access-control-allow-headers: Accept, Authorization, Content-Type, Origin",
+            "access-control-allow-methods: GET, POST, OPTIONS",
+            "access-control-allow-origin: https://a.example",
+            "access-control-expose-headers: Date",
+        ];
+        for (method, path, status) in [
+            (Method::OPTIONS, "/api/v1/query", StatusCode::NO_CONTENT),
+            (Method::GET, "/api/v1/query?query=1", StatusCode::OK),
+            // An error is told as well.
+            (Method::GET, "/api/v1/query", StatusCode::BAD_REQUEST),
+        ] {
+            let found = told(&surface, &method, path, "https://a.example").await;
+            assert_eq!(found.0, status, "{method} {path}");
+            assert_eq!(found.1, allowed, "{method} {path}");
+        }
+        let other = told(&surface, &Method::OPTIONS, "/api/v1/query", "https://c.example").await.1;
+        assert!(!other.iter().any(|header| header.contains("allow-origin")), "{other:?}");
+        assert_eq!(
+            told(&surface, &Method::GET, "/healthz", "https://a.example").await.1,
+            Vec::<String>::new()
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_user_ends_their_own_queries_and_an_administrator_anybodys() {
+        let dir = tempfile::tempdir().unwrap();
+        let (app, surface) = composed(dir.path(), users_in(dir.path())).await;
+        // Whoever ends a query, the query stops by itself: it looks whether it should.
+        let run = |user: &'static str| {
+            let app = AppState::clone(&app);
+            tokio::spawn(asking_for(user, async move {
+                let endless = |job: &crate::query_pool::Job| {
+                    while job.control.check_running().is_ok() {
+                        std::thread::yield_now();
+                    }
+                };
+                app.pool.run("endless", None, endless).await
+            }))
+        };
+        let (first, second) = (run("viewer"), run("viewer"));
+        while app.pool.load().0 < 2 {
+            tokio::task::yield_now().await;
+        }
+        let path = |at: usize| format!("/api/crowsnest/v1/queries/{}", app.pool.active()[at].id);
+        for stranger in ["editor", INGEST] {
+            let (status, body) = ask(&surface, &Method::DELETE, &path(0), Some(stranger)).await;
+            assert!(status.is_client_error(), "{stranger}: {status}");
+            assert!(!body.contains("endless"), "{body}");
+            let (_, body) = ask(&surface, &Method::GET, "/api/crowsnest/v1/queries", Some(stranger)).await;
+            assert!(!body.contains("endless"), "{stranger}: {body}");
+        }
+        assert_eq!(app.pool.active().len(), 2);
+        let (_, body) = ask(&surface, &Method::GET, "/api/crowsnest/v1/queries", Some("admin")).await;
+        assert!(body.contains("endless"), "{body}");
+        for who in ["viewer", "admin"] {
+            let (status, body) = ask(&surface, &Method::DELETE, &path(0), Some(who)).await;
+            assert_eq!(status, StatusCode::NO_CONTENT, "{who}: {body}");
+            while app.pool.active().len() > usize::from(who == "viewer") {
+                tokio::task::yield_now().await;
+            }
+        }
+        first.await.unwrap().unwrap();
+        second.await.unwrap().unwrap();
     }
 
     #[tokio::test]
@@ -262,7 +379,8 @@ mod tests {
                 StatusCode::INTERNAL_SERVER_ERROR,
             ];
             // Prometheus's own answer where its flag is not given.
-            let switched_off = body.contains("admin APIs disabled");
+            let switched_off =
+                ["admin APIs disabled", "not implemented"].iter().any(|text| body.contains(text));
             assert!(switched_off || !refused.contains(&status), "{method} {path}: {status}");
         }
     }

@@ -18,6 +18,21 @@ fn check_refused(server: &Server, path: &str, params: &[(&str, &str)], error: &s
     assert!(body["error"].as_str().unwrap().contains(error), "{path} {params:?}: {body}");
 }
 
+/// Pushes what a family is, and nothing else.
+fn push_metadata(server: &Server, family: &str, help: &str) {
+    use crowsnest_api::remote_write::{MetricMetadata, MetricType, WriteRequest};
+    use prost::Message as _;
+    let metadata = MetricMetadata {
+        r#type: MetricType::Counter as i32,
+        metric_family_name: family.to_owned(),
+        help: help.to_owned(),
+        unit: String::new(),
+    };
+    let request = WriteRequest { timeseries: vec![], metadata: vec![metadata] };
+    let body = crate::support::push::compress(&request.encode_to_vec());
+    assert!(server.push_bytes(body).status().is_success());
+}
+
 #[test]
 fn what_pushes_is_a_target() {
     let server = Server::start();
@@ -30,7 +45,24 @@ fn what_pushes_is_a_target() {
         |params: &[(&str, &str)]| data(&server, "api/v1/targets", params)["activeTargets"] == json!([]);
     assert!(none(&[("state", "dropped")]) && none(&[("scrapePool", "other")]) && none(&[("state", "odd")]));
     assert_eq!(data(&server, "api/v1/scrape_pools", &[]), json!({"scrapePools": ["test"]}));
-    assert_eq!(data(&server, "api/v1/targets/metadata", &[("match_target", "{job=\"test\"}")]), json!([]));
+    let metadata = |params: &[(&str, &str)]| data(&server, "api/v1/targets/metadata", params);
+    assert_eq!(metadata(&[]), json!([]), "nobody has told anything yet");
+    push_metadata(&server, "requests", "How often it was asked.");
+    push_metadata(&server, "others", "Nobody has a series of it.");
+    let labels = json!({"instance": "i", "job": "test", "node": "n"});
+    let told = |metric: Option<&str>| {
+        let mut told =
+            json!({"target": labels, "type": "counter", "help": "How often it was asked.", "unit": ""});
+        if let Some(metric) = metric {
+            told["metric"] = metric.into();
+        }
+        json!([told])
+    };
+    assert_eq!(metadata(&[("match_target", "{job=\"test\"}")]), told(Some("requests")));
+    assert_eq!(metadata(&[("metric", "requests"), ("match_target", "{}")]), told(None));
+    for none in [("match_target", "{job=\"x\"}"), ("metric", "others"), ("limit", "0")] {
+        assert_eq!(metadata(&[none]), json!([]), "{none:?}");
+    }
     check_refused(&server, "api/v1/targets/metadata", &[("limit", "x")], "limit must be a number");
     check_refused(
         &server,
@@ -76,6 +108,8 @@ fn the_server_tells_about_itself() {
     let yaml = status("config")["yaml"].take();
     assert!(yaml.as_str().unwrap().contains("\"cluster\": \"demo\""), "{yaml}");
     assert_eq!(status("flags")["retention"], "15d");
+    assert_eq!(status("flags")["query-timeout"], "2m");
+    assert_eq!(status("tsdb/blocks"), json!({"blocks": []}));
     let runtime = status("runtimeinfo");
     assert_eq!(
         (&runtime["storageRetention"], &runtime["reloadConfigSuccess"]),

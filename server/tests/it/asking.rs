@@ -99,7 +99,7 @@ fn bad_parameters_are_refused_in_prometheus_words() {
     instant(&[], "invalid parameter \"query\": 1:1: parse error: no expression found in input");
     instant(
         &[("query", "up"), ("time", "noon")],
-        "invalid parameter \"time\": cannot parse \"noon\" to a valid timestamp",
+        "invalid parameter \"time\": invalid time value for 'time': cannot parse \"noon\" to a valid timestamp",
     );
     instant(&[("query", "up"), ("timeout", "x")], "invalid parameter \"timeout\": cannot parse \"x\"");
     let range = |params: &[(&str, &str)], error: &str| {

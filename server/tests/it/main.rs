@@ -4,6 +4,7 @@
 mod agent;
 mod api;
 mod asking;
+mod bad_requests;
 mod clients;
 mod cluster_metrics;
 mod cluster_sign_in;

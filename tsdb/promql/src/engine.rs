@@ -38,6 +38,7 @@ pub use control::Control;
 pub(crate) use edges::Interpolation;
 pub use error::QueryError;
 pub(crate) use functions::Implementation;
+pub use prepare::parse_matchers;
 pub use query::Query;
 pub use range::RangeParams;
 pub use statistics::{NodeStats, QueryStats, StatsDetail};

@@ -36,7 +36,7 @@ pub use completion::{Completion, Wanted, complete, functions_giving};
 #[cfg(feature = "engine")]
 pub use engine::{
     Annotation, Annotations, Control, Engine, EngineOptions, Features, NodeStats, Query, QueryError,
-    QueryResult, QueryStats, RangeParams, SampleValue, StatsDetail, Value,
+    QueryResult, QueryStats, RangeParams, SampleValue, StatsDetail, Value, parse_matchers,
 };
 pub use functions::{Arity, FUNCTIONS, Function, function};
 #[cfg(feature = "engine")]

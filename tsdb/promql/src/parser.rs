@@ -10,6 +10,8 @@ mod tests;
 pub(crate) use error::Fault;
 pub use error::ParseError;
 
+#[cfg(feature = "engine")]
+use crate::ast::Selector;
 use crate::ast::{Binary, Expr, ExprKind, Fill, Group, Matching, MatchingLabels, NumberLiteral, Side};
 use crate::lexer::keyword::Keyword;
 use crate::lexer::{Lexer, Problem, Token, TokenKind, number, string};
@@ -42,6 +44,20 @@ pub fn parse(text: &str) -> Result<Expr, ParseError> {
         Ok(expr)
     });
     parsed.map_err(|fault| fault.locate(text))
+}
+
+/// Parses a series selector as `match[]` has it: alone, without range, `offset` or `@`. Unlike in a query it may select
+/// every series.
+///
+/// # Errors
+/// When the text is anything else.
+#[cfg(feature = "engine")]
+pub(crate) fn parse_selector(text: &str) -> Result<Selector, ParseError> {
+    if text.len() > MAX_QUERY_BYTES {
+        let message = format!("selector has {} bytes, the limit is {MAX_QUERY_BYTES}", text.len());
+        return Err(ParseError::new(text, Span::new(0, 0), message));
+    }
+    Parser::new(text).lone_selector().map_err(|fault| fault.locate(text))
 }
 
 /// Reads `name{label="value"}` at the start of `text`: the labels as written, and where they end.
@@ -114,6 +130,17 @@ impl<'a> Parser<'a> {
             TokenKind::RightBrace => Err(self.fault("unexpected right brace '}'")),
             _ => Err(self.unexpected("", "")),
         }
+    }
+
+    #[cfg(feature = "engine")]
+    fn lone_selector(&mut self) -> Parsed<Selector> {
+        let span = self.token.span;
+        let selector = self.bare_selector()?;
+        if self.token.kind != TokenKind::End {
+            return Err(self.unexpected("", ""));
+        }
+        check::has_one_name(&selector, span)?;
+        Ok(selector)
     }
 
     /// An expression of operators that bind more tightly than `loosest`.

@@ -100,6 +100,7 @@ const STATS: Param = param("stats", Kind::Text, "Any text adds what the query co
 
 const GET: &[Method] = &[Method::GET];
 const POST: &[Method] = &[Method::POST];
+const DELETE: &[Method] = &[Method::DELETE];
 const BOTH: &[Method] = &[Method::GET, Method::POST];
 const CHANGES: &[Method] = &[Method::POST, Method::PUT];
 
@@ -149,12 +150,14 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     evaluating(with_body(PROTOBUF, row("/api/v1/read", POST, "remote", "Remote read: samples, or a stream of XOR chunks", &[], Text(PROTOBUF)))),
     row("/api/v1/rules", GET, "rules", "Rules by group", &[param("type", Kind::Text, "alert or record."), param("rule_name[]", Kind::Texts, "Only rules of these names."), param("rule_group[]", Kind::Texts, "Only these groups."), param("file[]", Kind::Texts, "Only groups of these files."), param("match[]", Kind::Selectors, "Only rules with such labels."), param("exclude_alerts", Kind::Flag, "Leaves alerts out."), param("group_limit", Kind::Number, "How many groups."), param("group_next_token", Kind::Text, "Where the last answer ended.")], Data("Rules")),
     row("/api/v1/scrape_pools", GET, "targets", "Names of scrape pools: the jobs", &[], Data("ScrapePools")),
+    row("/api/v1/series", DELETE, "index", "Not implemented, as in Prometheus", &[], Nothing),
     evaluating(row("/api/v1/series", BOTH, "index", "Label sets of series", &[required("match[]", Kind::Selectors, "Series that are meant; any of them."), START, END, LIMIT], Data("Series"))),
     row("/api/v1/status/buildinfo", GET, "status", "Versions", &[], Data("BuildInfo")),
     row("/api/v1/status/config", GET, "status", "Configuration", &[], Data("Config")),
     row("/api/v1/status/flags", GET, "status", "Flags of the command line", &[], Data("Labels")),
     row("/api/v1/status/runtimeinfo", GET, "status", "The process", &[], Data("RuntimeInfo")),
     evaluating(row("/api/v1/status/tsdb", GET, "status", "What the head of the store holds", &[param("limit", Kind::Number, "Entries a list, 10 unless given.")], Data("TsdbStatus"))),
+    row("/api/v1/status/tsdb/blocks", GET, "status", "Blocks on disk", &[], Data("Blocks")),
     row("/api/v1/status/walreplay", GET, "status", "What was read at the start", &[], Data("WalReplay")),
     row("/api/v1/targets", GET, "targets", "Sources that push", &[param("state", Kind::Text, "active, dropped or any."), param("scrapePool", Kind::Text, "Only this job.")], Data("Targets")),
     row("/api/v1/targets/metadata", GET, "targets", "What targets told of metric families", &[param("match_target", Kind::Text, "Targets with such labels."), param("metric", Kind::Text, "Only this family."), param("limit", Kind::Number, "How many targets.")], Data("TargetMetadata")),

@@ -99,7 +99,9 @@ pub(super) fn all() -> Value {
             "droppedTargets": list(&json!({"type": "object"})),
             "droppedTargetCounts": {"type": "object", "additionalProperties": integer},
         })),
-        "TargetMetadata": list(&json!({"type": "object"})),
+        "TargetMetadata": list(&object(&["target", "type", "help", "unit"], json!({
+            "target": metric, "metric": text, "type": text, "help": text, "unit": text,
+        }))),
         "ScrapePools": whole(json!({"scrapePools": texts})),
         "Features": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": flag}},
         "Notifications": list(&whole(json!({
@@ -125,6 +127,11 @@ pub(super) fn all() -> Value {
             "memoryInBytesByLabelName": counts,
             "seriesCountByLabelValuePair": counts,
         })),
+        "Blocks": whole(json!({"blocks": list(&whole(json!({
+            "ulid": text, "minTime": integer, "maxTime": integer, "version": integer,
+            "stats": whole(json!({"numSamples": integer, "numSeries": integer, "numChunks": integer, "numBytes": integer})),
+            "compaction": whole(json!({"level": integer, "sources": texts})),
+        })))})),
         "WalReplay": whole(json!({"min": integer, "max": integer, "current": integer})),
         "Error": whole(json!({"status": {"const": "error"}, "errorType": text, "error": text})),
         "Problem": object(&["status", "title"], json!({"status": integer, "title": text, "detail": text})),

@@ -89,11 +89,17 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
             },
         ),
         ("log-level", config.log_level.clone()),
+        ("query-lookback-delta", format_duration(config.queries.lookback)),
+        ("query-max-concurrency", config.queries.concurrency.to_string()),
+        ("query-max-samples", config.queries.max_samples.to_string()),
+        ("query-slow-after", format_duration(config.queries.slow_after)),
+        ("query-timeout", format_duration(config.queries.timeout)),
         ("retention", format_duration(config.retention)),
         ("retention-size", given(config.retention_bytes.map(format_bytes))),
         ("static-token-file", path(config.static_token_file.as_deref())),
         ("storage", "local".to_owned()),
         ("tls-cert", path(tls.map(|(cert, _)| cert.as_path()))),
+        ("web-cors-origin", given(config.cors_origin.as_ref())),
         ("tls-key", path(tls.map(|(_, key)| key.as_path()))),
     ])
 }

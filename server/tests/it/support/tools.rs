@@ -78,6 +78,11 @@ impl Peer {
         peer
     }
 
+    /// Where it is, without a slash at the end.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The body of an answer.
     pub(crate) fn ask(&self, path: &str, params: &[(&str, String)]) -> Value {
         let url = reqwest::Url::parse_with_params(&format!("{}/{path}", self.url), params);

@@ -7,7 +7,7 @@ use crowsnest_api::METRIC_NAME;
 
 use super::{Features, QueryError};
 use crate::ast::{Expr, ExprKind, Selector};
-use crate::parser::EMPTY_SELECTOR;
+use crate::parser::{EMPTY_SELECTOR, Fault, ParseError, parse_selector};
 use crate::{Matcher, PatternBudget};
 
 /// The compiled matchers of every selector, by the selector's address; the tree is borrowed for as long as they are used.
@@ -64,6 +64,29 @@ fn check_features(expr: &Expr, features: Features) -> Result<(), QueryError> {
     }
 }
 
+/// The matchers of a series selector as `match[]` has it: alone, without range, `offset` or `@`. They may match every
+/// series. `budget` is that of the whole question.
+///
+/// # Errors
+/// When the text is anything else, or a regular expression is none or takes too much room.
+pub fn parse_matchers(text: &str, budget: &mut PatternBudget) -> Result<Vec<Matcher>, ParseError> {
+    let selector = parse_selector(text)?;
+    matchers_of(&selector, budget).map_err(|fault| fault.locate(text))
+}
+
+fn matchers_of(selector: &Selector, budget: &mut PatternBudget) -> Result<Vec<Matcher>, Fault> {
+    let mut matchers: Vec<Matcher> =
+        selector.name.iter().map(|name| Matcher::equal(METRIC_NAME, name.clone())).collect();
+    for matcher in &selector.matchers {
+        let (name, value) = (matcher.name.clone(), matcher.value.clone());
+        let compiled = Matcher::within(budget, name, matcher.op, value).map_err(|error| {
+            Fault::new(matcher.span, format!("{error}: {}", crate::matcher::reason(&error.source)))
+        })?;
+        matchers.push(compiled);
+    }
+    Ok(matchers)
+}
+
 fn compile(
     expr: &Expr,
     may_match_everything: bool,
@@ -71,15 +94,8 @@ fn compile(
     compiled: &mut CompiledMatchers,
 ) -> Result<(), QueryError> {
     let ExprKind::Selector(selector) = &expr.kind else { return Ok(()) };
-    let mut matchers: Vec<Matcher> =
-        selector.name.iter().map(|name| Matcher::equal(METRIC_NAME, name.clone())).collect();
-    for matcher in &selector.matchers {
-        let (name, value) = (matcher.name.clone(), matcher.value.clone());
-        let compiled = Matcher::within(budget, name, matcher.op, value).map_err(|error| {
-            QueryError::at(matcher.span, format!("{error}: {}", crate::matcher::reason(&error.source)))
-        })?;
-        matchers.push(compiled);
-    }
+    let matchers =
+        matchers_of(selector, budget).map_err(|fault| QueryError::at(fault.span, fault.message))?;
     // The parser lets regular expressions pass whose effect on the empty value only shows now.
     if !may_match_everything
         && selector.name.is_none()
@@ -103,5 +119,34 @@ mod tests {
         assert!(prepared(&sum(1)).is_ok());
         let error = prepared(&sum(20)).unwrap_err().to_string();
         assert!(error.contains("size limit"), "{error}");
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<usize, &str>) {
+        let found = parse_matchers(text, &mut PatternBudget::default()).map(|matchers| matchers.len());
+        assert_eq!(found.map_err(|error| error.to_string()), expected.map_err(str::to_owned), "{text}");
+    }
+
+    #[test]
+    fn a_selector_stands_alone() {
+        check("up", Ok(1));
+        check(r#"up{job=~"a|b",x!=""}"#, Ok(3));
+        check(r#"{__name__=~"node_.+"}"#, Ok(1));
+        check(r#"sum{a="b"}"#, Ok(2));
+        check("{}", Ok(0));
+        check("", Err("1:1: parse error: unexpected end of input"));
+        check("1", Err("1:1: parse error: unexpected number \"1\""));
+        check("rate(up[5m])", Err("1:5: parse error: unexpected \"(\""));
+        check("up[5m]", Err("1:3: parse error: unexpected \"[\""));
+        check("up offset 5m", Err("1:4: parse error: unexpected <offset>"));
+        check("up{", Err("1:4: parse error: unexpected end of input inside braces"));
+        check(
+            r#"a{__name__="b"}"#,
+            Err(r#"1:1: parse error: metric name must not be set twice: "a" or "b""#),
+        );
+        check(
+            r#"{a=~"("}"#,
+            Err(r#"1:2: parse error: invalid regular expression "(" for label a: unclosed group"#),
+        );
     }
 }

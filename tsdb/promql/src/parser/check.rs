@@ -57,7 +57,8 @@ fn expect_type(expr: &Expr, wanted: ValueType, context: &str) -> Parsed<()> {
     Err(Fault::new(expr.span, format!("expected type {wanted} in {context}, got {found}")))
 }
 
-fn selector_matches_something(selector: &Selector, span: Span) -> Parsed<()> {
+/// The name of the metric is given once at most.
+pub(super) fn has_one_name(selector: &Selector, span: Span) -> Parsed<()> {
     let on_name = selector.matchers.iter().filter(|matcher| matcher.name == crowsnest_api::METRIC_NAME);
     // Beside a name before the braces no condition on it is allowed; within them, one name.
     let names: Vec<&str> = match &selector.name {
@@ -71,6 +72,11 @@ fn selector_matches_something(selector: &Selector, span: Span) -> Parsed<()> {
     if let [first, second, ..] = names.as_slice() {
         return Err(Fault::new(span, format!("metric name must not be set twice: {first:?} or {second:?}")));
     }
+    Ok(())
+}
+
+fn selector_matches_something(selector: &Selector, span: Span) -> Parsed<()> {
+    has_one_name(selector, span)?;
     if selector.name.is_none() && selector.matchers.iter().all(surely_matches_empty) {
         return Err(Fault::new(span, crate::parser::EMPTY_SELECTOR));
     }

@@ -40,6 +40,22 @@ impl Parser<'_> {
         Ok(Expr { kind, span: self.span_from(start) })
     }
 
+    /// A name, braces, or both; what follows is left.
+    #[cfg(feature = "engine")]
+    pub(super) fn bare_selector(&mut self) -> Parsed<Selector> {
+        let kind = match self.token.kind {
+            TokenKind::LeftBrace => self.selector(None)?,
+            TokenKind::Identifier | TokenKind::Aggregator(_) => self.named_selector()?,
+            TokenKind::Keyword(word) if word.may_be_metric() => self.named_selector()?,
+            TokenKind::Operator(op) if op.is_set() => self.named_selector()?,
+            _ => return Err(self.unexpected("", "")),
+        };
+        match kind {
+            ExprKind::Selector(selector) => Ok(*selector),
+            _ => Err(self.unexpected("", "")),
+        }
+    }
+
     fn close_paren(&mut self) -> Parsed<()> {
         self.expect(TokenKind::RightParen, "", "").map(|_| ())
     }
