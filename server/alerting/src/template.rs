@@ -5,6 +5,7 @@
 
 pub mod alertmanager;
 mod builtins;
+pub mod common;
 mod error;
 mod exec;
 mod function;

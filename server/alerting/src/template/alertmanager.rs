@@ -1,4 +1,4 @@
-//! What notifications' templates can call: the functions of Alertmanager.
+//! What only notifications' templates can call: the functions of Alertmanager.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use smol_str::SmolStr;
 
+use super::common::{safe_html, text};
 use super::function::{Env, Function, Param};
 use super::html::unescape_query;
-use super::prometheus::{humanize_duration, matches, replace_all, safe_html, text, title};
 use super::time::Time;
 use super::value::{ANY_LIST, Value};
 
@@ -24,7 +24,6 @@ pub static FUNCTIONS: &[Function] = &[
     },
     Function { name: "date", params: &[Param::Str, Param::Time], rest: None, call: date },
     Function { name: "dict", params: &[], rest: Some(Param::Any), call: dict },
-    Function { name: "humanizeDuration", params: &[Param::Any], rest: None, call: humanize_duration },
     Function { name: "join", params: &[Param::Str, Param::Strings], rest: None, call: join },
     Function {
         name: "list",
@@ -32,7 +31,6 @@ pub static FUNCTIONS: &[Function] = &[
         rest: Some(Param::Any),
         call: |_, arguments| Ok(Value::list(&ANY_LIST, arguments.to_vec())),
     },
-    Function { name: "match", params: &[Param::Str, Param::Str], rest: None, call: matches },
     Function {
         name: "now",
         params: &[],
@@ -42,8 +40,6 @@ pub static FUNCTIONS: &[Function] = &[
             Ok(Value::Time(Time::utc(seconds, nanos)))
         },
     },
-    Function { name: "reReplaceAll", params: &[Param::Str; 3], rest: None, call: replace_all },
-    Function { name: "safeHtml", params: &[Param::Str], rest: None, call: safe_html },
     Function { name: "safeUrl", params: &[Param::Str], rest: None, call: safe_html },
     Function { name: "since", params: &[Param::Time], rest: None, call: since },
     Function {
@@ -52,20 +48,7 @@ pub static FUNCTIONS: &[Function] = &[
         rest: Some(Param::Str),
         call: |_, arguments| Ok(Value::strings(arguments.iter().filter_map(Value::as_str))),
     },
-    Function { name: "title", params: &[Param::Str], rest: None, call: title },
     Function { name: "toJson", params: &[Param::Any], rest: None, call: to_json },
-    Function {
-        name: "toLower",
-        params: &[Param::Str],
-        rest: None,
-        call: |_, arguments| Ok(Value::str(text(arguments, 0).to_lowercase())),
-    },
-    Function {
-        name: "toUpper",
-        params: &[Param::Str],
-        rest: None,
-        call: |_, arguments| Ok(Value::str(text(arguments, 0).to_uppercase())),
-    },
     Function {
         name: "trimSpace",
         params: &[Param::Str],

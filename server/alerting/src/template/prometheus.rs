@@ -1,9 +1,10 @@
-//! What rules' templates can call: the functions of Prometheus.
+//! What only rules' templates can call: the functions of Prometheus.
 
 use std::net::IpAddr;
 
 use smol_str::{SmolStr, format_smolstr};
 
+use super::common::text;
 use super::function::{Env, Function, Param};
 use super::html::escape_query;
 use super::humanize;
@@ -45,7 +46,6 @@ pub static FUNCTIONS: &[Function] = &[
         rest: None,
         call: |_, arguments| by(arguments, humanize::humanize1024),
     },
-    Function { name: "humanizeDuration", params: &[Param::Any], rest: None, call: humanize_duration },
     Function {
         name: "humanizePercentage",
         params: &[Param::Any],
@@ -59,7 +59,6 @@ pub static FUNCTIONS: &[Function] = &[
         call: |_, arguments| humanize::humanize_timestamp(number(arguments)?).map(Value::str),
     },
     Function { name: "label", params: &[Param::Str, ONE_SAMPLE], rest: None, call: label },
-    Function { name: "match", params: &[Param::Str, Param::Str], rest: None, call: matches },
     Function { name: "now", params: &[], rest: None, call: now },
     Function { name: "parseDuration", params: &[Param::Str], rest: None, call: parse_duration },
     Function { name: "pathPrefix", params: &[], rest: None, call: path_prefix },
@@ -69,8 +68,6 @@ pub static FUNCTIONS: &[Function] = &[
         rest: None,
         call: |env, arguments| env.host.query(text(arguments, 0)),
     },
-    Function { name: "reReplaceAll", params: &[Param::Str; 3], rest: None, call: replace_all },
-    Function { name: "safeHtml", params: &[Param::Str], rest: None, call: safe_html },
     Function { name: "sortByLabel", params: &[Param::Str, QUERY_RESULT], rest: None, call: sort_by_label },
     Function { name: "stripDomain", params: &[Param::Str], rest: None, call: strip_domain },
     Function { name: "stripPort", params: &[Param::Str], rest: None, call: strip_port },
@@ -86,21 +83,8 @@ pub static FUNCTIONS: &[Function] = &[
         rest: None,
         call: |_, arguments| Ok(Value::Str(link(text(arguments, 0), 1))),
     },
-    Function { name: "title", params: &[Param::Str], rest: None, call: title },
     Function { name: "toDuration", params: &[Param::Any], rest: None, call: to_duration },
-    Function {
-        name: "toLower",
-        params: &[Param::Str],
-        rest: None,
-        call: |_, arguments| Ok(Value::str(text(arguments, 0).to_lowercase())),
-    },
     Function { name: "toTime", params: &[Param::Any], rest: None, call: to_time },
-    Function {
-        name: "toUpper",
-        params: &[Param::Str],
-        rest: None,
-        call: |_, arguments| Ok(Value::str(text(arguments, 0).to_uppercase())),
-    },
     Function {
         name: "urlQueryEscape",
         params: &[Param::Str],
@@ -133,22 +117,12 @@ pub fn samples(samples: Vec<Value>) -> Value {
     Value::list(&SAMPLES, samples)
 }
 
-/// A string among arguments whose types have been checked.
-pub(super) fn text(arguments: &[Value], at: usize) -> &str {
-    arguments.get(at).and_then(Value::as_str).unwrap_or_default()
-}
-
 fn number(arguments: &[Value]) -> Result<f64, String> {
     humanize::number(arguments.first().unwrap_or(&Value::Nil))
 }
 
 fn by(arguments: &[Value], show: fn(f64) -> String) -> Result<Value, String> {
     number(arguments).map(show).map(Value::str)
-}
-
-/// Also Alertmanager's.
-pub(super) fn humanize_duration(_: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
-    by(arguments, humanize::humanize_duration)
 }
 
 fn args(_: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
@@ -176,11 +150,6 @@ fn label(_: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
     Ok(label_of(arguments.get(1), text(arguments, 0)))
 }
 
-/// Also Alertmanager's.
-pub(super) fn matches(env: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
-    Ok(Value::Bool(env.regex(text(arguments, 0))?.is_match(text(arguments, 1))))
-}
-
 #[expect(clippy::cast_precision_loss, reason = "as Prometheus does")]
 fn now(env: &Env<'_>, _: &[Value]) -> Result<Value, String> {
     let (seconds, nanos) = env.host.now();
@@ -198,33 +167,6 @@ fn path_prefix(env: &Env<'_>, _: &[Value]) -> Result<Value, String> {
     let url = env.host.external_url();
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     Ok(Value::str(after_scheme.split_once('/').map_or(String::new(), |(_, path)| format!("/{path}"))))
-}
-
-/// Also Alertmanager's.
-pub(super) fn replace_all(env: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
-    let (regex, replacement, text) = (env.regex(text(arguments, 0))?, text(arguments, 1), text(arguments, 2));
-    let mut out = String::new();
-    let mut last = 0;
-    for captures in regex.captures_iter(text) {
-        let Some(whole) = captures.get(0) else { continue };
-        out.push_str(text.get(last..whole.start()).unwrap_or_default());
-        captures.expand(replacement, &mut out);
-        last = whole.end();
-        env.spend(1 + replacement.len() / 16)?;
-        if out.len() > MAX_REPLACED {
-            return Err(super::function::EXHAUSTED.to_owned());
-        }
-    }
-    out.push_str(text.get(last..).unwrap_or_default());
-    Ok(Value::str(out))
-}
-
-/// How long a text may become by replacing, in bytes.
-const MAX_REPLACED: usize = 1 << 20;
-
-/// Also Alertmanager's.
-pub(super) fn safe_html(_: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
-    Ok(Value::Html(SmolStr::new(text(arguments, 0))))
 }
 
 fn sort_by_label(_: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
@@ -262,21 +204,6 @@ fn strip_domain(_: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
 
 fn link(query: &str, tab: u8) -> SmolStr {
     format_smolstr!("/graph?g0.expr={}&g0.tab={tab}", escape_query(query))
-}
-
-/// Also Alertmanager's.
-pub(super) fn title(_: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {
-    let mut titled = String::new();
-    let mut starts_word = true;
-    for c in text(arguments, 0).chars() {
-        if starts_word {
-            titled.extend(c.to_uppercase());
-        } else {
-            titled.push(c);
-        }
-        starts_word = !(c.is_alphanumeric() || matches!(c, '_' | '\''));
-    }
-    Ok(Value::str(titled))
 }
 
 fn to_duration(_: &Env<'_>, arguments: &[Value]) -> Result<Value, String> {

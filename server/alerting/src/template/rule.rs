@@ -3,7 +3,7 @@
 use crowsnest_api::Labels;
 
 use super::value::{Class, STRING_MAP, Value};
-use super::{Escape, ExecError, Host, Limits, ParseError, Template, prometheus};
+use super::{Escape, ExecError, Host, Limits, ParseError, Template, common, prometheus};
 
 /// What Prometheus puts before every template of a rule.
 const PREAMBLE: &str = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}";
@@ -61,7 +61,7 @@ impl RuleTemplate {
     pub fn parse(alert: &str, text: &str) -> Result<Self, ParseError> {
         let name = format!("__alert_{alert}");
         let template = if text.contains("{{") {
-            let mut template = Template::new(&[prometheus::FUNCTIONS]);
+            let mut template = Template::new(&[common::FUNCTIONS, prometheus::FUNCTIONS]);
             template
                 .add(&name, &format!("{PREAMBLE}{text}"))
                 .map_err(|error| ParseError { at: error.at.saturating_sub(PREAMBLE.len()), ..error })?;
@@ -70,6 +70,11 @@ impl RuleTemplate {
             None
         };
         Ok(Self { name, template, text: text.to_owned() })
+    }
+
+    /// A text that is no template, whatever it looks like.
+    pub fn plain(text: &str) -> Self {
+        Self { name: String::new(), template: None, text: text.to_owned() }
     }
 
     /// Its text, as it was written.

@@ -46,7 +46,7 @@ fn data() -> Value {
 }
 
 fn run(text: &str, escape: Escape) -> Result<String, String> {
-    let mut template = Template::new(&[prometheus::FUNCTIONS, alertmanager::FUNCTIONS]);
+    let mut template = Template::new(&[common::FUNCTIONS, prometheus::FUNCTIONS, alertmanager::FUNCTIONS]);
     template.add("t", text).map_err(|error| error.describe("t", text))?;
     template.execute("t", &data(), &Fixed, Limits::default(), escape).map_err(|error| error.to_string())
 }
