@@ -29,6 +29,7 @@ pub(crate) mod stats;
 mod value;
 mod windows;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_api::Timestamp;
@@ -38,7 +39,7 @@ pub use control::Control;
 pub(crate) use edges::Interpolation;
 pub use error::QueryError;
 pub(crate) use functions::Implementation;
-pub use prepare::parse_matchers;
+pub use prepare::{Prepared, parse_matchers};
 pub use query::Query;
 pub use range::RangeParams;
 pub use statistics::{NodeStats, QueryStats, StatsDetail};
@@ -112,6 +113,17 @@ impl Engine {
     #[must_use]
     pub fn with_lookback(&self, lookback: Duration) -> Self {
         Self { options: EngineOptions { lookback, ..self.options } }
+    }
+
+    /// Checks what the parser cannot see, regular expressions and features that are switched off, and keeps what it
+    /// compiles.
+    ///
+    /// # Errors
+    /// [`QueryError::Query`], with the part of the query that is wrong.
+    pub fn prepare(&self, expr: Expr) -> Result<Prepared, QueryError> {
+        let expr = Arc::new(expr);
+        let matchers = Arc::new(prepare::prepare(&expr, self.options.features)?);
+        Ok(Prepared { expr, matchers })
     }
 
     /// Evaluates a query at one time.

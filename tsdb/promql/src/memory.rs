@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crowsnest_api::{Labels, Sample, Timestamp};
+use crowsnest_api::{Labels, METRIC_NAME, Sample, Timestamp};
 use smol_str::SmolStr;
 
 use crate::histogram::ResetHint;
-use crate::{FloatHistogram, Matcher, Queryable, Scope, Selection, Series, SeriesSet, StorageError};
+use crate::{FloatHistogram, MatchOp, Matcher, Queryable, Scope, Selection, Series, SeriesSet, StorageError};
 
 /// Series in memory. Samples of a series are appended in the order of their timestamps.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
-    series: BTreeMap<Labels, Series>,
+    /// By metric name, then by all labels.
+    series: BTreeMap<SmolStr, BTreeMap<Labels, Series>>,
 }
 
 impl MemoryStore {
@@ -53,7 +54,7 @@ impl MemoryStore {
 
     /// Says when the counter behind the newest sample of a series started.
     pub fn set_start(&mut self, labels: &Labels, start: Timestamp) {
-        if let Some(series) = self.series.get_mut(labels)
+        if let Some(series) = self.series.get_mut(labels.metric_name()).and_then(|of| of.get_mut(labels))
             && let Some(newest) = newest(series)
         {
             series.starts.push((newest, start));
@@ -64,16 +65,26 @@ impl MemoryStore {
     fn newer(&mut self, labels: &Labels, timestamp: Timestamp) -> Option<&mut Series> {
         let series = self
             .series
+            .entry(labels.metric_name().into())
+            .or_default()
             .entry(labels.clone())
             .or_insert_with(|| Series { labels: labels.clone(), ..Series::default() });
         newest(series).is_none_or(|newest| newest < timestamp).then_some(series)
+    }
+
+    /// All series in label order.
+    fn all(&self) -> Vec<(&Labels, &Series)> {
+        let mut all: Vec<_> = self.series.values().flatten().collect();
+        all.sort_unstable_by_key(|(labels, _)| *labels);
+        all
     }
 
     fn in_scope(&self, scope: &Scope<'_>) -> impl Iterator<Item = &Labels> {
         let Scope { matcher_sets, start, end } = *scope;
         let matches = |set: &Vec<Matcher>, labels| set.iter().all(|matcher| matcher.matches(labels));
         self.series
-            .iter()
+            .values()
+            .flatten()
             .filter(move |(labels, series)| {
                 let wanted = matcher_sets.is_empty() || matcher_sets.iter().any(|set| matches(set, labels));
                 let floats = between(&series.samples, start, end, |sample| sample.timestamp);
@@ -98,8 +109,16 @@ fn between<T>(samples: &[T], start: Timestamp, end: Timestamp, time: impl Fn(&T)
 impl Queryable for MemoryStore {
     fn select<'a>(&'a self, selection: &Selection<'_>) -> Result<SeriesSet<'a>, StorageError> {
         let Selection { matchers, start, end } = *selection;
-        let series =
-            self.series.iter().filter(|(labels, _)| matchers.iter().all(|matcher| matcher.matches(labels)));
+        let is_name = |matcher: &&Matcher| matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
+        let named = matchers.iter().find(is_name).map(|matcher| self.series.get(matcher.value()));
+        // Within one name they are in order; over several names they are to be sorted.
+        let candidates: Vec<(&Labels, &Series)> = match named {
+            Some(of_name) => of_name.into_iter().flatten().collect(),
+            None => self.all(),
+        };
+        let series = candidates
+            .into_iter()
+            .filter(|(labels, _)| matchers.iter().all(|matcher| matcher.matches(labels)));
         let series = series.map(|(labels, series)| Series {
             labels: labels.clone(),
             samples: between(&series.samples, start, end, |sample| sample.timestamp).to_vec(),
@@ -110,7 +129,9 @@ impl Queryable for MemoryStore {
     }
 
     fn series(&self, scope: &Scope<'_>) -> Result<Vec<Labels>, StorageError> {
-        Ok(self.in_scope(scope).cloned().collect())
+        let mut labels: Vec<_> = self.in_scope(scope).cloned().collect();
+        labels.sort_unstable();
+        Ok(labels)
     }
 
     fn label_names(&self, scope: &Scope<'_>) -> Result<Vec<SmolStr>, StorageError> {

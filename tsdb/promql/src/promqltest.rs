@@ -10,12 +10,14 @@ mod nhcb;
 mod number;
 mod run;
 mod script;
+mod series;
 mod values;
 mod variants;
 
 use std::fmt;
 
 pub use run::run;
+pub use series::{is_histogram, metric, series};
 
 /// What came of one `eval`.
 #[derive(Clone, Debug, PartialEq)]

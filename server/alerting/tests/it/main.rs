@@ -6,4 +6,6 @@
 #![expect(clippy::unwrap_used, reason = "the lint exempts test functions, but not what they call")]
 
 mod corpus;
+mod rule_files;
+mod rule_tests;
 mod template_truth;

@@ -1,5 +1,7 @@
 //! Walks the tree.
 
+use std::sync::Arc;
+
 use super::column::{Column, Computed, Held, merge_same, without_metric_labels};
 use super::grid::Grid;
 use super::prepare::CompiledMatchers;
@@ -20,7 +22,7 @@ pub(crate) struct Evaluator<'a> {
     /// The range of the whole query in milliseconds, the same inside subqueries.
     pub(crate) query: QueryRange,
     /// The compiled matchers of every selector in the tree, by the selector's address.
-    pub(crate) matchers: CompiledMatchers,
+    pub(crate) matchers: Arc<CompiledMatchers>,
     pub(crate) annotations: Annotations,
     pub(crate) recorder: Recorder,
     /// Held by results that are still needed.
@@ -41,7 +43,7 @@ impl<'a> Evaluator<'a> {
         store: &'a dyn Queryable,
         control: &'a Control,
         query: QueryRange,
-        matchers: CompiledMatchers,
+        matchers: Arc<CompiledMatchers>,
         (detail, grid): (StatsDetail, &Grid),
     ) -> Self {
         let (annotations, recorder) = (Annotations::default(), Recorder::new(detail, grid));

@@ -1,21 +1,59 @@
 //! What is checked before evaluation begins: switched-off features and regular expressions.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crowsnest_api::METRIC_NAME;
+use regex::Regex;
 
 use super::{Features, QueryError};
 use crate::ast::{Expr, ExprKind, Selector};
 use crate::parser::{EMPTY_SELECTOR, Fault, ParseError, parse_selector};
 use crate::{Matcher, PatternBudget};
 
-/// The compiled matchers of every selector, by the selector's address; the tree is borrowed for as long as they are used.
-pub(crate) type CompiledMatchers = HashMap<*const Selector, Rc<[Matcher]>>;
+/// The compiled matchers of every selector, by the selector's address; the tree is kept for as long as they are used.
+#[derive(Debug, Default)]
+pub(crate) struct CompiledMatchers {
+    selectors: HashMap<usize, Arc<[Matcher]>>,
+    /// Other regular expressions of the tree, which are arguments of functions; compiled when they are first needed.
+    patterns: Mutex<HashMap<String, Regex>>,
+}
+
+impl CompiledMatchers {
+    /// Those of a selector of the tree.
+    pub(crate) fn of(&self, selector: &Selector) -> Arc<[Matcher]> {
+        self.selectors.get(&std::ptr::from_ref(selector).addr()).cloned().unwrap_or_default()
+    }
+
+    /// An argument that is a regular expression, anchored.
+    pub(crate) fn pattern(&self, pattern: &str) -> Result<Regex, regex::Error> {
+        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(regex) = patterns.get(pattern) {
+            return Ok(regex.clone());
+        }
+        let regex = crate::matcher::anchored(pattern)?;
+        patterns.insert(pattern.to_owned(), regex.clone());
+        Ok(regex)
+    }
+}
+
+/// An expression that has been checked, with its matchers compiled: for those that are evaluated again and again.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub(super) expr: Arc<Expr>,
+    pub(super) matchers: Arc<CompiledMatchers>,
+}
+
+impl Prepared {
+    /// The expression.
+    pub fn expr(&self) -> &Expr {
+        &self.expr
+    }
+}
 
 /// Checks a tree and compiles its matchers.
 pub(crate) fn prepare(expr: &Expr, features: Features) -> Result<CompiledMatchers, QueryError> {
-    let mut matchers = CompiledMatchers::new();
+    let mut matchers = CompiledMatchers::default();
     let mut budget = PatternBudget::default();
     let mut problem = None;
     // The second argument of info() lists labels in the form of a selector; it may let everything pass.
@@ -103,7 +141,7 @@ fn compile(
     {
         return Err(QueryError::at(expr.span, EMPTY_SELECTOR));
     }
-    compiled.insert(std::ptr::from_ref(selector.as_ref()), matchers.into());
+    compiled.selectors.insert(std::ptr::from_ref(selector.as_ref()).addr(), matchers.into());
     Ok(())
 }
 

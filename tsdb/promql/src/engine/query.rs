@@ -1,5 +1,6 @@
 //! One evaluation: whose, of what, how closely watched.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_api::Timestamp;
@@ -7,6 +8,7 @@ use crowsnest_api::Timestamp;
 use super::column::Computed;
 use super::evaluator::{Evaluator, QueryRange};
 use super::grid::Grid;
+use super::prepare::{CompiledMatchers, Prepared};
 use super::{Control, Engine, QueryError, QueryResult, RangeParams, StatsDetail, Value, finish, prepare};
 use crate::ast::ExprKind;
 use crate::{Confinement, Expr, Queryable};
@@ -16,6 +18,8 @@ pub struct Query<'a> {
     engine: &'a Engine,
     store: &'a dyn Queryable,
     expr: &'a Expr,
+    /// Compiled already.
+    matchers: Option<Arc<CompiledMatchers>>,
     confinement: Confinement,
     control: Control,
     stats: StatsDetail,
@@ -25,7 +29,21 @@ impl Engine {
     /// A query over a store: all of it, without limits of its own, until it is told otherwise.
     pub fn query<'a>(&'a self, store: &'a dyn Queryable, expr: &'a Expr) -> Query<'a> {
         let (confinement, control) = (Confinement::none(), Control::unlimited());
-        Query { engine: self, store, expr, confinement, control, stats: StatsDetail::default() }
+        Query {
+            engine: self,
+            store,
+            expr,
+            matchers: None,
+            confinement,
+            control,
+            stats: StatsDetail::default(),
+        }
+    }
+
+    /// The same of an expression that was prepared by this engine.
+    pub fn prepared<'a>(&'a self, store: &'a dyn Queryable, prepared: &'a Prepared) -> Query<'a> {
+        let matchers = Some(Arc::clone(&prepared.matchers));
+        Query { matchers, ..self.query(store, &prepared.expr) }
     }
 }
 
@@ -78,9 +96,12 @@ impl Query<'_> {
         grid: &Grid,
         finish: impl FnOnce(Computed) -> Result<Value, QueryError>,
     ) -> Result<QueryResult, QueryError> {
-        let Self { engine, store, expr, confinement, control, stats } = self;
+        let Self { engine, store, expr, matchers, confinement, control, stats } = self;
         let clock = Stopwatch { control: &control, started: control.elapsed() };
-        let matchers = prepare::prepare(expr, engine.options.features)?;
+        let matchers = match matchers {
+            Some(matchers) => matchers,
+            None => Arc::new(prepare::prepare(expr, engine.options.features)?),
+        };
         let preparation = clock.elapsed();
         let seen = confinement.of(store);
         let mut evaluator = Evaluator::new(engine.options, &seen, &control, query, matchers, (stats, grid));

@@ -1,6 +1,5 @@
 //! Selectors and subqueries: where series come from.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use crowsnest_api::{Timestamp, is_stale};
@@ -182,8 +181,8 @@ impl Evaluator<'_> {
     }
 
     /// The compiled matchers of a selector in the query.
-    pub(crate) fn matchers_of(&self, selector: &Selector) -> Rc<[Matcher]> {
-        self.matchers.get(&std::ptr::from_ref(selector)).cloned().unwrap_or_default()
+    pub(crate) fn matchers_of(&self, selector: &Selector) -> Arc<[Matcher]> {
+        self.matchers.of(selector)
     }
 
     /// The series that match with the samples of all windows `(time - reach, time + ahead]`.

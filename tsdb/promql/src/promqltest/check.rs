@@ -49,7 +49,7 @@ pub(super) fn value(expect: &Expect, when: When, value: &Value) -> Result<(), St
 }
 
 /// Whether a value is the written one.
-fn is(wanted: &Item, found: &SampleValue) -> bool {
+pub(super) fn is(wanted: &Item, found: &SampleValue) -> bool {
     match (wanted, found) {
         (Item::Float(wanted), SampleValue::Float(found)) => same(*wanted, *found),
         (Item::Histogram(wanted), SampleValue::Histogram(found)) => same_histogram(wanted, found),

@@ -23,7 +23,7 @@ pub(crate) fn replace(
     let replacement = text(evaluator, call, grid, 2)?;
     let from = text(evaluator, call, grid, 3)?;
     let pattern = text(evaluator, call, grid, 4)?;
-    let regex = crate::matcher::anchored(&pattern).map_err(|error| {
+    let regex = evaluator.matchers.pattern(&pattern).map_err(|error| {
         let reason = crate::matcher::reason(&error);
         QueryError::execution(format!("invalid regular expression in label_replace(): {reason}: {pattern}"))
     })?;
