@@ -2,11 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::check_files::CheckArgs;
 use crate::client::QueryArgs;
 use crate::config::Config;
 use crate::settings::ServeArgs;
 use crate::test_files::TestArgs;
-use crate::{client, demo, serve, test_files};
+use crate::{check_files, client, demo, serve, test_files};
 
 /// Metrics store, PromQL, user interface and sign-in for one cluster, in one process.
 #[derive(Debug, Parser)]
@@ -26,6 +27,9 @@ enum Command {
     Demo(Box<ServeArgs>),
     /// Asks a server a PromQL query and prints the answer.
     Query(QueryArgs),
+    /// Checks files of configuration; needs no server.
+    #[command(subcommand)]
+    Check(CheckArgs),
     /// Runs test files; needs no server.
     #[command(subcommand)]
     Test(TestArgs),
@@ -39,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(Config::resolve(args.load()?)?),
         Command::Demo(args) => demo::run(args.load()?),
         Command::Query(args) => client::query(&args),
+        Command::Check(args) => check_files::run(&args),
         Command::Test(args) => test_files::run(&args),
         Command::Version => {
             println!("crowsnest {}", env!("CARGO_PKG_VERSION"));

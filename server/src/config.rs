@@ -17,6 +17,8 @@ use crate::units::Span;
 const MAX_CONCURRENCY: usize = 400;
 const DEFAULT_RETENTION: Duration = Duration::from_secs(15 * 24 * 3600);
 
+const DEFAULT_EVALUATION_INTERVAL: Duration = Duration::from_mins(1);
+
 /// What the server runs with.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -34,11 +36,14 @@ pub(crate) struct Config {
     pub(crate) ingest_token_file: Option<PathBuf>,
     pub(crate) retention: Duration,
     pub(crate) retention_bytes: Option<u64>,
+    /// Folder of what is configured by files.
+    pub(crate) provisioning: Option<PathBuf>,
+    pub(crate) evaluation_interval: Duration,
     pub(crate) features: Vec<String>,
     pub(crate) queries: QueryLimits,
     /// Other sites whose pages may ask the Prometheus API.
     pub(crate) cors_origin: Option<CorsOrigin>,
-    /// Added to what leaves through federation and remote read.
+    /// Added to what leaves through federation, remote read and alerts.
     pub(crate) external_labels: Labels,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
@@ -159,6 +164,11 @@ impl Config {
             ingest_token_file: settings.ingest_token_file,
             retention: settings.retention.map_or(DEFAULT_RETENTION, |span| span.0),
             retention_bytes: settings.retention_size.map(|bytes| bytes.0),
+            provisioning: settings.provisioning,
+            evaluation_interval: settings
+                .evaluation_interval
+                .map_or(DEFAULT_EVALUATION_INTERVAL, |span| span.0)
+                .max(Duration::from_millis(1)),
             features: settings.enable_feature.unwrap_or_default(),
             external_labels: external_labels(settings.external_label.as_deref().unwrap_or_default())?,
             log_format: settings.log_format.unwrap_or(LogFormat::Text),

@@ -14,6 +14,8 @@ pub(crate) enum Collection {
     Sessions,
     /// Sources that have pushed samples, by source.
     Sources,
+    /// What groups of rules remember of their alerts, by file and name.
+    Alerts,
 }
 
 impl Collection {
@@ -22,6 +24,7 @@ impl Collection {
         match self {
             Self::Sessions => "sessions",
             Self::Sources => "sources",
+            Self::Alerts => "alerts",
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod api_v1;
 mod auth;
+mod check_files;
 mod cli;
 mod client;
 mod clock;
@@ -18,6 +19,8 @@ mod listen;
 mod logging;
 mod notices;
 mod query_pool;
+mod report;
+mod rules;
 mod serve;
 mod settings;
 mod short_memory;

@@ -29,6 +29,7 @@ use crate::listen::{CertificateStore, Listener, TlsAcceptor};
 use crate::logging;
 use crate::notices::Notices;
 use crate::query_pool::QueryPool;
+use crate::rules::{RuleSettings, Rules};
 use crate::settings::AuthMode;
 use crate::sources::watch::SourceWatch;
 use crate::storage::Storage;
@@ -145,10 +146,18 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&storage.queryable),
         clock::now(),
     )?;
+    let rules = Rules::open(
+        rule_settings(config),
+        Engine::new(engine_options(config)),
+        Arc::clone(&storage.queryable),
+        Arc::clone(&storage.appender),
+        Arc::clone(&control),
+    )?;
     Ok(Arc::new(App {
         auth: auth(config, data_dir, control).await?,
         pool: QueryPool::new(&config.queries),
         engine: Engine::new(engine_options(config)),
+        rules: Arc::new(rules),
         storage,
         sources,
         writes: WriteGate::default(),
@@ -160,6 +169,16 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         ready: AtomicBool::new(false),
         config: config.clone(),
     }))
+}
+
+fn rule_settings(config: &Config) -> RuleSettings {
+    let url = config.external_url.as_ref().map_or("", |url| url.as_str());
+    RuleSettings {
+        folder: config.provisioning.as_ref().map(|folder| folder.join("rules")),
+        interval: config.evaluation_interval,
+        external_labels: config.external_labels.clone(),
+        external_url: url.trim_end_matches('/').to_owned(),
+    }
 }
 
 fn certificates(config: &Config, data_dir: &DataDir) -> anyhow::Result<CertificateStore> {

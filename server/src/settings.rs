@@ -108,6 +108,12 @@ pub(crate) struct Settings {
     /// Where samples are kept [default: local]
     #[arg(long, env = "CROWSNEST_STORAGE", value_enum)]
     pub(crate) storage: Option<Storage>,
+    /// Folder of what is configured by files: rules/**.yml; read again when it changes
+    #[arg(long, env = "CROWSNEST_PROVISIONING", value_name = "DIR")]
+    pub(crate) provisioning: Option<PathBuf>,
+    /// How often rules are evaluated whose group does not say [default: 1m]
+    #[arg(long, env = "CROWSNEST_EVALUATION_INTERVAL", value_name = "DURATION")]
+    pub(crate) evaluation_interval: Option<Span>,
     /// Prometheus feature names, separated by commas
     #[arg(long, env = "CROWSNEST_ENABLE_FEATURE", value_name = "LIST", value_delimiter = ',')]
     pub(crate) enable_feature: Option<Vec<String>>,
@@ -134,7 +140,7 @@ pub(crate) struct Settings {
     /// Regular expression of the whole Origin of other sites whose pages may ask /api/v1; none when not given
     #[arg(long, env = "CROWSNEST_WEB_CORS_ORIGIN", value_name = "REGEX", alias = "web.cors.origin")]
     pub(crate) web_cors_origin: Option<String>,
-    /// Labels, as name=value separated by commas, added to series that federation and remote read give away
+    /// Labels, as name=value separated by commas, added to alerts and to series that federation and remote read give away
     #[arg(long, env = "CROWSNEST_EXTERNAL_LABEL", value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(crate) external_label: Option<Vec<String>>,
     /// How log lines look [default: text]
@@ -181,6 +187,8 @@ impl Settings {
             retention: self.retention.or(other.retention),
             retention_size: self.retention_size.or(other.retention_size),
             storage: self.storage.or(other.storage),
+            provisioning: self.provisioning.or(other.provisioning),
+            evaluation_interval: self.evaluation_interval.or(other.evaluation_interval),
             enable_feature: self.enable_feature.or(other.enable_feature),
             query_timeout: self.query_timeout.or(other.query_timeout),
             query_max_concurrency: self.query_max_concurrency.or(other.query_max_concurrency),

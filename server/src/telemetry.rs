@@ -118,6 +118,21 @@ const SERVER: &[Plain<App>] = &[
         value: |app| app.pool.load().0 as u64,
     },
     Plain {
+        name: "crowsnest_rule_evaluations_total",
+        help: "Rules evaluated.",
+        value: |app| app.rules.counters.evaluations.load(Ordering::Relaxed),
+    },
+    Plain {
+        name: "crowsnest_rule_evaluation_failures_total",
+        help: "Rules whose evaluation failed.",
+        value: |app| app.rules.counters.failures.load(Ordering::Relaxed),
+    },
+    Plain {
+        name: "crowsnest_rule_group_iterations_missed_total",
+        help: "Evaluations of groups left out because the one before took too long.",
+        value: |app| app.rules.counters.missed.load(Ordering::Relaxed),
+    },
+    Plain {
         name: "crowsnest_sources_pushing",
         help: "Sources that push samples.",
         value: |app| app.sources.count().0 as u64,

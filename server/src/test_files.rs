@@ -2,44 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
+use crowsnest_alerting::unit_test::{self, RuleText};
+use crowsnest_alerting::yaml::{Fault, Place};
+use crowsnest_promql::Engine;
 use crowsnest_promql::promqltest::{self, Verdict};
-use serde::Serialize;
+
+use crate::report::{FilesArgs, Report};
 
 /// What kind of test files.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum TestArgs {
     /// PromQL tests in promqltest, the language of Prometheus's own
     Promql(FilesArgs),
-}
-
-/// Which files, and for whom the report is.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct FilesArgs {
-    /// Files to run
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// Print the report as one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-/// What came of all files: tests that passed, tests that failed, and a finding for each of the latter.
-#[derive(Debug, Default, Serialize)]
-struct Report {
-    passed: usize,
-    failed: usize,
-    findings: Vec<Finding>,
-}
-
-/// Something wrong at a place; lines and columns count from 1.
-#[derive(Debug, Serialize)]
-struct Finding {
-    file: PathBuf,
-    line: usize,
-    column: usize,
-    message: String,
+    /// Unit tests of rules, in promtool's format
+    Rules(FilesArgs),
 }
 
 /// Runs the files and prints the report.
@@ -47,47 +24,62 @@ struct Finding {
 /// # Errors
 /// When any test failed, or a file could not be read.
 pub(crate) fn run(args: &TestArgs) -> anyhow::Result<()> {
-    let TestArgs::Promql(args) = args;
-    let mut report = Report::default();
-    for file in &args.files {
-        report.run_promql(file);
-    }
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        for Finding { file, line, column, message } in &report.findings {
-            println!("{}:{line}:{column}: {message}", file.display());
-        }
-        println!("{} passed, {} failed", report.passed, report.failed);
-    }
-    match report.failed {
-        0 => Ok(()),
-        failed => bail!("{failed} of {} tests failed", report.passed + failed),
+    match args {
+        TestArgs::Promql(args) => args.report(run_promql),
+        TestArgs::Rules(args) => args.report(run_rules),
     }
 }
 
-impl Report {
-    /// A command of promqltest has a line to itself, so that is where its findings are.
-    fn run_promql(&mut self, file: &Path) {
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) => return self.fail(file, 1, format!("cannot read the file: {error}")),
-        };
-        let outcomes = match promqltest::run(&text) {
-            Ok(outcomes) => outcomes,
-            Err(error) => return self.fail(file, error.line, error.message),
-        };
-        for outcome in outcomes {
-            let (query, line) = (outcome.query, outcome.line);
-            match outcome.verdict {
-                Verdict::Passed => self.passed += 1,
-                Verdict::Failed(why) => self.fail(file, line, format!("{query}: {why}")),
-            }
+/// A command of promqltest has a line to itself, so that is where its findings are.
+fn run_promql(report: &mut Report, file: &Path, text: &str) {
+    let at = |line| Place { line, column: 1 };
+    let outcomes = match promqltest::run(text) {
+        Ok(outcomes) => outcomes,
+        Err(error) => return report.fail(file, at(error.line), error.message),
+    };
+    for outcome in outcomes {
+        let (query, line) = (outcome.query, outcome.line);
+        match outcome.verdict {
+            Verdict::Passed => report.pass(),
+            Verdict::Failed(why) => report.fail(file, at(line), format!("{query}: {why}")),
         }
     }
+}
 
-    fn fail(&mut self, file: &Path, line: usize, message: String) {
-        self.failed += 1;
-        self.findings.push(Finding { file: file.to_owned(), line, column: 1, message });
+/// Each test of a file counts; a file that cannot be run counts as one that failed.
+fn run_rules(report: &mut Report, file: &Path, text: &str) {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let outcomes = match unit_test::run(text, &Engine::default(), &mut |pattern| rule_files(folder, pattern))
+    {
+        Ok(outcomes) => outcomes,
+        Err(faults) => return report.fail_once(file, faults),
+    };
+    for note in outcomes.notes {
+        report.note(file, note.at, note.message);
     }
+    for test in outcomes.tests {
+        if test.faults.is_empty() {
+            report.pass();
+        } else {
+            let name = if test.name.is_empty() { String::new() } else { format!("{}: ", test.name) };
+            let told = |mut fault: Fault| {
+                fault.message.insert_str(0, &name);
+                fault
+            };
+            report.fail_once(file, test.faults.into_iter().map(told).collect());
+        }
+    }
+}
+
+/// The rule files that a pattern stands for, relative to the folder of the test file.
+fn rule_files(folder: &Path, pattern: &str) -> Result<Vec<RuleText>, String> {
+    let pattern = folder.join(pattern).display().to_string();
+    let paths = glob::glob(&pattern).map_err(|error| format!("{pattern:?}: {error}"))?;
+    let read = |path: Result<PathBuf, glob::GlobError>| {
+        let path = path.map_err(|error| error.to_string())?;
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {file}: {error}"))?;
+        Ok(RuleText { file, text })
+    };
+    paths.map(read).collect()
 }

@@ -1,78 +1,166 @@
-//! `rules`, `alerts` and `alertmanagers`: well-formed and empty as long as nothing evaluates rules here.
+//! `rules`, `alerts` and `alertmanagers`, as Prometheus 3 answers them.
 
+mod body;
+
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use crowsnest_alerting::rules::{Rule, RuleKind};
+use crowsnest_api::Labels;
+use crowsnest_promql::Matcher;
 use serde::Serialize;
 use serde_json::Value;
 
+use self::body::{AlertBody, GroupBody, RuleBody};
 use super::answer::plain;
 use super::params::{Params, invalid};
-use crate::http::ApiError;
+use crate::http::{ApiError, AppState};
+use crate::rules::GroupKey;
 
 /// `data` of `rules`.
 #[derive(Debug, Default, Serialize)]
-struct Rules {
-    groups: Vec<Value>,
+#[serde(rename_all = "camelCase")]
+struct RulesBody {
+    groups: Vec<GroupBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_next_token: Option<String>,
 }
 
 /// `data` of `alerts`.
 #[derive(Debug, Default, Serialize)]
-struct Alerts {
-    alerts: Vec<Value>,
+struct AlertsBody {
+    alerts: Vec<AlertBody>,
 }
 
 /// `data` of `alertmanagers`.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Alertmanagers {
+struct AlertmanagersBody {
     active_alertmanagers: Vec<Value>,
     dropped_alertmanagers: Vec<Value>,
 }
 
 /// `rules`: the groups with their rules.
-pub(crate) async fn rules(params: Params) -> Result<Response, ApiError> {
-    params.matcher_sets().map_err(ApiError::bad_request)?;
-    let kind = params.get("type").unwrap_or_default().to_lowercase();
-    if !["", "alert", "record"].contains(&kind.as_str()) {
-        return Err(invalid("type", &format!("not supported value {kind:?}")));
+pub(crate) async fn rules(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+    let wanted = Wanted::read(&params)?;
+    let page = Page::read(&params)?;
+    let mut body = RulesBody::default();
+    let mut is_before = page.from.is_some();
+    for (key, view) in app.rules.list() {
+        is_before = is_before && page.from.as_deref() != Some(&*token(&key));
+        if is_before || !wanted.group(&key) {
+            continue;
+        }
+        let rules = view.group.rules.iter().zip(&view.rules).filter(|(rule, _)| wanted.rule(rule));
+        let rules: Vec<_> =
+            rules.map(|(rule, outcome)| RuleBody::new(rule, outcome, wanted.excludes_alerts)).collect();
+        if rules.is_empty() {
+            continue;
+        }
+        if page.limit.is_some_and(|limit| body.groups.len() >= limit) {
+            body.group_next_token = Some(token(&key));
+            break;
+        }
+        body.groups.push(GroupBody::new(&key, &view, app.rules.interval(&view.group), rules));
     }
-    params.flag("exclude_alerts")?;
-    check_page(&params)?;
-    Ok(plain(Rules::default()).into_response())
+    match page.from {
+        Some(from) if is_before => {
+            let what = format!("invalid group_next_token '{from}'. were rule groups changed?");
+            Err(invalid("group_next_token", &what))
+        }
+        _ => Ok(plain(body).into_response()),
+    }
 }
 
-/// Which groups to begin with, and how many. Without groups, no token names one.
-fn check_page(params: &Params) -> Result<(), ApiError> {
-    let limit = params.get("group_limit");
-    let token = params.get("group_next_token");
-    if token.is_some() && limit.is_none() {
-        let what = "group_limit needs to be present in order to paginate over the groups";
-        return Err(invalid("group_next_token", what));
+/// Which rules are asked for.
+struct Wanted {
+    kind: String,
+    names: Vec<String>,
+    groups: Vec<String>,
+    files: Vec<String>,
+    matcher_sets: Vec<Vec<Matcher>>,
+    excludes_alerts: bool,
+}
+
+impl Wanted {
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let kind = params.get("type").unwrap_or_default().to_lowercase();
+        if !["", "alert", "record"].contains(&kind.as_str()) {
+            return Err(invalid("type", &format!("not supported value {kind:?}")));
+        }
+        let all = |name| params.all(name).map(str::to_owned).collect();
+        Ok(Self {
+            kind,
+            names: all("rule_name[]"),
+            groups: all("rule_group[]"),
+            files: all("file[]"),
+            matcher_sets: params.matcher_sets().map_err(ApiError::bad_request)?,
+            excludes_alerts: params.flag("exclude_alerts")?,
+        })
     }
-    if let Some(limit) = limit {
-        match limit.parse::<i32>() {
-            Ok(limit) if limit > 0 => {}
-            Ok(_) => return Err(invalid("group_limit", "group_limit needs to be greater than 0")),
+
+    fn group(&self, key: &GroupKey) -> bool {
+        let is_in = |list: &[String], value: &String| list.is_empty() || list.contains(value);
+        is_in(&self.groups, &key.name) && is_in(&self.files, &key.file)
+    }
+
+    fn rule(&self, rule: &Rule) -> bool {
+        let kind = match rule.kind {
+            RuleKind::Alert(_) => "alert",
+            RuleKind::Record(_) => "record",
+        };
+        let is_kind = self.kind.is_empty() || self.kind == kind;
+        let is_named = self.names.is_empty() || self.names.iter().any(|name| name == rule.name());
+        is_kind && is_named && (self.matcher_sets.is_empty() || self.matches(rule))
+    }
+
+    /// By the labels that the rule sets; those that are templates have no value yet.
+    fn matches(&self, rule: &Rule) -> bool {
+        let fixed = rule.labels.iter().filter(|(_, template)| !template.text().contains("{{"));
+        let labels = Labels::from_pairs(fixed.map(|(name, template)| (name.clone(), template.text())));
+        self.matcher_sets.iter().any(|set| set.iter().all(|matcher| matcher.matches(&labels)))
+    }
+}
+
+/// Which groups to begin with, and how many.
+struct Page {
+    limit: Option<usize>,
+    from: Option<String>,
+}
+
+impl Page {
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let from = params.get("group_next_token").map(str::to_owned);
+        let Some(text) = params.get("group_limit") else {
+            if from.is_some() {
+                let what = "group_limit needs to be present in order to paginate over the groups";
+                return Err(invalid("group_next_token", what));
+            }
+            return Ok(Self { limit: None, from });
+        };
+        match text.parse::<i32>().map(usize::try_from) {
+            Ok(Ok(limit)) if limit > 0 => Ok(Self { limit: Some(limit), from }),
+            Ok(_) => Err(invalid("group_limit", "group_limit needs to be greater than 0")),
             Err(_) => {
-                let what = format!("group_limit needs to be a valid number, not {limit:?}");
-                return Err(invalid("group_limit", &what));
+                let what = format!("group_limit needs to be a valid number, not {text:?}");
+                Err(invalid("group_limit", &what))
             }
         }
     }
-    match token {
-        Some(token) => {
-            let what = format!("invalid group_next_token '{token}'. were rule groups changed?");
-            Err(invalid("group_next_token", &what))
-        }
-        None => Ok(()),
-    }
+}
+
+/// What stands for a group in `group_next_token`.
+fn token(key: &GroupKey) -> String {
+    openssl::sha::sha1(key.text().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `alerts`: those that are pending or firing.
-pub(crate) async fn alerts() -> Response {
-    plain(Alerts::default()).into_response()
+pub(crate) async fn alerts(State(app): State<AppState>) -> Response {
+    let groups = app.rules.list();
+    let alerts = groups.iter().flat_map(|(_, view)| &view.rules).flat_map(|rule| &rule.alerts);
+    plain(AlertsBody { alerts: alerts.map(AlertBody::new).collect() }).into_response()
 }
 
 /// `alertmanagers`: where alerts are sent to.
 pub(crate) async fn alertmanagers() -> Response {
-    plain(Alertmanagers::default()).into_response()
+    plain(AlertmanagersBody::default()).into_response()
 }

@@ -9,9 +9,11 @@ use tokio::sync::watch;
 
 use crate::api_v1::write::WriteGate;
 use crate::auth::Auth;
+use crate::clock;
 use crate::config::Config;
 use crate::notices::Notices;
 use crate::query_pool::QueryPool;
+use crate::rules::Rules;
 use crate::sources::watch::SourceWatch;
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
@@ -24,6 +26,8 @@ pub(crate) struct App {
     pub(crate) storage: Storage,
     pub(crate) sources: SourceWatch,
     pub(crate) engine: Engine,
+    /// What is evaluated again and again.
+    pub(crate) rules: Arc<Rules>,
     pub(crate) pool: QueryPool,
     pub(crate) writes: WriteGate,
     pub(crate) telemetry: Telemetry,
@@ -36,6 +40,18 @@ pub(crate) struct App {
     pub(crate) stop: watch::Sender<bool>,
     /// Whether the server has started and is not shutting down.
     pub(crate) ready: AtomicBool,
+}
+
+impl App {
+    /// Reads users, ingest tokens and rules again. Blocks the thread.
+    ///
+    /// # Errors
+    /// What is wrong with them; what is wrong stays what it was.
+    pub(crate) fn reload(&self) -> anyhow::Result<()> {
+        let reloaded = self.auth.reload_files().and_then(|()| self.rules.reload());
+        self.notices.reloaded(reloaded.is_ok(), clock::now());
+        reloaded
+    }
 }
 
 /// The state of the axum router.

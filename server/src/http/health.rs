@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use axum::extract::State;
 
 use super::{ApiError, AppState, ErrorKind};
-use crate::clock;
 
 /// The process answers.
 pub(super) async fn healthy() -> &'static str {
@@ -21,14 +20,10 @@ pub(super) async fn ready(State(app): State<AppState>) -> Result<&'static str, A
     }
 }
 
-/// Reads users and ingest tokens again, and says what is wrong with them.
+/// Reads users, ingest tokens and rules again, and says what is wrong with them.
 pub(super) async fn reload(State(app): State<AppState>) -> Result<&'static str, ApiError> {
-    let reload = tokio::task::spawn_blocking(move || {
-        let reloaded = app.auth.reload_files();
-        app.notices.reloaded(reloaded.is_ok(), clock::now());
-        reloaded
-    });
-    let reloaded = reload.await.map_err(ApiError::internal)?;
+    let reloaded = tokio::task::spawn_blocking(move || app.reload());
+    let reloaded = reloaded.await.map_err(ApiError::internal)?;
     reloaded.map_err(|error| ApiError::bad_request(format!("cannot reload: {error:#}")))?;
     Ok("reloaded\n")
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -30,16 +31,43 @@ pub(super) fn start(
     stopped: &watch::Receiver<bool>,
 ) {
     tasks.spawn(watch_files(Arc::clone(app), stopped.clone()));
+    tasks.spawn(Arc::clone(&app.rules).run(stopped.clone()));
+    tasks.spawn(reload_on_hangup(Arc::clone(app), stopped.clone()));
     tasks.spawn(watch_sources(Arc::clone(app), stopped.clone()));
     tasks.spawn(maintain(Arc::clone(app), stopped.clone()));
     tasks.spawn(upkeep(Arc::clone(app), certificates, tls, stopped.clone()));
 }
 
-/// Reads users and ingest tokens again when their files change.
+/// Reads files again on SIGHUP, as Prometheus does.
+async fn reload_on_hangup(app: AppState, mut stopped: watch::Receiver<bool>) {
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => {
+            return warn!(err = &error as &dyn std::error::Error, "cannot listen for SIGHUP");
+        }
+    };
+    loop {
+        tokio::select! {
+            _ = hangups.recv() => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        let app = AppState::clone(&app);
+        match tokio::task::spawn_blocking(move || app.reload()).await {
+            Ok(Ok(())) => info!("reloaded"),
+            Ok(Err(error)) => warn!(err = &*error as &dyn std::error::Error, "cannot reload"),
+            Err(error) => warn!(err = &error as &dyn std::error::Error, "a background job panicked"),
+        }
+    }
+}
+
+/// Reads users, ingest tokens and rules again when their files change.
 async fn watch_files(app: AppState, stopped: watch::Receiver<bool>) {
     every(FILE_INTERVAL, stopped, || {
         let app = AppState::clone(&app);
-        move || app.auth.reload_changed_files()
+        move || {
+            app.auth.reload_changed_files();
+            app.rules.reload_if_changed();
+        }
     })
     .await;
 }

@@ -68,6 +68,8 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ),
         ("base-path", config.base_path.with_slash()),
         ("data-dir", config.data_dir.display().to_string()),
+        ("evaluation-interval", format_duration(config.evaluation_interval)),
+        ("provisioning", path(config.provisioning.as_deref())),
         ("enable-feature", config.features.join(",")),
         ("external-label", external_labels.collect::<Vec<_>>().join(",")),
         ("external-url", given(config.external_url.as_ref().map(|url| url.as_str()))),
