@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use crowsnest_api::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::bearer::BearerClaims;
+use crate::certificate::ClientCertificate;
 use crate::secret::{Digest, equal_in_constant_time};
 
 /// Text that is never printed.
@@ -43,6 +46,8 @@ impl Eq for Secret {}
 pub enum Credential {
     /// A bearer token.
     Token(Secret),
+    /// A client certificate: the TLS identity of the user's own connections.
+    Certificate(ClientCertificate),
 }
 
 impl Credential {
@@ -50,6 +55,23 @@ impl Credential {
     pub fn fingerprint(&self) -> String {
         match self {
             Self::Token(token) => Digest::of(token.reveal().as_bytes()).to_hex(),
+            Self::Certificate(certificate) => certificate.fingerprint(),
+        }
+    }
+
+    /// When it ends, as far as it says so itself.
+    pub fn ends(&self) -> Option<Timestamp> {
+        match self {
+            Self::Token(token) => BearerClaims::peek(token.reveal()).and_then(|claims| claims.expires),
+            Self::Certificate(certificate) => certificate.ends(),
+        }
+    }
+
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Token(_) => "token",
+            Self::Certificate(_) => "certificate",
         }
     }
 }

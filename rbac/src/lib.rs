@@ -5,9 +5,11 @@
 
 mod access;
 mod bearer;
+mod certificate;
 mod credential;
 mod identity;
 mod ingest;
+mod kubeconfig;
 mod password;
 mod seal;
 mod secret;
@@ -18,9 +20,14 @@ mod users;
 
 pub use access::{Access, Authoriser, Effect, Refusal, RoleAuthoriser, Verdict};
 pub use bearer::{BearerClaims, MAX_BEARER_BYTES, service_account};
+pub use certificate::{
+    CertificateClaims, CertificateError, ClientCertificate, MAX_PKCS12_BYTES, load_legacy_ciphers,
+    signing_request,
+};
 pub use credential::{Credential, Secret};
 pub use identity::{Caller, Identity, Rights, Role, Via};
 pub use ingest::{IngestTokens, IngestTokensError};
+pub use kubeconfig::{KubeconfigError, MAX_KUBECONFIG_BYTES, kubeconfig_user};
 pub use password::PasswordHash;
 pub use seal::{SealError, SealingKey};
 pub use secret::{Digest, equal_in_constant_time, random_token};

@@ -2,6 +2,7 @@
 
 mod cluster_users;
 mod credentials;
+pub(crate) mod p12;
 mod sessions;
 
 pub(crate) use credentials::{Credentials, cookie_header, expired_cookie_header};
@@ -12,9 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_api::Timestamp;
+use crowsnest_api::session::Way;
 use crowsnest_rbac::{
-    Authoriser, Caller, Identity, IngestTokens, Refusal, Rights, Role, SessionRecord, SignInError,
-    StaticUsers, Throttle, Via,
+    Authoriser, Caller, Credential, Identity, IngestTokens, Refusal, Rights, Role, Secret, SessionRecord,
+    SignInError, StaticUsers, Throttle, Via, kubeconfig_user,
 };
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -70,9 +72,12 @@ pub(crate) enum SignInFailure {
     #[error("this server runs with --auth none: there is nothing to sign in to")]
     Open,
     /// The cluster's users have no passwords here.
-    #[error("users of the cluster sign in with a token")]
-    TokensOnly,
-    /// The API server does not accept the token.
+    #[error("users of the cluster sign in with a token, a client certificate or a kubeconfig")]
+    NoPasswords,
+    /// The server's own users have nothing else.
+    #[error("this server has users of its own: sign in with a token or a password")]
+    NoCluster,
+    /// The credential is not good.
     #[error("{0}")]
     Refused(String),
     /// The API server cannot be asked.
@@ -165,6 +170,15 @@ impl Auth {
         }
     }
 
+    /// The ways to sign in, the best one first.
+    pub(crate) const fn ways(&self) -> &'static [Way] {
+        match self.users {
+            Users::Open => &[],
+            Users::Static(_) => &[Way::Token, Way::Password],
+            Users::Cluster(_) => &[Way::Token, Way::P12, Way::Kubeconfig],
+        }
+    }
+
     /// Checks a token that somebody wants to sign in with.
     pub(crate) async fn sign_in_with_token(
         &self,
@@ -176,8 +190,55 @@ impl Auth {
         let signed_in = match &self.users {
             Users::Open => return Err(SignInFailure::Open),
             Users::Static(users) => users.get().verify_token(token)?.into(),
-            Users::Cluster(cluster) => cluster_users::sign_in(cluster, token, now).await?,
+            Users::Cluster(cluster) => {
+                let credential = Credential::Token(Secret::new(token.to_owned()));
+                cluster_users::sign_in(cluster, credential, now).await?
+            }
         };
+        self.throttle.lock().succeeded(from);
+        Ok(signed_in)
+    }
+
+    /// Checks a client certificate in a PKCS #12 file.
+    pub(crate) async fn sign_in_with_p12(
+        &self,
+        p12: Vec<u8>,
+        password: String,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<SignedIn, SignInFailure> {
+        self.sign_in_to_cluster(from, now, async {
+            Ok(Credential::Certificate(p12::open(p12, password).await?))
+        })
+        .await
+    }
+
+    /// Checks the user of a kubeconfig's current context.
+    pub(crate) async fn sign_in_with_kubeconfig(
+        &self,
+        kubeconfig: &str,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<SignedIn, SignInFailure> {
+        self.sign_in_to_cluster(from, now, async {
+            kubeconfig_user(kubeconfig).map_err(|error| SignInFailure::Refused(error.to_string()))
+        })
+        .await
+    }
+
+    async fn sign_in_to_cluster(
+        &self,
+        from: IpAddr,
+        now: Timestamp,
+        credential: impl Future<Output = Result<Credential, SignInFailure>>,
+    ) -> Result<SignedIn, SignInFailure> {
+        let cluster = match &self.users {
+            Users::Open => return Err(SignInFailure::Open),
+            Users::Static(_) => return Err(SignInFailure::NoCluster),
+            Users::Cluster(cluster) => cluster,
+        };
+        self.note_attempt(from, now)?;
+        let signed_in = cluster_users::sign_in(cluster, credential.await?, now).await?;
         self.throttle.lock().succeeded(from);
         Ok(signed_in)
     }
@@ -192,7 +253,7 @@ impl Auth {
     ) -> Result<SignedIn, SignInFailure> {
         let users = match &self.users {
             Users::Open => return Err(SignInFailure::Open),
-            Users::Cluster(_) => return Err(SignInFailure::TokensOnly),
+            Users::Cluster(_) => return Err(SignInFailure::NoPasswords),
             Users::Static(users) => users.get(),
         };
         self.note_attempt(from, now)?;

@@ -2,12 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::auth::p12;
 use crate::check_files::CheckArgs;
 use crate::client::QueryArgs;
 use crate::config::Config;
+use crate::mint::CertArgs;
 use crate::settings::ServeArgs;
 use crate::test_files::TestArgs;
-use crate::{check_files, client, demo, serve, test_files};
+use crate::{check_files, client, demo, mint, serve, test_files};
 
 /// Metrics store, PromQL, user interface and sign-in for one cluster, in one process.
 #[derive(Debug, Parser)]
@@ -33,8 +35,14 @@ enum Command {
     /// Runs test files; needs no server.
     #[command(subcommand)]
     Test(TestArgs),
+    /// Client certificates for people.
+    #[command(subcommand)]
+    Cert(CertArgs),
     /// Prints the version.
     Version,
+    /// Opens the PKCS #12 file on standard input for the server that runs this.
+    #[command(name = p12::SUBCOMMAND, hide = true)]
+    OpenP12,
 }
 
 /// Does what the command line says.
@@ -45,6 +53,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Query(args) => client::query(&args),
         Command::Check(args) => check_files::run(&args),
         Command::Test(args) => test_files::run(&args),
+        Command::Cert(args) => mint::run(args),
+        Command::OpenP12 => p12::open_standard_input(),
         Command::Version => {
             println!("crowsnest {}", env!("CARGO_PKG_VERSION"));
             Ok(())

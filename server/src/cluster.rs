@@ -1,8 +1,8 @@
 //! The Kubernetes API server, asked in the name of whoever asks us.
 //!
-//! Two ways lead there. One carries the server's own credential, for what the server does by itself. The other carries
-//! none, and each request brings that of the user it is made for: a client certificate or token of the server's can
-//! never widen what a user sees. Objects stay JSON; nothing here knows what a pod is.
+//! Three ways lead there. One carries the server's own credential, for what the server does by itself. One carries
+//! none, and each request brings the token of the user it is made for. Users with client certificates have connections
+//! of their own. So a client certificate or token of the server's can never widen what a user sees. Objects stay JSON; nothing here knows what a pod is.
 
 mod authoriser;
 mod connect;
@@ -26,6 +26,7 @@ use crowsnest_api::cluster::Namespaces;
 use kube::Client;
 use tokio::sync::Semaphore;
 
+use self::connect::Bare;
 use crate::short_memory::ShortMemory;
 
 /// How long an answer about a right counts. No longer than half a minute, or a right that was taken away would stay.
@@ -38,6 +39,10 @@ const NAMESPACES_LAST: Duration = Duration::from_secs(5);
 const MAX_NAMESPACES: usize = 256;
 /// Users that are remembered.
 const MAX_USERS: usize = 4096;
+/// How long a user's own connections are used before new ones are made; open watches keep theirs.
+const CONNECTIONS_LAST: Duration = Duration::from_secs(10 * 60);
+/// Users whose own connections are kept.
+const MAX_CERTIFIED: usize = 256;
 /// Reviews under way at once; whoever sends nonsense in bulk is no burden to the API server.
 const REVIEWS_AT_ONCE: usize = 16;
 
@@ -47,6 +52,10 @@ pub(crate) struct Cluster {
     own: Client,
     /// Without any.
     bare: Client,
+    /// What connections of users are made of.
+    source: Bare,
+    /// Clients with the certificates of users, by fingerprint.
+    certified: ShortMemory<String, Client>,
     /// Answers about rights, by the credential's fingerprint.
     rights: ShortMemory<(String, Right), bool>,
     /// Whom credentials belong to, by fingerprint.
@@ -57,12 +66,19 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
+    /// The certificates that the API server is known by, PEM, if it is not known by the system's.
+    pub(crate) fn authority(&self) -> Option<Vec<u8>> {
+        self.source.authority()
+    }
+
     /// Reads where and what the API server is; asks it nothing yet, so that it may be down.
     pub(crate) async fn connect(source: &ClusterSource) -> anyhow::Result<Self> {
-        let (own, bare) = connect::clients(source).await?;
+        let (own, source) = connect::connect(source).await?;
         Ok(Self {
             own,
-            bare,
+            bare: source.client()?,
+            source,
+            certified: ShortMemory::new(CONNECTIONS_LAST, MAX_CERTIFIED),
             rights: ShortMemory::new(RIGHTS_LAST, MAX_RIGHTS),
             users: ShortMemory::new(RIGHTS_LAST, MAX_USERS),
             namespaces: ShortMemory::new(NAMESPACES_LAST, MAX_NAMESPACES),

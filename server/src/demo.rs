@@ -40,6 +40,11 @@ struct DemoFile<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     viewer_token: Option<&'a str>,
     ca: Option<PathBuf>,
+    /// A client certificate of the cluster's administrator, and what it is opened with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p12: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p12_password: Option<&'a str>,
     /// A file with which kubectl gets into the simulated cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     kubeconfig: Option<PathBuf>,
@@ -64,7 +69,11 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
         let agent_queue = data_dir.subdir("agent-queue")?;
         let demo_file = data_dir.join("demo.json");
         let ingest_file = config.ingest_token_file.clone().unwrap_or_else(|| credentials.ingest_file.clone());
-        let cluster = if simulates { Some(DemoCluster::start(&folder).await?) } else { None };
+        let cluster = if simulates {
+            Some(DemoCluster::start(&folder, &credentials.p12_password).await?)
+        } else {
+            None
+        };
         let server = Server::start(config, data_dir).await?;
         let reach = server.reach();
         let (token, viewer_token) = match (own_users, &cluster) {
@@ -73,7 +82,16 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
             (Users::Cluster | Users::Operator, _) => (None, None),
         };
         let kubeconfig = cluster.is_some().then(|| cluster::kubeconfig(&folder));
-        let told = DemoFile { url: &reach.url, token, viewer_token, ca: reach.ca.clone(), kubeconfig };
+        let has_p12 = own_users == Users::Cluster;
+        let told = DemoFile {
+            url: &reach.url,
+            token,
+            viewer_token,
+            ca: reach.ca.clone(),
+            p12: has_p12.then(|| cluster::p12(&folder)),
+            p12_password: has_p12.then_some(&credentials.p12_password),
+            kubeconfig,
+        };
         write_private(&demo_file, &serde_json::to_vec_pretty(&told)?)?;
         let agent = Agent::start(&reach.url, &ingest_file, reach.ca.as_deref(), &agent_queue)
             .context("cannot start the agent")?;
@@ -135,6 +153,10 @@ fn announce(told: &DemoFile<'_>) {
     if let Some(token) = told.viewer_token {
         println!("    Viewer   {token}");
         println!("             (sees namespace shop and nothing else)");
+    }
+    if let (Some(p12), Some(password)) = (&told.p12, told.p12_password) {
+        println!("    p12      {}", p12.display());
+        println!("             (password {password})");
     }
     if let Some(kubeconfig) = &told.kubeconfig {
         println!("    kubectl  --kubeconfig {}", kubeconfig.display());

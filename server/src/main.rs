@@ -17,6 +17,7 @@ mod external_url;
 mod http;
 mod listen;
 mod logging;
+mod mint;
 mod notices;
 mod query_pool;
 mod report;

@@ -1,27 +1,69 @@
 //! The sign-in page: who will I be here, and is this the real one?
 
-use crowsnest_api::session::SignIn as Credentials;
+use crowsnest_api::session::{SignIn as Credentials, Way, Ways};
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{ApiError, Farewell, SessionState, use_client, use_session};
-use crate::components::{Brand, Icon, IconName, LanguageSelect, Segmented, ThemeButton, Tone};
+use crate::components::{
+    Brand, ChosenFile, FileField, Icon, IconName, LanguageSelect, Segmented, ThemeButton, Tone,
+};
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 
-/// The ways in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Token,
-    Password,
-}
+/// Where the ways in are told.
+const WAYS: &str = "api/crowsnest/v1/session/ways";
 
 /// Why the last attempt failed.
 #[derive(Clone, PartialEq)]
 enum Complaint {
     Missing,
     Failed(ApiError),
+}
+
+/// What has been entered so far, whatever the way.
+#[derive(Clone, Copy, Default)]
+struct Entered {
+    token: RwSignal<String>,
+    user: RwSignal<String>,
+    password: RwSignal<String>,
+    file: RwSignal<Option<ChosenFile>>,
+}
+
+impl Entered {
+    /// What to send, if everything that this way needs is there.
+    fn credentials(self, way: Way) -> Option<Credentials> {
+        let trimmed = |signal: RwSignal<String>| {
+            Some(signal.with_untracked(|text| text.trim().to_owned())).filter(|text| !text.is_empty())
+        };
+        let password = self.password.get_untracked();
+        Some(match way {
+            Way::Token => Credentials::Token { token: trimmed(self.token)? },
+            Way::P12 => Credentials::Pkcs12 { p12: base64(&self.file.get_untracked()?.bytes)?, password },
+            Way::Kubeconfig => {
+                let text = self.file.get_untracked()?.bytes;
+                Credentials::Kubeconfig { kubeconfig: String::from_utf8_lossy(&text).into_owned() }
+            }
+            Way::Password if password.is_empty() => return None,
+            Way::Password => Credentials::Password { user: trimmed(self.user)?, password },
+        })
+    }
+}
+
+/// What a way is called: its choice, its button, and what is missing.
+const fn words_of(way: Way) -> [Msg; 3] {
+    match way {
+        Way::Token => [Msg::WayToken, Msg::SignInWithToken, Msg::TokenMissing],
+        Way::P12 => [Msg::WayCertificate, Msg::SignInWithCertificate, Msg::FileMissing],
+        Way::Kubeconfig => [Msg::WayKubeconfig, Msg::SignInWithKubeconfig, Msg::FileMissing],
+        Way::Password => [Msg::WayPassword, Msg::SignIn, Msg::PasswordMissing],
+    }
+}
+
+/// The browser's own encoder takes text of which each character is a byte.
+fn base64(bytes: &[u8]) -> Option<String> {
+    window().btoa(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>()).ok()
 }
 
 /// The page shown to whoever has no session. What the URL says is kept, so that signing in goes there.
@@ -31,8 +73,8 @@ pub(crate) fn SignIn() -> impl IntoView {
     let session = use_session();
     let lang = use_lang();
     let way = RwSignal::new(Way::Token);
-    let (token, user, password) =
-        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let ways = RwSignal::new(vec![Way::Token]);
+    let entered = Entered::default();
     let busy = RwSignal::new(false);
     let complaint = RwSignal::new(None::<Complaint>);
     let first_field = NodeRef::<html::Input>::new();
@@ -46,23 +88,26 @@ pub(crate) fn SignIn() -> impl IntoView {
         }
     });
 
+    spawn_local(async move {
+        // Without an answer there is the way that is always there.
+        if let Ok(found) = client.get::<Ways>(WAYS, "", None).await
+            && let Some(first) = found.ways.first().copied()
+        {
+            way.try_update(|way| {
+                if !found.ways.contains(way) {
+                    *way = first;
+                }
+            });
+            ways.try_set(found.ways);
+        }
+    });
+
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let trimmed = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
-        let credentials = match way.get_untracked() {
-            Way::Token => Credentials::Token { token: trimmed(token) },
-            Way::Password => {
-                Credentials::Password { user: trimmed(user), password: password.get_untracked() }
-            }
-        };
-        let missing = match &credentials {
-            Credentials::Token { token } => token.is_empty(),
-            Credentials::Password { user, password } => user.is_empty() || password.is_empty(),
-        };
-        if missing {
+        let Some(credentials) = entered.credentials(way.get_untracked()) else {
             complaint.set(Some(Complaint::Missing));
             return;
-        }
+        };
         if busy.get_untracked() {
             return;
         }
@@ -84,49 +129,39 @@ pub(crate) fn SignIn() -> impl IntoView {
     };
     let host = window().location().host().unwrap_or_default();
     let encrypted = window().location().protocol().is_ok_and(|protocol| protocol == "https:");
-    let ways = move || {
+    let choices = move || {
         let lang = lang.get();
-        [(Way::Token, Msg::WayToken), (Way::Password, Msg::WayPassword)]
-            .map(|(way, msg)| (way, msg.text(lang).to_owned()))
-            .to_vec()
+        ways.get().into_iter().map(|way| (way, words_of(way)[0].text(lang).to_owned())).collect()
     };
     let change_way = move |chosen| {
         complaint.set(None);
+        entered.file.set(None);
         way.set(chosen);
     };
-    let words = move || match (busy.get(), way.get()) {
-        (true, _) => Msg::SigningIn,
-        (false, Way::Token) => Msg::SignInWithToken,
-        (false, Way::Password) => Msg::SignIn,
-    };
+    let words = move || if busy.get() { Msg::SigningIn } else { words_of(way.get())[1] };
     let is_wrong = Signal::derive(move || complaint.with(Option::is_some));
+    let file = NodeRef::new();
     let fields = move || {
         match way.get() {
         Way::Token => view! {
-            <SecretField label=Msg::BearerToken value=token autocomplete="off" is_wrong=is_wrong node_ref=first_field/>
-            <details class="sign-in__help">
-                <summary>{tr(Msg::HowToGetToken)}</summary>
-                <p>{tr(Msg::HowToGetTokenBody)}</p>
-            </details>
+            <SecretField label=Msg::BearerToken value=entered.token autocomplete="off" is_wrong=is_wrong node_ref=first_field/>
+            <Help asked=Msg::HowToGetToken answer=Msg::HowToGetTokenBody/>
+        }
+        .into_any(),
+        Way::P12 => view! {
+            <FileField label=Msg::CertificateFile accept=".p12,.pfx" value=entered.file is_wrong=is_wrong node_ref=file/>
+            <SecretField label=Msg::FilePassword value=entered.password autocomplete="off" is_wrong=is_wrong node_ref=NodeRef::new()/>
+            <Help asked=Msg::WhatHappensToFile answer=Msg::WhatHappensToFileBody/>
+        }
+        .into_any(),
+        Way::Kubeconfig => view! {
+            <FileField label=Msg::KubeconfigFile accept="" value=entered.file is_wrong=is_wrong node_ref=file/>
+            <Help asked=Msg::WhichKubeconfig answer=Msg::WhichKubeconfigBody/>
         }
         .into_any(),
         Way::Password => view! {
-            <label class="field">
-                <span class="field__label">{tr(Msg::User)}</span>
-                <span class="input input--lg" class:is-wrong=is_wrong>
-                    <input
-                        node_ref=first_field
-                        type="text"
-                        name="username"
-                        autocomplete="username"
-                        autocapitalize="off"
-                        spellcheck="false"
-                        prop:value=move || user.get()
-                        on:input:target=move |event| user.set(event.target().value())
-                    />
-                </span>
-            </label>
-            <SecretField label=Msg::Password value=password autocomplete="current-password" is_wrong=is_wrong node_ref=NodeRef::new()/>
+            <UserField value=entered.user is_wrong=is_wrong node_ref=first_field/>
+            <SecretField label=Msg::Password value=entered.password autocomplete="current-password" is_wrong=is_wrong node_ref=NodeRef::new()/>
         }
         .into_any(),
     }
@@ -160,13 +195,15 @@ pub(crate) fn SignIn() -> impl IntoView {
                         }}
                     </div>
                     <form class="sign-in__form" on:submit=submit novalidate>
-                        <Segmented
-                            label=Signal::derive(move || Msg::SignInWays.text(lang.get()).to_owned())
-                            options=Signal::derive(ways)
-                            value=way
-                            on_change=change_way
-                            block=true
-                        />
+                        <Show when=move || ways.with(|ways| ways.len() > 1)>
+                            <Segmented
+                                label=Signal::derive(move || Msg::SignInWays.text(lang.get()).to_owned())
+                                options=Signal::derive(choices)
+                                value=way
+                                on_change=change_way
+                                block=true
+                            />
+                        </Show>
                         {fields}
                         <div role="alert">
                             {move || {
@@ -198,6 +235,42 @@ pub(crate) fn SignIn() -> impl IntoView {
                 </span>
             </footer>
         </div>
+    }
+}
+
+/// A question that some have, and its answer for those who ask.
+#[component]
+fn Help(asked: Msg, answer: Msg) -> impl IntoView {
+    view! {
+        <details class="sign-in__help">
+            <summary>{tr(asked)}</summary>
+            <p>{tr(answer)}</p>
+        </details>
+    }
+}
+
+#[component]
+fn UserField(
+    value: RwSignal<String>,
+    is_wrong: Signal<bool>,
+    node_ref: NodeRef<html::Input>,
+) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span class="field__label">{tr(Msg::User)}</span>
+            <span class="input input--lg" class:is-wrong=is_wrong>
+                <input
+                    node_ref=node_ref
+                    type="text"
+                    name="username"
+                    autocomplete="username"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    prop:value=move || value.get()
+                    on:input:target=move |event| value.set(event.target().value())
+                />
+            </span>
+        </label>
     }
 }
 
@@ -255,8 +328,7 @@ fn where_words(lang: Signal<Lang>, host: String) -> impl Fn() -> AnyView {
 
 fn complaint_words(lang: Lang, way: Way, complaint: &Complaint) -> String {
     let msg = match (complaint, way) {
-        (Complaint::Missing, Way::Token) => Msg::TokenMissing,
-        (Complaint::Missing, Way::Password) => Msg::PasswordMissing,
+        (Complaint::Missing, way) => words_of(way)[2],
         (Complaint::Failed(ApiError::Refused { status: 401, message }), Way::Token) => {
             let refused = Msg::TokenRefused.text(lang);
             // Where accounts of a cluster sign in, the server knows how to get a good token.

@@ -48,6 +48,29 @@ pageTest("a wrong token is refused in plain words and nothing is shown", { signI
   assert.ok(!(await shared.demo.log()).includes(wrong), "the server's log holds the refused token");
 });
 
+pageTest("a kubeconfig file signs in as its user", { signIn: false }, async (page) => {
+  await page.getByText("Kubeconfig", { exact: true }).click();
+  await page.getByRole("button", { name: "Sign in with kubeconfig" }).click();
+  await page.getByRole("alert").getByText("Choose a file first.").waitFor();
+  await page.getByLabel("Kubeconfig", { exact: true }).last().setInputFiles(shared.demo.kubeconfig);
+  await page.getByText("kubeconfig", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Sign in with kubeconfig" }).click();
+  await mainNavigation(page).waitFor();
+  await page.getByRole("button", { name: "Account of kubernetes-admin" }).waitFor();
+});
+
+pageTest("a p12 file signs in with its password and no other", { signIn: false }, async (page) => {
+  await page.getByText("Certificate", { exact: true }).click();
+  await page.getByLabel("Client certificate with its key (.p12, .pfx)").setInputFiles(shared.demo.p12);
+  await page.getByLabel("Password of the file", { exact: true }).fill("wrong");
+  await page.getByRole("button", { name: "Sign in with certificate" }).click();
+  await page.getByRole("alert").getByText("the password of the file is wrong").waitFor();
+  await page.getByLabel("Password of the file", { exact: true }).fill(shared.demo.p12Password);
+  await page.getByRole("button", { name: "Sign in with certificate" }).click();
+  await mainNavigation(page).waitFor();
+  await page.getByRole("button", { name: "Account of kubernetes-admin" }).waitFor();
+});
+
 pageTest("an empty form says what is missing without asking the server", { signIn: false }, async (page) => {
   const posts = [];
   page.on("request", (request) => request.method() === "POST" && posts.push(request.url()));

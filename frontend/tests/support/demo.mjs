@@ -94,8 +94,8 @@ export async function startDemo() {
 
 async function openDemo(folder) {
   const told = JSON.parse(await readFile(path.join(folder, "demo.json"), "utf8"));
-  const { url, token, ca, kubeconfig, viewer_token: viewerToken } = told;
-  return { folder, url, token, viewerToken, ca, kubeconfig, log: () => readFile(logFile(folder), "utf8") };
+  const { url, token, ca, kubeconfig, p12, viewer_token: viewerToken, p12_password: p12Password } = told;
+  return { folder, url, token, viewerToken, ca, kubeconfig, p12, p12Password, log: () => readFile(logFile(folder), "utf8") };
 }
 
 // Beside the demo's own files, which never have this name.

@@ -16,6 +16,19 @@ pub enum SignIn {
         /// The token as it was handed out.
         token: String,
     },
+    /// A client certificate with its key, in a PKCS #12 file.
+    Pkcs12 {
+        /// The file, base64.
+        p12: String,
+        /// The file's password; some have none.
+        #[serde(default)]
+        password: String,
+    },
+    /// The user of a kubeconfig file's current context.
+    Kubeconfig {
+        /// The file's text.
+        kubeconfig: String,
+    },
     /// A static user with a password.
     Password {
         /// The user's name.
@@ -23,6 +36,27 @@ pub enum SignIn {
         /// The password.
         password: String,
     },
+}
+
+/// A way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// [`SignIn::Token`].
+    Token,
+    /// [`SignIn::Pkcs12`].
+    P12,
+    /// [`SignIn::Kubeconfig`].
+    Kubeconfig,
+    /// [`SignIn::Password`].
+    Password,
+}
+
+/// The ways in here; what a stranger may know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ways {
+    /// The best one first; none where nobody signs in.
+    pub ways: Vec<Way>,
 }
 
 /// Who is signed in.

@@ -1,8 +1,9 @@
-//! Users of the Kubernetes cluster: the API server says who a token belongs to, asked with that very token.
+//! Users of the Kubernetes cluster: the API server says who a credential belongs to, asked with that very credential.
 
 use crowsnest_api::Timestamp;
 use crowsnest_rbac::{
-    BearerClaims, Caller, Credential, Identity, MAX_BEARER_BYTES, Refusal, Rights, Secret, Via,
+    BearerClaims, Caller, ClientCertificate, Credential, Identity, MAX_BEARER_BYTES, Refusal, Rights, Secret,
+    Via,
 };
 
 use super::{SignInFailure, SignedIn};
@@ -24,30 +25,62 @@ pub(super) async fn identify(cluster: &Cluster, token: &str, now: Timestamp) -> 
     }
 }
 
-/// Checks a token that somebody wants to sign in with.
+/// Checks what somebody wants to sign in with.
 pub(super) async fn sign_in(
     cluster: &Cluster,
-    token: &str,
+    credential: Credential,
     now: Timestamp,
 ) -> Result<SignedIn, SignInFailure> {
-    let refused = |why: &str| SignInFailure::Refused(format!("{why}; {}", advice(token)));
+    match &credential {
+        Credential::Token(token) => check_token(token.reveal(), now)?,
+        Credential::Certificate(certificate) => check_certificate(certificate, now)?,
+    }
+    let who = cluster.who_is(&credential).await.map_err(|error| told(&credential, error))?;
+    let (fingerprint, ends) = (credential.fingerprint(), credential.ends());
+    Ok(SignedIn { identity: identity(who, credential), fingerprint, ends })
+}
+
+/// What can be told without asking anybody.
+fn check_token(token: &str, now: Timestamp) -> Result<(), SignInFailure> {
+    let refused = |why: &str| Err(SignInFailure::Refused(format!("{why}; {}", advice(token))));
     if token.is_empty() {
-        return Err(refused("this is no token"));
+        return refused("this is no token");
     }
     if let Some(ended) = BearerClaims::peek(token).and_then(|claims| claims.expires).filter(|end| *end <= now)
     {
-        return Err(refused(&format!("this token has expired (at {})", clock::rfc3339(ended))));
+        return refused(&format!("this token has expired (at {})", clock::rfc3339(ended)));
     }
     if !is_plausible(token) {
-        return Err(refused("this is no bearer token"));
+        return refused("this is no bearer token");
     }
-    let credential = Credential::Token(Secret::new(token.to_owned()));
-    let who = cluster.who_is(&credential).await.map_err(|error| match error {
-        ClusterError::Refused(status) if status.code == 401 => {
-            refused("the Kubernetes API server does not accept this token")
-        }
+    Ok(())
+}
+
+/// The same of a certificate.
+fn check_certificate(certificate: &ClientCertificate, now: Timestamp) -> Result<(), SignInFailure> {
+    match certificate.check(now) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(SignInFailure::Refused(error.to_string())),
+    }
+}
+
+/// Why the API server does not say who it is.
+fn told(credential: &Credential, error: ClusterError) -> SignInFailure {
+    let name = credential.name();
+    match error {
+        ClusterError::Refused(status) if status.code == 401 => SignInFailure::Refused(match credential {
+            Credential::Token(token) => format!(
+                "the Kubernetes API server does not accept this token; {}",
+                advice(token.reveal())
+            ),
+            Credential::Certificate(_) => {
+                "the Kubernetes API server does not accept this certificate: it is not signed by the cluster's client \
+                 authority; is it for another cluster, or from before its authority was renewed?"
+                    .to_owned()
+            }
+        }),
         ClusterError::Refused(status) if status.code == 403 => SignInFailure::Refused(format!(
-            "the Kubernetes API server does not let this token ask whom it belongs to ({}); \
+            "the Kubernetes API server does not let this {name} ask whom it belongs to ({}); \
              the ClusterRole system:basic-user allows that",
             status.message
         )),
@@ -56,10 +89,7 @@ pub(super) async fn sign_in(
                 .to_owned(),
         ),
         other => SignInFailure::CannotAsk(other.told()),
-    })?;
-    let fingerprint = credential.fingerprint();
-    let ends = BearerClaims::peek(token).and_then(|claims| claims.expires);
-    Ok(SignedIn { identity: identity(who, credential), fingerprint, ends })
+    }
 }
 
 fn identity(who: Who, credential: Credential) -> Identity {

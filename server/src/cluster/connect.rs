@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crowsnest_rbac::ClientCertificate;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Client, ConfigExt as _};
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
+use openssl::x509::X509;
 use tower::{BoxError, ServiceBuilder};
 
 /// Connecting takes no longer.
@@ -34,8 +38,35 @@ impl ClusterSource {
     }
 }
 
-/// A client with the server's own credential, and one without any.
-pub(super) async fn clients(source: &ClusterSource) -> anyhow::Result<(Client, Client)> {
+/// Where the API server is, and how it is trusted; without any credential.
+pub(super) struct Bare(Config);
+
+impl Bare {
+    /// The certificates that the API server is known by, PEM.
+    pub(super) fn authority(&self) -> Option<Vec<u8>> {
+        let mut pem = Vec::new();
+        for der in self.0.root_cert.as_ref()? {
+            pem.extend(X509::from_der(der).ok()?.to_pem().ok()?);
+        }
+        Some(pem)
+    }
+
+    /// A client that brings no credential of its own.
+    pub(super) fn client(&self) -> anyhow::Result<Client> {
+        client(&self.0)
+    }
+
+    /// A client whose connections are a user's own.
+    pub(super) fn client_of(&self, certificate: &ClientCertificate) -> anyhow::Result<Client> {
+        let mut config = self.0.clone();
+        config.auth_info.client_certificate_data = Some(STANDARD.encode(&certificate.chain));
+        config.auth_info.client_key_data = Some(STANDARD.encode(certificate.key.reveal()).into());
+        client(&config)
+    }
+}
+
+/// A client with the server's own credential, and what others are made of.
+pub(super) async fn connect(source: &ClusterSource) -> anyhow::Result<(Client, Bare)> {
     let own = match source {
         ClusterSource::Kubeconfig(file) => {
             read(file).await.with_context(|| format!("cannot use --kubeconfig {}", file.display()))?
@@ -44,7 +75,7 @@ pub(super) async fn clients(source: &ClusterSource) -> anyhow::Result<(Client, C
     };
     let mut bare = own.clone();
     bare.auth_info = AuthInfo::default();
-    Ok((client(&own)?, client(&bare)?))
+    Ok((client(&own)?, Bare(bare)))
 }
 
 async fn read(file: &Path) -> anyhow::Result<Config> {

@@ -1,15 +1,16 @@
 //! One request to the API server.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use crowsnest_api::cluster::{Kind, ObjectName, Scope};
-use crowsnest_rbac::Credential;
+use crowsnest_rbac::{ClientCertificate, Credential};
 use form_urlencoded::byte_serialize;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Limited};
+use kube::Client;
 use kube::client::Body;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -76,6 +77,13 @@ impl Path {
         Self(format!("{list}/{}", byte_serialize(name.as_str().as_bytes()).collect::<String>()))
     }
 
+    /// The requests for certificates, or one of them and what is below it.
+    pub(crate) fn signing_requests(name: &str, below: &str) -> Self {
+        let all = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+        let name: String = byte_serialize(name.as_bytes()).collect();
+        Self(if name.is_empty() { all.to_owned() } else { format!("{all}/{name}{below}") })
+    }
+
     /// A path without anything of a user's in it.
     pub(super) fn fixed(path: &'static str) -> Self {
         Self(path.to_owned())
@@ -117,10 +125,34 @@ impl Cluster {
     where
         T: DeserializeOwned + Send + 'static,
     {
+        self.bring(who, Request::post(&path.0), object).await
+    }
+
+    /// Replaces an object, or what a subresource is of it.
+    pub(crate) async fn replace<T>(
+        &self,
+        who: As<'_>,
+        path: &Path,
+        object: &(impl Serialize + Sync),
+    ) -> Result<T, ClusterError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.bring(who, Request::put(&path.0), object).await
+    }
+
+    async fn bring<T>(
+        &self,
+        who: As<'_>,
+        request: http::request::Builder,
+        object: &(impl Serialize + Sync),
+    ) -> Result<T, ClusterError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
         let body = serde_json::to_vec(object).map_err(|error| ClusterError::Answer(error.to_string()))?;
-        let request = Request::post(&path.0)
-            .header(ACCEPT, Form::Whole.media_type())
-            .header(CONTENT_TYPE, Form::Whole.media_type());
+        let request =
+            request.header(ACCEPT, Form::Whole.media_type()).header(CONTENT_TYPE, Form::Whole.media_type());
         within(TIMEOUT, async { parse(read(self.send(who, request, body).await?).await?).await }).await
     }
 
@@ -147,14 +179,15 @@ impl Cluster {
             .body(Body::from(body))
             .map_err(|error| ClusterError::Answer(format!("no request can be made of it: {error}")))?;
         let client = match who {
-            As::Server => &self.own,
+            As::Server => self.own.clone(),
             As::User(Credential::Token(token)) => {
                 let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal()))
                     .map_err(|_| ClusterError::Refused(Status::unauthorized()))?;
                 value.set_sensitive(true);
                 request.headers_mut().insert(AUTHORIZATION, value);
-                &self.bare
+                self.bare.clone()
             }
+            As::User(Credential::Certificate(certificate)) => self.client_of(certificate)?,
         };
         let response = client.send(request).await.map_err(|error| ClusterError::Unreachable(error.into()))?;
         let code = response.status();
@@ -167,6 +200,20 @@ impl Cluster {
         let body = Limited::new(response.into_body(), MAX_REFUSAL).collect().await;
         let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         Err(ClusterError::Refused(Status::of(code.as_u16(), &body)))
+    }
+}
+
+impl Cluster {
+    /// A client whose connections are those of a certificate's owner.
+    fn client_of(&self, certificate: &ClientCertificate) -> Result<Client, ClusterError> {
+        let fingerprint = certificate.fingerprint();
+        if let Some(client) = self.certified.recall(&fingerprint, Instant::now()) {
+            return Ok(client);
+        }
+        let client =
+            self.source.client_of(certificate).map_err(|error| ClusterError::Unreachable(error.into()))?;
+        self.certified.remember(fingerprint, client.clone(), Instant::now());
+        Ok(client)
     }
 }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use crowsnest_kubesim::{DemoSize, KubeSim, Options, Running};
+use crowsnest_rbac::ClientCertificate;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 
 use crate::data_dir::write_private;
 
+/// The user that kubeadm, too, makes the first certificate for.
+const ADMIN: &str = "kubernetes-admin";
 /// How long tokens are good for.
 const TOKEN_SECONDS: i64 = 365 * 24 * 3600;
 
@@ -28,10 +31,15 @@ pub(super) fn kubeconfig(folder: &Path) -> PathBuf {
     folder.join("kubeconfig")
 }
 
+/// Where the administrator's client certificate is.
+pub(super) fn p12(folder: &Path) -> PathBuf {
+    folder.join("kubernetes-admin.p12")
+}
+
 impl DemoCluster {
-    /// Starts it, and writes a kubeconfig file for its administrator. Tokens and sessions of an earlier run stay good:
+    /// Starts it, and writes a kubeconfig file and a p12 file for its administrator. Tokens and sessions of an earlier run stay good:
     /// the key that signs tokens is kept.
-    pub(super) async fn start(folder: &Path) -> anyhow::Result<Self> {
+    pub(super) async fn start(folder: &Path, p12_password: &str) -> anyhow::Result<Self> {
         let key = keep_key(&folder.join("cluster-tokens.key"))?;
         let seed = openssl::sha::sha256(key.as_bytes())
             .iter()
@@ -41,6 +49,9 @@ impl DemoCluster {
             Options { token_key_pem: Some(key), seed: Some(seed), ..Options::demo(DemoSize::default()) };
         let running = KubeSim::start(options).await.context("cannot start the simulated cluster")?;
         write_private(&kubeconfig(folder), running.admin_kubeconfig()?.as_bytes())?;
+        let made = running.client_certificate(ADMIN, &["system:masters"])?;
+        let admin = ClientCertificate::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes())?;
+        write_private(&p12(folder), &admin.to_pkcs12(ADMIN, p12_password)?)?;
         let token = running.token("crowsnest", "admin-user", TOKEN_SECONDS)?;
         let viewer_token = running.token("shop", "viewer", TOKEN_SECONDS)?;
         Ok(Self { running: Arc::new(running), token, viewer_token })

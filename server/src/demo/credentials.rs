@@ -17,6 +17,8 @@ pub(super) struct Credentials {
     pub(super) token: String,
     pub(super) users_file: PathBuf,
     pub(super) ingest_file: PathBuf,
+    /// What the administrator's p12 file is opened with.
+    pub(super) p12_password: String,
 }
 
 impl Credentials {
@@ -29,7 +31,8 @@ impl Credentials {
         let digest = Digest::of(token.as_bytes()).to_hex();
         let users = format!("- user: {USER}\n  groups: [demo]\n  role: admin\n  token_sha256: {digest}\n");
         write_private(&users_file, users.as_bytes())?;
-        Ok(Self { token, users_file, ingest_file })
+        let p12_password = secret(&folder.join("p12-password"))?;
+        Ok(Self { token, users_file, ingest_file, p12_password })
     }
 }
 

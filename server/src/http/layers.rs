@@ -397,6 +397,7 @@ mod tests {
             "GET /-/healthy",
             "GET /-/ready",
             "POST /api/crowsnest/v1/session",
+            "GET /api/crowsnest/v1/session/ways",
             "GET /assets/{*name}",
             "GET /healthz",
             "GET /readyz",

@@ -62,9 +62,12 @@ impl Viewer {
         match error {
             ClusterError::Refused(status) if status.code == 401 => {
                 self.end_session(app).await;
+                let name = self.credential.name();
                 ApiError::new(
                     ErrorKind::NoCredentials,
-                    "the Kubernetes API server no longer accepts your token; sign in again with a new one",
+                    format!(
+                        "the Kubernetes API server no longer accepts your {name}; sign in again with a new one"
+                    ),
                 )
             }
             ClusterError::Refused(status) => {

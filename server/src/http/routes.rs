@@ -13,6 +13,8 @@ use crate::api_v1::{
 
 /// Bodies of ordinary requests.
 const SMALL: usize = 64 << 10;
+/// What one signs in with: a token, or a file of up to a quarter of a megabyte.
+const SIGN_IN: usize = 384 << 10;
 /// A query and its parameters as a form.
 const FORM: usize = 1 << 20;
 /// A compressed push of samples; what it decompresses to has a limit of its own.
@@ -60,6 +62,7 @@ const OBJECT: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}/{name}";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
 const SESSION: &str = "/api/crowsnest/v1/session";
+const WAYS: &str = "/api/crowsnest/v1/session/ways";
 
 /// All routes, in order of their paths.
 pub(super) static ROUTES: &[Route] = &[
@@ -75,7 +78,8 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::DELETE, QUERY, Access::User, SMALL, |m| on(m, queries::end)),
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
-    changes(Method::POST, SESSION, Access::Public, SMALL, |m| on(m, session::sign_in)),
+    changes(Method::POST, SESSION, Access::Public, SIGN_IN, |m| on(m, session::sign_in)),
+    reads(Method::GET, WAYS, Access::Public, |m| on(m, session::ways)),
     changes(Method::POST, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| on(m, admin::disabled)),
     changes(Method::PUT, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| on(m, admin::disabled)),
     changes(Method::POST, "/api/v1/admin/tsdb/delete_series", ADMIN, FORM, |m| on(m, admin::disabled)),

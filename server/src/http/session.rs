@@ -4,9 +4,11 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use crowsnest_api::Timestamp;
-use crowsnest_api::session::{Session, SignIn};
-use crowsnest_rbac::{BearerClaims, Caller, Credential, Identity, SESSION_LIFETIME, Via};
+use crowsnest_api::session::{Session, SignIn, Ways};
+use crowsnest_rbac::{Caller, Credential, Identity, SESSION_LIFETIME, Via};
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use tracing::info;
@@ -16,6 +18,9 @@ use crate::auth::{Identified, NewSession, SignInFailure, SignedIn, cookie_header
 use crate::clock;
 use crate::listen::Peer;
 
+/// How one signs in.
+const WAYS: &str =
+    r#"send {"token": …}, {"p12": …, "password": …}, {"kubeconfig": …} or {"user": …, "password": …}"#;
 /// When a caller's own token ends: never, as far as we know.
 const NEVER: &str = "9999-12-31T23:59:59Z";
 
@@ -32,12 +37,16 @@ pub(super) async fn sign_in(
     if !json.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(ApiError::new(ErrorKind::UnsupportedMediaType, "send application/json"));
     }
-    let sign_in: SignIn = serde_json::from_slice(&body)
-        .map_err(|_| ApiError::bad_request(r#"send {"token": …} or {"user": …, "password": …}"#))?;
+    let sign_in: SignIn = serde_json::from_slice(&body).map_err(|_| ApiError::bad_request(WAYS))?;
     let now = clock::now();
     let from = peer.address.ip();
     let user = match sign_in {
         SignIn::Token { token } => app.auth.sign_in_with_token(token.trim(), from, now).await,
+        SignIn::Pkcs12 { p12, password } => {
+            let p12 = STANDARD.decode(p12).map_err(|_| ApiError::bad_request("p12: this is not base64"))?;
+            app.auth.sign_in_with_p12(p12, password, from, now).await
+        }
+        SignIn::Kubeconfig { kubeconfig } => app.auth.sign_in_with_kubeconfig(&kubeconfig, from, now).await,
         SignIn::Password { user, password } => {
             app.auth.sign_in_with_password(user, password, from, now).await
         }
@@ -56,6 +65,11 @@ pub(super) async fn sign_in(
     Ok(([(SET_COOKIE, cookie)], Json(body)).into_response())
 }
 
+/// `GET …/ways`: how one can sign in here.
+pub(super) async fn ways(State(app): State<AppState>) -> Json<Ways> {
+    Json(Ways { ways: app.auth.ways().to_vec() })
+}
+
 /// `GET`: who the caller is.
 pub(super) async fn who_am_i(
     Extension(identified): Extension<Identified>,
@@ -63,9 +77,7 @@ pub(super) async fn who_am_i(
     let Caller::User { identity, .. } = &identified.caller else {
         return Err(ApiError::new(ErrorKind::Forbidden, "not a user"));
     };
-    let credential = identity.credential();
-    let token = credential.and_then(|Credential::Token(token)| BearerClaims::peek(token.reveal()));
-    let ends = token.and_then(|claims| claims.expires).map(clock::rfc3339);
+    let ends = identity.credential().and_then(Credential::ends).map(clock::rfc3339);
     Ok(Json(match &identified.session {
         Some(session) => describe(identity, clock::rfc3339(session.expires()), &session.csrf),
         None => describe(identity, ends.unwrap_or_else(|| NEVER.to_owned()), ""),
@@ -115,7 +127,9 @@ fn refused(failure: SignInFailure) -> ApiError {
         }
         SignInFailure::CannotAsk(_) => ApiError::new(ErrorKind::Unavailable, message),
         SignInFailure::TooMany(wait) => ApiError::new(ErrorKind::TooManyRequests, message).retry_after(wait),
-        SignInFailure::Open | SignInFailure::TokensOnly => ApiError::bad_request(message),
+        SignInFailure::Open | SignInFailure::NoPasswords | SignInFailure::NoCluster => {
+            ApiError::bad_request(message)
+        }
         SignInFailure::Internal(cause) => ApiError::internal(cause),
     }
 }

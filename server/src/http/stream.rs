@@ -6,7 +6,6 @@ use axum::extract::{Extension, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use crowsnest_api::cluster::WatchTarget;
 use crowsnest_api::stream::{EndReason, LAST_EVENT_ID, MAX_WATCHES};
-use crowsnest_rbac::{BearerClaims, Credential};
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
@@ -60,8 +59,7 @@ pub(super) async fn open(
 fn end_of(app: &AppState, viewer: &Viewer) -> Box<dyn Fn() -> Option<EndReason> + Send + Sync> {
     let app = AppState::clone(app);
     let Some(id) = viewer.session.clone() else {
-        let Credential::Token(token) = &viewer.credential;
-        let ends = BearerClaims::peek(token.reveal()).and_then(|claims| claims.expires);
+        let ends = viewer.credential.ends();
         return Box::new(move || ends.is_some_and(|ends| ends <= clock::now()).then_some(EndReason::Expired));
     };
     Box::new(move || app.auth.sessions.end_of(&id, clock::now()))

@@ -1,5 +1,8 @@
 //! Sign-in with the tokens of a Kubernetes cluster.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crowsnest_kubesim::ClientCertificate;
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
 
@@ -85,6 +88,152 @@ fn a_refused_token_is_told_with_the_command_that_makes_a_good_one() {
     }
     let password = server.post(SESSION).json(&json!({"user": "ann", "password": "x"}));
     assert_eq!(password.send().unwrap().status().as_u16(), 400);
+}
+
+fn post(server: &Server, body: &Value) -> Response {
+    server.post(SESSION).json(body).send().unwrap()
+}
+
+/// A PKCS #12 file for a user of the cluster, made by the `openssl` command as somebody would.
+fn p12(certificate: &ClientCertificate, password: &str, more: &[&str]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let pem = dir.path().join("user.pem");
+    std::fs::write(&pem, format!("{}{}", certificate.key_pem, certificate.certificate_pem)).unwrap();
+    let out = dir.path().join("user.p12");
+    let mut openssl = std::process::Command::new("openssl");
+    openssl.args(["pkcs12", "-export", "-passout", &format!("pass:{password}")]).args(more);
+    let status = openssl.arg("-in").arg(&pem).arg("-out").arg(&out).status().unwrap();
+    assert!(status.success());
+    STANDARD.encode(std::fs::read(out).unwrap())
+}
+
+/// Lets alice look at namespace `shop`.
+fn alice(sim: &Sim) -> ClientCertificate {
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "alice"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "alice"}],
+    });
+    sim.create("/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings", &binding);
+    sim.running.client_certificate("alice", &["devs"]).unwrap()
+}
+
+/// Which of two namespaces somebody may list the pods of.
+fn sees(server: &Server, cookie: &str) -> [u16; 2] {
+    ["shop", "data"].map(|namespace| {
+        let path = format!("api/crowsnest/v1/objects/core.v1.pods/{namespace}");
+        server.get(&path).header("cookie", cookie).send().unwrap().status().as_u16()
+    })
+}
+
+#[test]
+fn a_p12_file_signs_in_as_its_owner_and_is_what_the_api_server_sees() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let alice = alice(&sim);
+    for more in
+        [&[][..], &["-legacy"], &["-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1"]]
+    {
+        let response = post(&server, &json!({"p12": p12(&alice, "secret", more), "password": "secret"}));
+        let cookie = response.headers().get("set-cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+        let (status, session) = status_and_body(response);
+        assert_eq!(status, 200, "{more:?} {session}");
+        assert_eq!(
+            (&session["user"], &session["groups"]),
+            (&json!("alice"), &json!(["devs", "system:authenticated"]))
+        );
+        let cookie = cookie.unwrap().split(';').next().unwrap().to_owned();
+        assert_eq!(sees(&server, &cookie), [200, 403], "{more:?}");
+    }
+    let log = server.log();
+    assert!(!log.contains("secret") && !log.contains("PRIVATE KEY"), "{log}");
+}
+
+#[test]
+fn a_p12_file_that_signs_nobody_in_is_told_why() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let file = p12(&alice(&sim), "secret", &[]);
+    let stranger = Sim::still().running.client_certificate("alice", &[]).unwrap();
+    let slow = p12(&sim.running.client_certificate("alice", &[]).unwrap(), "secret", &["-iter", "1"]);
+    let slow = with_iterations(&slow, 0x7fff_ffff);
+    for (file, password, why) in [
+        (file.as_str(), "wrong", "the password of the file is wrong"),
+        (&STANDARD.encode("no file"), "", "no PKCS #12 file"),
+        (&p12(&stranger, "secret", &[]), "secret", "not signed by the cluster's client authority"),
+        (&slow, "secret", "takes too long"),
+    ] {
+        let (status, problem) = status_and_body(post(&server, &json!({"p12": file, "password": password})));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(status == 401 && detail.contains(why), "{status} {detail}");
+    }
+    let (status, problem) = status_and_body(post(&server, &json!({"p12": "?", "password": ""})));
+    assert!(status == 400 && problem["detail"].as_str().unwrap().contains("base64"), "{problem}");
+}
+
+/// The same file, which says that its checksum is hashed so often.
+fn with_iterations(p12: &str, iterations: u32) -> String {
+    let mut der = STANDARD.decode(p12).unwrap();
+    // The file ends with the checksum's salt and its iterations. With one, which is the default, they are left out; the
+    // lengths of the two sequences around grow with what is added.
+    let added = [&[2, 4][..], &iterations.to_be_bytes()].concat();
+    let mac = der.len() - usize::from(mac_bytes(&der));
+    der[mac + 1] += added.len() as u8;
+    let whole = u16::from_be_bytes([der[2], der[3]]) + added.len() as u16;
+    der[2..4].copy_from_slice(&whole.to_be_bytes());
+    der.extend(added);
+    STANDARD.encode(der)
+}
+
+/// Bytes of the last part of the file: a sequence of a digest and a salt.
+fn mac_bytes(der: &[u8]) -> u8 {
+    let candidates = (40..100_u8).rev();
+    let is_mac = |bytes: &u8| {
+        let at = der.len() - usize::from(*bytes);
+        der[at] == 0x30 && der[at + 1] == bytes - 2 && der[at + 2] == 0x30
+    };
+    candidates.into_iter().find(is_mac).unwrap()
+}
+
+#[test]
+fn a_kubeconfig_signs_in_with_the_token_or_the_certificate_in_it() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let token = sim.running.kubeconfig("shop", "viewer", 600).unwrap();
+    let (status, session) = status_and_body(post(&server, &json!({"kubeconfig": token})));
+    assert_eq!((status, &session["user"]), (200, &json!("system:serviceaccount:shop:viewer")), "{session}");
+    let certificate = sim.running.admin_kubeconfig().unwrap();
+    let (status, session) = status_and_body(post(&server, &json!({"kubeconfig": certificate})));
+    assert_eq!((status, &session["user"]), (200, &json!("kubernetes-admin")), "{session}");
+    let program = "current-context: c\ncontexts: [{name: c, context: {user: u}}]\n\
+                   users: [{name: u, user: {exec: {command: aws, args: [eks, get-token, --cluster-name, c]}}}]";
+    let (status, problem) = status_and_body(post(&server, &json!({"kubeconfig": program})));
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(status == 401 && detail.contains("aws eks get-token --cluster-name c"), "{status} {detail}");
+}
+
+#[test]
+fn a_session_with_a_certificate_outlives_a_restart() {
+    let sim = Sim::still();
+    let mut server = Server::of(&sim);
+    let response = post(&server, &json!({"p12": p12(&alice(&sim), "", &[]), "password": ""}));
+    let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    server.crash_and_restart();
+    assert_eq!(sees(&server, &cookie), [200, 403]);
+}
+
+#[test]
+fn a_stranger_is_told_the_ways_in_and_nothing_else() {
+    let sim = Sim::still();
+    let mut server = Server::of(&sim);
+    let ways = |server: &Server| status_and_body(server.get("api/crowsnest/v1/session/ways").send().unwrap());
+    assert_eq!(ways(&server), (200, json!({"ways": ["token", "p12", "kubeconfig"]})));
+    server.kill();
+    server.set_arguments(&[]);
+    server.restart();
+    assert_eq!(ways(&server), (200, json!({"ways": ["token", "password"]})));
+    let (status, problem) = status_and_body(post(&server, &json!({"kubeconfig": "{}"})));
+    assert!(status == 400 && problem["detail"].as_str().unwrap().contains("users of its own"), "{problem}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod cluster_sign_in;
 mod command_line;
 mod crash;
 mod demo;
+mod mint;
 mod objects;
 mod prometheus_peer;
 mod pushing;
