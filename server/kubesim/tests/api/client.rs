@@ -19,8 +19,8 @@ use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Longer than any replayed watch lasts.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// Longer than any replayed watch or stream lasts, on a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends requests as the recorded identities.
 pub(crate) struct Client {
