@@ -38,6 +38,11 @@ interface: ## Build the web interface into frontend/dist
 bench: setup ## Run all benchmarks; tables of timings with checksums of the answers
 	cargo bench --locked --workspace --bench '*'
 
+.PHONY: bench-store
+bench-store: setup ## Replay a recording to us, Prometheus and VictoriaMetrics; ARGS="--hours 24" for the whole day
+	@deploy/setup.sh bench
+	cargo bench --locked --package crowsnest --bench store_peers -- $(ARGS)
+
 .PHONY: bench-promql-diff
 bench-promql-diff: ## Ask Prometheus 2.42 and us the committed random queries; goes on where it was interrupted
 	cargo test --locked --release --package crowsnest-promql --test differential -- --ignored --nocapture

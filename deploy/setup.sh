@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gets a machine ready to build (`deploy/setup.sh build`) or to test (`deploy/setup.sh test`) Crowsnest.
+# Gets a machine ready to build (`deploy/setup.sh build`), to test (`deploy/setup.sh test`) or to compare
+# (`deploy/setup.sh bench`) Crowsnest.
 #
 # Looks first and says what it is about to install; does nothing, quickly, when nothing is missing. System packages
 # come from apt where we are root or sudo works; otherwise the exact command is printed and the script stops.
@@ -208,11 +209,13 @@ test_browser() {
 # are installed. The tests want the programs alone, so they are unpacked into the target folder, without root and
 # without a service.
 readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter)
+# The same for benchmarks.
+readonly MEASURED=(prometheus:prometheus victoria-metrics:victoria-metrics)
 # Unpacked even where there is another kubectl: this one is the oldest that has to work.
 readonly OLD_CLIENTS=(kubectl:kubernetes-client)
 
 test_comparisons() {
-  local need missing=() absent
+  local need missing=()
   export PATH="$PATH:$PWD/target/tools/bin"
   for need in "${COMPARED[@]}"; do
     have "${need%%:*}" || missing+=("$need")
@@ -220,14 +223,28 @@ test_comparisons() {
   for need in "${OLD_CLIENTS[@]}"; do
     [ -x "target/tools/bin/${need%%:*}" ] || missing+=("$need")
   done
-  [ "${#missing[@]}" -gt 0 ] || return 0
+  unpack "${missing[@]}"
+}
+
+bench_comparisons() {
+  local need missing=()
+  export PATH="$PATH:$PWD/target/tools/bin"
+  for need in "${MEASURED[@]}"; do
+    have "${need%%:*}" || missing+=("$need")
+  done
+  unpack "${missing[@]}"
+}
+
+# unpack PROGRAM:PACKAGE…: into the target folder; says so where there is no apt that knows them.
+unpack() {
+  [ "$#" -gt 0 ] || return 0
+  local missing=("$@") absent need folder packages
   absent="${missing[*]%%:*}"
   if ! have apt-get || ! apt_knows "${missing[0]#*:}"; then
-    say "not here, so the tests that want them say so and pass: $absent"
+    say "not here, so what wants them says so and goes on: $absent"
     return 0
   fi
-  say "unpacking for tests (not installing): $absent"
-  local folder packages
+  say "unpacking (not installing): $absent"
   folder=$(mktemp -d)
   mapfile -t packages < <(printf '%s\n' "${missing[@]#*:}" | sort -u)
   (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root "${packages[@]}" && for package in *.deb; do dpkg-deb --extract "$package" .; done)
@@ -289,7 +306,11 @@ test_clients() {
 
 case "${1:-}" in
   build | test) ;;
-  *) fail "usage: deploy/setup.sh build|test" ;;
+  bench)
+    bench_comparisons
+    exit
+    ;;
+  *) fail "usage: deploy/setup.sh build|test|bench" ;;
 esac
 system_packages
 rust_toolchain

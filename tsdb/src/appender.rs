@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crowsnest_api::{Labels, Sample, Timestamp};
+use crowsnest_api::{Label, Labels, Sample, Timestamp};
 use smol_str::SmolStr;
 
 /// Who wrote a batch, which decides what happens when two values meet at one timestamp.
@@ -53,6 +53,108 @@ pub struct Batch {
     pub series: Vec<SeriesBatch>,
     /// What the push says about metric families.
     pub metadata: Vec<Metadata>,
+}
+
+/// A batch whose labels and samples are borrowed, for example from the bytes of a request.
+///
+/// A source that names the same series in the same order as in its push before costs least: each series is then found
+/// by its place, and its labels are only compared.
+#[derive(Clone, Debug)]
+pub struct Push<'a> {
+    /// Who wrote it.
+    pub origin: Origin,
+    /// As in [`Batch`].
+    pub received: Timestamp,
+    /// The samples.
+    pub series: Vec<PushedSeries<'a>>,
+    /// What the push says about metric families.
+    pub metadata: Vec<Metadata>,
+}
+
+/// New samples of one series, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct PushedSeries<'a> {
+    /// The series.
+    pub labels: PushedLabels<'a>,
+    /// Its new samples.
+    pub samples: &'a [Sample],
+}
+
+/// The labels of a pushed series.
+#[derive(Clone, Copy, Debug)]
+pub enum PushedLabels<'a> {
+    /// A label set.
+    Set(&'a Labels),
+    /// What a request calls a label set; none of its values is empty.
+    Wire(&'a [WireLabel<'a>]),
+}
+
+/// A label as it came in: perhaps out of order, perhaps repeated, perhaps not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireLabel<'a> {
+    /// Its name.
+    pub name: &'a [u8],
+    /// Its value, not empty.
+    pub value: &'a [u8],
+}
+
+impl PushedLabels<'_> {
+    /// Whether these are the labels of a series that is known.
+    pub(crate) fn are(&self, known: &Labels) -> bool {
+        match self {
+            Self::Set(labels) => *labels == known,
+            Self::Wire(labels) => {
+                labels.len() == known.len()
+                    && labels.iter().zip(known).all(|(wire, known)| {
+                        wire.value == known.value.as_bytes() && wire.name == known.name.as_bytes()
+                    })
+            }
+        }
+    }
+
+    /// A label set, or why there is none.
+    ///
+    /// # Errors
+    /// What is wrong with them, for people.
+    pub fn to_labels(self) -> Result<Labels, String> {
+        let wire = match self {
+            Self::Set(labels) => return Ok(labels.clone()),
+            Self::Wire(wire) => wire,
+        };
+        let text = |bytes| std::str::from_utf8(bytes).map_err(|_| "a label that is not UTF-8".to_owned());
+        let mut labels = Vec::with_capacity(wire.len());
+        for label in wire {
+            labels.push(Label { name: text(label.name)?.into(), value: text(label.value)?.into() });
+        }
+        if labels.is_empty() {
+            return Err("a series without labels".to_owned());
+        }
+        let names = |labels: &[Label]| {
+            let names = labels.iter().take(8).map(|label| label.name.chars().take(40).collect());
+            names.collect::<Vec<String>>().join(", ")
+        };
+        let excerpt = names(&labels);
+        Labels::from_sorted(labels).ok_or_else(|| format!("labels unsorted or repeated: {excerpt}"))
+    }
+}
+
+impl SeriesBatch {
+    /// The same, borrowed.
+    pub fn as_pushed(&self) -> PushedSeries<'_> {
+        PushedSeries { labels: PushedLabels::Set(&self.labels), samples: &self.samples }
+    }
+}
+
+impl Batch {
+    /// The same, borrowed.
+    pub(crate) fn as_push(&self) -> Push<'_> {
+        Push {
+            origin: self.origin.clone(),
+            received: self.received,
+            series: self.series.iter().map(SeriesBatch::as_pushed).collect(),
+            metadata: self.metadata.clone(),
+        }
+    }
 }
 
 /// Why a sample was not stored although its batch was.
@@ -109,11 +211,25 @@ pub enum AppendError {
     Closed(&'static str),
 }
 
-/// Takes samples. Synchronous; callers choose the thread.
+/// Called once with what became of a push, on a thread of the store's: it must not block.
+pub type Done = Box<dyn FnOnce(Result<Appended, AppendError>) + Send>;
+
+/// Takes samples.
 pub trait Appender: Send + Sync {
-    /// Stores a batch and returns once what it wrote survives `kill -9` and a power cut.
+    /// Sorts out a push and returns; `done` is called once what it wrote survives `kill -9` and a power cut. Samples
+    /// that are refused one by one are in [`Appended::rejected`]. May read files, for new series and late samples.
+    fn push(&self, push: &Push<'_>, done: Done);
+
+    /// The same, but reads no files: gives `done` back when that would be needed, and has done nothing.
+    fn push_quickly(&self, push: &Push<'_>, done: Done) -> Option<Done>;
+
+    /// Stores a batch and returns once it is as safe as that.
     ///
     /// # Errors
-    /// When nothing was stored. Samples that are refused one by one are in [`Appended::rejected`].
-    fn append(&self, batch: Batch) -> Result<Appended, AppendError>;
+    /// When nothing was stored.
+    fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        self.push(&batch.as_push(), Box::new(move |outcome| drop(sender.send(outcome))));
+        receiver.recv().unwrap_or(Err(AppendError::Closed("its writer is gone")))
+    }
 }

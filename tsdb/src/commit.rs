@@ -1,74 +1,115 @@
-//! Group commit: appends that arrive while the disk is busy share the next write and the next sync.
+//! Group commit: one thread writes the log. What arrives while the disk is busy shares the next write and the next sync.
 //!
-//! One of the waiting threads leads: it takes what has gathered, logs it, syncs, applies it to the head in the order of
-//! the log, and wakes the others. Whoever holds the log's lock sees a head that holds exactly what the log holds.
+//! The thread takes what has gathered, logs it, syncs, applies it to the head in the order of the log, and says so to
+//! those who wait. Whoever holds the log's lock sees a head that holds exactly what the log holds.
 
 use std::io;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 
+use crate::appender::{AppendError, Appended, Done};
+use crate::db::Counters;
 use crate::head::{Head, Staged};
-use crate::wal::Wal;
+use crate::wal::{Known, Wal};
 
 /// The way of a batch into log and head.
 pub(crate) struct Committer {
+    shared: Arc<Shared>,
+    writer: Option<JoinHandle<()>>,
+}
+
+struct Shared {
     wal: Mutex<Wal>,
+    head: Arc<RwLock<Head>>,
+    counters: Arc<Mutex<Counters>>,
     queue: Mutex<Queue>,
-    done: Condvar,
+    arrived: Condvar,
     max_metadata: usize,
 }
 
 #[derive(Default)]
 struct Queue {
-    waiting: Vec<Arc<Ticket>>,
-    /// Whether a thread is at the log now.
-    led: bool,
+    waiting: Vec<Ticket>,
+    closed: bool,
 }
 
-/// One append in the queue.
+/// One push in the queue.
 struct Ticket {
     staged: Staged,
-    outcome: Mutex<Option<Result<(), Arc<io::Error>>>>,
+    done: Done,
 }
 
 impl Committer {
-    pub(crate) fn new(wal: Wal, max_metadata: usize) -> Self {
-        Self { wal: Mutex::new(wal), queue: Mutex::default(), done: Condvar::new(), max_metadata }
+    /// Starts the thread.
+    pub(crate) fn start(
+        wal: Wal,
+        head: Arc<RwLock<Head>>,
+        counters: Arc<Mutex<Counters>>,
+        max_metadata: usize,
+    ) -> io::Result<Self> {
+        let (queue, arrived) = (Mutex::default(), Condvar::new());
+        let shared = Arc::new(Shared { wal: Mutex::new(wal), head, counters, queue, arrived, max_metadata });
+        let writer = std::thread::Builder::new().name("store-log".to_owned()).spawn({
+            let shared = shared.clone();
+            move || shared.write_until_closed()
+        })?;
+        Ok(Self { shared, writer: Some(writer) })
     }
 
     /// The log. While the guard lives nothing is logged or applied.
     pub(crate) fn wal(&self) -> MutexGuard<'_, Wal> {
-        self.wal.lock()
+        self.shared.wal.lock()
     }
 
-    /// Returns once `staged` is synced and in the head, or is in neither.
-    pub(crate) fn commit(&self, staged: Staged, head: &RwLock<Head>) -> Result<(), io::Error> {
-        let ticket = Arc::new(Ticket { staged, outcome: Mutex::new(None) });
-        let mut queue = self.queue.lock();
-        queue.waiting.push(ticket.clone());
+    /// Queues a batch. `done` is called once it is synced and in the head, or is in neither.
+    pub(crate) fn submit(&self, staged: Staged, done: Done) {
+        let mut queue = self.shared.queue.lock();
+        if queue.closed {
+            drop(queue);
+            self.shared.head.write().discard(&staged);
+            return done(Err(AppendError::Closed("it is shutting down")));
+        }
+        queue.waiting.push(Ticket { staged, done });
+        drop(queue);
+        self.shared.arrived.notify_one();
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.shared.queue.lock().closed = true;
+        self.shared.arrived.notify_one();
+        if let Some(writer) = self.writer.take() {
+            // It has nothing to say; should it have panicked, its waiters have been told.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Shared {
+    fn write_until_closed(&self) {
+        let _closing = CloseQueue(self);
         loop {
-            if let Some(outcome) = ticket.outcome.lock().take() {
-                return outcome.map_err(|error| io::Error::new(error.kind(), error));
+            let mut queue = self.queue.lock();
+            while queue.waiting.is_empty() && !queue.closed {
+                self.arrived.wait(&mut queue);
             }
-            if queue.led {
-                self.done.wait(&mut queue);
-                continue;
-            }
-            queue.led = true;
             let group = std::mem::take(&mut queue.waiting);
-            MutexGuard::unlocked(&mut queue, || self.lead(&group, head));
-            queue.led = false;
-            self.done.notify_all();
+            drop(queue);
+            if group.is_empty() {
+                return;
+            }
+            self.write(group);
         }
     }
 
-    fn lead(&self, group: &[Arc<Ticket>], head: &RwLock<Head>) {
+    fn write(&self, group: Vec<Ticket>) {
         let mut wal = self.wal.lock();
         let batches: Vec<&Staged> = group.iter().map(|ticket| &ticket.staged).collect();
-        let known = || head.read().metadata().values().cloned().collect();
-        let logged = wal.commit(&batches, known).map_err(Arc::new);
-        let mut head = head.write();
+        let logged = wal.commit(&batches, &*self.head).map_err(Arc::new);
+        let mut head = self.head.write();
         for staged in batches {
             match logged {
                 Ok(()) => head.apply(staged, self.max_metadata),
@@ -76,8 +117,38 @@ impl Committer {
             }
         }
         drop(head);
-        for ticket in group {
-            *ticket.outcome.lock() = Some(logged.clone());
+        drop(wal);
+        for Ticket { staged, done } in group {
+            done(match &logged {
+                Ok(()) => Ok(self.counted(staged.outcome)),
+                Err(error) => Err(AppendError::Wal(io::Error::new(error.kind(), error.clone()))),
+            });
         }
+    }
+
+    fn counted(&self, outcome: Appended) -> Appended {
+        self.counters.lock().count(&outcome);
+        outcome
+    }
+}
+
+/// Ends the queue when the thread ends, by a panic too: whoever waits learns that nobody will answer.
+struct CloseQueue<'a>(&'a Shared);
+
+impl Drop for CloseQueue<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue.lock();
+        queue.closed = true;
+        queue.waiting.clear();
+    }
+}
+
+impl Known for RwLock<Head> {
+    fn labels(&self, series: crate::head::SeriesRef) -> Option<crowsnest_api::Labels> {
+        self.read().get(series).map(|memory| memory.labels().clone())
+    }
+
+    fn metadata(&self) -> Vec<crate::appender::Metadata> {
+        self.read().metadata().values().cloned().collect()
     }
 }

@@ -8,7 +8,7 @@ use crowsnest_api::{Labels, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
-use crate::appender::{AppendError, Appended, Appender, Batch, Metadata, RejectReason};
+use crate::appender::{AppendError, Appended, Appender, Done, Metadata, Push, RejectReason};
 use crate::block::{Block, PageCache};
 use crate::blocks::Blocks;
 use crate::commit::Committer;
@@ -27,11 +27,11 @@ use crate::wal::{self, Wal};
 pub struct Tsdb {
     pub(crate) dir: PathBuf,
     pub(crate) options: Options,
-    pub(crate) head: RwLock<Head>,
+    pub(crate) head: Arc<RwLock<Head>>,
     pub(crate) committer: Committer,
     pub(crate) blocks: Blocks,
     pub(crate) maintenance: Mutex<MaintainState>,
-    pub(crate) counters: Mutex<Counters>,
+    pub(crate) counters: Arc<Mutex<Counters>>,
     closed: AtomicBool,
     /// Keeps other processes out for as long as it lives.
     _lock: Box<dyn Send + Sync>,
@@ -104,15 +104,17 @@ impl Tsdb {
         recovery.warnings.extend(newest.and_then(|newest| clock_warning(newest, now, &options)));
         let wal =
             Wal::new(disk.clone(), wal_dir, options.wal_segment_bytes, segments, blocks.first_free_segment());
-        let committer = Committer::new(wal, options.max_metadata);
+        let (head, counters) = (Arc::new(RwLock::new(head)), Arc::<Mutex<Counters>>::default());
+        let committer = Committer::start(wal, head.clone(), counters.clone(), options.max_metadata)
+            .map_err(io_error(dir))?;
         let store = Self {
             dir: dir.to_owned(),
             options,
-            head: RwLock::new(head),
+            head,
             committer,
             blocks,
             maintenance: Mutex::default(),
-            counters: Mutex::default(),
+            counters,
             closed: AtomicBool::new(false),
             _lock: lock,
         };
@@ -198,62 +200,74 @@ fn block_status(block: &Block) -> BlockStatus {
 }
 
 impl Appender for Tsdb {
-    fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+    fn push(&self, push: &Push<'_>, done: Done) {
         if self.closed.load(Ordering::Acquire) {
-            return Err(AppendError::Closed("it is shutting down"));
+            return done(Err(CLOSING));
         }
-        let mut staged = self.stage(batch);
-        let outcome = std::mem::take(&mut staged.outcome);
-        if staged.entries.is_empty() && staged.metadata.is_empty() {
-            self.count(&outcome);
-            return Ok(outcome);
-        }
-        self.committer.commit(staged, &self.head).map_err(AppendError::Wal)?;
-        self.count(&outcome);
-        Ok(outcome)
-    }
-}
-
-impl Tsdb {
-    /// Sorts out a batch against the head and, where the head cannot tell, against the blocks.
-    fn stage(&self, batch: Batch) -> Staged {
-        let stored_until = self.blocks.newest();
         let mut newest = FxHashMap::default();
-        if stored_until.is_some() {
-            // Outside of the head's write lock, for this reads files.
-            let head = self.head.read();
-            let unknown = batch.series.iter().filter(|series| head.series_ref(&series.labels).is_none());
-            let unknown: Vec<Labels> = unknown.map(|series| series.labels.clone()).collect();
-            drop(head);
-            newest.extend(unknown.into_iter().map(|labels| {
+        let mut staged = self.stage(push, &newest);
+        while !staged.unknown.is_empty() {
+            self.head.write().discard(&staged);
+            // Outside of the head's lock, for this reads files.
+            newest.extend(staged.unknown.into_iter().map(|labels| {
                 let found = self.blocks.newest_of(&labels);
                 (labels, found)
             }));
+            staged = self.stage(push, &newest);
         }
-        let newest = |labels: &Labels| match newest.get(labels) {
-            Some(&found) => found,
-            None => self.blocks.newest_of(labels),
-        };
-        let limits = Limits { options: &self.options, newest: &newest, stored_until };
-        let mut staged = self.head.write().stage(batch, &limits);
         let mut cache = PageCache::default();
         for doubt in std::mem::take(&mut staged.doubts) {
-            let Some(labels) = staged.entries.get(doubt.entry).map(|entry| entry.labels.clone()) else {
-                continue;
-            };
-            let known = self.blocks.find_sample(&labels, doubt.sample.timestamp, &mut cache);
-            staged.settle(doubt, known.as_ref().map(|(bits, owner)| (*bits, owner.as_str())));
+            let known = self.blocks.find_sample(&doubt.labels, doubt.sample.timestamp, &mut cache);
+            staged.settle(&doubt, known.as_ref().map(|(bits, owner)| (*bits, owner.as_str())));
         }
-        staged
+        self.submit(staged, done);
     }
 
-    fn count(&self, outcome: &Appended) {
-        let mut counters = self.counters.lock();
-        counters.appended += outcome.written;
+    fn push_quickly(&self, push: &Push<'_>, done: Done) -> Option<Done> {
+        if self.closed.load(Ordering::Acquire) {
+            done(Err(CLOSING));
+            return None;
+        }
+        let staged = self.stage(push, &FxHashMap::default());
+        if staged.unknown.is_empty() && staged.doubts.is_empty() {
+            self.submit(staged, done);
+            return None;
+        }
+        self.head.write().discard(&staged);
+        Some(done)
+    }
+}
+
+const CLOSING: AppendError = AppendError::Closed("it is shutting down");
+
+impl Tsdb {
+    /// Sorts out a batch against the head. `newest` is what blocks know of series that the head does not have.
+    fn stage(&self, push: &Push<'_>, newest: &FxHashMap<Labels, Option<Timestamp>>) -> Staged {
+        let stored_until = self.blocks.newest();
+        let newest = |labels: &Labels| match stored_until {
+            Some(_) => newest.get(labels).copied(),
+            None => Some(None),
+        };
+        let limits = Limits { options: &self.options, newest: &newest, stored_until };
+        self.head.write().stage(push, &limits)
+    }
+
+    fn submit(&self, staged: Staged, done: Done) {
+        if staged.entries.is_empty() && staged.metadata.is_empty() {
+            self.counters.lock().count(&staged.outcome);
+            return done(Ok(staged.outcome));
+        }
+        self.committer.submit(staged, done);
+    }
+}
+
+impl Counters {
+    pub(crate) fn count(&mut self, outcome: &Appended) {
+        self.appended += outcome.written;
         for rejection in &outcome.rejected {
-            match counters.rejected.iter_mut().find(|(reason, _)| *reason == rejection.reason) {
+            match self.rejected.iter_mut().find(|(reason, _)| *reason == rejection.reason) {
                 Some((_, count)) => *count += rejection.samples,
-                None => counters.rejected.push((rejection.reason, rejection.samples)),
+                None => self.rejected.push((rejection.reason, rejection.samples)),
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Knows nothing of files. A caller that wants durability stages a batch ([`Head::stage`]), logs what was staged, and
 //! only then applies it ([`Head::apply`]); replaying the log applies the same records in the same order.
 
+mod order;
 mod postings;
 mod read;
 mod series;
@@ -19,14 +20,12 @@ use smol_str::SmolStr;
 pub(crate) use postings::Postings;
 pub(crate) use read::HeadSeries;
 pub(crate) use series::MemSeries;
-#[cfg(test)]
-pub(crate) use stage::StagedSeries;
 pub(crate) use stage::{Limits, Staged, StagedOrigin};
 
 use crate::appender::Metadata;
 use crate::chunk::Chunk;
 use crate::server_sample::ServerSample;
-use crate::source::Sources;
+use crate::source::{SourceId, Sources};
 
 /// A series within the head. The number is given to another series when this one has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +48,8 @@ pub(crate) struct Head {
     postings: Postings,
     sources: Sources,
     metadata: BTreeMap<SmolStr, Metadata>,
+    /// The series of each source's last push, in the order of that push.
+    orders: FxHashMap<SourceId, Vec<SeriesRef>>,
     /// Counts batches, so that a series knows whether it was seen in the current one.
     batches: u64,
     min_time: Option<Timestamp>,
@@ -107,8 +108,8 @@ impl Head {
 
     /// Puts what was staged and logged into the head.
     pub(crate) fn apply(&mut self, staged: &Staged, max_metadata: usize) {
-        for entry in &staged.entries {
-            self.apply_series(entry.series, &staged.origin, &entry.samples);
+        for &entry in &staged.entries {
+            self.apply_series(entry.series, &staged.origin, staged.samples(entry));
             self.release(entry.series);
         }
         for metadata in &staged.metadata {
@@ -206,6 +207,11 @@ impl Head {
         }
         (self.min_time, self.max_time) = (min, max);
         self.postings.remove(&gone);
+        if !gone.is_empty() {
+            let series = &self.series;
+            let there = |known: &SeriesRef| series.get(known.0 as usize).is_some_and(Option::is_some);
+            self.orders.retain(|_, order| order.iter().any(there));
+        }
         self.free.extend(gone.iter().map(|series| series.0));
         self.removed += gone.len() as u64;
         gone

@@ -2,8 +2,8 @@
 //!
 //! Knows series, samples and files; knows nothing of HTTP, protobuf, tokio or Kubernetes. Time comes in as a value.
 //!
-//! A batch is staged against the head (`head`), logged and synced together with others (`commit`, `wal`), then applied to
-//! the head. [`Tsdb::maintain`] cuts the head into blocks (`maintain`, `block`), merges and expires them (`blocks`,
+//! A batch is staged against the head (`head`), logged and synced together with others by one thread (`commit`, `wal`),
+//! then applied to the head. [`Tsdb::maintain`] cuts the head into blocks (`maintain`, `block`), merges and expires them (`blocks`,
 //! `manifest`). Reading (`select`) merges the head and all blocks in range by timestamp. `docs/formats.md` has the files
 //! byte by byte.
 //!
@@ -35,6 +35,7 @@ mod blocks;
 mod chunk;
 mod commit;
 mod db;
+mod decimal;
 mod disk;
 mod head;
 mod index;
@@ -52,7 +53,8 @@ mod varint;
 mod wal;
 
 pub use appender::{
-    AppendError, Appended, Appender, Batch, Metadata, Origin, RejectReason, Rejection, SeriesBatch,
+    AppendError, Appended, Appender, Batch, Done, Metadata, Origin, Push, PushedLabels, PushedSeries,
+    RejectReason, Rejection, SeriesBatch, WireLabel,
 };
 pub use db::Tsdb;
 pub use options::{LabelLimits, Options};

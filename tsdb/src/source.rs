@@ -7,6 +7,13 @@ use smol_str::SmolStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SourceId(u32);
 
+impl SourceId {
+    /// The number, for the log.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// All sources seen since the store was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {

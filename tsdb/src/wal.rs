@@ -1,13 +1,13 @@
 //! The write-ahead log: what the head holds and no block does yet.
 //!
 //! A segment is a header and records. It can be read without any other: a series is defined in each segment that
-//! mentions it, and metadata is repeated at the beginning. One write and one `fdatasync` cover all records of a group
-//! of appends.
+//! mentions it, and metadata is repeated at the beginning. Within a segment a record builds on those before it. One
+//! write and one `fdatasync` cover all records of a group of appends.
 //!
 //! ```text
 //! wal/0000000001.wal
 //! header   8  magic "CNESTWAL"
-//!          4  format version, u32 = 1
+//!          4  format version, u32 = 2; 1 is read too
 //!          4  number of this segment, u32
 //!          8  valid length of the segment before this one, u64; all ones = unknown, read what is readable
 //!          4  CRC-32 of the 24 bytes before
@@ -18,16 +18,20 @@
 //! Integers are little-endian, the CRC is that of zlib. The valid length is what had been synced when the log went on
 //! to the next segment: bytes behind it were never acknowledged and are not replayed.
 
+mod encoder;
 mod record;
+mod record_v1;
 mod replay;
+mod row;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crowsnest_api::Timestamp;
-use rustc_hash::FxHashSet;
+use crowsnest_api::{Labels, Timestamp};
 
 pub(crate) use record::{Record, RecordOrigin};
 pub(crate) use replay::{oldest_segment, replay};
@@ -35,10 +39,12 @@ pub(crate) use replay::{oldest_segment, replay};
 use crate::appender::Metadata;
 use crate::disk::{Disk, WriteFile};
 use crate::head::{SeriesRef, Staged};
-use record::Encoder;
+use encoder::Encoder;
 
 const MAGIC: &[u8; 8] = b"CNESTWAL";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The oldest format that is still read.
+const OLDEST_VERSION: u32 = 1;
 const HEADER_BYTES: usize = 28;
 const FRAME_BYTES: usize = 8;
 /// Larger payloads are refused by writer and reader.
@@ -72,6 +78,14 @@ pub(crate) struct WalStatus {
     pub(crate) failures: u64,
 }
 
+/// What a new segment has to repeat.
+pub(crate) trait Known {
+    /// The labels of a series in the head.
+    fn labels(&self, series: SeriesRef) -> Option<Labels>;
+    /// What is known about metric families.
+    fn metadata(&self) -> Vec<Metadata>;
+}
+
 /// The writing end of the log.
 pub(crate) struct Wal {
     disk: Arc<dyn Disk>,
@@ -80,8 +94,6 @@ pub(crate) struct Wal {
     segments: BTreeMap<u32, Segment>,
     open: Option<Open>,
     next: u32,
-    /// Series that the open segment defines.
-    defined: FxHashSet<SeriesRef>,
     encoder: Encoder,
     counters: WalStatus,
 }
@@ -104,30 +116,25 @@ impl Wal {
             segments,
             open: None,
             next,
-            defined: FxHashSet::default(),
             encoder: Encoder::default(),
             counters: WalStatus::default(),
         }
     }
 
-    /// Writes one record a batch and syncs once. A new segment begins with the metadata that `known` gives. After an
+    /// Writes one record a batch and syncs once. A new segment begins with all metadata that is known. After an
     /// error nothing of the group will be replayed, and the next call starts afresh: on a full disk by cutting off what
     /// was half written, after a failed sync in a new segment.
-    pub(crate) fn commit(
-        &mut self,
-        group: &[&Staged],
-        known: impl FnOnce() -> Vec<Metadata>,
-    ) -> io::Result<()> {
+    pub(crate) fn commit(&mut self, group: &[&Staged], known: &impl Known) -> io::Result<()> {
         let result = self.try_commit(group, known);
         if result.is_err() {
             self.counters.failures += 1;
-            // Definitions of the failed group are not on disk.
-            self.defined.clear();
+            // What the failed group defined is not on disk.
+            self.encoder.restart();
         }
         result
     }
 
-    fn try_commit(&mut self, group: &[&Staged], known: impl FnOnce() -> Vec<Metadata>) -> io::Result<()> {
+    fn try_commit(&mut self, group: &[&Staged], known: &impl Known) -> io::Result<()> {
         let full = |segment: &Segment| segment.bytes >= self.segment_bytes;
         if self.open.as_ref().and_then(|open| self.segments.get(&open.number)).is_some_and(full) {
             self.rotate();
@@ -135,14 +142,13 @@ impl Wal {
         let mut buffer = Vec::new();
         if self.open.is_none() {
             self.start_segment()?;
-            self.encoder.metadata(&known(), &mut buffer)?;
+            self.encoder.metadata(&known.metadata(), &mut buffer)?;
         }
         for staged in group {
-            self.encoder.batch(staged, &mut self.defined, &mut buffer)?;
+            self.encoder.batch(staged, |series| known.labels(series), &mut buffer)?;
         }
         self.write_and_sync(&buffer)?;
-        let times = group.iter().flat_map(|staged| &staged.entries).filter_map(|entry| entry.samples.last());
-        let newest = times.map(|sample| sample.timestamp).max();
+        let newest = group.iter().filter_map(|staged| staged.newest()).max();
         if let Some(segment) = self.open.as_ref().and_then(|open| self.segments.get_mut(&open.number)) {
             segment.bytes += buffer.len() as u64;
             segment.valid = segment.bytes;
@@ -189,7 +195,7 @@ impl Wal {
             Ok(file) => {
                 let bytes = header.len() as u64;
                 self.segments.insert(number, Segment { bytes, valid: 0, max_time: None });
-                self.defined.clear();
+                self.encoder.restart();
                 self.open = Some(Open { number, file });
                 Ok(())
             }
@@ -205,15 +211,13 @@ impl Wal {
     /// Ends the open segment; the answer is the number of the next.
     pub(crate) fn rotate(&mut self) -> u32 {
         self.open = None;
-        self.defined.clear();
+        self.encoder.restart();
         self.next
     }
 
     /// Takes note that these numbers will be given to other series.
     pub(crate) fn forget(&mut self, series: &[SeriesRef]) {
-        for series in series {
-            self.defined.remove(series);
-        }
+        self.encoder.forget(series);
     }
 
     /// Removes the oldest segments that are older than `segment` and hold nothing at or after `before`.

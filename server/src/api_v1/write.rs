@@ -5,6 +5,7 @@
 mod decode;
 mod gate;
 mod grouping;
+mod wire;
 
 pub(super) use gate::read as read_body;
 pub(crate) use gate::{MAX_BODY, WriteGate};
@@ -17,17 +18,25 @@ use axum::extract::{Extension, State};
 use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION_HEADER};
 use crowsnest_api::{Sample, Timestamp};
 use crowsnest_rbac::Caller;
-use crowsnest_tsdb::{AppendError, Appended, Metadata, RejectReason, Rejection, SeriesBatch};
+use crowsnest_tsdb::{
+    AppendError, Appended, Done, Metadata, Origin, Push, PushedLabels, PushedSeries, RejectReason, Rejection,
+    SeriesBatch,
+};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER};
 use http::{HeaderMap, StatusCode};
 use smol_str::SmolStr;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::oneshot;
 
 use crate::auth::Identified;
 use crate::clock;
 use crate::http::{ApiError, App, AppState, ErrorKind};
+use crate::sources::{Observed, SourceId};
 
 /// The protobuf message that 1.0 senders name, when they name one.
 const MESSAGE: &str = "prometheus.writerequest";
+/// Bodies up to here are decoded where they arrive: that takes less than half a millisecond.
+const SMALL: usize = 32 << 10;
 /// When a sender should come back after we could not store its push.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -44,16 +53,10 @@ pub(crate) async fn push(
     let body = gate::read(body).await?;
     let turn = gate.turn().await?;
     let pusher = pusher_name(&identified.caller);
-    let work = {
-        let app = AppState::clone(&app);
-        tokio::task::spawn_blocking(move || {
-            let stored = store(&app, &pusher, &body, clock::now());
-            // Given back when the work ends, not when the sender goes away.
-            drop((body, turn, admission));
-            stored
-        })
-    };
-    let appended = work.await.map_err(ApiError::internal)??;
+    let begin = || begin_body(&app, &pusher, &body, clock::now());
+    let begun = if body.len() > SMALL { may_block(begin) } else { begin() }?;
+    drop((body, turn, admission));
+    let appended = begun.stored(&app).await.map_err(failed)?;
     gate.samples.fetch_add(appended.written, Ordering::Relaxed);
     let rejected: u64 = appended.rejected.iter().map(|rejection| rejection.samples).sum();
     gate.rejected.fetch_add(rejected, Ordering::Relaxed);
@@ -99,50 +102,129 @@ fn pusher_name(caller: &Caller) -> SmolStr {
     }
 }
 
-/// Decodes and stores a push. Blocks: on the processor, then on the disk.
-fn store(app: &App, pusher: &SmolStr, body: &[u8], received: Timestamp) -> Result<Appended, ApiError> {
-    let request = decode::decompress(body)?;
-    let decoded = decode::decode(&request)?;
-    drop(request);
-    let mut appended = keep(app, pusher, decoded.series, decoded.metadata, received).map_err(failed)?;
-    for rejection in decoded.rejected {
-        add(&mut appended.rejected, rejection);
+/// Runs what may take long or wait for a disk, without holding up other requests.
+fn may_block<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
-    Ok(appended)
+}
+
+/// Decodes a push and hands it to the store.
+fn begin_body(app: &App, pusher: &SmolStr, body: &[u8], received: Timestamp) -> Result<Begun, ApiError> {
+    let request = decode::decompress(body)?;
+    let mut decoded = decode::decode(&request)?;
+    let metadata = std::mem::take(&mut decoded.metadata);
+    let mut begun = begin(app, pusher, decoded.series(), metadata, received);
+    begun.rejected = decoded.rejected;
+    Ok(begun)
 }
 
 /// Stores what a sender has pushed, and takes note that it has. Blocks on the disk.
 pub(crate) fn keep(
     app: &App,
     pusher: &SmolStr,
-    series: Vec<SeriesBatch>,
+    series: &[SeriesBatch],
     metadata: Vec<Metadata>,
     received: Timestamp,
 ) -> Result<Appended, AppendError> {
-    let mut total = Appended { written: 0, rejected: Vec::new() };
-    for mut group in grouping::group(pusher, series, metadata, received, app.config.retention) {
-        let mut remember = None;
-        if let Some((source, push)) = &group.push {
-            let observed = app.sources.observe(source, push, received);
-            if let Some(up) = observed.write_up {
-                let samples = vec![Sample { timestamp: push.newest, value: 1.0 }];
-                group.batch.series.push(SeriesBatch { labels: up, samples });
-            }
-            remember = observed.remember.then(|| source.clone());
-        }
-        let up_samples = u64::from(group.push.is_some() && group.batch.series.len() > group.pushed_series);
-        let appended = app.storage.appender.append(group.batch).inspect_err(|_| {
-            app.writes.failed.fetch_add(1, Ordering::Relaxed);
-        })?;
-        total.written += appended.written.saturating_sub(up_samples);
-        for rejection in appended.rejected {
-            add(&mut total.rejected, rejection);
-        }
-        if let Some(source) = remember {
-            app.sources.remember(&source);
-        }
+    let mut begun = begin(app, pusher, series.iter().map(SeriesBatch::as_pushed), metadata, received);
+    let mut total = begun.total();
+    for waiting in begun.waiting {
+        let outcome = waiting.outcome.blocking_recv();
+        settle(app, &mut total, outcome, waiting.up_samples, waiting.remember)?;
     }
     Ok(total)
+}
+
+/// A push that is on its way to the disk.
+struct Begun {
+    waiting: Vec<Waiting>,
+    /// What was refused before the store saw it.
+    rejected: Vec<Rejection>,
+}
+
+/// What is on its way of one source.
+struct Waiting {
+    outcome: oneshot::Receiver<Result<Appended, AppendError>>,
+    /// Samples that the server added.
+    up_samples: u64,
+    /// A source that is to be remembered once something of it is stored.
+    remember: Option<SourceId>,
+}
+
+fn begin<'a>(
+    app: &App,
+    pusher: &SmolStr,
+    series: impl ExactSizeIterator<Item = PushedSeries<'a>>,
+    metadata: Vec<Metadata>,
+    received: Timestamp,
+) -> Begun {
+    let groups = grouping::group(pusher, series, received, app.config.retention);
+    // Metadata goes with the first source.
+    let mut metadata = Some(metadata);
+    let waiting = groups.into_iter().map(|group| {
+        let mut series = group.series;
+        let observed = match &group.push {
+            Some(push) => app.sources.observe(&group.source, push, received),
+            None => Observed::default(),
+        };
+        let up = group.push.as_ref().zip(observed.write_up);
+        let up = up.map(|(push, labels)| (labels, [Sample { timestamp: push.newest, value: 1.0 }]));
+        if let Some((labels, samples)) = &up {
+            series.push(PushedSeries { labels: PushedLabels::Set(labels), samples });
+        }
+        let origin = Origin::Source(group.source.key().into());
+        let push = Push { origin, received, series, metadata: metadata.take().unwrap_or_default() };
+        let (sender, outcome) = oneshot::channel();
+        // Who asked may have gone away.
+        let done: Done = Box::new(move |stored| drop(sender.send(stored)));
+        if let Some(done) = app.storage.appender.push_quickly(&push, done) {
+            may_block(|| app.storage.appender.push(&push, done));
+        }
+        let remember = observed.remember.then_some(group.source);
+        Waiting { outcome, up_samples: u64::from(up.is_some()), remember }
+    });
+    Begun { waiting: waiting.collect(), rejected: Vec::new() }
+}
+
+impl Begun {
+    /// What has become of it so far.
+    fn total(&mut self) -> Appended {
+        Appended { written: 0, rejected: std::mem::take(&mut self.rejected) }
+    }
+
+    /// Waits until all of it is on the disk.
+    async fn stored(mut self, app: &App) -> Result<Appended, AppendError> {
+        let mut total = self.total();
+        for waiting in self.waiting {
+            let outcome = waiting.outcome.await;
+            settle(app, &mut total, outcome, waiting.up_samples, waiting.remember)?;
+        }
+        Ok(total)
+    }
+}
+
+/// Adds what became of one source's part to the whole.
+fn settle(
+    app: &App,
+    total: &mut Appended,
+    outcome: Result<Result<Appended, AppendError>, oneshot::error::RecvError>,
+    up_samples: u64,
+    remember: Option<SourceId>,
+) -> Result<(), AppendError> {
+    let outcome = outcome.unwrap_or(Err(AppendError::Closed("its writer is gone")));
+    let appended = outcome.inspect_err(|_| {
+        app.writes.failed.fetch_add(1, Ordering::Relaxed);
+    })?;
+    total.written += appended.written.saturating_sub(up_samples);
+    for rejection in appended.rejected {
+        add(&mut total.rejected, rejection);
+    }
+    if let Some(source) = remember {
+        may_block(|| app.sources.remember(&source));
+    }
+    Ok(())
 }
 
 fn failed(error: AppendError) -> ApiError {

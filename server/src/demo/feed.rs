@@ -73,7 +73,7 @@ fn push(app: &AppState, cluster: &Running, told: Timestamp) -> anyhow::Result<Ti
     // A node whose kubelet is silent is away altogether.
     let there = NODES.iter().filter(|node| cluster.kubelet_page(node.name, "healthz").is_some());
     series.extend(there.flat_map(|node| node.vary(&machine)));
-    write::keep(app, &PUSHER, series, metadata, now).context("cannot store samples")?;
+    write::keep(app, &PUSHER, &series, metadata, now).context("cannot store samples")?;
     Ok(newest)
 }
 

@@ -13,17 +13,13 @@
 
 use crowsnest_api::Sample;
 
+use crate::decimal::{self, mantissa};
 use crate::varint::{Cursor, Damaged, ivarint_len, put_ivarint, put_uvarint};
 
 const CONSTANT: u8 = 0;
 const DECIMAL_DELTA: u8 = 1;
 const DECIMAL_TWICE: u8 = 2;
 const XOR: u8 = 3;
-
-/// 10^e for every exponent in use.
-const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
-/// Integers up to here are exact in a float.
-const MAX_MANTISSA: f64 = 9_007_199_254_740_992.0;
 
 /// Appends the column and says which codec it is. `samples` is not empty.
 pub(super) fn encode(samples: &[Sample], out: &mut Vec<u8>) -> u8 {
@@ -80,7 +76,7 @@ impl Decimal {
                 }
             }
         }
-        Some(Self { exponent: exponent as u8, mantissas, exceptions })
+        Some(Self { exponent, mantissas, exceptions })
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> u8 {
@@ -105,10 +101,10 @@ impl Decimal {
 }
 
 /// The smallest exponent with which all values but `most` are integers.
-fn common_exponent(samples: &[Sample], most: usize) -> Option<usize> {
+fn common_exponent(samples: &[Sample], most: usize) -> Option<u8> {
     let (mut exponent, mut exceptions) = (0, 0);
     for sample in samples {
-        match (exponent..POWERS.len()).find(|&e| mantissa(sample.value, e).is_some()) {
+        match (exponent..decimal::EXPONENTS).find(|&e| mantissa(sample.value, e).is_some()) {
             Some(larger) => exponent = larger,
             None if exceptions < most => exceptions += 1,
             None => return None,
@@ -117,18 +113,9 @@ fn common_exponent(samples: &[Sample], most: usize) -> Option<usize> {
     Some(exponent)
 }
 
-/// `m` such that m ÷ 10^exponent is exactly `value`.
-fn mantissa(value: f64, exponent: usize) -> Option<i64> {
-    let power = POWERS.get(exponent)?;
-    let rounded = (value * power).round();
-    // `as` maps NaN to zero, which then fails the comparison of bits.
-    let mantissa = rounded as i64;
-    let exact = rounded.abs() <= MAX_MANTISSA && (mantissa as f64 / power).to_bits() == value.to_bits();
-    exact.then_some(mantissa)
-}
-
 fn decode_decimal(codec: u8, cursor: &mut Cursor<'_>, samples: &mut [Sample]) -> Result<(), Damaged> {
-    let power = *POWERS.get(usize::from(cursor.u8()?)).ok_or(cursor.damaged())?;
+    let exponent = cursor.u8()?;
+    let power = decimal::power(exponent).ok_or(cursor.damaged())?;
     let exceptions = cursor.count(9)?;
     let mut at_exceptions = cursor.clone();
     for _ in 0..exceptions {

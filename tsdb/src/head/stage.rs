@@ -5,16 +5,19 @@ use std::time::Duration;
 use crowsnest_api::{Labels, Sample, Timestamp};
 use smol_str::SmolStr;
 
+use super::order::Order;
 use super::{Head, MemSeries, SeriesRef};
-use crate::appender::{Appended, Batch, Metadata, Origin, RejectReason, Rejection};
+use crate::appender::{
+    Appended, Metadata, Origin, Push, PushedLabels, PushedSeries, RejectReason, Rejection,
+};
 use crate::options::{Options, excerpt};
 use crate::source::SourceId;
 
 /// What to hold a batch against, and what older storage knows.
 pub(crate) struct Limits<'a> {
     pub(crate) options: &'a Options,
-    /// The newest pushed sample of a series outside the head.
-    pub(crate) newest: &'a dyn Fn(&Labels) -> Option<Timestamp>,
+    /// The newest pushed sample of a series outside the head; the outer `None` when that has not been looked up.
+    pub(crate) newest: &'a dyn Fn(&Labels) -> Option<Option<Timestamp>>,
     /// The newest sample outside the head, of any series.
     pub(crate) stored_until: Option<Timestamp>,
 }
@@ -32,27 +35,33 @@ pub(crate) struct Staged {
     pub(crate) origin: StagedOrigin,
     pub(crate) received: Timestamp,
     pub(crate) entries: Vec<StagedSeries>,
+    /// The samples of all entries; what no entry speaks of is left over.
+    samples: Vec<Sample>,
     pub(crate) metadata: Vec<Metadata>,
     /// Samples that may be repeats or conflicts of something outside the head.
     pub(crate) doubts: Vec<Doubt>,
+    /// Series that can only be made when it is known what older storage has of them. As long as there are any, the rest
+    /// is of no use: look them up and stage again.
+    pub(crate) unknown: Vec<Labels>,
     /// The answer to the sender, should logging succeed.
     pub(crate) outcome: Appended,
 }
 
-/// The samples to store of one series, ascending by time.
-#[derive(Debug)]
+/// The samples to store of one series, ascending by time: a run of [`Staged::samples`].
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct StagedSeries {
     pub(crate) series: SeriesRef,
-    pub(crate) labels: Labels,
-    pub(crate) samples: Vec<Sample>,
+    start: usize,
+    len: usize,
 }
 
 /// A sample whose timestamp older storage may have.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Doubt {
-    pub(crate) entry: usize,
+    entry: usize,
+    pub(crate) labels: Labels,
     pub(crate) sample: Sample,
-    pub(crate) otherwise: Otherwise,
+    otherwise: Otherwise,
 }
 
 /// What becomes of a doubtful sample when older storage does not have its timestamp.
@@ -73,6 +82,67 @@ enum Verdict {
 }
 
 impl Staged {
+    pub(crate) fn new(
+        origin: StagedOrigin,
+        received: Timestamp,
+        series: usize,
+        metadata: Vec<Metadata>,
+    ) -> Self {
+        Self {
+            origin,
+            received,
+            entries: Vec::with_capacity(series),
+            samples: Vec::with_capacity(series),
+            metadata,
+            doubts: Vec::new(),
+            unknown: Vec::new(),
+            outcome: Appended::default(),
+        }
+    }
+
+    /// The samples of an entry.
+    pub(crate) fn samples(&self, entry: StagedSeries) -> &[Sample] {
+        self.samples.get(entry.start..entry.start + entry.len).unwrap_or_default()
+    }
+
+    /// The newest sample of all entries.
+    pub(crate) fn newest(&self) -> Option<Timestamp> {
+        let newest = self.entries.iter().filter_map(|&entry| self.samples(entry).last());
+        newest.map(|sample| sample.timestamp).max()
+    }
+
+    /// Adds an entry without samples and says where it is.
+    pub(crate) fn add(&mut self, series: SeriesRef) -> usize {
+        self.entries.push(StagedSeries { series, start: self.samples.len(), len: 0 });
+        self.entries.len() - 1
+    }
+
+    /// Puts a sample in its place among those of an entry, unless there is one at its timestamp.
+    pub(crate) fn insert(&mut self, entry: usize, sample: Sample) {
+        let Some(entry) = self.entries.get_mut(entry) else { return };
+        if entry.start + entry.len != self.samples.len() {
+            // Its series is named twice in this push, with others in between.
+            let moved = self.samples.len();
+            self.samples.extend_from_within(entry.start..entry.start + entry.len);
+            entry.start = moved;
+        }
+        let known = self.samples.get(entry.start..).unwrap_or_default();
+        let place = known.partition_point(|known| known.timestamp < sample.timestamp);
+        if known.get(place).is_none_or(|known| known.timestamp != sample.timestamp) {
+            self.samples.insert(entry.start + place, sample);
+            entry.len += 1;
+        }
+    }
+
+    fn remove(&mut self, entry: usize, at: Timestamp) {
+        let Some(entry) = self.entries.get_mut(entry) else { return };
+        let Some(samples) = self.samples.get_mut(entry.start..entry.start + entry.len) else { return };
+        if let Ok(place) = samples.binary_search_by_key(&at, |sample| sample.timestamp) {
+            samples.copy_within(place + 1.., place);
+            entry.len -= 1;
+        }
+    }
+
     /// Counts samples of a series as refused.
     pub(crate) fn reject(&mut self, reason: RejectReason, samples: u64, example: impl FnOnce() -> String) {
         match self.outcome.rejected.iter_mut().find(|rejection| rejection.reason == reason) {
@@ -82,7 +152,7 @@ impl Staged {
     }
 
     /// Settles a doubt: `known` is the value's bits and the source of what older storage has at that timestamp.
-    pub(crate) fn settle(&mut self, doubt: Doubt, known: Option<(u64, &str)>) {
+    pub(crate) fn settle(&mut self, doubt: &Doubt, known: Option<(u64, &str)>) {
         let at = doubt.sample.timestamp;
         let StagedOrigin::Source { name, .. } = &self.origin else { return };
         let reason = match (known, doubt.otherwise) {
@@ -95,75 +165,85 @@ impl Staged {
             (None, Otherwise::Store) => return,
             (None, Otherwise::Reject) => Some(RejectReason::TooOld),
         };
-        let Some(entry) = self.entries.get_mut(doubt.entry) else { return };
-        entry.samples.retain(|sample| sample.timestamp != at);
+        self.remove(doubt.entry, at);
         if let Some(reason) = reason {
-            let labels = entry.labels.clone();
             self.outcome.written -= 1;
-            self.reject(reason, 1, || format!("{} at {at}", excerpt(&labels.to_string())));
+            self.reject(reason, 1, || format!("{} at {at}", excerpt(&doubt.labels.to_string())));
         }
     }
 }
 
 impl Head {
     /// Sorts out a batch: what is new, what is known, what is refused. Changes nothing that a reader could see.
-    pub(crate) fn stage(&mut self, batch: Batch, limits: &Limits<'_>) -> Staged {
+    pub(crate) fn stage(&mut self, push: &Push<'_>, limits: &Limits<'_>) -> Staged {
         self.batches += 1;
-        let origin = match batch.origin {
-            Origin::Source(name) => StagedOrigin::Source { id: self.sources.intern(&name), name },
+        let origin = match &push.origin {
+            Origin::Source(name) => {
+                StagedOrigin::Source { id: self.sources.intern(name), name: name.clone() }
+            }
             Origin::Server { silence } => {
                 StagedOrigin::Server { silence: Duration::from_millis(silence.as_millis() as u64) }
             }
         };
-        let mut staged = Staged {
-            origin,
-            received: batch.received,
-            entries: Vec::with_capacity(batch.series.len()),
-            metadata: batch.metadata,
-            doubts: Vec::new(),
-            outcome: Appended::default(),
+        let source = match &origin {
+            StagedOrigin::Source { id, .. } => Some(*id),
+            StagedOrigin::Server { .. } => None,
         };
-        for series in batch.series {
-            self.stage_series(&mut staged, &series.labels, series.samples, limits);
+        let mut order = Order::new(source.and_then(|id| self.orders.remove(&id)).unwrap_or_default());
+        let mut staged = Staged::new(origin, push.received, push.series.len(), push.metadata.clone());
+        for series in &push.series {
+            self.stage_series(&mut staged, series, &mut order, limits);
         }
         staged.metadata.retain(|metadata| self.metadata.get(&metadata.family) != Some(metadata));
+        if let Some(id) = source {
+            self.orders.insert(id, order.finish());
+        }
         staged
     }
 
     fn stage_series(
         &mut self,
         staged: &mut Staged,
-        labels: &Labels,
-        mut samples: Vec<Sample>,
+        pushed: &PushedSeries<'_>,
+        order: &mut Order,
         limits: &Limits<'_>,
     ) {
         let oldest = staged.received.minus(limits.options.retention);
         let newest = staged.received.plus(limits.options.max_future);
-        samples.retain(|sample| {
+        let mut in_range = 0;
+        for sample in pushed.samples {
             let reason = match sample.timestamp {
                 at if at < oldest => RejectReason::BeyondRetention,
                 at if at > newest => RejectReason::TooNew,
-                _ => return true,
+                _ => {
+                    in_range += 1;
+                    continue;
+                }
             };
-            staged.reject(reason, 1, || format!("{} at {}", excerpt(&labels.to_string()), sample.timestamp));
-            false
-        });
-        if samples.is_empty() {
+            staged.reject(reason, 1, || format!("{} at {}", shown(pushed.labels), sample.timestamp));
+        }
+        if in_range == 0 {
             return;
         }
-        let Some(series) = self.staged_ref(staged, labels, samples.len() as u64, limits) else { return };
+        let guess = order
+            .guess()
+            .filter(|&guess| self.get(guess).is_some_and(|memory| pushed.labels.are(memory.labels())));
+        let series = match guess {
+            Some(known) => known,
+            None => match self.staged_ref(staged, pushed.labels, in_range, limits) {
+                Some(found) => found,
+                None => return,
+            },
+        };
+        order.take(series);
         let batch = self.batches;
         let Some(memory) = self.get_mut(series) else { return };
-        let entry = if memory.staged.0 == batch {
-            memory.staged.1
-        } else {
+        if memory.staged.0 != batch {
             memory.pending += 1;
-            memory.staged = (batch, staged.entries.len());
-            let labels = memory.labels().clone();
-            staged.entries.push(StagedSeries { series, labels, samples: Vec::with_capacity(samples.len()) });
-            memory.staged.1
-        };
-        for sample in samples {
+            memory.staged = (batch, staged.add(series));
+        }
+        let entry = memory.staged.1;
+        for &sample in pushed.samples.iter().filter(|sample| (oldest..=newest).contains(&sample.timestamp)) {
             stage_sample(memory, staged, entry, sample, limits);
         }
     }
@@ -172,41 +252,55 @@ impl Head {
     fn staged_ref(
         &mut self,
         staged: &mut Staged,
-        labels: &Labels,
+        labels: PushedLabels<'_>,
         samples: u64,
         limits: &Limits<'_>,
     ) -> Option<SeriesRef> {
-        if let Some(known) = self.series_ref(labels) {
+        let known = labels.to_labels();
+        if let Some(known) = known.as_ref().ok().and_then(|labels| self.series_ref(labels)) {
             return Some(known);
         }
-        if let Some(why) = limits.options.labels.refusal(labels) {
-            staged.reject(RejectReason::InvalidLabels, samples, || {
-                format!("{}: {why}", excerpt(&labels.to_string()))
-            });
-            return None;
-        }
+        let labels = match known.and_then(|labels| match limits.options.labels.refusal(&labels) {
+            Some(why) => Err(format!("{}: {why}", excerpt(&labels.to_string()))),
+            None => Ok(labels),
+        }) {
+            Ok(labels) => labels,
+            Err(why) => {
+                staged.reject(RejectReason::InvalidLabels, samples, || why);
+                return None;
+            }
+        };
         if self.len() >= limits.options.max_series {
             staged.reject(RejectReason::SeriesLimit, samples, || {
                 format!("{}: at most {} series", excerpt(&labels.to_string()), limits.options.max_series)
             });
             return None;
         }
-        Some(self.create(labels, (limits.newest)(labels)))
+        match (limits.newest)(&labels) {
+            Some(newest) => Some(self.create(&labels, newest)),
+            None => {
+                staged.unknown.push(labels);
+                None
+            }
+        }
     }
+}
+
+/// Pushed labels for people.
+fn shown(labels: PushedLabels<'_>) -> String {
+    labels.to_labels().map_or_else(|why| why, |labels| excerpt(&labels.to_string()))
 }
 
 fn stage_sample(memory: &MemSeries, staged: &mut Staged, entry: usize, sample: Sample, limits: &Limits<'_>) {
     let StagedOrigin::Source { id, .. } = staged.origin else {
         staged.outcome.written += 1;
-        if let Some(entry) = staged.entries.get_mut(entry) {
-            insert_ascending(&mut entry.samples, sample);
-        }
+        staged.insert(entry, sample);
         return;
     };
-    let Some(target) = staged.entries.get_mut(entry) else { return };
-    let verdict = match target.samples.binary_search_by_key(&sample.timestamp, |known| known.timestamp) {
+    let known = staged.entries.get(entry).map(|&entry| staged.samples(entry)).unwrap_or_default();
+    let verdict = match known.binary_search_by_key(&sample.timestamp, |known| known.timestamp) {
         Ok(index) => {
-            let known = target.samples.get(index).map(|known| known.value.to_bits());
+            let known = known.get(index).map(|known| known.value.to_bits());
             if known == Some(sample.value.to_bits()) {
                 Verdict::Repeat
             } else {
@@ -214,7 +308,7 @@ fn stage_sample(memory: &MemSeries, staged: &mut Staged, entry: usize, sample: S
             }
         }
         Err(_) => {
-            let newest = memory.newest().max(target.samples.last().map(|last| last.timestamp));
+            let newest = memory.newest().max(known.last().map(|last| last.timestamp));
             judge(memory, id, sample, newest, limits)
         }
     };
@@ -222,15 +316,15 @@ fn stage_sample(memory: &MemSeries, staged: &mut Staged, entry: usize, sample: S
         Verdict::Repeat => staged.outcome.written += 1,
         Verdict::Store => {
             staged.outcome.written += 1;
-            insert_ascending(&mut target.samples, sample);
+            staged.insert(entry, sample);
         }
         Verdict::Doubtful(otherwise) => {
             // Counted as written until the doubt is settled.
             staged.outcome.written += 1;
             if otherwise == Otherwise::Store {
-                insert_ascending(&mut target.samples, sample);
+                staged.insert(entry, sample);
             }
-            staged.doubts.push(Doubt { entry, sample, otherwise });
+            staged.doubts.push(Doubt { entry, labels: memory.labels().clone(), sample, otherwise });
         }
         Verdict::Reject(reason) => {
             let labels = memory.labels();
@@ -269,12 +363,5 @@ fn verdict_on_known(same_value: bool, same_source: bool) -> Verdict {
         (false, true) => Verdict::Reject(RejectReason::Conflict),
         // Same value: a retry. Another source's value: the first stays, and the sender need not know.
         _ => Verdict::Repeat,
-    }
-}
-
-fn insert_ascending(samples: &mut Vec<Sample>, sample: Sample) {
-    let place = samples.partition_point(|known| known.timestamp < sample.timestamp);
-    if samples.get(place).is_none_or(|known| known.timestamp != sample.timestamp) {
-        samples.insert(place, sample);
     }
 }

@@ -205,7 +205,7 @@ fn files_of_a_newer_release_are_refused_by_name() {
         let whole: Vec<u8> = rig.disk.map(&path).unwrap().as_ref().as_ref().to_vec();
         rig.disk.corrupt(&path, |content| {
             let checksum = if folder == "wal" { 24 } else { 12 };
-            content[8] = 2;
+            content[8] = 99;
             let crc = crc32fast::hash(&content[..checksum]);
             content[checksum..checksum + 4].copy_from_slice(&crc.to_le_bytes());
         });
@@ -218,7 +218,7 @@ fn files_of_a_newer_release_are_refused_by_name() {
             Timestamp::from_millis(rig.now),
         );
         match opened.map(|_| ()) {
-            Err(OpenError::Version { path: named, found: 2, known: 1 }) => assert_eq!(named, path),
+            Err(OpenError::Version { path: named, found: 99, .. }) => assert_eq!(named, path),
             other => panic!("{other:?}"),
         }
         rig.disk.corrupt(&path, |content| *content = whole.clone());

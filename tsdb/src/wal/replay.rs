@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::record::Decoder;
 use super::{
-    FRAME_BYTES, HEADER_BYTES, MAGIC, MAX_PAYLOAD, Record, Segment, UNKNOWN_LENGTH, VERSION, segment_number,
-    segment_path,
+    FRAME_BYTES, HEADER_BYTES, MAGIC, MAX_PAYLOAD, OLDEST_VERSION, Record, Segment, UNKNOWN_LENGTH, VERSION,
+    segment_number, segment_path,
 };
 use crate::disk::Disk;
 use crate::report::{OpenError, Recovery};
@@ -107,7 +107,9 @@ impl Header {
             (Ok(magic), Ok(found), ..) if magic == MAGIC && found > VERSION => {
                 Err(OpenError::Version { path, found, known: VERSION })
             }
-            (Ok(magic), Ok(VERSION), Ok(own), Ok(before)) if magic == MAGIC && own == number => {
+            (Ok(magic), Ok(OLDEST_VERSION..=VERSION), Ok(own), Ok(before))
+                if magic == MAGIC && own == number =>
+            {
                 Ok(Self::Good { before })
             }
             _ => Ok(Self::Bad),
@@ -149,6 +151,7 @@ impl Reader<'_> {
         let end = self.limit.unwrap_or(self.length).min(self.length);
         let mut at = HEADER_BYTES as u64;
         let mut segment = Segment { bytes: self.length, valid: end, max_time: None };
+        self.decoder.start_segment();
         let how = loop {
             if at >= end {
                 break End::Clean;

@@ -1,15 +1,17 @@
 //! From the bytes of a push to series: snappy, then protobuf, one series at a time.
 //!
-//! The message is walked by hand instead of being decoded whole: a few megabytes of empty messages would otherwise
-//! become gigabytes in memory.
+//! The message is walked by hand: labels and samples go into two long lists, and the texts stay in the request. A few
+//! megabytes of empty messages, decoded whole, would become gigabytes in memory.
 
-use crowsnest_api::remote_write::{MetricMetadata, TimeSeries};
-use crowsnest_api::{Label, Labels, Sample};
-use crowsnest_tsdb::{Metadata, Rejection, SeriesBatch};
+use std::ops::Range;
+
+use crowsnest_api::Sample;
+use crowsnest_api::remote_write::MetricMetadata;
+use crowsnest_tsdb::{Metadata, PushedLabels, PushedSeries, Rejection, WireLabel};
 use prost::Message as _;
-use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use super::invalid_labels;
+use super::wire::{Kind, Malformed, Message};
 use crate::http::{ApiError, ErrorKind};
 
 /// The most that a push may decompress to.
@@ -23,15 +25,28 @@ const MAX_METADATA: usize = 20_000;
 const MAX_NAME_BYTES: usize = 1024;
 const MAX_HELP_CHARS: usize = 2048;
 
+/// Numbers of fields, of `WriteRequest` …
 const TIMESERIES: u32 = 1;
 const METADATA: u32 = 3;
+/// … `TimeSeries` …
+const LABEL: u32 = 1;
+const SAMPLE: u32 = 2;
+/// … `Label` …
+const NAME: u32 = 1;
+const LABEL_VALUE: u32 = 2;
+/// … and `Sample`.
+const SAMPLE_VALUE: u32 = 1;
+const TIMESTAMP: u32 = 2;
 
 /// What a push carries.
 #[derive(Debug, Default)]
-pub(super) struct Decoded {
-    pub(super) series: Vec<SeriesBatch>,
+pub(super) struct Decoded<'a> {
+    labels: Vec<WireLabel<'a>>,
+    samples: Vec<Sample>,
+    /// Which labels and which samples each series has.
+    spans: Vec<(Range<usize>, Range<usize>)>,
     pub(super) metadata: Vec<Metadata>,
-    /// Series whose labels make no series.
+    /// Series without labels.
     pub(super) rejected: Vec<Rejection>,
 }
 
@@ -51,77 +66,109 @@ pub(super) fn decompress(body: &[u8]) -> Result<Vec<u8>, ApiError> {
     snap::raw::Decoder::new().decompress_vec(body).map_err(bad)
 }
 
-/// Reads a `prometheus.WriteRequest`. Series with bad labels are put aside; bad bytes fail the push as a whole.
-pub(super) fn decode(mut request: &[u8]) -> Result<Decoded, ApiError> {
+/// Reads a `prometheus.WriteRequest`. Bad bytes fail the push as a whole.
+pub(super) fn decode(request: &[u8]) -> Result<Decoded<'_>, ApiError> {
     let mut decoded = Decoded::default();
-    let buf = &mut request;
-    while !buf.is_empty() {
-        let (field, wire) = decode_key(buf).map_err(|error| malformed(&error))?;
-        match (field, wire) {
-            (TIMESERIES, WireType::LengthDelimited) => {
-                let message = length_delimited(buf)?;
+    let mut request = Message(request);
+    while let Some((field, kind)) = request.field()? {
+        match (field, kind) {
+            (TIMESERIES, Kind::Bytes) => {
+                let message = request.bytes()?;
                 if message.len() > MAX_SERIES_BYTES {
                     let limit = format!("one series has more than {MAX_SERIES_BYTES} bytes");
                     return Err(ApiError::new(ErrorKind::TooLarge, limit));
                 }
-                decoded.add(TimeSeries::decode(message).map_err(|error| malformed(&error))?);
+                decoded.add(Message(message))?;
             }
-            (METADATA, WireType::LengthDelimited) => {
-                let metadata =
-                    MetricMetadata::decode(length_delimited(buf)?).map_err(|error| malformed(&error))?;
+            (METADATA, Kind::Bytes) => {
+                let metadata = MetricMetadata::decode(request.bytes()?).map_err(malformed)?;
                 if decoded.metadata.len() < MAX_METADATA {
                     decoded.metadata.extend(describe(metadata));
                 }
             }
-            (other, wire) => {
-                skip_field(wire, other, buf, DecodeContext::default()).map_err(|error| malformed(&error))?;
-            }
+            _ => request.skip(kind)?,
         }
     }
     Ok(decoded)
 }
 
-fn malformed(error: &prost::DecodeError) -> ApiError {
+fn malformed(error: impl std::fmt::Display) -> ApiError {
     ApiError::bad_request(format!("the body is not a prometheus.WriteRequest: {error}"))
 }
 
-fn length_delimited<'a>(buf: &mut &'a [u8]) -> Result<&'a [u8], ApiError> {
-    let length = decode_varint(buf).map_err(|error| malformed(&error))?;
-    let split = usize::try_from(length).ok().and_then(|length| buf.split_at_checked(length));
-    let (message, rest) = split.ok_or_else(|| {
-        ApiError::bad_request("the body is not a prometheus.WriteRequest: it ends in mid-message")
-    })?;
-    *buf = rest;
-    Ok(message)
+impl From<Malformed> for ApiError {
+    fn from(error: Malformed) -> Self {
+        malformed(error)
+    }
 }
 
-impl Decoded {
-    fn add(&mut self, series: TimeSeries) {
-        let mut samples: Vec<Sample> =
-            series.samples.iter().map(|sample| Sample::new(sample.timestamp, sample.value)).collect();
-        // An empty value means that the label is absent.
-        let pairs = series.labels.into_iter().filter(|label| !label.value.is_empty());
-        let labels: Vec<Label> =
-            pairs.map(|label| Label { name: label.name.into(), value: label.value.into() }).collect();
-        if labels.is_empty() {
-            self.reject(samples.len(), "a series without labels".to_owned());
-        } else if !labels.is_sorted_by(|a, b| a.name < b.name) {
-            self.reject(samples.len(), format!("labels unsorted or repeated: {}", excerpt(&labels)));
-        } else if let Some(labels) = Labels::from_sorted(labels).filter(|_| !samples.is_empty()) {
-            samples.sort_by_key(|sample| sample.timestamp);
-            self.series.push(SeriesBatch { labels, samples });
+impl<'a> Decoded<'a> {
+    /// The series; samples of each are in the order of time.
+    pub(super) fn series(&self) -> impl ExactSizeIterator<Item = PushedSeries<'_>> {
+        self.spans.iter().map(|(labels, samples)| PushedSeries {
+            labels: PushedLabels::Wire(self.labels.get(labels.clone()).unwrap_or_default()),
+            samples: self.samples.get(samples.clone()).unwrap_or_default(),
+        })
+    }
+
+    fn add(&mut self, mut series: Message<'a>) -> Result<(), ApiError> {
+        let (first_label, first_sample) = (self.labels.len(), self.samples.len());
+        while let Some((field, kind)) = series.field()? {
+            match (field, kind) {
+                (LABEL, Kind::Bytes) => {
+                    let label = label(series.bytes()?)?;
+                    // An empty value means that the label is absent.
+                    if !label.value.is_empty() {
+                        self.labels.push(label);
+                    }
+                }
+                (SAMPLE, Kind::Bytes) => self.samples.push(sample(Message(series.bytes()?))?),
+                _ => series.skip(kind)?,
+            }
+        }
+        let samples = self.samples.len() - first_sample;
+        if self.labels.len() == first_label {
+            super::add(&mut self.rejected, invalid_labels(samples, "a series without labels".to_owned()));
+            self.samples.truncate(first_sample);
+        } else if samples == 0 {
+            self.labels.truncate(first_label);
+        } else {
+            if let Some(own) = self.samples.get_mut(first_sample..).filter(|own| own.len() > 1) {
+                own.sort_by_key(|sample| sample.timestamp);
+            }
+            self.spans.push((first_label..self.labels.len(), first_sample..self.samples.len()));
+        }
+        Ok(())
+    }
+}
+
+fn label(message: &[u8]) -> Result<WireLabel<'_>, ApiError> {
+    let (mut name, mut value): (&[u8], &[u8]) = (&[], &[]);
+    let mut label = Message(message);
+    while let Some((field, kind)) = label.field()? {
+        match (field, kind) {
+            (NAME, Kind::Bytes) => name = label.bytes()?,
+            (LABEL_VALUE, Kind::Bytes) => value = label.bytes()?,
+            _ => label.skip(kind)?,
         }
     }
-
-    fn reject(&mut self, samples: usize, example: String) {
-        super::add(&mut self.rejected, invalid_labels(samples, example));
+    // Nearly all labels are ASCII throughout, their lengths and field keys included.
+    if !message.is_ascii() && [name, value].iter().any(|text| std::str::from_utf8(text).is_err()) {
+        return Err(malformed("a label is not UTF-8"));
     }
+    Ok(WireLabel { name, value })
 }
 
-fn excerpt(labels: &[Label]) -> String {
-    let names: Vec<String> =
-        labels.iter().take(8).map(|label| label.name.chars().take(40).collect()).collect();
-    names.join(", ")
+fn sample(mut message: Message<'_>) -> Result<Sample, Malformed> {
+    let (mut value, mut timestamp) = (0, 0);
+    while let Some((field, kind)) = message.field()? {
+        match (field, kind) {
+            (SAMPLE_VALUE, Kind::Fixed64) => value = message.fixed64()?,
+            (TIMESTAMP, Kind::Varint) => timestamp = message.varint()?,
+            _ => message.skip(kind)?,
+        }
+    }
+    Ok(Sample::new(timestamp as i64, f64::from_bits(value)))
 }
 
 fn describe(metadata: MetricMetadata) -> Option<Metadata> {
@@ -144,7 +191,8 @@ fn describe(metadata: MetricMetadata) -> Option<Metadata> {
 
 #[cfg(test)]
 mod tests {
-    use crowsnest_api::remote_write::{LabelPair, WireSample, WriteRequest};
+    use crowsnest_api::Labels;
+    use crowsnest_api::remote_write::{LabelPair, TimeSeries, WireSample, WriteRequest};
 
     use super::*;
 
@@ -167,26 +215,34 @@ mod tests {
 
     #[test]
     fn a_push_is_read_with_samples_in_order_of_time() {
-        let decoded =
-            decode(&encode(vec![series(&[("__name__", "up"), ("job", "a")], &[(2, 2.0), (1, 1.0)])]))
-                .unwrap();
-        assert_eq!(decoded.series[0].labels.to_string(), r#"up{job="a"}"#);
-        assert_eq!(decoded.series[0].samples, [Sample::new(1, 1.0), Sample::new(2, 2.0)]);
+        let request = encode(vec![series(&[("__name__", "up"), ("job", "a")], &[(2, 2.0), (1, 1.0)])]);
+        let decoded = decode(&request).unwrap();
+        let pushed = decoded.series().next().unwrap();
+        assert_eq!(pushed.labels.to_labels().unwrap().to_string(), r#"up{job="a"}"#);
+        assert_eq!(pushed.samples, [Sample::new(1, 1.0), Sample::new(2, 2.0)]);
         assert!(decoded.rejected.is_empty());
     }
 
     #[test]
-    fn bad_labels_reject_their_series_and_no_other() {
-        let decoded = decode(&encode(vec![
-            series(&[("job", "a"), ("__name__", "up")], &[(1, 1.0), (2, 1.0)]),
-            series(&[("__name__", "up"), ("a", "1"), ("a", "2")], &[(1, 1.0)]),
-            series(&[], &[]),
+    fn series_without_labels_are_counted_and_those_without_samples_passed_over() {
+        let request = encode(vec![
+            series(&[], &[(1, 1.0), (2, 1.0)]),
+            series(&[("empty", "")], &[(1, 1.0)]),
+            series(&[("__name__", "idle")], &[]),
             series(&[("__name__", "good"), ("empty", "")], &[(1, 1.0)]),
-        ]))
-        .unwrap();
-        assert_eq!(decoded.series.len(), 1);
-        assert_eq!(decoded.rejected.len(), 1);
-        assert_eq!(decoded.rejected[0].samples, 4);
+        ]);
+        let decoded = decode(&request).unwrap();
+        let kept: Vec<_> = decoded.series().map(|series| series.labels.to_labels().unwrap()).collect();
+        assert_eq!(kept, [Labels::from_pairs([("__name__", "good")])]);
+        assert_eq!((decoded.rejected.len(), decoded.rejected[0].samples), (1, 3));
+    }
+
+    #[test]
+    fn a_label_that_is_not_utf8_fails_the_push() {
+        let good = encode(vec![series(&[("__name__", "\u{e9}")], &[(1, 1.0)])]);
+        assert!(decode(&good).is_ok());
+        let bad: Vec<u8> = good.iter().map(|&byte| if byte == 0xa9 { b'x' } else { byte }).collect();
+        assert!(decode(&bad).is_err());
     }
 
     #[test]
@@ -203,7 +259,7 @@ mod tests {
     fn fields_that_are_not_known_are_skipped() {
         let mut request = vec![0x7a, 0x03, 1, 2, 3];
         request.extend(encode(vec![series(&[("__name__", "up")], &[(1, 1.0)])]));
-        assert_eq!(decode(&request).unwrap().series.len(), 1);
+        assert_eq!(decode(&request).unwrap().series().len(), 1);
     }
 
     #[test]
@@ -227,7 +283,8 @@ mod tests {
             metadata("up", &"é".repeat(MAX_HELP_CHARS + 1)),
             metadata(&"x".repeat(MAX_NAME_BYTES + 1), ""),
         ];
-        let decoded = decode(&WriteRequest { timeseries: vec![], metadata }.encode_to_vec()).unwrap();
+        let request = WriteRequest { timeseries: vec![], metadata }.encode_to_vec();
+        let decoded = decode(&request).unwrap();
         assert_eq!(decoded.metadata.len(), 1);
         assert_eq!(decoded.metadata[0].help, "é".repeat(MAX_HELP_CHARS));
     }
@@ -236,7 +293,7 @@ mod tests {
     fn millions_of_empty_series_do_not_fill_the_memory() {
         let request = [0x0a, 0x00].repeat(1 << 20);
         let decoded = decode(&request).unwrap();
-        assert!(decoded.series.is_empty());
+        assert_eq!(decoded.series().len(), 0);
         assert_eq!(decoded.rejected[0].samples, 1 << 20);
     }
 }

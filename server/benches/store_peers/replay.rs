@@ -1,0 +1,132 @@
+//! Recorded pages of one node exporter as the remote-write pushes of many nodes.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crowsnest_api::{Labels, LabelsBuilder, METRIC_NAME};
+
+const STEP_MS: i64 = 15_000;
+const TICKS_AN_HOUR: usize = 240;
+
+/// All pushes, by node and tick.
+pub(crate) struct Replay {
+    pub(crate) nodes: usize,
+    pub(crate) ticks: usize,
+    in_step: bool,
+    start: i64,
+    /// Per page: number of the series and its value.
+    pages: Vec<Vec<(usize, f64)>>,
+    /// Per node and series: the labels as a `TimeSeries` message carries them.
+    labels: Vec<Vec<Vec<u8>>>,
+    /// Per series: what a round adds, zero for gauges.
+    growth: Vec<f64>,
+}
+
+impl Replay {
+    pub(crate) fn load(path: &Path, nodes: usize, hours: usize, in_step: bool) -> std::io::Result<Self> {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(std::fs::File::open(path)?).read_to_string(&mut text)?;
+        let (mut names, mut numbers) = (Vec::new(), HashMap::new());
+        let mut pages: Vec<Vec<(usize, f64)>> = Vec::new();
+        for line in text.lines() {
+            if line.starts_with("###") {
+                pages.push(Vec::new());
+            } else if let (Some((name, value)), Some(page)) = (line.rsplit_once(' '), pages.last_mut()) {
+                let number = *numbers.entry(name).or_insert_with(|| {
+                    names.push(name);
+                    names.len() - 1
+                });
+                page.push((number, value.parse().unwrap_or(f64::NAN)));
+            }
+        }
+        let encode = |node| names.iter().map(|name| encode(&labels(name, node))).collect();
+        let ticks = hours * TICKS_AN_HOUR;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
+        let growth = (0..names.len()).map(|number| growth(&pages, number)).collect();
+        let labels = (0..nodes).map(encode).collect();
+        Ok(Self { nodes, ticks, in_step, start: now - ticks as i64 * STEP_MS, pages, labels, growth })
+    }
+
+    pub(crate) fn pushes(&self) -> usize {
+        self.nodes * self.ticks
+    }
+
+    /// The last moment that is pushed, in seconds.
+    pub(crate) fn end(&self) -> f64 {
+        (self.start + self.ticks as i64 * STEP_MS) as f64 / 1000.0
+    }
+
+    /// A `WriteRequest` in `out`, and how many samples it has.
+    pub(crate) fn request(&self, node: usize, tick: usize, out: &mut Vec<u8>) -> u64 {
+        out.clear();
+        let position = if self.in_step { tick } else { tick + node * self.pages.len() / self.nodes };
+        let (round, page) = (position / self.pages.len(), &self.pages[position % self.pages.len()]);
+        // Agents push at moments of their own.
+        let at = self.start + (tick as i64 + 1) * STEP_MS - STEP_MS * node as i64 / self.nodes as i64;
+        for &(series, value) in page {
+            let labels = &self.labels[node][series];
+            let mut sample = vec![0x09];
+            sample.extend_from_slice(&(value + round as f64 * self.growth[series]).to_le_bytes());
+            sample.push(0x10);
+            put_varint(&mut sample, at as u64);
+            out.push(0x0a);
+            put_varint(out, (labels.len() + sample.len() + 2) as u64);
+            out.extend_from_slice(labels);
+            put_field(out, 0x12, &sample);
+        }
+        page.len() as u64
+    }
+}
+
+/// What a counter gains from the first page to the last, or zero for what ever falls.
+fn growth(pages: &[Vec<(usize, f64)>], number: usize) -> f64 {
+    let values: Vec<f64> =
+        pages.iter().flatten().filter(|(series, _)| *series == number).map(|&(_, value)| value).collect();
+    match values.as_slice() {
+        [first, .., last] if values.is_sorted() => last - first,
+        _ => 0.0,
+    }
+}
+
+/// `name{a="b",c="d"}` as the recording has it, with the node's own labels.
+fn labels(text: &str, node: usize) -> Labels {
+    let mut builder = LabelsBuilder::default();
+    let (name, rest) = text.split_once('{').unwrap_or((text, ""));
+    builder.set(METRIC_NAME, name);
+    for pair in rest.trim_end_matches('}').split("\",") {
+        if let Some((label, value)) = pair.split_once("=\"") {
+            builder.set(label, value.trim_end_matches('"'));
+        }
+    }
+    builder.set("job", "node-exporter");
+    builder.set("instance", format!("node-{node:04}:9100"));
+    builder.build()
+}
+
+fn encode(labels: &Labels) -> Vec<u8> {
+    let mut out = Vec::new();
+    for label in labels {
+        let mut pair = Vec::new();
+        put_field(&mut pair, 0x0a, label.name.as_bytes());
+        put_field(&mut pair, 0x12, label.value.as_bytes());
+        put_field(&mut out, 0x0a, &pair);
+    }
+    out
+}
+
+/// A length-delimited protobuf field.
+fn put_field(out: &mut Vec<u8>, key: u8, bytes: &[u8]) {
+    out.push(key);
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}

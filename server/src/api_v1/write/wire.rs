@@ -1,0 +1,85 @@
+//! Protobuf's wire format, as much of it as a push needs. Everything stays where it lies in the request.
+
+/// The bytes are not a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Malformed(&'static str);
+
+const TRUNCATED: Malformed = Malformed("it ends in mid-message");
+
+/// How a field's value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Varint,
+    Fixed64,
+    Bytes,
+    Fixed32,
+}
+
+/// What is left of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message<'a>(pub(super) &'a [u8]);
+
+impl<'a> Message<'a> {
+    /// Number and kind of the next field; `None` at the end.
+    #[inline]
+    pub(super) fn field(&mut self) -> Result<Option<(u32, Kind)>, Malformed> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let key = u32::try_from(self.varint()?).map_err(|_| Malformed("a field number is too large"))?;
+        let kind = match key & 7 {
+            0 => Kind::Varint,
+            1 => Kind::Fixed64,
+            2 => Kind::Bytes,
+            5 => Kind::Fixed32,
+            _ => return Err(Malformed("a field has an unknown wire type")),
+        };
+        match key >> 3 {
+            0 => Err(Malformed("a field has the number zero")),
+            number => Ok(Some((number, kind))),
+        }
+    }
+
+    #[inline]
+    pub(super) fn varint(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let (&byte, rest) = self.0.split_first().ok_or(TRUNCATED)?;
+            self.0 = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(Malformed("a number has more than ten bytes"))
+    }
+
+    #[inline]
+    pub(super) fn fixed64(&mut self) -> Result<u64, Malformed> {
+        let (bytes, rest) = self.0.split_first_chunk().ok_or(TRUNCATED)?;
+        self.0 = rest;
+        Ok(u64::from_le_bytes(*bytes))
+    }
+
+    #[inline]
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+        let length = usize::try_from(self.varint()?).map_err(|_| TRUNCATED)?;
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or(TRUNCATED)?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
+    /// Passes over the value of a field that is of no interest.
+    pub(super) fn skip(&mut self, kind: Kind) -> Result<(), Malformed> {
+        match kind {
+            Kind::Varint => self.varint().map(drop),
+            Kind::Fixed64 => self.fixed64().map(drop),
+            Kind::Bytes => self.bytes().map(drop),
+            Kind::Fixed32 => {
+                self.0 = self.0.get(4..).ok_or(TRUNCATED)?;
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Writing records: what `record` describes, in frames with length and checksum.
+
+use std::io;
+
+use crowsnest_api::{Labels, Sample};
+use rustc_hash::FxHashSet;
+
+use super::record::{
+    COMPRESSED, FROM_NAMED, FROM_NOBODY, FROM_SERVER, FROM_SOURCE, MAX_BATCH, PLAIN, put_definition,
+    put_metadata,
+};
+use super::row::Rows;
+use super::{FRAME_BYTES, MAX_PAYLOAD};
+use crate::appender::Metadata;
+use crate::head::{SeriesRef, Staged, StagedOrigin};
+use crate::source::SourceId;
+use crate::varint::{put_bytes, put_ivarint, put_uvarint};
+
+/// Below this compression does not pay: what changes from push to push is mostly noise.
+const COMPRESS_FROM: usize = 4096;
+
+/// Writes the records of one segment after the other; keeps its buffers and zstd's.
+#[derive(Default)]
+pub(super) struct Encoder {
+    batch: Vec<u8>,
+    numbers: Vec<u32>,
+    samples: Vec<Sample>,
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+    /// Series that the segment defines.
+    defined: FxHashSet<SeriesRef>,
+    /// Sources that the segment names.
+    named: FxHashSet<SourceId>,
+    rows: Rows,
+    /// Sources whose last row has defined series only.
+    settled: FxHashSet<SourceId>,
+}
+
+impl Encoder {
+    /// Forgets what the segment defines: a new one begins, or what was written last is not on the disk.
+    pub(super) fn restart(&mut self) {
+        self.defined.clear();
+        self.named.clear();
+        self.rows.clear();
+        self.settled.clear();
+    }
+
+    /// Takes note that these numbers will be given to other series.
+    pub(super) fn forget(&mut self, series: &[SeriesRef]) {
+        for series in series {
+            self.defined.remove(series);
+        }
+        if !series.is_empty() {
+            self.settled.clear();
+        }
+    }
+
+    /// Appends the record of a batch, with definitions of what the segment does not define yet.
+    pub(super) fn batch(
+        &mut self,
+        staged: &Staged,
+        labels: impl Fn(SeriesRef) -> Option<Labels>,
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        self.batch.clear();
+        put_ivarint(&mut self.batch, staged.received.millis());
+        let source = self.put_origin(&staged.origin);
+        self.gather_row(staged);
+        let settled = source.is_some_and(|source| {
+            self.settled.contains(&source) && self.rows.is_last(source.number(), &self.numbers)
+        });
+        self.put_definitions(staged, settled, labels)?;
+        let Self { rows, numbers, samples, batch, .. } = self;
+        rows.put(source.map(SourceId::number), staged.received, numbers, samples, batch);
+        self.settled.extend(source);
+
+        let several = || staged.entries.iter().filter(|&&entry| staged.samples(entry).len() > 1);
+        put_uvarint(&mut self.batch, several().count() as u64);
+        for &entry in several() {
+            let samples = staged.samples(entry);
+            put_uvarint(&mut self.batch, u64::from(entry.series.0));
+            put_uvarint(&mut self.batch, samples.len() as u64);
+            let mut before = staged.received.millis();
+            for sample in samples {
+                put_ivarint(&mut self.batch, sample.timestamp.millis().wrapping_sub(before));
+                before = sample.timestamp.millis();
+                self.batch.extend_from_slice(&sample.value.to_bits().to_le_bytes());
+            }
+        }
+        put_metadata(&mut self.batch, &staged.metadata);
+        self.frame(out)
+    }
+
+    /// Appends a record of metadata alone; nothing when there is none.
+    pub(super) fn metadata(&mut self, metadata: &[Metadata], out: &mut Vec<u8>) -> io::Result<()> {
+        if metadata.is_empty() {
+            return Ok(());
+        }
+        self.batch.clear();
+        put_ivarint(&mut self.batch, 0);
+        self.batch.push(FROM_NOBODY);
+        put_uvarint(&mut self.batch, 0);
+        self.rows.put(None, crowsnest_api::Timestamp::MIN, &[], &[], &mut self.batch);
+        put_uvarint(&mut self.batch, 0);
+        put_metadata(&mut self.batch, metadata);
+        self.frame(out)
+    }
+
+    fn put_origin(&mut self, origin: &StagedOrigin) -> Option<SourceId> {
+        match origin {
+            StagedOrigin::Source { id, name } => {
+                let new = self.named.insert(*id);
+                self.batch.push(if new { FROM_NAMED } else { FROM_SOURCE });
+                put_uvarint(&mut self.batch, u64::from(id.number()));
+                if new {
+                    put_bytes(&mut self.batch, name.as_bytes());
+                }
+                Some(*id)
+            }
+            StagedOrigin::Server { silence } => {
+                self.batch.push(FROM_SERVER);
+                put_uvarint(&mut self.batch, silence.as_millis() as u64);
+                None
+            }
+        }
+    }
+
+    /// The series of which the batch has one sample each.
+    fn gather_row(&mut self, staged: &Staged) {
+        self.numbers.clear();
+        self.samples.clear();
+        for &entry in &staged.entries {
+            if let &[sample] = staged.samples(entry) {
+                self.numbers.push(entry.series.0);
+                self.samples.push(sample);
+            }
+        }
+    }
+
+    /// `settled` says that the row needs none.
+    fn put_definitions(
+        &mut self,
+        staged: &Staged,
+        settled: bool,
+        labels: impl Fn(SeriesRef) -> Option<Labels>,
+    ) -> io::Result<()> {
+        let mut new = Vec::new();
+        for &entry in &staged.entries {
+            let samples = staged.samples(entry).len();
+            if samples > usize::from(settled) && self.defined.insert(entry.series) {
+                // The head keeps every series that a batch under way speaks of.
+                new.push((entry.series.0, labels(entry.series).ok_or(io::ErrorKind::NotFound)?));
+            }
+        }
+        put_uvarint(&mut self.batch, new.len() as u64);
+        for (number, labels) in new {
+            put_definition(&mut self.batch, number, &labels);
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        let too_large =
+            || io::Error::new(io::ErrorKind::InvalidInput, "batch is too large for one log record");
+        if self.batch.len() > MAX_BATCH {
+            return Err(too_large());
+        }
+        let start = out.len();
+        out.extend_from_slice(&[0; FRAME_BYTES]);
+        if self.batch.len() < COMPRESS_FROM {
+            out.push(PLAIN);
+            out.extend_from_slice(&self.batch);
+        } else {
+            out.push(COMPRESSED);
+            out.extend_from_slice(&(self.batch.len() as u32).to_le_bytes());
+            let compressor = match &mut self.compressor {
+                Some(ready) => ready,
+                None => self.compressor.insert(zstd::bulk::Compressor::new(1)?),
+            };
+            out.extend_from_slice(&compressor.compress(&self.batch)?);
+        }
+        let (_, payload) = out.split_at(start + FRAME_BYTES);
+        if payload.len() > MAX_PAYLOAD {
+            out.truncate(start);
+            return Err(too_large());
+        }
+        let (length, crc) = (payload.len() as u32, crc32fast::hash(payload));
+        let frame = length.to_le_bytes().into_iter().chain(crc.to_le_bytes());
+        out.iter_mut().skip(start).zip(frame).for_each(|(byte, value)| *byte = value);
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! What is logged reads back; what is not a record is refused.
+
+use std::time::Duration;
+
+use crowsnest_api::{Labels, Sample, Timestamp};
+use proptest::prelude::*;
+use smol_str::SmolStr;
+
+use super::FRAME_BYTES;
+use super::encoder::Encoder;
+use super::record::{Decoder, RecordOrigin};
+use crate::appender::Metadata;
+use crate::head::{SeriesRef, Staged, StagedOrigin};
+use crate::source::Sources;
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z]{1,8}", "\\PC{1,30}"]
+}
+
+fn value() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<u64>().prop_map(f64::from_bits),
+        (-5i32..5).prop_map(f64::from),
+        (any::<i32>(), 0i32..12).prop_map(|(m, e)| f64::from(m) / 10f64.powi(e)),
+    ]
+}
+
+/// Series by number with their samples.
+type Content = Vec<(u32, Vec<Sample>)>;
+
+fn content() -> impl Strategy<Value = Content> {
+    let samples = prop_oneof![
+        4 => prop::collection::vec((Just(15_000i64), value()), 1),
+        1 => prop::collection::btree_map(any::<i64>(), value(), 1..5).prop_map(Vec::from_iter),
+    ];
+    let samples =
+        samples.prop_map(|list| list.into_iter().map(|(at, value)| Sample::new(at, value)).collect());
+    prop::collection::btree_map(0u32..12, samples, 0..8).prop_map(Vec::from_iter)
+}
+
+prop_compose! {
+    fn staged()(
+        server in proptest::option::weighted(0.2, 0u64..1_000_000),
+        source in 0usize..2,
+        received in prop_oneof![any::<i64>(), Just(15_010)],
+        content in content(),
+        metadata in prop::collection::vec((text(), text(), text()), 0..2),
+    ) -> Staged {
+        let mut sources = Sources::default();
+        let names = [SmolStr::new("a"), SmolStr::new("b")];
+        let ids = names.clone().map(|name| sources.intern(&name));
+        let origin = match server {
+            Some(ms) => StagedOrigin::Server { silence: Duration::from_millis(ms) },
+            None => StagedOrigin::Source { id: ids[source], name: names[source].clone() },
+        };
+        let metadata = metadata.into_iter().map(|(family, kind, help)| {
+            Metadata { family: family.into(), kind: kind.into(), help, unit: "".into() }
+        });
+        let mut staged = Staged::new(origin, Timestamp::from_millis(received), content.len(), metadata.collect());
+        for (series, samples) in content {
+            let entry = staged.add(SeriesRef(series));
+            samples.into_iter().for_each(|sample| staged.insert(entry, sample));
+        }
+        staged
+    }
+}
+
+fn labels(series: SeriesRef) -> Option<Labels> {
+    Some(Labels::from_pairs([("__name__", format!("series {}", series.0))]))
+}
+
+fn bits(samples: &[Sample]) -> Vec<(i64, u64)> {
+    samples.iter().map(|sample| (sample.timestamp.millis(), sample.value.to_bits())).collect()
+}
+
+proptest! {
+    #[test]
+    fn batches_read_back_as_they_were_logged_after_failures_too(
+        batches in prop::collection::vec((staged(), prop::bool::weighted(0.1), prop::option::weighted(0.1, 0u32..12)), 1..12),
+    ) {
+        let (mut encoder, mut decoder) = (Encoder::default(), Decoder::default());
+        let mut defined = std::collections::BTreeSet::new();
+        for (staged, lost, forgotten) in batches {
+            let mut out = Vec::new();
+            encoder.batch(&staged, labels, &mut out).unwrap();
+            if lost {
+                encoder.restart();
+                continue;
+            }
+            if let Some(number) = forgotten {
+                encoder.forget(&[SeriesRef(number)]);
+            }
+            let record = decoder.decode(&out[FRAME_BYTES..]).unwrap();
+            prop_assert_eq!(record.received, staged.received);
+            prop_assert_eq!(&record.metadata, &staged.metadata);
+            let origin = match &staged.origin {
+                StagedOrigin::Source { name, .. } => RecordOrigin::Source(name.clone()),
+                StagedOrigin::Server { silence } => RecordOrigin::Server { silence: *silence },
+            };
+            prop_assert_eq!(&record.origin, &origin);
+            for (number, set) in &record.definitions {
+                prop_assert_eq!(labels(SeriesRef(*number)), Some(set.clone()));
+                defined.insert(*number);
+            }
+            let mut logged: Vec<_> = record.series().map(|(number, samples)| (number, bits(samples))).collect();
+            logged.sort();
+            let expected: Vec<_> =
+                staged.entries.iter().map(|&entry| (entry.series.0, bits(staged.samples(entry)))).collect();
+            prop_assert_eq!(&logged, &expected);
+            prop_assert!(logged.iter().all(|(number, _)| defined.contains(number)));
+            if let Some(number) = forgotten {
+                defined.remove(&number);
+            }
+        }
+    }
+
+    #[test]
+    fn any_payload_is_read_or_refused(payloads in prop::collection::vec((1u8..5, any::<Vec<u8>>()), 1..4)) {
+        let mut decoder = Decoder::default();
+        for (kind, mut payload) in payloads {
+            payload.insert(0, kind);
+            let _ = decoder.decode(&payload);
+        }
+    }
+}
+
+#[test]
+fn a_push_that_changes_nothing_takes_a_few_bytes() {
+    let mut sources = Sources::default();
+    let name = SmolStr::new("node");
+    let id = sources.intern(&name);
+    let mut encoder = Encoder::default();
+    let mut lengths = Vec::new();
+    for tick in 0..3i64 {
+        let received = Timestamp::from_millis(tick * 15_000);
+        let origin = StagedOrigin::Source { id, name: name.clone() };
+        let mut staged = Staged::new(origin, received, 500, Vec::new());
+        for series in 0..500 {
+            let entry = staged.add(SeriesRef(series));
+            staged.insert(entry, Sample { timestamp: received, value: f64::from(series) });
+        }
+        let mut out = Vec::new();
+        encoder.batch(&staged, labels, &mut out).unwrap();
+        lengths.push(out.len());
+    }
+    assert!(lengths[1] < 30 && lengths[2] < 30, "{lengths:?}");
+}
