@@ -6,3 +6,5 @@ mod appending;
 mod concurrency;
 #[path = "store/support.rs"]
 mod support;
+#[path = "store/upgrade.rs"]
+mod upgrade;

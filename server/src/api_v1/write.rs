@@ -36,7 +36,7 @@ use crate::sources::{Observed, SourceId};
 /// The protobuf message that 1.0 senders name, when they name one.
 const MESSAGE: &str = "prometheus.writerequest";
 /// Bodies up to here are decoded where they arrive: that takes less than half a millisecond.
-const SMALL: usize = 32 << 10;
+const SMALL: usize = 16 << 10;
 /// When a sender should come back after we could not store its push.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -55,8 +55,9 @@ pub(crate) async fn push(
     let pusher = pusher_name(&identified.caller);
     let begin = || begin_body(&app, &pusher, &body, clock::now());
     let begun = if body.len() > SMALL { may_block(begin) } else { begin() }?;
-    drop((body, turn, admission));
+    drop((body, turn));
     let appended = begun.stored(&app).await.map_err(failed)?;
+    drop(admission);
     gate.samples.fetch_add(appended.written, Ordering::Relaxed);
     let rejected: u64 = appended.rejected.iter().map(|rejection| rejection.samples).sum();
     gate.rejected.fetch_add(rejected, Ordering::Relaxed);
