@@ -23,6 +23,7 @@ mod stat;
 mod status;
 mod theme_button;
 mod time_picker;
+mod window;
 
 pub(crate) use brand::{Brand, BrandMark};
 pub(crate) use chart::{
@@ -31,7 +32,7 @@ pub(crate) use chart::{
 };
 pub(crate) use crumbs::{Crumb, Crumbs};
 pub(crate) use dialog::Dialog;
-pub(crate) use editor::Editor;
+pub(crate) use editor::{Editor, EditorState};
 pub(crate) use face::{Blank, BoneLines, BoneRows, Faced, FailureFace};
 pub(crate) use file_field::{ChosenFile, FileField};
 pub(crate) use icon::{Icon, IconName};
@@ -48,3 +49,4 @@ pub(crate) use stat::Stat;
 pub(crate) use status::{Badge, Status, Tone};
 pub(crate) use theme_button::{ThemeButton, theme_name};
 pub(crate) use time_picker::TimePicker;
+pub(crate) use window::rows_near;

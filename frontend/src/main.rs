@@ -8,6 +8,7 @@
 
 mod api;
 mod app;
+mod assist;
 mod charts;
 mod clock;
 mod cluster;

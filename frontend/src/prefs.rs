@@ -1,4 +1,4 @@
-//! What a visitor prefers: theme, language, shortcuts. Kept in the browser; nothing else is.
+//! What a visitor prefers: theme, language, shortcuts. Kept in the browser, as are the queries of Explore; nothing else is.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -117,12 +117,13 @@ fn set_root_attribute(name: &str, value: &str) {
     }
 }
 
-/// Storage is missing where the browser forbids it; preferences then last as long as the page.
-fn load(key: &str) -> Option<String> {
+/// What is kept under `key`. Storage is missing where the browser forbids it; what it would hold then lasts as long as the page.
+pub(crate) fn load(key: &str) -> Option<String> {
     window().local_storage().ok().flatten()?.get_item(key).ok().flatten()
 }
 
-fn store(key: &str, value: &str) {
+/// Keeps `value` under `key`, where the browser allows it.
+pub(crate) fn store(key: &str, value: &str) {
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.set_item(key, value);
     }

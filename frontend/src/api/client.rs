@@ -29,6 +29,17 @@ impl Client {
         query: &str,
         abort: Option<&AbortSignal>,
     ) -> Result<T, ApiError> {
+        let text = self.get_text(path, query, abort).await?;
+        serde_json::from_str(&text).map_err(|_| ApiError::Unreadable)
+    }
+
+    /// The same, as the server wrote it.
+    pub(crate) async fn get_text(
+        &self,
+        path: &str,
+        query: &str,
+        abort: Option<&AbortSignal>,
+    ) -> Result<String, ApiError> {
         let request = if path.len() + query.len() <= LONGEST_URL {
             let url = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
             Request::get(&url).abort_signal(abort).build()
@@ -38,8 +49,7 @@ impl Client {
                 .abort_signal(abort)
                 .body(JsValue::from_str(query))
         };
-        let text = self.text(request, abort).await?;
-        serde_json::from_str(&text).map_err(|_| ApiError::Unreadable)
+        self.text(request, abort).await
     }
 
     /// Posts what somebody signs in with. Whoever is refused is told what the server says about it.

@@ -1,7 +1,9 @@
 //! `api/v1/query` and `api/v1/query_range`: PromQL in, numbers out.
 
 use crowsnest_api::prometheus::{Point, QueryData, Response};
+use crowsnest_api::query_stats::QueryStatistics;
 use crowsnest_api::{Labels, parse_value};
+use serde::Deserialize;
 use web_sys::AbortSignal;
 
 use super::{ApiError, Client};
@@ -42,6 +44,26 @@ impl QueryResult {
 pub(crate) struct Answer {
     pub(crate) result: QueryResult,
     pub(crate) remarks: Vec<String>,
+    /// Series left out because they are native histograms, which have no place in a chart of numbers yet.
+    pub(crate) histograms: usize,
+    /// What it cost, where that was asked for.
+    pub(crate) cost: Option<QueryStatistics>,
+    /// All of it as the server wrote it, where that was asked for.
+    pub(crate) text: Option<String>,
+}
+
+/// What is wanted beside the result.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Detail {
+    pub(crate) cost: bool,
+    pub(crate) text: bool,
+}
+
+/// The data of an answer without its result.
+#[derive(Deserialize)]
+struct CostData {
+    #[serde(default)]
+    stats: Option<QueryStatistics>,
 }
 
 /// Evaluates `expression` at one moment: `at`, or the server's present.
@@ -51,48 +73,69 @@ pub(crate) async fn instant(
     at: Option<i64>,
     abort: &AbortSignal,
 ) -> Result<Answer, ApiError> {
-    let time = at.map(|at| format!("&time={}", Seconds(at))).unwrap_or_default();
-    ask(client, "api/v1/query", &format!("query={}{time}", encode(expression)), abort).await
+    ask(client, &instant_query(expression, at), Detail::default(), abort).await
 }
 
 /// Evaluates `expression` every `step` from `from` to `to`, all in milliseconds.
 pub(crate) async fn range(
     client: Client,
     expression: &str,
-    (from, to): (i64, i64),
+    span: (i64, i64),
     step: i64,
     abort: &AbortSignal,
 ) -> Result<Answer, ApiError> {
-    let query = format!(
-        "query={}&start={}&end={}&step={}",
-        encode(expression),
-        Seconds(from),
-        Seconds(to),
-        Seconds(step)
-    );
-    ask(client, "api/v1/query_range", &query, abort).await
+    ask(client, &range_query(expression, span, step), Detail::default(), abort).await
 }
 
-async fn ask(client: Client, path: &str, query: &str, abort: &AbortSignal) -> Result<Answer, ApiError> {
-    match client.get::<Response<QueryData>>(path, query, Some(abort)).await? {
-        Response::Success { data, mut warnings, infos } => {
-            warnings.extend(infos);
-            let result = read(data).ok_or(ApiError::Unreadable)?;
-            Ok(Answer { result, remarks: warnings })
-        }
-        Response::Error { error, .. } => Err(ApiError::Query(error)),
-    }
+/// The path and parameters of [`instant`].
+pub(crate) fn instant_query(expression: &str, at: Option<i64>) -> (&'static str, String) {
+    let time = at.map(|at| format!("&time={}", Seconds(at))).unwrap_or_default();
+    ("api/v1/query", format!("query={}{time}", encode(expression)))
 }
 
-/// The wire's texts as numbers; `None` where one is not a number.
-fn read(data: QueryData) -> Option<QueryResult> {
+/// The path and parameters of [`range`].
+pub(crate) fn range_query(expression: &str, (from, to): (i64, i64), step: i64) -> (&'static str, String) {
+    let (from, to, step) = (Seconds(from), Seconds(to), Seconds(step));
+    ("api/v1/query_range", format!("query={}&start={from}&end={to}&step={step}", encode(expression)))
+}
+
+/// Asks a query with as much beside its result as is wanted.
+pub(crate) async fn ask(
+    client: Client,
+    (path, query): &(&str, String),
+    detail: Detail,
+    abort: &AbortSignal,
+) -> Result<Answer, ApiError> {
+    let stats = if detail.cost { "&stats=all" } else { "" };
+    let text = client.get_text(path, &format!("{query}{stats}"), Some(abort)).await?;
+    let parsed = serde_json::from_str::<Response<QueryData>>(&text).map_err(|_| ApiError::Unreadable)?;
+    let (data, mut remarks, infos) = match parsed {
+        Response::Success { data, warnings, infos } => (data, warnings, infos),
+        Response::Error { error, .. } => return Err(ApiError::Query(error)),
+    };
+    remarks.extend(infos);
+    let (result, histograms) = read(data).ok_or(ApiError::Unreadable)?;
+    let cost = || match serde_json::from_str::<Response<CostData>>(&text) {
+        Ok(Response::Success { data, .. }) => data.stats,
+        _ => None,
+    };
+    let cost = if detail.cost { cost() } else { None };
+    Ok(Answer { result, remarks, histograms, cost, text: detail.text.then_some(text) })
+}
+
+/// The wire's texts as numbers, and how many series are histograms only; `None` where a text is not a number.
+fn read(data: QueryData) -> Option<(QueryResult, usize)> {
     let point =
         |Point(seconds, text): &Point| Some(((seconds * SECOND as f64).round() as i64, parse_value(text)?));
-    Some(match data {
+    let histograms = match &data {
+        QueryData::Vector(series) => series.iter().filter(|one| one.value.is_none()).count(),
+        QueryData::Matrix(series) => series.iter().filter(|one| one.values.is_empty()).count(),
+        QueryData::Scalar(_) | QueryData::String(_) => 0,
+    };
+    let result = match data {
         QueryData::Vector(series) => QueryResult::Lines(
             series
                 .into_iter()
-                // Native histograms have no place in a chart of numbers yet.
                 .filter_map(|one| one.value.map(|value| (one.metric, value)))
                 .map(|(labels, value)| Some(Line { points: vec![point(&value)?], labels }))
                 .collect::<Option<_>>()?,
@@ -100,6 +143,7 @@ fn read(data: QueryData) -> Option<QueryResult> {
         QueryData::Matrix(series) => QueryResult::Lines(
             series
                 .into_iter()
+                .filter(|one| !one.values.is_empty())
                 .map(|one| {
                     let points = one.values.iter().map(point).collect::<Option<_>>()?;
                     Some(Line { points, labels: one.metric })
@@ -108,7 +152,8 @@ fn read(data: QueryData) -> Option<QueryResult> {
         ),
         QueryData::Scalar(value) => point(&value).map(|(at, value)| QueryResult::Scalar(at, value))?,
         QueryData::String(Point(_, text)) => QueryResult::Text(text),
-    })
+    };
+    Some((result, histograms))
 }
 
 #[cfg(test)]
@@ -117,7 +162,8 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: Option<QueryResult>) {
-        assert_eq!(read(serde_json::from_str(json).unwrap()), expected, "{json}");
+        let read = read(serde_json::from_str(json).unwrap());
+        assert_eq!(read.map(|(result, _)| result), expected, "{json}");
     }
 
     #[test]
@@ -136,6 +182,14 @@ mod tests {
             Some(QueryResult::Scalar(1_000, f64::INFINITY)),
         );
         check(r#"{"resultType":"string","result":[1,"text"]}"#, Some(QueryResult::Text("text".into())));
+    }
+
+    #[test]
+    fn histograms_are_counted_and_left_out() {
+        let json = r#"{"resultType":"vector","result":[{"metric":{},"value":[1,"2"]},
+            {"metric":{"a":"b"},"histogram":[1,{"count":"1","sum":"1"}]}]}"#;
+        let (result, histograms) = read(serde_json::from_str(json).unwrap()).unwrap();
+        assert_eq!((result.into_lines().len(), histograms), (1, 1));
     }
 
     #[test]

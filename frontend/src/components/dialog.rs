@@ -13,6 +13,9 @@ use crate::i18n::{Msg, tr};
 pub(crate) fn Dialog(
     #[prop(into)] title: Signal<String>,
     open: RwSignal<bool>,
+    /// Whether it takes more room than a page of text.
+    #[prop(optional)]
+    wide: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
@@ -33,7 +36,7 @@ pub(crate) fn Dialog(
         }
     };
     view! {
-        <dialog node_ref=dialog class="dialog" aria-label=move || title.get() on:close=move |_| open.set(false) on:click=on_click>
+        <dialog node_ref=dialog class="dialog" class:dialog--wide=move || wide aria-label=move || title.get() on:close=move |_| open.set(false) on:click=on_click>
             <div class="dialog__frame">
                 <header class="dialog__head">
                     <h2 class="dialog__title">{move || title.get()}</h2>

@@ -1,24 +1,37 @@
 //! Explore: ask in PromQL; be shown what is wrong with the question, or the answer as a graph and a table.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::range_param::range_param;
-use crate::api::{ApiError, use_client};
+use crate::api::{ApiError, fetch_labels, fetch_vocabulary, use_client};
+use crate::assist::{LabelQuestion, Vocabulary, lay_out};
 use crate::clock::use_clock;
 use crate::components::{
-    Blank, Editor, Icon, IconName, Segmented, Select, TimePicker, Tone, provide_chart_link,
+    Blank, Editor, EditorState, Icon, IconName, Segmented, Select, TimePicker, Tone, provide_chart_link,
 };
 use crate::i18n::{Msg, tr, use_lang};
-use crate::poll::{Cadence, poll};
+use crate::poll::{Cadence, Feed, poll};
 use crate::query_text::Mistake;
 use crate::range::{HOUR, MINUTE, Range, SECOND, read_duration, write_duration};
 use crate::router::{Page, Route, use_router};
+use crate::shortcuts::shortcut;
 
 mod answer;
+mod browser;
+mod cost;
+mod explain;
+mod found;
+mod history;
+mod raw;
 mod result;
 mod table;
 
 use answer::{Ask, View, fetch};
+use browser::MetricBrowser;
+use explain::Explain;
+use history::{History, HistoryButton};
 use result::ResultPanel;
 
 const DEFAULT_RANGE: Range = Range::Last(HOUR);
@@ -33,41 +46,62 @@ const EXAMPLES: &[(Msg, &str)] = &[
     (Msg::ExampleNetwork, "sum by (node, device) (rate(node_network_receive_bytes_total[1m]))"),
 ];
 
-/// The page. The query, its range, step and view are in the URL; what is being typed is not, until it is run.
+/// How often the names of metrics are read anew.
+const VOCABULARY_EVERY: Duration = Duration::from_secs(300);
+
+/// The page. The query, its range, step, view and whether it is explained are in the URL; what is being typed is not,
+/// until it is run.
 #[component]
 pub(super) fn Explore() -> impl IntoView {
     let client = use_client();
     let clock = use_clock();
     let router = use_router();
-    let lang = use_lang();
     let (range, on_range) = range_param(DEFAULT_RANGE);
     provide_chart_link();
 
     let query = router.param("q");
     let step_text = router.param("step");
     let view_text = router.param("view");
+    let explain_text = router.param("explain");
     let step =
         Memo::new(move |_| step_text.get().as_deref().and_then(read_duration).filter(|step| *step > 0));
     let view = Memo::new(move |_| View::from_id(view_text.get().as_deref().unwrap_or_default()));
+    let explain = Memo::new(move |_| explain_text.with(Option::is_some));
 
     // What is typed follows the URL when that changes, as by the Back button.
-    let text = RwSignal::new(query.get_untracked().unwrap_or_default());
+    let editor = EditorState::new(query.get_untracked().unwrap_or_default());
+    let text = editor.text;
     Effect::watch(move || query.get(), move |query, _, _| text.set(query.clone().unwrap_or_default()), false);
 
     let feed = poll(
         move || {
             let query = query.get().unwrap_or_default();
-            (Ask { query, range: range.get(), step: step.get(), view: view.get() }, Cadence::Once)
+            let (range, step, view) = (range.get(), step.get(), view.get());
+            (Ask { query, range, step, view, explain: explain.get() }, Cadence::Once)
         },
         move |ask, abort| fetch(client, clock, ask, abort),
     );
+    let history = History::of_user();
+    Effect::new(move || {
+        feed.value.with(|answered| {
+            if let Some(answered) = answered {
+                history.note(&answered.ask.query, clock.now());
+            }
+        });
+    });
 
     let is_run =
         move || query.with(|query| query.as_deref().is_some_and(|query| text.with(|text| text == query)));
-    // Our own parser speaks at once; the server's word counts for the query that it was asked.
+    // Our own parser speaks at once, but not about the place where somebody is still typing; the server's word counts
+    // for the query that it was asked.
     let mistake = Memo::new(move |_| {
         let typed = text.get();
-        Mistake::of_text(&typed).or_else(|| match feed.failure.get()?.error {
+        let is_typed = |mistake: &Mistake| {
+            let caret = editor.caret.get();
+            caret.is_some_and(|caret| mistake.span.start <= caret && caret <= mistake.span.end)
+        };
+        let own = Mistake::of_text(&typed).filter(|mistake| is_run() || !is_typed(mistake));
+        own.or_else(|| match feed.failure.get()?.error {
             ApiError::Query(message) if is_run() => Mistake::of_message(&typed, &message),
             _ => None,
         })
@@ -81,8 +115,66 @@ pub(super) fn Explore() -> impl IntoView {
             router.push(current.with("q", &typed));
         }
     };
-    let set = move |name: &'static str, value: &str| router.replace(router.route_now().with(name, value));
 
+    let known =
+        poll(|| ((), Cadence::Every(VOCABULARY_EVERY)), move |(), abort| fetch_vocabulary(client, abort));
+    let vocabulary = Memo::new(move |_| known.value.get().unwrap_or_default());
+    let labels = poll(
+        move || match editor.question.get() {
+            Some(question) => (question, Cadence::Once),
+            None => (LabelQuestion::default(), Cadence::Never),
+        },
+        move |question, abort| fetch_labels(client, question, abort),
+    );
+    let labels = Memo::new(move |_| labels.value.get().unwrap_or_default());
+
+    let is_busy = move || {
+        feed.pending.get()
+            && query.with(|query| query.as_deref().is_some_and(|query| !query.trim().is_empty()))
+    };
+    let has_query = Memo::new(move |_| {
+        query.with(|query| query.as_deref().is_some_and(|query| !query.trim().is_empty()))
+    });
+    let is_explained = Memo::new(move |_| explain.get() && has_query.get());
+    view! {
+        <div class="page explore">
+            <Head range=range on_range=on_range step=step view=view is_busy=Signal::derive(is_busy) on_run=move |()| run()/>
+            <div class="explore__ask" class:is-explained=move || is_explained.get()>
+                <div class="explore__write">
+                    <Editor
+                        state=editor
+                        mistake=mistake
+                        vocabulary=vocabulary
+                        labels=labels
+                        on_run=move |()| run()
+                    />
+                    <Tools editor=editor known=known history=history explain=explain/>
+                </div>
+                <Show when=move || is_explained.get()>
+                    <Explain feed=feed editor=editor/>
+                </Show>
+            </div>
+            <Show when=move || has_query.get() fallback=|| view! { <Start/> }>
+                <ResultPanel feed=feed mistake=mistake view=view on_range=on_range/>
+            </Show>
+        </div>
+    }
+}
+
+/// The title, how and when, and the button that runs the query.
+#[component]
+fn Head(
+    range: Memo<Range>,
+    on_range: Callback<Range>,
+    step: Memo<Option<i64>>,
+    view: Memo<View>,
+    is_busy: Signal<bool>,
+    #[prop(into)] on_run: Callback<()>,
+) -> impl IntoView {
+    let router = use_router();
+    let lang = use_lang();
+    let set = move |name: &'static str, value: &str| router.replace(router.route_now().with(name, value));
+    let word = move |msg: Msg| Signal::derive(move || msg.text(lang.get()).to_owned());
     let views = move || {
         let lang = lang.get();
         View::ALL.iter().map(|view| (*view, view.title().text(lang).to_owned())).collect::<Vec<_>>()
@@ -96,49 +188,89 @@ pub(super) fn Explore() -> impl IntoView {
         options.extend(offered.into_iter().map(|step| (write_duration(step), write_duration(step))));
         options
     };
-    let word = move |msg: Msg| Signal::derive(move || msg.text(lang.get()).to_owned());
-    let is_busy = move || {
-        feed.pending.get()
-            && query.with(|query| query.as_deref().is_some_and(|query| !query.trim().is_empty()))
-    };
-    let has_query = Memo::new(move |_| {
-        query.with(|query| query.as_deref().is_some_and(|query| !query.trim().is_empty()))
-    });
     view! {
-        <div class="page explore">
-            <div class="pagehead">
-                <h1 class="pagehead__title">{tr(Msg::Explore)}</h1>
-                <Segmented
-                    label=word(Msg::View)
-                    options=Signal::derive(views)
-                    value=view
-                    on_change=move |view: View| set("view", view.id())
+        <div class="pagehead">
+            <h1 class="pagehead__title">{tr(Msg::Explore)}</h1>
+            <Segmented
+                label=word(Msg::View)
+                options=Signal::derive(views)
+                value=view
+                on_change=move |view: View| set("view", view.id())
+            />
+            <div class="pagehead__actions">
+                <Select
+                    label=word(Msg::Step)
+                    options=Signal::derive(steps)
+                    value=Signal::derive(move || step.get().map(write_duration).unwrap_or_default())
+                    on_change=move |step: String| set("step", &step)
                 />
-                <div class="pagehead__actions">
-                    <Select
-                        label=word(Msg::Step)
-                        options=Signal::derive(steps)
-                        value=Signal::derive(move || step.get().map(write_duration).unwrap_or_default())
-                        on_change=move |step: String| set("step", &step)
-                    />
-                    <TimePicker range=range on_change=on_range/>
-                    <button
-                        type="button"
-                        class="btn btn--primary"
-                        title=move || format!("{} (Ctrl Enter)", Msg::Run.text(lang.get()))
-                        aria-busy=move || is_busy().to_string()
-                        on:click=move |_| run()
-                    >
-                        <Icon name=IconName::Play/>
-                        {tr(Msg::Run)}
-                    </button>
-                </div>
+                <TimePicker range=range on_change=on_range/>
+                <button
+                    type="button"
+                    class="btn btn--primary"
+                    title=move || format!("{} (Ctrl Enter)", Msg::Run.text(lang.get()))
+                    aria-busy=move || is_busy.get().to_string()
+                    on:click=move |_| on_run.run(())
+                >
+                    <Icon name=IconName::Play/>
+                    {tr(Msg::Run)}
+                </button>
             </div>
-            <Editor text=text mistake=mistake on_run=move |()| run()/>
-            <Show when=move || has_query.get() fallback=|| view! { <Start/> }>
-                <ResultPanel feed=feed mistake=mistake view=view on_range=on_range/>
-            </Show>
         </div>
+    }
+}
+
+/// What can be done beside writing: look for metrics and earlier queries, lay out, explain.
+#[component]
+fn Tools(
+    editor: EditorState,
+    known: Feed<Vocabulary>,
+    history: History,
+    explain: Memo<bool>,
+) -> impl IntoView {
+    let router = use_router();
+    let browsing = RwSignal::new(false);
+    shortcut("m", move || browsing.set(true));
+    let toggle = move |_| {
+        let value = if explain.get_untracked() { "" } else { "1" };
+        router.replace(router.route_now().with("explain", value));
+    };
+    let is_broken = Memo::new(move |_| editor.text.with(|text| lay_out(text).is_none()));
+    view! {
+        <div class="explore__tools">
+            <button
+                type="button"
+                class="btn btn--quiet btn--sm"
+                aria-haspopup="dialog"
+                title=tr(Msg::MetricsHint)
+                on:click=move |_| browsing.set(true)
+            >
+                <Icon name=IconName::Metrics/>
+                {tr(Msg::Metrics)}
+            </button>
+            <HistoryButton history=history/>
+            <button
+                type="button"
+                class="btn btn--quiet btn--sm"
+                title=tr(Msg::FormatHint)
+                disabled=move || is_broken.get()
+                on:click=move |_| editor.lay_out()
+            >
+                <Icon name=IconName::Lines/>
+                {tr(Msg::Format)}
+            </button>
+            <button
+                type="button"
+                class="btn btn--quiet btn--sm"
+                title=tr(Msg::ExplainHint)
+                aria-pressed=move || explain.get().to_string()
+                on:click=toggle
+            >
+                <Icon name=IconName::Tree/>
+                {tr(Msg::Explain)}
+            </button>
+        </div>
+        <MetricBrowser open=browsing feed=known editor=editor/>
     }
 }
 

@@ -51,6 +51,8 @@ const GROUPS: &[(Msg, &[Row])] = &[
             row(&["J", "K"], Msg::KeyRows),
             row(&["Enter"], Msg::KeyOpen),
             row(&["Ctrl Enter"], Msg::KeyRun),
+            row(&["M"], Msg::Metrics),
+            row(&["H"], Msg::History),
         ],
     ),
     (

@@ -1,9 +1,12 @@
 //! A question of the Explore page, and asking it.
 
+use crowsnest_api::query_stats::QueryStatistics;
 use crowsnest_chart::TimeRange;
 use web_sys::AbortSignal;
 
-use crate::api::{Answer, ApiError, Client, QueryResult, instant, range as query_range};
+use crate::api::{
+    Answer, ApiError, Client, Detail, QueryResult, ask as ask_query, instant_query, range_query,
+};
 use crate::clock::Clock;
 use crate::i18n::Msg;
 use crate::range::{Range, SECOND};
@@ -16,11 +19,13 @@ pub(super) enum View {
     /// At the end of the range.
     Table,
     Both,
+    /// The answer at the end of the range, as the server writes it.
+    Raw,
 }
 
 impl View {
     /// In the order they are offered.
-    pub(super) const ALL: &[Self] = &[Self::Graph, Self::Table, Self::Both];
+    pub(super) const ALL: &[Self] = &[Self::Graph, Self::Table, Self::Both, Self::Raw];
 
     /// Its name in the URL; empty for the one that needs none.
     pub(super) fn id(self) -> &'static str {
@@ -28,6 +33,7 @@ impl View {
             Self::Graph => "",
             Self::Table => "table",
             Self::Both => "both",
+            Self::Raw => "raw",
         }
     }
 
@@ -41,7 +47,13 @@ impl View {
             Self::Graph => Msg::ViewGraph,
             Self::Table => Msg::ViewTable,
             Self::Both => Msg::ViewBoth,
+            Self::Raw => Msg::ViewRaw,
         }
+    }
+
+    /// Whether it shows the range.
+    pub(super) fn has_graph(self) -> bool {
+        matches!(self, Self::Graph | Self::Both)
     }
 }
 
@@ -53,6 +65,8 @@ pub(super) struct Ask {
     /// Milliseconds; chosen by the range where it is `None`.
     pub(super) step: Option<i64>,
     pub(super) view: View,
+    /// Whether it is to be told what each part cost.
+    pub(super) explain: bool,
 }
 
 /// What came back.
@@ -65,7 +79,13 @@ pub(super) struct Answered {
     pub(super) over_range: Option<QueryResult>,
     /// At its end, where the view has a table.
     pub(super) at_end: Option<QueryResult>,
+    /// Where to ask for what the raw view shows, and that.
+    pub(super) raw: Option<(String, String)>,
     pub(super) remarks: Vec<String>,
+    /// Series that are native histograms.
+    pub(super) histograms: usize,
+    /// What it cost, where that was asked for.
+    pub(super) cost: Option<QueryStatistics>,
     /// Milliseconds that it took.
     pub(super) took: f64,
 }
@@ -89,29 +109,47 @@ pub(super) async fn fetch(
         step,
         over_range: None,
         at_end: None,
+        raw: None,
         remarks: Vec::new(),
+        histograms: 0,
+        cost: None,
         took: 0.0,
     };
     if ask.query.trim().is_empty() {
         return Ok(answered);
     }
     let before = js_sys::Date::now();
-    if ask.view != View::Table {
-        let Answer { result, remarks } = query_range(client, &ask.query, (start, end), step, &abort).await?;
-        answered.over_range = Some(result);
-        answered.remarks = remarks;
+    let (of_range, of_end) =
+        (range_query(&ask.query, (start, end), step), instant_query(&ask.query, Some(end)));
+    if ask.view.has_graph() {
+        let detail = Detail { cost: ask.explain, text: false };
+        let answer = ask_query(client, &of_range, detail, &abort).await?;
+        answered.over_range = Some(answered.note(answer));
     }
     if ask.view != View::Graph {
-        let Answer { result, remarks } = instant(client, &ask.query, Some(end), &abort).await?;
-        answered.at_end = Some(result);
-        for remark in remarks {
-            if !answered.remarks.contains(&remark) {
-                answered.remarks.push(remark);
-            }
-        }
+        // What a question costs is told of one of its answers.
+        let detail = Detail { cost: ask.explain && ask.view != View::Both, text: ask.view == View::Raw };
+        let mut answer = ask_query(client, &of_end, detail, &abort).await?;
+        let (path, query) = of_end;
+        answered.raw = answer.text.take().map(|text| (format!("{path}?{query}"), text));
+        answered.at_end = Some(answered.note(answer));
     }
     answered.took = js_sys::Date::now() - before;
     Ok(answered)
+}
+
+impl Answered {
+    /// Keeps what was said beside a result.
+    fn note(&mut self, answer: Answer) -> QueryResult {
+        for remark in answer.remarks {
+            if !self.remarks.contains(&remark) {
+                self.remarks.push(remark);
+            }
+        }
+        self.histograms = self.histograms.max(answer.histograms);
+        self.cost = self.cost.take().or(answer.cost);
+        answer.result
+    }
 }
 
 #[cfg(test)]

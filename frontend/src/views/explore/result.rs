@@ -4,6 +4,7 @@ use crowsnest_dashboards::Unit;
 use leptos::prelude::*;
 
 use super::answer::{Answered, View};
+use super::raw::Raw;
 use super::table::{Figures, SeriesTable};
 use crate::api::{ApiError, Line, QueryResult};
 use crate::components::{
@@ -26,6 +27,8 @@ enum Face {
     Empty,
     Text,
     Series,
+    /// As the server wrote it.
+    Raw,
 }
 
 /// The panel below the editor. An answer stays, dimmed, while the next one is on its way.
@@ -50,12 +53,16 @@ pub(super) fn ResultPanel(
             })
         })
     });
+    let has_raw = Memo::new(move |_| {
+        feed.value.with(|answered| answered.as_ref().is_some_and(|answered| answered.raw.is_some()))
+    });
     let face = Memo::new(move |_| {
         let failure = feed.failure.get();
         match (failure.map(|failure| failure.error), feed.value.with(Option::is_some)) {
             (Some(ApiError::Query(_)), _) => Face::Wrong,
             (Some(_), _) => Face::Failed,
             (None, false) => Face::Loading,
+            (None, true) if has_raw.get() && view.get() == View::Raw => Face::Raw,
             (None, true) if text.with(Option::is_some) => Face::Text,
             (None, true) if over_range.with(Vec::is_empty) && at_end.with(Vec::is_empty) => Face::Empty,
             (None, true) => Face::Series,
@@ -104,9 +111,10 @@ pub(super) fn ResultPanel(
             />
         }
         .into_any(),
+        Face::Raw => view! { <Raw feed=feed/> }.into_any(),
         Face::Text => view! { <pre class="explore__text">{move || text.get()}</pre> }.into_any(),
         Face::Series => view! {
-            <Show when=move || view.get() != View::Table>
+            <Show when=move || view.get().has_graph()>
                 <div class="explore__graph">
                     <TimeSeriesChart
                         data=chart_data
@@ -130,7 +138,7 @@ pub(super) fn ResultPanel(
     };
     let is_stale = move || feed.pending.get() && feed.value.with(Option::is_some);
     view! {
-        <Show when=move || matches!(face.get(), Face::Series | Face::Empty | Face::Text)>
+        <Show when=move || matches!(face.get(), Face::Series | Face::Empty | Face::Text | Face::Raw)>
             <Summary feed=feed over_range=over_range at_end=at_end/>
         </Show>
         <Panel title=title flush=true class="explore__result">
@@ -165,9 +173,14 @@ fn Summary(feed: Feed<Answered>, over_range: Memo<Vec<Line>>, at_end: Memo<Vec<L
     };
     let remarks = move || {
         let remarks = feed.value.with(|answered| answered.as_ref().map(|answered| answered.remarks.clone()));
+        let histograms =
+            feed.value.with(|answered| answered.as_ref().map_or(0, |answered| answered.histograms));
+        let left_out =
+            (histograms > 0).then(|| count(lang.get(), histograms, Msg::HistogramsOne, Msg::HistogramsMany));
         remarks
             .unwrap_or_default()
             .into_iter()
+            .chain(left_out)
             .map(|remark| {
                 view! {
                     <p class="note is-warning">

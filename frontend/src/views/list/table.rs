@@ -8,14 +8,12 @@ use leptos::prelude::*;
 use super::cells::CellView;
 use super::joined::Joined;
 use super::order::{Order, Rows};
-use crate::components::{Icon, IconName, element_size};
+use crate::components::{Icon, IconName, element_size, rows_near};
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::kinds::{Cell, Column, KindRow, Natural, Place, Source};
 use crate::live::{Key, List};
 use crate::shortcuts::shortcut;
 
-/// Rows above and below what is seen, for scrolling without holes.
-const BEYOND: usize = 12;
 /// How tall a row is until one has been measured, and how tall the place is until it has.
 const ROW: f64 = 30.0;
 const WINDOW: f64 = 900.0;
@@ -45,7 +43,7 @@ pub(in crate::views) fn ObjectTable(
     let row_height = RwSignal::new(ROW);
     let range = Memo::new(move |_| {
         let height = size.get().map_or(WINDOW, |size| size.height);
-        seen(rows.with(Rows::len), scrolled.get(), height, row_height.get())
+        rows_near(rows.with(Rows::len), scrolled.get(), height, row_height.get())
     });
     let shown = Memo::new(move |_| {
         let (start, count) = range.get();
@@ -155,17 +153,6 @@ impl Resting {
     }
 }
 
-/// The first row to draw and how many, of `total` rows.
-fn seen(total: usize, scrolled: f64, height: f64, row: f64) -> (usize, usize) {
-    let row = row.max(1.0);
-    let first = (scrolled.max(0.0) / row) as usize;
-    let count = (height.max(0.0) / row).ceil() as usize + 1;
-    let start = first.saturating_sub(BEYOND).min(total);
-    // Whole steps of rows, so that a pixel of scrolling draws nothing anew.
-    let start = start - start % 4;
-    (start, (first + count + BEYOND + 4).min(total).saturating_sub(start))
-}
-
 fn class_of(column: &Column) -> String {
     let align = if column.order == Natural::Largest { "table__num" } else { "" };
     let place = match column.place {
@@ -241,26 +228,5 @@ fn Row(
         <tr class="table__row" class:is-cursor=is_cursor aria-rowindex=(at + 2).to_string()>
             {row.columns.iter().enumerate().map(cell).collect_view()}
         </tr>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_rows_are_all_drawn() {
-        assert_eq!(seen(5, 0.0, 600.0, 30.0), (0, 5));
-        assert_eq!(seen(0, 0.0, 600.0, 30.0), (0, 0));
-    }
-
-    #[test]
-    fn of_many_rows_those_near_to_what_is_seen_are_drawn() {
-        let (start, count) = seen(10_000, 150_000.0, 600.0, 30.0);
-        assert!(start <= 5_000 - BEYOND && start + count >= 5_021 + BEYOND, "{start} {count}");
-        assert!(count < 64, "{count}");
-        let (start, count) = seen(10_000, 300_000.0, 600.0, 30.0);
-        assert_eq!(start + count, 10_000);
-        assert_eq!(seen(3, 9_000.0, 600.0, 30.0), (0, 3));
     }
 }
