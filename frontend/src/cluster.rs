@@ -4,6 +4,7 @@
 
 pub(crate) mod capacity;
 pub(crate) mod event;
+pub(crate) mod ingress;
 pub(crate) mod node;
 pub(crate) mod object;
 pub(crate) mod owner;
@@ -12,3 +13,4 @@ pub(crate) mod problem;
 pub(crate) mod quantity;
 pub(crate) mod scheduling;
 pub(crate) mod trouble;
+pub(crate) mod volume;

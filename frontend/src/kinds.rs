@@ -5,9 +5,11 @@
 
 mod cell;
 mod events;
+mod ingresses;
 mod namespaces;
 mod nodes;
 mod pods;
+mod services;
 mod trim;
 
 use crowsnest_api::cluster::Kind;
@@ -146,22 +148,30 @@ pub(crate) enum Part {
 }
 
 /// All kinds, in the order of the side bar.
-pub(crate) static KINDS: &[&KindRow] =
-    &[&pods::PODS, &nodes::NODES, &namespaces::NAMESPACES, &events::EVENTS];
+pub(crate) static KINDS: &[&KindRow] = &[
+    &pods::PODS,
+    &services::SERVICES,
+    &ingresses::INGRESSES,
+    &nodes::NODES,
+    &namespaces::NAMESPACES,
+    &events::EVENTS,
+];
 
 /// The kinds that pages ask for by name.
 pub(crate) static PODS: &KindRow = &pods::PODS;
 pub(crate) static NODES: &KindRow = &nodes::NODES;
 pub(crate) static EVENTS: &KindRow = &events::EVENTS;
+pub(crate) static SERVICES: &KindRow = &services::SERVICES;
+pub(crate) static INGRESSES: &KindRow = &ingresses::INGRESSES;
 
 /// The kind with this name in addresses.
 pub(crate) fn find(id: &str) -> Option<&'static KindRow> {
     KINDS.iter().copied().find(|row| row.id == id)
 }
 
-/// The kind that the API calls so: `Pod` becomes `pods`.
+/// The kind that the API calls so: `Pod` becomes `pods`, `Ingress` becomes `ingresses`.
 pub(crate) fn find_kind(kind: &str) -> Option<&'static KindRow> {
-    let plural = kind.to_lowercase() + "s";
+    let plural = kind.to_lowercase() + if kind.ends_with('s') { "es" } else { "s" };
     KINDS.iter().copied().find(|row| row.api.2 == plural)
 }
 
@@ -219,6 +229,7 @@ mod tests {
             assert!(std::ptr::eq(find(row.id).unwrap(), *row));
         }
         assert_eq!(find_kind("Pod").map(|row| row.id), Some("pods"));
+        assert_eq!(find_kind("Ingress").map(|row| row.id), Some("ingresses"));
         assert!(find("unicorns").is_none());
     }
 

@@ -7,6 +7,7 @@ mod key_list;
 mod list;
 mod list_face;
 mod live_controls;
+mod machine_charts;
 mod namespace_picker;
 mod node;
 mod node_status;

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::ingress::IngressTrouble;
 use super::node::{self, NodeTrouble};
 use super::object::{name, text};
 use super::owner::{self, Workload};
 use super::pod;
 use super::trouble::{self, Trouble};
+use super::volume::VolumeTrouble;
 use super::{event, object};
 use crate::verdict::Severity;
 
@@ -19,6 +21,10 @@ pub(crate) enum Problem {
     Workload(WorkloadProblem),
     /// A node, by what Kubernetes knows of it.
     Node(NodeTrouble),
+    /// A volume that is full, or nearly.
+    Volume(VolumeTrouble),
+    /// An Ingress that leads nowhere.
+    Ingress(IngressTrouble),
 }
 
 /// A trouble that one or more pods of a workload have.
@@ -39,14 +45,19 @@ impl Problem {
         match self {
             Self::Workload(problem) => problem.trouble.severity,
             Self::Node(trouble) => trouble.severity,
+            Self::Volume(trouble) => trouble.severity,
+            // Whoever calls its hosts gets an error.
+            Self::Ingress(_) => Severity::Critical,
         }
     }
 
-    /// What the list is sorted by after severity: nodes first, then namespace and name.
+    /// What the list is sorted by after severity: nodes first, then volumes, workloads, ingresses; namespace and name.
     fn place(&self) -> (u8, &str, &str) {
         match self {
             Self::Node(trouble) => (0, "", &trouble.node),
-            Self::Workload(problem) => (1, &problem.workload.namespace, &problem.workload.name),
+            Self::Volume(trouble) => (1, &trouble.filling.namespace, &trouble.filling.claim),
+            Self::Workload(problem) => (2, &problem.workload.namespace, &problem.workload.name),
+            Self::Ingress(trouble) => (3, &trouble.namespace, &trouble.name),
         }
     }
 }
@@ -91,8 +102,13 @@ pub(crate) fn find<'p, 'n, 'e>(
         Problem::Workload(problem)
     });
     let mut all: Vec<Problem> = nodes.flat_map(node::troubles).map(Problem::Node).chain(workloads).collect();
-    all.sort_by(|a, b| a.severity().cmp(&b.severity()).then_with(|| a.place().cmp(&b.place())));
+    sort(&mut all);
     all
+}
+
+/// Worst first.
+pub(crate) fn sort(all: &mut [Problem]) {
+    all.sort_by(|a, b| a.severity().cmp(&b.severity()).then_with(|| a.place().cmp(&b.place())));
 }
 
 /// Reasons and messages of the warnings about each object, by its uid, oldest first.

@@ -157,6 +157,17 @@ messages! {
 
     // Cluster: kinds and columns
     GroupWorkloads: "Workloads", "워크로드";
+    GroupNetwork: "Network", "네트워크";
+    Services: "Services", "서비스";
+    ServicesWord: "the services", "서비스";
+    ServiceOne: "service", "서비스";
+    Ingresses: "Ingresses", "인그레스";
+    IngressesWord: "the ingresses", "인그레스";
+    IngressOne: "ingress", "인그레스";
+    ColumnHosts: "Hosts", "호스트";
+    ColumnAddress: "Address", "주소";
+    ColumnSelector: "Selector", "셀렉터";
+    PartlyWatched: "Shown are {n} of your {total} namespaces: {names}. Choose others under Namespaces.", "네임스페이스 {total}개 중 {n}개를 표시합니다: {names}. 다른 네임스페이스는 네임스페이스 메뉴에서 선택하십시오.";
     Pods: "Pods", "파드";
     PodsWord: "the pods", "파드";
     Events: "Events", "이벤트";
@@ -269,6 +280,17 @@ messages! {
     SeenIsFrom: "what you see is from {time}", "지금 보이는 내용은 {time} 기준입니다";
     NeedsRight: "{user} needs {verb} on {resource} in the whole cluster.", "{user} 계정에 클러스터 전체의 {resource} {verb} 권한이 필요합니다.";
     NeedsRightIn: "{user} needs {verb} on {resource} in {namespace}.", "{user} 계정에 {namespace}의 {resource} {verb} 권한이 필요합니다.";
+
+    // Cluster: what is wrong with volumes and ingresses
+    VolumeClaim: "Volume claim", "볼륨 클레임";
+    VolumeFull: "Volume full", "볼륨 가득 참";
+    VolumeNearlyFull: "Volume nearly full", "볼륨 거의 가득 참";
+    WhyVolume: "{share} is used, {free} are free. What cannot be written is lost, and databases stop.", "사용률 {share}, 남은 공간 {free}입니다. 쓰기가 실패하면 데이터가 손실되고 데이터베이스가 멈춥니다.";
+    WhyVolumePod: "{share} is used, {free} are free. {pod} writes to it and fails when nothing is left.", "사용률 {share}, 남은 공간 {free}입니다. {pod} 파드가 사용 중이며 공간이 없으면 실패합니다.";
+    WhyInodes: "{share} of its inodes are used; without one no file can be made, however much space is left.", "inode 사용률 {share}입니다. inode가 없으면 공간이 남아도 파일을 만들 수 없습니다.";
+    IngressNowhere: "Leads nowhere", "연결 대상 없음";
+    WhyNoService: "It leads to the Service {service}, which does not exist in {namespace}. Whoever calls {hosts} gets an error.", "{namespace} 네임스페이스에 없는 서비스 {service}(으)로 연결합니다. {hosts} 요청은 오류를 받습니다.";
+    WhyNoPort: "It leads to port {port} of the Service {service}, which has no such port. Whoever calls {hosts} gets an error.", "서비스 {service}에 없는 포트 {port}(으)로 연결합니다. {hosts} 요청은 오류를 받습니다.";
 
     // Cluster: what is wrong with pods
     NotReady: "Not ready", "준비 안 됨";

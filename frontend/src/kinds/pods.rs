@@ -102,7 +102,14 @@ pub(super) static PODS: KindRow = KindRow {
     order: "status",
     search: &[&["metadata", "labels"], &["status", "podIP"], &["spec", "containers", "*", "image"]],
     dropped: &[
-        &["spec", "volumes"],
+        // Which claims a pod uses is kept.
+        &["spec", "volumes", "*", "configMap"],
+        &["spec", "volumes", "*", "csi"],
+        &["spec", "volumes", "*", "downwardAPI"],
+        &["spec", "volumes", "*", "emptyDir"],
+        &["spec", "volumes", "*", "hostPath"],
+        &["spec", "volumes", "*", "projected"],
+        &["spec", "volumes", "*", "secret"],
         &["spec", "tolerations"],
         &["spec", "affinity"],
         &["spec", "topologySpreadConstraints"],

@@ -15,7 +15,7 @@ use crate::router::use_router;
 /// Namespaces come and go slowly, and so do rights.
 const NAMESPACES: Duration = Duration::from_secs(30);
 const METRICS: Duration = Duration::from_secs(300);
-/// How many namespaces are watched one by one. With two lists of them and the nodes that is within one stream's limit.
+/// How many namespaces are watched one by one. With four lists of them and the nodes that is within one stream's limit.
 const MOST_NAMESPACES: usize = 7;
 
 /// What every page about the cluster shares. Cheap to copy.
@@ -49,6 +49,23 @@ impl Cluster {
     /// Whether the user sees some namespaces only; tracked.
     pub(super) fn is_confined(&self) -> bool {
         self.namespaces.value.with(|namespaces| namespaces.as_ref().is_some_and(|namespaces| !namespaces.all))
+    }
+
+    /// Whether the user sees all nodes and all pods; tracked. `false` until that is known.
+    pub(super) fn sees_everything(&self) -> bool {
+        let is_everywhere = self.namespaces.value.with(|known| known.as_ref().is_some_and(|known| known.all));
+        is_everywhere && self.nodes.has_content()
+    }
+
+    /// The namespaces that are watched and the number of those that the user has, where that is not the same and what
+    /// is chosen is not all watched either; tracked.
+    pub(super) fn partly_watched(&self) -> Option<(Vec<String>, usize)> {
+        let watched: Vec<String> = self.watched.get()?.iter().map(ToString::to_string).collect();
+        let (is_all, total) =
+            self.namespaces.value.with(|known| known.as_ref().map(|known| (known.all, known.names.len())))?;
+        let sees_chosen =
+            self.chosen.with(|chosen| !chosen.is_empty() && chosen.iter().all(|name| watched.contains(name)));
+        (!is_all && watched.len() < total && !sees_chosen).then_some((watched, total))
     }
 
     /// The namespaces that series are asked for: the chosen ones, those that may be seen, or none for all. Tracked.

@@ -8,7 +8,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::cluster::{Cluster, use_metrics};
-use super::list_face::{ListFace, LiveChip};
+use super::list_face::{ListFace, LiveChip, PartNote};
 use super::namespace_picker::NamespacePicker;
 use crate::components::{Blank, BoneRows, Icon, IconName, Tone};
 use crate::i18n::{Msg, fill, tr, use_lang};
@@ -111,6 +111,7 @@ pub(super) fn ListView(row: &'static KindRow, cluster: Cluster) -> impl IntoView
     };
     let namespaced =
         (row.scope == KindScope::Namespaced).then(|| view! { <NamespacePicker cluster=cluster/> });
+    let part = (row.scope == KindScope::Namespaced).then(|| view! { <PartNote cluster=cluster/> });
     let on_choose = Callback::new(move |id: &'static str| set("state", id));
     let chips = row.tone.map(|_| {
         view! { <Chips list=list wanted=wanted changed=changed on_choose=on_choose/> }
@@ -136,6 +137,7 @@ pub(super) fn ListView(row: &'static KindRow, cluster: Cluster) -> impl IntoView
                 <div class="pagehead__actions"><LiveChip list=list/></div>
             </div>
             {chips}
+            {part}
             <ListFace cluster=cluster list=list what=row.what bones=|| view! { <BoneRows rows=8/> } content=content/>
         </div>
     }

@@ -97,6 +97,23 @@ pub(super) fn ListFace(
     }
 }
 
+/// Says that only some of the user's namespaces are watched, and how to see others; nothing where all are.
+#[component]
+pub(super) fn PartNote(cluster: Cluster) -> impl IntoView {
+    let lang = use_lang();
+    let words = Memo::new(move |_| {
+        let (watched, total) = cluster.partly_watched()?;
+        let values = [watched.len().to_string(), total.to_string(), watched.join(", ")];
+        let [n, total, names] = values.each_ref().map(String::as_str);
+        Some(fill(Msg::PartlyWatched.text(lang.get()), &[("n", n), ("total", total), ("names", names)]))
+    });
+    view! {
+        <Show when=move || words.with(Option::is_some)>
+            <p class="part-note" role="status"><Icon name=IconName::Eye/><span>{move || words.get()}</span></p>
+        </Show>
+    }
+}
+
 /// "The API server does not answer; trying again in 8 s – what you see is from 12:03." One for the whole page.
 #[component]
 pub(super) fn LateNote(cluster: Cluster) -> impl IntoView {

@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::chart_panel::{ChartPanel, ChartPlace};
+use super::chart_panel::ChartPlace;
 use super::live_controls::PauseButton;
+use super::machine_charts::MachineCharts;
 use super::node_status::NodeStatus;
 use super::range_param::range_param;
 use super::watch::use_watch;
 use crate::api::Node;
-use crate::charts::{SECTIONS, Section, Subject};
+use crate::charts::Subject;
 use crate::components::{
     Blank, BoneLines, ChartHeight, Faced, Icon, IconName, LegendForm, Live, Panel, TimePicker, Tone,
     provide_chart_link,
@@ -77,21 +78,11 @@ pub(super) fn NodeView(name: String) -> impl IntoView {
             })
             .collect_view()
     };
-    let section = move |section: &'static Section| {
-        let panels =
-            section.charts.iter().map(|spec| view! { <ChartPanel spec=spec place=place class="grid__12"/> });
-        view! {
-            <section class="node__section">
-                <h2 class="rowhead">{tr(section.title)}</h2>
-                <div class="grid">{panels.collect_view()}</div>
-            </section>
-        }
-    };
     let content = move || {
         view! {
             <Show when=move || is_known.get() fallback=move || view! { <UnknownNode name=name/> }>
                 <div class="node__notes">{notes}</div>
-                {SECTIONS.iter().map(section).collect_view()}
+                <MachineCharts place=place/>
             </Show>
         }
     };

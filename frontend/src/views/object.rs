@@ -9,17 +9,18 @@ use super::cluster::{Cluster, use_metrics};
 use super::list::Age;
 use super::list_face::{ListFace, LiveChip};
 use super::live_controls::PauseButton;
+use super::machine_charts::MachineCharts;
 use super::range_param::range_param;
 use super::watch::use_watch;
-use crate::charts::{ChartSpec, SECTIONS, Section, Subject};
+use crate::charts::{ChartSpec, Subject};
 use crate::clock::use_clock;
-use crate::cluster::{node, object, pod, trouble};
+use crate::cluster::{ingress, node, object, pod, trouble};
 use crate::components::{
     Blank, BoneLines, ChartHeight, Icon, IconName, LegendForm, Panel, Status, TimePicker, Tone,
     provide_chart_link,
 };
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
-use crate::kinds::{EVENTS, Fact, KindRow, KindScope, Part};
+use crate::kinds::{EVENTS, Fact, KindRow, KindScope, Part, SERVICES};
 use crate::live::{Entry, Key, List};
 use crate::range::{HOUR, MINUTE, Range};
 use crate::router::Route;
@@ -147,7 +148,7 @@ impl ObjectPage {
     fn part(self, part: Part) -> AnyView {
         match part {
             Part::Charts(charts) => view! { <Charts page=self charts=charts/> }.into_any(),
-            Part::MachineCharts => view! { <MachineCharts page=self/> }.into_any(),
+            Part::MachineCharts => view! { <NodeCharts page=self/> }.into_any(),
             Part::Containers => view! { <Containers page=self/> }.into_any(),
             Part::Conditions => view! { <Conditions page=self/> }.into_any(),
             Part::Events => view! { <ObjectEvents page=self/> }.into_any(),
@@ -210,6 +211,7 @@ fn Facts(page: ObjectPage) -> impl IntoView {
 fn Notes(page: ObjectPage) -> impl IntoView {
     let (clock, lang, watch) = (use_clock(), use_lang(), use_watch());
     let events = page.cluster.list(EVENTS);
+    let services = (page.row.id == "ingresses").then(|| page.cluster.list(SERVICES));
     // Some troubles begin by the mere passing of time.
     let minute = Memo::new(move |_| clock.ticking() / (MINUTE / 4));
     let notes = Memo::new(move |_| {
@@ -230,6 +232,15 @@ fn Notes(page: ObjectPage) -> impl IntoView {
                 }));
                 notes
             }
+            "ingresses" => page.about(|ingress| {
+                let nowhere = services.filter(|list| list.is_complete()).map(|list| {
+                    list.with(|all| ingress::troubles([ingress].into_iter(), all.map(|entry| &entry.object)))
+                });
+                let told = |trouble: ingress::IngressTrouble| {
+                    (Severity::Critical, Msg::IngressNowhere.text(lang).to_owned(), trouble.why(lang))
+                };
+                nowhere.into_iter().flatten().map(told).collect()
+            }),
             _ => Vec::new(),
         }
     });
@@ -280,25 +291,15 @@ fn Charts(page: ObjectPage, charts: &'static [ChartSpec]) -> impl IntoView {
     }
 }
 
-/// The charts of a machine, in their sections.
+/// The charts of the machine that a node is.
 #[component]
-fn MachineCharts(page: ObjectPage) -> impl IntoView {
+fn NodeCharts(page: ObjectPage) -> impl IntoView {
     let metrics = use_metrics();
     let name = page.wanted.with_value(|(_, name)| name.clone());
     let place = page.place(Subject::Node(name), LegendForm::Table);
-    let section = move |section: &'static Section| {
-        let panels =
-            section.charts.iter().map(|spec| view! { <ChartPanel spec=spec place=place class="grid__12"/> });
-        view! {
-            <section class="node__section">
-                <h2 class="rowhead">{tr(section.title)}</h2>
-                <div class="grid">{panels.collect_view()}</div>
-            </section>
-        }
-    };
     view! {
         <Show when=move || metrics.may()>
-            <div class="object__machine">{SECTIONS.iter().map(section).collect_view()}</div>
+            <div class="object__machine"><MachineCharts place=place/></div>
         </Show>
     }
 }

@@ -53,6 +53,13 @@ const GROUPS: &[(Option<Msg>, &[Entry])] = &[
     (None, &[entry(Page::Overview, Msg::Overview, IconName::Home, "O", Needs::Nothing)]),
     (Some(Msg::GroupWorkloads), &[entry(Page::List("pods"), Msg::Pods, IconName::Pods, "P", Needs::Cluster)]),
     (
+        Some(Msg::GroupNetwork),
+        &[
+            entry(Page::List("services"), Msg::Services, IconName::Service, "", Needs::Cluster),
+            entry(Page::List("ingresses"), Msg::Ingresses, IconName::Ingress, "", Needs::Cluster),
+        ],
+    ),
+    (
         Some(Msg::GroupCluster),
         &[
             entry(Page::Nodes, Msg::Nodes, IconName::Nodes, "N", Needs::Nothing),
@@ -187,8 +194,13 @@ fn SideBar(page: Memo<Page>, cluster: Option<Cluster>) -> impl IntoView {
     let client = use_client();
     let lang = use_lang();
     let metrics = use_metrics();
+    // How much the whole server holds is the business of those who see all of it; others would only be refused.
+    let sees_all = Memo::new(move |_| cluster.is_none_or(|cluster| cluster.sees_everything()));
     let series_count = poll(
-        move || ((), metrics.cadence(Cadence::Every(SERIES_COUNT))),
+        move || {
+            let cadence = if sees_all.get() { Cadence::Every(SERIES_COUNT) } else { Cadence::Never };
+            ((), if metrics.may() { cadence } else { Cadence::Never })
+        },
         move |(), abort| fetch_series_count(client, abort),
     );
     let item = move |entry: &'static Entry| {

@@ -7,24 +7,26 @@ use leptos::prelude::*;
 
 use super::chart_panel::{ChartPanel, ChartPlace};
 use super::cluster::{Cluster, use_metrics};
-use super::list_face::{ListFace, LiveChip};
+use super::list_face::{ListFace, LiveChip, PartNote};
 use super::live_controls::PauseButton;
 use super::namespace_picker::NamespacePicker;
 use super::range_param::range_param;
 use super::watch::use_watch;
-use crate::api::Node;
+use crate::api::{Node, fetch_fillings, use_client};
 use crate::charts::{CLUSTER, ChartSpec, Subject};
 use crate::clock::use_clock;
 use crate::cluster::capacity::{self, Capacity};
+use crate::cluster::ingress;
 use crate::cluster::pod::Phase;
 use crate::cluster::problem::{self, Problem};
+use crate::cluster::volume::{self, Filling};
 use crate::components::{
     BoneLines, ChartHeight, Icon, IconName, LegendForm, Panel, TimePicker, Tone, provide_chart_link,
 };
 use crate::i18n::{Lang, Msg, count, fill, tr, use_lang};
-use crate::kinds::EVENTS;
-use crate::live::{Entry, Health, missing_words};
-use crate::poll::throttled;
+use crate::kinds::{EVENTS, INGRESSES, SERVICES};
+use crate::live::{Entry, Health, List, missing_words};
+use crate::poll::{Cadence, poll, throttled};
 use crate::range::{MINUTE, Range};
 use crate::verdict::{self, ProblemKind, Severity};
 
@@ -40,6 +42,8 @@ use problems::Problems;
 use warnings::Warnings;
 
 const DEFAULT_RANGE: Range = Range::Last(15 * MINUTE);
+/// How often the figures of volumes are read.
+const VOLUMES: Duration = Duration::from_secs(30);
 /// How soon a change is seen in the verdict.
 const PAUSE: Duration = Duration::from_millis(400);
 /// How often the verdict is formed anew without a change: some troubles begin by the mere passing of time.
@@ -66,7 +70,7 @@ fn together(cluster: Vec<Problem>, machines: &[verdict::Problem]) -> Vec<Wrong> 
     let is_away = |name: &str| {
         cluster.iter().any(|problem| match problem {
             Problem::Node(trouble) => trouble.node == name && trouble.reason == "NotReady",
-            Problem::Workload(_) => false,
+            _ => false,
         })
     };
     let told = machines
@@ -117,13 +121,22 @@ pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
     let (clock, lang, watch, metrics) = (use_clock(), use_lang(), use_watch(), use_metrics());
     let (range, on_range) = range_param(DEFAULT_RANGE);
     provide_chart_link();
-    let events = cluster.list(EVENTS);
+    let lists = Lists {
+        events: cluster.list(EVENTS),
+        services: cluster.list(SERVICES),
+        ingresses: cluster.list(INGRESSES),
+        fillings: fillings(cluster),
+    };
+    let events = lists.events;
     let (pods, nodes) = (cluster.pods, cluster.nodes);
     let changed = throttled(
         move || {
             pods.with(|pods| _ = pods.next());
             nodes.with(|nodes| _ = nodes.next());
             events.with(|events| _ = events.next());
+            lists.services.with(|services| _ = services.next());
+            lists.ingresses.with(|ingresses| _ = ingresses.next());
+            lists.fillings.track();
         },
         PAUSE,
     );
@@ -132,7 +145,7 @@ pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
         changed.track();
         again.track();
         cluster.chosen.track();
-        untrack(|| survey(cluster, events, clock.now()))
+        untrack(|| survey(cluster, lists, clock.now()))
     });
     let wrong = Memo::new(move |_| {
         let machines = if cluster.chosen.with(Vec::is_empty) { watch.problems.get() } else { Vec::new() };
@@ -203,6 +216,7 @@ pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
                     </Show>
                 </div>
             </div>
+            <PartNote cluster=cluster/>
             <ListFace
                 cluster=cluster
                 list=pods
@@ -214,8 +228,30 @@ pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
     }
 }
 
+/// What is looked at beside pods and nodes. Cheap to copy.
+#[derive(Clone, Copy)]
+struct Lists {
+    events: List,
+    services: List,
+    ingresses: List,
+    fillings: Memo<Vec<Filling>>,
+}
+
+/// How full the volumes are that the user may see the figures of.
+fn fillings(cluster: Cluster) -> Memo<Vec<Filling>> {
+    let (client, metrics) = (use_client(), use_metrics());
+    let feed = poll(
+        move || ((), metrics.cadence(Cadence::Every(VOLUMES))),
+        move |(), abort| fetch_fillings(client, abort),
+    );
+    Memo::new(move |_| {
+        let all = feed.value.get().unwrap_or_default();
+        all.into_iter().filter(|filling| cluster.is_chosen(&filling.namespace)).collect()
+    })
+}
+
 /// Goes through the lists once.
-fn survey(cluster: Cluster, events: crate::live::List, now: i64) -> Situation {
+fn survey(cluster: Cluster, lists: Lists, now: i64) -> Situation {
     let is_seen = |entry: &&Arc<Entry>| cluster.is_chosen(&entry.key.0);
     let everywhere = cluster.chosen.with(Vec::is_empty);
     let mut found = Situation::default();
@@ -235,10 +271,25 @@ fn survey(cluster: Cluster, events: crate::live::List, now: i64) -> Situation {
             let seen = pods.iter().copied().filter(is_seen).map(|entry| &entry.object);
             // Nodes are in no namespace: whoever looks at some namespaces does not ask about them.
             let judged = nodes.iter().copied().filter(|_| everywhere);
-            found.problems =
-                events.with(|events| problem::find(seen, judged, events.map(|entry| &entry.object), now));
+            found.problems = lists
+                .events
+                .with(|events| problem::find(seen, judged, events.map(|entry| &entry.object), now));
+            let all: Vec<_> = pods.iter().map(|entry| &entry.object).collect();
+            let full = lists.fillings.with(|fillings| volume::troubles(fillings, &all));
+            found.problems.extend(full.into_iter().map(Problem::Volume));
         });
     });
+    // Half a list of Services would make Ingresses look as if they led nowhere.
+    if lists.services.is_complete() && matches!(lists.services.health(), Health::Live) {
+        let nowhere = lists.ingresses.with(|ingresses| {
+            let ingresses: Vec<_> = ingresses.filter(is_seen).map(|entry| &entry.object).collect();
+            lists.services.with(|services| {
+                ingress::troubles(ingresses.iter().copied(), services.map(|entry| &entry.object))
+            })
+        });
+        found.problems.extend(nowhere.into_iter().map(Problem::Ingress));
+    }
+    problem::sort(&mut found.problems);
     found
 }
 

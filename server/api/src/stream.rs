@@ -11,7 +11,7 @@ pub const PATH: &str = "stream/log";
 /// The parameter that does what the header `Last-Event-ID` does.
 pub const LAST_EVENT_ID: &str = "last_event_id";
 /// Watches that one stream may have.
-pub const MAX_WATCHES: usize = 16;
+pub const MAX_WATCHES: usize = 32;
 /// Objects in one [`ListPart`].
 pub const SYNC_CHUNK: usize = 500;
 

@@ -2,6 +2,7 @@
 
 mod variation;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ const RECENT: Duration = Duration::from_secs(12);
 const PUSHER: SmolStr = SmolStr::new_static("demo");
 /// Where a kubelet tells what its containers use.
 const CADVISOR: &str = "/metrics/cadvisor";
+/// Where it tells of itself and, among much else, of its volumes.
+const METRICS: &str = "/metrics";
+const VOLUMES: &str = "kubelet_volume_stats_";
 const NODE_EXPORTER: &str = "node-exporter";
 
 /// Pushes every few seconds until the server stops.
@@ -57,22 +61,26 @@ pub(super) async fn run(app: AppState, cluster: Arc<Running>) {
 /// Pushes once. Samples of this machine up to `told` have been varied before; says up to when they have been now.
 fn push(app: &AppState, cluster: &Running, told: Timestamp) -> anyhow::Result<Timestamp> {
     let now = clock::now();
-    let mut metadata = Vec::new();
+    let mut described = BTreeMap::new();
     let mut series = Vec::new();
     for node in std::iter::once(agent::NODE).chain(NODES.iter().map(|node| node.name)) {
-        let Some(page) = cluster.kubelet_page(node, CADVISOR) else { continue };
-        let families =
-            parse(page.as_bytes(), Limits::default()).context("a kubelet's page is no exposition")?;
-        if metadata.is_empty() {
-            metadata = families.iter().map(described).collect();
+        for path in [CADVISOR, METRICS] {
+            let Some(page) = cluster.kubelet_page(node, path) else { continue };
+            let mut families =
+                parse(page.as_bytes(), Limits::default()).context("a kubelet's page is no exposition")?;
+            families.retain(|family| path == CADVISOR || family.name.starts_with(VOLUMES));
+            for family in &families {
+                described.entry(family.name.clone()).or_insert_with(|| describe(family));
+            }
+            series.extend(of_kubelet(node, path, families, now));
         }
-        series.extend(of_kubelet(node, families, now));
     }
     let machine = recent(app, told, now)?;
     let newest = machine.iter().map(|(_, sample)| sample.timestamp).max().unwrap_or(told);
     // A node whose kubelet is silent is away altogether.
     let there = NODES.iter().filter(|node| cluster.kubelet_page(node.name, "healthz").is_some());
     series.extend(there.flat_map(|node| node.vary(&machine)));
+    let metadata = described.into_values().collect();
     write::keep(app, &PUSHER, &series, metadata, now).context("cannot store samples")?;
     Ok(newest)
 }
@@ -95,10 +103,10 @@ fn recent(app: &AppState, told: Timestamp, now: Timestamp) -> anyhow::Result<Vec
 }
 
 /// The series of a kubelet's page as an agent would push them, and that the page could be read.
-fn of_kubelet(node: &str, families: Vec<Family>, now: Timestamp) -> Vec<SeriesBatch> {
+fn of_kubelet(node: &str, path: &str, families: Vec<Family>, now: Timestamp) -> Vec<SeriesBatch> {
     let one = |labels: Labels, value: f64| {
         let mut labels = labels.to_builder();
-        labels.set(JOB, "kubelet").set("metrics_path", CADVISOR).set(INSTANCE, node).set("node", node);
+        labels.set(JOB, "kubelet").set("metrics_path", path).set(INSTANCE, node).set("node", node);
         SeriesBatch { labels: labels.build(), samples: vec![Sample { timestamp: now, value }] }
     };
     let up = one(Labels::from_pairs([(METRIC_NAME, "up")]), 1.0);
@@ -106,7 +114,7 @@ fn of_kubelet(node: &str, families: Vec<Family>, now: Timestamp) -> Vec<SeriesBa
     std::iter::once(up).chain(samples.map(|sample| one(sample.labels, sample.value))).collect()
 }
 
-fn described(family: &Family) -> Metadata {
+fn describe(family: &Family) -> Metadata {
     Metadata {
         family: family.name.clone(),
         kind: family.kind.as_str().into(),
@@ -124,7 +132,7 @@ mod tests {
         let page = b"# TYPE container_memory_rss gauge\n\
             container_memory_rss{container=\"nginx\",namespace=\"shop\",pod=\"web-1\"} 7\n";
         let families = parse(page, Limits::default()).unwrap();
-        let series = of_kubelet("demo-2", families, Timestamp::from_millis(5));
+        let series = of_kubelet("demo-2", CADVISOR, families, Timestamp::from_millis(5));
         assert_eq!(series[0].labels.metric_name(), "up");
         let expected = Labels::from_pairs([
             ("__name__", "container_memory_rss"),

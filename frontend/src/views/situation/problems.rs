@@ -43,6 +43,25 @@ fn line(lang: Lang, wrong: &Wrong) -> Line {
             page: Page::Node(trouble.node.clone()),
             at: trouble.since,
         },
+        Wrong::Cluster(Problem::Volume(trouble)) => Line {
+            name: trouble.filling.claim.clone(),
+            place: format!("{} · {}", trouble.filling.namespace, Msg::VolumeClaim.text(lang)),
+            badge: trouble.title().text(lang).to_owned(),
+            why: trouble.why(lang),
+            page: match trouble.pod.as_str() {
+                "" => kinds::PODS.list_page(),
+                pod => kinds::PODS.object_page(&trouble.filling.namespace, pod),
+            },
+            at: None,
+        },
+        Wrong::Cluster(Problem::Ingress(trouble)) => Line {
+            name: trouble.name.clone(),
+            place: format!("{} · Ingress", trouble.namespace),
+            badge: Msg::IngressNowhere.text(lang).to_owned(),
+            why: trouble.why(lang),
+            page: kinds::INGRESSES.object_page(&trouble.namespace, &trouble.name),
+            at: None,
+        },
         Wrong::Cluster(Problem::Workload(problem)) => Line {
             name: problem.workload.name.clone(),
             place: place_words(lang, problem),

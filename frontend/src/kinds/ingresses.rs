@@ -1,0 +1,90 @@
+//! Ingresses.
+
+use super::{Cell, Column, KindRow, KindScope, Natural, Part, Place, Source};
+use crate::cluster::ingress::{backends, hosts};
+use crate::cluster::object::{created, list, name, namespace, text};
+use crate::components::IconName;
+use crate::i18n::Msg;
+
+pub(super) static INGRESSES: KindRow = KindRow {
+    id: "ingresses",
+    api: ("networking.k8s.io", "v1", "ingresses"),
+    scope: KindScope::Namespaced,
+    title: Msg::Ingresses,
+    one: Msg::IngressOne,
+    what: Msg::IngressesWord,
+    icon: IconName::Ingress,
+    columns: &[
+        Column {
+            id: "name",
+            title: Msg::ColumnName,
+            source: Source::Object(|ingress| Cell::Name(name(ingress).to_owned())),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "namespace",
+            title: Msg::ColumnNamespace,
+            source: Source::Object(|ingress| Cell::dim(namespace(ingress))),
+            order: Natural::First,
+            place: Place::Namespace,
+        },
+        Column {
+            id: "hosts",
+            title: Msg::ColumnHosts,
+            source: Source::Object(|ingress| Cell::text(&hosts(ingress).join(", "))),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "services",
+            title: Msg::Services,
+            source: Source::Object(|ingress| Cell::text(&services(ingress))),
+            order: Natural::First,
+            place: Place::Wide,
+        },
+        Column {
+            id: "address",
+            title: Msg::ColumnAddress,
+            source: Source::Object(|ingress| Cell::dim(&address(ingress))),
+            order: Natural::First,
+            place: Place::Widest,
+        },
+        Column {
+            id: "age",
+            title: Msg::ColumnAge,
+            source: Source::Object(|ingress| Cell::age(created(ingress))),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+    ],
+    order: "name",
+    search: &[&["metadata", "labels"]],
+    dropped: &[],
+    metrics: &[],
+    tone: None,
+    facts: &[
+        (Msg::ColumnHosts, |_, ingress| {
+            Some(hosts(ingress).join(", ")).filter(|hosts| !hosts.is_empty()).map(Into::into)
+        }),
+        (Msg::Services, |_, ingress| {
+            Some(services(ingress)).filter(|names| !names.is_empty()).map(Into::into)
+        }),
+        (Msg::ColumnAddress, |_, ingress| {
+            Some(address(ingress)).filter(|one| !one.is_empty()).map(Into::into)
+        }),
+    ],
+    parts: &[Part::Events, Part::Labels],
+};
+
+/// `web:80, api:http`
+fn services(ingress: &serde_json::Value) -> String {
+    let names = backends(ingress).into_iter().map(|one| format!("{}:{}", one.service, one.port));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Where its controller can be reached.
+fn address(ingress: &serde_json::Value) -> String {
+    let of = |one| [text(one, &["ip"]), text(one, &["hostname"])].into_iter().find(|text| !text.is_empty());
+    list(ingress, &["status", "loadBalancer", "ingress"]).iter().filter_map(of).collect::<Vec<_>>().join(", ")
+}

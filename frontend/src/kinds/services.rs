@@ -1,0 +1,125 @@
+//! Services.
+
+use serde_json::Value;
+
+use super::{Cell, Column, KindRow, KindScope, Natural, Part, Place, Source};
+use crate::cluster::object::{at, created, list, name, namespace, pairs, text};
+use crate::components::IconName;
+use crate::i18n::Msg;
+
+pub(super) static SERVICES: KindRow = KindRow {
+    id: "services",
+    api: ("", "v1", "services"),
+    scope: KindScope::Namespaced,
+    title: Msg::Services,
+    one: Msg::ServiceOne,
+    what: Msg::ServicesWord,
+    icon: IconName::Service,
+    columns: &[
+        Column {
+            id: "name",
+            title: Msg::ColumnName,
+            source: Source::Object(|service| Cell::Name(name(service).to_owned())),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "namespace",
+            title: Msg::ColumnNamespace,
+            source: Source::Object(|service| Cell::dim(namespace(service))),
+            order: Natural::First,
+            place: Place::Namespace,
+        },
+        Column {
+            id: "type",
+            title: Msg::MetricType,
+            source: Source::Object(|service| Cell::text(text(service, &["spec", "type"]))),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "address",
+            title: Msg::ColumnAddress,
+            source: Source::Object(|service| Cell::dim(address(service))),
+            order: Natural::First,
+            place: Place::Wide,
+        },
+        Column {
+            id: "ports",
+            title: Msg::ColumnPorts,
+            source: Source::Object(|service| Cell::text(&ports(service))),
+            order: Natural::First,
+            place: Place::Always,
+        },
+        Column {
+            id: "selector",
+            title: Msg::ColumnSelector,
+            source: Source::Object(|service| Cell::dim(&selector(service))),
+            order: Natural::First,
+            place: Place::Widest,
+        },
+        Column {
+            id: "age",
+            title: Msg::ColumnAge,
+            source: Source::Object(|service| Cell::age(created(service))),
+            order: Natural::Largest,
+            place: Place::Always,
+        },
+    ],
+    order: "name",
+    search: &[&["metadata", "labels"]],
+    dropped: &[],
+    metrics: &[],
+    tone: None,
+    facts: &[
+        (Msg::MetricType, |_, service| told(text(service, &["spec", "type"]))),
+        (Msg::ColumnAddress, |_, service| told(address(service))),
+        (Msg::ColumnPorts, |_, service| told(&ports(service))),
+        (Msg::ColumnSelector, |_, service| told(&selector(service))),
+    ],
+    parts: &[Part::Events, Part::Labels],
+};
+
+fn told(text: &str) -> Option<super::FactText> {
+    (!text.is_empty()).then(|| text.to_owned().into())
+}
+
+/// What its clients in the cluster call; `None` is Kubernetes' word for a headless one.
+fn address(service: &Value) -> &str {
+    match text(service, &["spec", "type"]) {
+        "ExternalName" => text(service, &["spec", "externalName"]),
+        _ => text(service, &["spec", "clusterIP"]),
+    }
+}
+
+/// `80/TCP, 443:30443/TCP`
+fn ports(service: &Value) -> String {
+    let port = |one: &Value| {
+        let number = |field| at(one, &[field]).and_then(Value::as_i64);
+        let node = number("nodePort").map(|node| format!(":{node}")).unwrap_or_default();
+        let protocol = Some(text(one, &["protocol"])).filter(|protocol| !protocol.is_empty());
+        Some(format!("{}{node}/{}", number("port")?, protocol.unwrap_or("TCP")))
+    };
+    list(service, &["spec", "ports"]).iter().filter_map(port).collect::<Vec<_>>().join(", ")
+}
+
+/// `app=web`
+fn selector(service: &Value) -> String {
+    let pairs = pairs(service, &["spec", "selector"]).map(|(key, value)| format!("{key}={value}"));
+    pairs.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ports_are_written_as_kubectl_writes_them() {
+        let service =
+            json!({"spec": {"ports": [{"port": 80}, {"port": 53, "nodePort": 30053, "protocol": "UDP"}]}});
+        assert_eq!(ports(&service), "80/TCP, 53:30053/UDP");
+        assert_eq!(ports(&json!({})), "");
+    }
+}
