@@ -154,10 +154,20 @@ impl GroupState {
         recorder.record(written.map(|labels| ended(labels, at)).collect())
     }
 
-    /// Alerts that an Alertmanager is to be told of at `at`, and marks them as told. See [`ActiveAlert::take_due`].
-    pub fn take_due(&mut self, at: Timestamp, resend: Duration, interval: Duration) -> Vec<ActiveAlert> {
-        let alerts = self.rules.iter_mut().flat_map(|rule| rule.alerts.values_mut());
-        alerts.filter_map(|alert| alert.take_due(at, resend, interval)).collect()
+    /// Alerts that an Alertmanager is to be told of at `at`, each with the query of its rule, and marks them as told:
+    /// those that fire, every `resend`, and those that have ended.
+    pub fn take_due(
+        &mut self,
+        at: Timestamp,
+        resend: Duration,
+        interval: Duration,
+    ) -> Vec<(ActiveAlert, String)> {
+        let mut due = Vec::new();
+        for (rule, state) in self.group.rules.iter().zip(&mut self.rules) {
+            let alerts = state.alerts.values_mut().filter_map(|alert| alert.take_due(at, resend, interval));
+            due.extend(alerts.map(|alert| (alert, rule.query())));
+        }
+        due
     }
 }
 

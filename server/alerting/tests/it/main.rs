@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "the lint exempts test functions, but not what they call")]
 
+mod alertmanager_files;
+mod amtool;
+mod captures;
 mod corpus;
 mod rule_files;
 mod rule_tests;
