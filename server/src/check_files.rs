@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::Subcommand;
+use crowsnest_alerting::alertmanager::Config;
 use crowsnest_alerting::rules::{RuleFile, duplicates};
 use crowsnest_promql::Engine;
 
@@ -13,6 +14,8 @@ use crate::report::{FilesArgs, Report};
 pub(crate) enum CheckArgs {
     /// Rule files of Prometheus, and PrometheusRule objects
     Rules(FilesArgs),
+    /// Configurations of Alertmanager
+    Alertmanager(FilesArgs),
 }
 
 /// Reads the files and prints the report.
@@ -22,6 +25,7 @@ pub(crate) enum CheckArgs {
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     match args {
         CheckArgs::Rules(args) => args.report(check_rules),
+        CheckArgs::Alertmanager(args) => args.report(check_alertmanager),
     }
 }
 
@@ -38,6 +42,18 @@ fn check_rules(report: &mut Report, path: &Path, text: &str) {
                 let (again, first) = (pair.again, pair.first);
                 let what = format!("duplicate rule: {} is also at {}", again.name(), first.at);
                 report.note(path, again.at, what);
+            }
+        }
+        Err(faults) => report.fail_once(path, faults),
+    }
+}
+
+fn check_alertmanager(report: &mut Report, path: &Path, text: &str) {
+    match Config::parse(text) {
+        Ok(config) => {
+            report.pass();
+            for note in config.notes {
+                report.note(path, note.at, note.message);
             }
         }
         Err(faults) => report.fail_once(path, faults),

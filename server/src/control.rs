@@ -16,6 +16,10 @@ pub(crate) enum Collection {
     Sources,
     /// What groups of rules remember of their alerts, by file and name.
     Alerts,
+    /// Silences by id.
+    Silences,
+    /// What receivers were told of groups of alerts, by group, receiver and integration.
+    Notifications,
 }
 
 impl Collection {
@@ -25,6 +29,8 @@ impl Collection {
             Self::Sessions => "sessions",
             Self::Sources => "sources",
             Self::Alerts => "alerts",
+            Self::Silences => "silences",
+            Self::Notifications => "notifications",
         }
     }
 }

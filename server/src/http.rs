@@ -21,6 +21,6 @@ mod ui;
 pub(crate) use app::{App, AppState};
 pub(crate) use base_path::BasePath;
 pub(crate) use cors::CorsOrigin;
-pub(crate) use error::{ApiError, ErrorKind};
+pub(crate) use error::{ApiError, ErrorKind, KeepsBody};
 pub(crate) use layers::router;
 pub(crate) use objects::Viewer;

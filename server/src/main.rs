@@ -2,6 +2,7 @@
 //!
 //! Only this file and what it calls at start-up read flags, environment and signals.
 
+mod alertmanager_api;
 mod api_v1;
 mod auth;
 mod check_files;
@@ -19,6 +20,7 @@ mod listen;
 mod logging;
 mod mint;
 mod notices;
+mod notifier;
 mod query_pool;
 mod report;
 mod rules;

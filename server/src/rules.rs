@@ -1,5 +1,6 @@
 //! Rules on the server: read from `--provisioning`, evaluated on time, remembered through restarts.
 
+mod alerts;
 mod files;
 mod running;
 mod store;
@@ -25,6 +26,7 @@ use self::running::Running;
 use self::store::AppendingRecorder;
 use crate::clock;
 use crate::control::{Collection, ControlStore};
+use crate::notifier::Notifier;
 
 /// How many groups are evaluated at once.
 const AT_ONCE: usize = 4;
@@ -63,6 +65,7 @@ pub(crate) struct Rules {
     queryable: Arc<dyn Queryable>,
     recorder: AppendingRecorder,
     control: Arc<dyn ControlStore>,
+    notifier: Arc<Notifier>,
     groups: Mutex<BTreeMap<GroupKey, Arc<Running>>>,
     /// What the folder looked like when it was last read.
     seen: Mutex<Option<Stamp>>,
@@ -90,6 +93,7 @@ impl Rules {
         queryable: Arc<dyn Queryable>,
         appender: Arc<dyn Appender>,
         control: Arc<dyn ControlStore>,
+        notifier: Arc<Notifier>,
     ) -> anyhow::Result<Self> {
         let rules = Self {
             settings,
@@ -97,6 +101,7 @@ impl Rules {
             queryable,
             recorder: AppendingRecorder(appender),
             control,
+            notifier,
             groups: Mutex::default(),
             seen: Mutex::default(),
             changed: Notify::new(),
@@ -265,6 +270,8 @@ impl Rules {
         let Some(outcome) = running.evaluate(at, &around) else { return };
         self.counters.evaluations.fetch_add(outcome.rules, Ordering::Relaxed);
         self.counters.failures.fetch_add(outcome.failed, Ordering::Relaxed);
+        let told = outcome.due.into_iter().map(|alert| alerts::told(alert, &self.settings));
+        self.notifier.take(told, clock::now());
         if let Some(snapshot) = outcome.snapshot {
             let kept = serde_json::to_vec(&snapshot)
                 .map_err(anyhow::Error::from)

@@ -28,6 +28,7 @@ use crate::http::{self, App, AppState};
 use crate::listen::{CertificateStore, Listener, TlsAcceptor};
 use crate::logging;
 use crate::notices::Notices;
+use crate::notifier::Notifier;
 use crate::query_pool::QueryPool;
 use crate::rules::{RuleSettings, Rules};
 use crate::settings::AuthMode;
@@ -146,18 +147,25 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&storage.queryable),
         clock::now(),
     )?;
+    let notifier = Arc::new(Notifier::open(
+        config.provisioning.as_ref().map(|folder| folder.join("alertmanager.yml")),
+        external_url(config),
+        Arc::clone(&control),
+    )?);
     let rules = Rules::open(
         rule_settings(config),
         Engine::new(engine_options(config)),
         Arc::clone(&storage.queryable),
         Arc::clone(&storage.appender),
         Arc::clone(&control),
+        Arc::clone(&notifier),
     )?;
     Ok(Arc::new(App {
         auth: auth(config, data_dir, control).await?,
         pool: QueryPool::new(&config.queries),
         engine: Engine::new(engine_options(config)),
         rules: Arc::new(rules),
+        notifier,
         storage,
         sources,
         writes: WriteGate::default(),
@@ -172,13 +180,17 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
 }
 
 fn rule_settings(config: &Config) -> RuleSettings {
-    let url = config.external_url.as_ref().map_or("", |url| url.as_str());
     RuleSettings {
         folder: config.provisioning.as_ref().map(|folder| folder.join("rules")),
         interval: config.evaluation_interval,
         external_labels: config.external_labels.clone(),
-        external_url: url.trim_end_matches('/').to_owned(),
+        external_url: external_url(config),
     }
+}
+
+/// Without a slash at the end.
+fn external_url(config: &Config) -> String {
+    config.external_url.as_ref().map_or("", |url| url.as_str()).trim_end_matches('/').to_owned()
 }
 
 fn certificates(config: &Config, data_dir: &DataDir) -> anyhow::Result<CertificateStore> {

@@ -133,6 +133,21 @@ const SERVER: &[Plain<App>] = &[
         value: |app| app.rules.counters.missed.load(Ordering::Relaxed),
     },
     Plain {
+        name: "crowsnest_notifications_total",
+        help: "Notifications sent.",
+        value: |app| app.notifier.sent.load(Ordering::Relaxed),
+    },
+    Plain {
+        name: "crowsnest_notification_failures_total",
+        help: "Attempts to notify that failed.",
+        value: |app| app.notifier.failed.load(Ordering::Relaxed),
+    },
+    Plain {
+        name: "crowsnest_alerts",
+        help: "Alerts that are known, those that have ended not long ago included.",
+        value: |app| app.notifier.dispatcher().alerts.len() as u64,
+    },
+    Plain {
         name: "crowsnest_sources_pushing",
         help: "Sources that push samples.",
         value: |app| app.sources.count().0 as u64,

@@ -12,6 +12,7 @@ use crate::auth::Auth;
 use crate::clock;
 use crate::config::Config;
 use crate::notices::Notices;
+use crate::notifier::Notifier;
 use crate::query_pool::QueryPool;
 use crate::rules::Rules;
 use crate::sources::watch::SourceWatch;
@@ -28,6 +29,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     /// What is evaluated again and again.
     pub(crate) rules: Arc<Rules>,
+    /// Who is told of alerts.
+    pub(crate) notifier: Arc<Notifier>,
     pub(crate) pool: QueryPool,
     pub(crate) writes: WriteGate,
     pub(crate) telemetry: Telemetry,
@@ -43,12 +46,13 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// Reads users, ingest tokens and rules again. Blocks the thread.
+    /// Reads users, ingest tokens, rules and alertmanager.yml again. Blocks the thread.
     ///
     /// # Errors
     /// What is wrong with them; what is wrong stays what it was.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
-        let reloaded = self.auth.reload_files().and_then(|()| self.rules.reload());
+        let reloaded =
+            self.auth.reload_files().and_then(|()| self.rules.reload()).and_then(|()| self.notifier.reload());
         self.notices.reloaded(reloaded.is_ok(), clock::now());
         reloaded
     }

@@ -207,6 +207,10 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// On a response whose body is what it is to be, error or not: [`shape`] lets it pass.
+#[derive(Clone, Copy)]
+pub(crate) struct KeepsBody;
+
 #[derive(Clone, Copy)]
 enum Style {
     Prometheus,
@@ -220,7 +224,8 @@ pub(super) async fn shape(request: Request, next: Next) -> Response {
     let version = request.version();
     let response = next.run(request).await;
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions().get::<KeepsBody>().is_some() {
         return response;
     }
     let told = response.extensions().get::<ApiError>().cloned();

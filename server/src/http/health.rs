@@ -20,7 +20,7 @@ pub(super) async fn ready(State(app): State<AppState>) -> Result<&'static str, A
     }
 }
 
-/// Reads users, ingest tokens and rules again, and says what is wrong with them.
+/// Reads users, ingest tokens, rules and alertmanager.yml again, and says what is wrong with them.
 pub(super) async fn reload(State(app): State<AppState>) -> Result<&'static str, ApiError> {
     let reloaded = tokio::task::spawn_blocking(move || app.reload());
     let reloaded = reloaded.await.map_err(ApiError::internal)?;

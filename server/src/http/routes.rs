@@ -6,6 +6,7 @@ use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
 use super::{AppState, health, metrics, objects, queries, session, stream, ui};
+use crate::alertmanager_api;
 use crate::api_v1::{
     admin, exemplars, expression, features, federate, labels, metadata, notifications, openapi, query, read,
     rules, status, targets, write,
@@ -17,6 +18,8 @@ const SMALL: usize = 64 << 10;
 const SIGN_IN: usize = 384 << 10;
 /// A query and its parameters as a form.
 const FORM: usize = 1 << 20;
+/// A batch of alerts.
+const ALERTS: usize = 8 << 20;
 /// A compressed push of samples; what it decompresses to has a limit of its own.
 const PUSH: usize = write::MAX_BODY;
 
@@ -36,6 +39,7 @@ pub(super) struct Route {
 /// Answers are confined to what the caller may see; see `api_v1/seen.rs`.
 const SERIES: Access = Access::Series;
 const VIEW: Access = Access::Role(Role::Viewer);
+const EDIT: Access = Access::Role(Role::Editor);
 const ADMIN: Access = Access::Role(Role::Admin);
 
 /// A row that answers a question.
@@ -61,6 +65,7 @@ const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
 const OBJECT: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}/{name}";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
+const SILENCE: &str = "/alertmanager/api/v2/silence/{id}";
 const SESSION: &str = "/api/crowsnest/v1/session";
 const WAYS: &str = "/api/crowsnest/v1/session/ways";
 
@@ -71,6 +76,19 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/-/ready", Access::Public, |m| on(m, health::ready)),
     changes(Method::POST, "/-/reload", ADMIN, SMALL, |m| on(m, health::reload)),
     changes(Method::PUT, "/-/reload", ADMIN, SMALL, |m| on(m, health::reload)),
+    reads(Method::GET, "/alertmanager/api/v2/alerts", VIEW, |m| on(m, alertmanager_api::alerts)),
+    changes(Method::POST, "/alertmanager/api/v2/alerts", Access::Ingest, ALERTS, |m| {
+        on(m, alertmanager_api::post_alerts)
+    }),
+    reads(Method::GET, "/alertmanager/api/v2/alerts/groups", VIEW, |m| on(m, alertmanager_api::groups)),
+    reads(Method::GET, "/alertmanager/api/v2/receivers", VIEW, |m| on(m, alertmanager_api::receivers)),
+    changes(Method::DELETE, SILENCE, EDIT, SMALL, |m| on(m, alertmanager_api::expire_silence)),
+    reads(Method::GET, SILENCE, VIEW, |m| on(m, alertmanager_api::silence)),
+    reads(Method::GET, "/alertmanager/api/v2/silences", VIEW, |m| on(m, alertmanager_api::silences)),
+    changes(Method::POST, "/alertmanager/api/v2/silences", EDIT, FORM, |m| {
+        on(m, alertmanager_api::post_silence)
+    }),
+    reads(Method::GET, "/alertmanager/api/v2/status", VIEW, |m| on(m, alertmanager_api::status)),
     reads(Method::GET, NAMESPACES, Access::User, |m| on(m, objects::namespaces)),
     reads(Method::GET, OBJECTS, Access::User, |m| on(m, objects::list)),
     reads(Method::GET, OBJECT, Access::User, |m| on(m, objects::one)),

@@ -4,12 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use crowsnest_alerting::evaluation::{GroupSnapshot, GroupState, GroupView, Health, Schedule, Surroundings};
+use crowsnest_alerting::evaluation::{
+    ActiveAlert, GroupSnapshot, GroupState, GroupView, Health, Schedule, Surroundings,
+};
 use crowsnest_alerting::rules::Group;
 use crowsnest_api::Timestamp;
 use parking_lot::Mutex;
 
 use super::GroupKey;
+
+/// How long an alert that fires is not told of again.
+const RESEND_DELAY: Duration = Duration::from_mins(1);
 
 /// A group with its state and its times.
 pub(super) struct Running {
@@ -32,6 +37,8 @@ struct Times {
 pub(super) struct Outcome {
     pub(super) rules: u64,
     pub(super) failed: u64,
+    /// Alerts that the notifier is to hear of.
+    pub(super) due: Vec<(ActiveAlert, String)>,
     /// What to remember; `None` when nothing is different from what is remembered.
     pub(super) snapshot: Option<GroupSnapshot>,
 }
@@ -108,12 +115,13 @@ impl Running {
         let outcome = held.as_mut().map(|state| {
             let had_alerts = has_alerts(&self.view.load());
             state.evaluate(at, around);
+            let due = state.take_due(at, RESEND_DELAY, self.interval);
             let view = state.view();
             let failed = view.rules.iter().filter(|rule| rule.health == Health::Bad).count();
             let snapshot = if had_alerts || has_alerts(&view) { state.snapshot() } else { None };
             let rules = view.rules.len() as u64;
             self.view.store(Arc::new(view));
-            Outcome { rules, failed: failed as u64, snapshot }
+            Outcome { rules, failed: failed as u64, due, snapshot }
         });
         drop(held);
         self.times.lock().is_busy = false;

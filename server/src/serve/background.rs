@@ -32,6 +32,7 @@ pub(super) fn start(
 ) {
     tasks.spawn(watch_files(Arc::clone(app), stopped.clone()));
     tasks.spawn(Arc::clone(&app.rules).run(stopped.clone()));
+    tasks.spawn(Arc::clone(&app.notifier).run(stopped.clone()));
     tasks.spawn(reload_on_hangup(Arc::clone(app), stopped.clone()));
     tasks.spawn(watch_sources(Arc::clone(app), stopped.clone()));
     tasks.spawn(maintain(Arc::clone(app), stopped.clone()));
@@ -60,13 +61,14 @@ async fn reload_on_hangup(app: AppState, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Reads users, ingest tokens and rules again when their files change.
+/// Reads users, ingest tokens, rules and alertmanager.yml again when their files change.
 async fn watch_files(app: AppState, stopped: watch::Receiver<bool>) {
     every(FILE_INTERVAL, stopped, || {
         let app = AppState::clone(&app);
         move || {
             app.auth.reload_changed_files();
             app.rules.reload_if_changed();
+            app.notifier.reload_if_changed();
         }
     })
     .await;

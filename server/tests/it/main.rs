@@ -13,6 +13,7 @@ mod command_line;
 mod crash;
 mod demo;
 mod mint;
+mod notifications;
 mod objects;
 mod prometheus_peer;
 mod pushing;

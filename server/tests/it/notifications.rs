@@ -1,0 +1,148 @@
+//! Notifications as receivers meet them, and the Alertmanager API as its clients do.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::server::ADMIN;
+use crate::support::tools::is_there;
+use crate::support::{Server, now_ms, series, wait_for};
+
+/// Takes webhooks on a port of its own, and answers each with the next of `answers`, then with 200.
+fn webhook(answers: &'static [u16]) -> (u16, Receiver<Value>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut answers = answers.iter();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let status = answers.next().copied().unwrap_or(200);
+            let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).unwrap();
+            if status == 200 && sender.send(serde_json::from_slice(&body).unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    (port, receiver)
+}
+
+fn server(port: u16, rules: &str) -> (Server, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("rules")).unwrap();
+    std::fs::write(folder.path().join("rules/r.yml"), rules).unwrap();
+    let config = format!(
+        "route:\n  receiver: hook\n  group_by: [alertname]\n  group_wait: 100ms\n  group_interval: 1s\n  repeat_interval: 1h\nreceivers:\n- name: hook\n  webhook_configs: [{{url: 'http://127.0.0.1:{port}/hook'}}]\n"
+    );
+    std::fs::write(folder.path().join("alertmanager.yml"), config).unwrap();
+    let folder_text = folder.path().to_str().unwrap().to_owned();
+    let arguments = ["--provisioning", &folder_text, "--external-label", "cluster=c1"];
+    (Server::start_with(&arguments), folder)
+}
+
+fn next(hooks: &Receiver<Value>) -> Value {
+    hooks.recv_timeout(Duration::from_secs(60)).unwrap()
+}
+
+const DOWN: &str = "groups: [{name: g, interval: 1s, rules: [{alert: Silent, expr: 'up == 0', labels: {severity: page}, annotations: {summary: '{{ $labels.instance }}'}}]}]\n";
+
+#[test]
+fn a_webhook_comes_when_a_source_falls_silent_and_again_when_it_returns() {
+    // The first attempts fail.
+    let (port, hooks) = webhook(&[500, 503]);
+    let (server, _folder) = server(port, DOWN);
+    let now = now_ms();
+    for at in [now - 2000, now - 1000, now] {
+        server.push(vec![series("heartbeat", &[(at, 1.0)])]);
+    }
+    let firing = next(&hooks);
+    assert_eq!(
+        (&firing["status"], &firing["receiver"], &firing["version"]),
+        (&json!("firing"), &json!("hook"), &json!("4"))
+    );
+    let alert = &firing["alerts"][0];
+    assert_eq!(alert["labels"]["alertname"], "Silent");
+    assert_eq!((&alert["labels"]["severity"], &alert["labels"]["cluster"]), (&json!("page"), &json!("c1")));
+    assert_eq!(alert["annotations"]["summary"], "i");
+    assert_eq!(alert["endsAt"], "0001-01-01T00:00:00Z");
+    assert_eq!(firing["groupLabels"], json!({"alertname": "Silent"}));
+    assert_eq!(firing["groupKey"], "{}:{alertname=\"Silent\"}");
+
+    let resolved = wait_for("the end", || {
+        server.push(vec![series("heartbeat", &[(now_ms(), 1.0)])]);
+        hooks.recv_timeout(Duration::from_millis(500)).ok()
+    });
+    assert_eq!(resolved["status"], "resolved");
+    assert_ne!(resolved["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z");
+}
+
+#[test]
+fn what_was_told_is_not_told_again_after_a_crash() {
+    let (port, hooks) = webhook(&[]);
+    let rules = "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: vector(1)}]}]\n";
+    let (mut server, folder) = server(port, rules);
+    next(&hooks);
+    // Told, and noted a moment later.
+    std::thread::sleep(Duration::from_millis(500));
+    server.crash_and_restart();
+    let more = rules.replace("rules: [", "rules: [{alert: Another, expr: vector(1)}, ");
+    std::fs::write(folder.path().join("rules/r.yml"), more).unwrap();
+    assert_eq!(server.post("-/reload").bearer_auth(ADMIN).send().unwrap().status(), 200);
+    assert_eq!(next(&hooks)["groupLabels"]["alertname"], "Another");
+}
+
+/// amtool, with a file that has the token.
+fn amtool(server: &Server, folder: &Path, arguments: &[&str]) -> String {
+    let http = folder.join("http.yml");
+    let ca = server.ca();
+    let token =
+        format!("authorization: {{credentials: {}}}\ntls_config: {{ca_file: {}}}\n", ADMIN, ca.display());
+    std::fs::write(&http, token).unwrap();
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin/amtool");
+    let program = if program.exists() { program } else { "amtool".into() };
+    let url = format!("--alertmanager.url={}alertmanager", server.url);
+    let config = format!("--http.config.file={}", http.display());
+    let output = Command::new(program).args(arguments).args([url, config]).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn amtool_adds_lists_and_silences() {
+    if !is_there("amtool")
+        && !Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin/amtool").exists()
+    {
+        return;
+    }
+    let (port, hooks) = webhook(&[]);
+    let (server, folder) = server(port, "");
+    let amtool = |arguments: &[&str]| amtool(&server, folder.path(), arguments);
+    amtool(&["alert", "add", "DiskFull", "instance=n1", "--annotation=summary=full"]);
+    assert_eq!(next(&hooks)["alerts"][0]["annotations"]["summary"], "full");
+    assert!(amtool(&["alert", "query", "-o", "extended"]).contains("DiskFull"));
+    let id = amtool(&["silence", "add", "alertname=DiskFull", "--comment=why", "--author=ann"]);
+    assert!(amtool(&["silence", "query"]).contains("DiskFull"));
+    assert!(!amtool(&["alert", "query"]).contains("DiskFull"));
+    amtool(&["silence", "expire", id.trim()]);
+    assert!(amtool(&["alert", "query"]).contains("DiskFull"));
+}
