@@ -56,14 +56,14 @@ messages! {
     WayToken: "Token", "토큰";
     WayPassword: "Password", "비밀번호";
     WayCertificate: "Certificate", "인증서";
-    WayKubeconfig: "Kubeconfig", "Kubeconfig";
+    WayKubeconfig: "Kubeconfig", "kubeconfig 파일";
     CertificateFile: "Client certificate with its key (.p12, .pfx)", "개인 키가 포함된 클라이언트 인증서(.p12, .pfx)";
-    KubeconfigFile: "Kubeconfig", "Kubeconfig 파일";
+    KubeconfigFile: "Kubeconfig", "kubeconfig 파일";
     FilePassword: "Password of the file", "파일 비밀번호";
     ChooseFile: "Choose a file, or drop it here", "파일을 선택하거나 여기에 놓으십시오";
     FileMissing: "Choose a file first.", "먼저 파일을 선택하십시오.";
     SignInWithCertificate: "Sign in with certificate", "인증서로 로그인";
-    SignInWithKubeconfig: "Sign in with kubeconfig", "Kubeconfig로 로그인";
+    SignInWithKubeconfig: "Sign in with kubeconfig", "kubeconfig 파일로 로그인";
     WhatHappensToFile: "What happens to the file?", "파일은 어떻게 처리됩니까?";
     WhatHappensToFileBody: "This server opens it, shows the certificate to the Kubernetes API server with your requests and no others, and keeps it encrypted until you sign out.", "이 서버가 파일을 열어 본인의 요청에만 인증서를 사용하여 Kubernetes API 서버에 제시하며, 로그아웃할 때까지 암호화하여 보관합니다.";
     WhichKubeconfig: "Which one?", "어떤 파일입니까?";

@@ -101,7 +101,7 @@ const KINDS: &[Kind] = &[
             (&["smarthost"], "no global SMTP smarthost set"),
             (&["from"], "no global SMTP from set"),
         ],
-        is_sent: true,
+        is_sent: false,
     },
     Kind {
         name: "pagerduty",
@@ -261,7 +261,7 @@ const KINDS: &[Kind] = &[
             &["webhook_url", "webhook_url_file"],
             "one of webhook_url or webhook_url_file must be configured",
         )],
-        is_sent: true,
+        is_sent: false,
     },
     Kind {
         name: "msteamsv2",
