@@ -122,6 +122,8 @@ pageTest("of more namespaces than are watched at once the page names those that 
   try {
     const path = "/api/v1/namespaces/shop/serviceaccounts/many/token";
     const { status } = await kube.ask("POST", path, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} });
+    // The server remembers for five seconds which namespaces there are, and a page asks again after thirty.
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
     await signIn(page, status.token);
     await page.getByText(/^Shown are 7 of your 9 namespaces: team-0, /).waitFor();
     await page.getByRole("button", { name: /^Namespaces All 9/ }).click();
