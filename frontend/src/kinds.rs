@@ -16,6 +16,7 @@ use crowsnest_api::cluster::Kind;
 use serde_json::Value;
 
 use crate::charts::ChartSpec;
+use crate::cluster::object::{created, name, namespace};
 use crate::components::{IconName, Tone};
 use crate::i18n::{Lang, Msg};
 use crate::router::Page;
@@ -69,6 +70,31 @@ pub(crate) struct Column {
     pub(crate) source: Source,
     pub(crate) order: Natural,
     pub(crate) place: Place,
+}
+
+/// Columns that are the same for every kind.
+impl Column {
+    const NAME: Self = Self {
+        id: "name",
+        title: Msg::ColumnName,
+        source: Source::Object(|object| Cell::Name(name(object).to_owned())),
+        order: Natural::First,
+        place: Place::Always,
+    };
+    const NAMESPACE: Self = Self {
+        id: "namespace",
+        title: Msg::ColumnNamespace,
+        source: Source::Object(|object| Cell::dim(namespace(object))),
+        order: Natural::First,
+        place: Place::Namespace,
+    };
+    const AGE: Self = Self {
+        id: "age",
+        title: Msg::ColumnAge,
+        source: Source::Object(|object| Cell::age(created(object))),
+        order: Natural::Largest,
+        place: Place::Always,
+    };
 }
 
 /// Where a column has its cells from.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Cell, Column, KindRow, KindScope, Natural, Place, Source, find_kind};
 use crate::cluster::event;
-use crate::cluster::object::{namespace, text};
+use crate::cluster::object::text;
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
 
@@ -42,13 +42,7 @@ pub(super) static EVENTS: KindRow = KindRow {
             order: Natural::First,
             place: Place::Always,
         },
-        Column {
-            id: "namespace",
-            title: Msg::ColumnNamespace,
-            source: Source::Object(|event| Cell::dim(namespace(event))),
-            order: Natural::First,
-            place: Place::Namespace,
-        },
+        Column::NAMESPACE,
         Column {
             id: "message",
             title: Msg::ColumnMessage,

@@ -2,7 +2,7 @@
 
 use super::{Cell, Column, KindRow, KindScope, Natural, Part, Place, Source};
 use crate::cluster::ingress::{backends, hosts};
-use crate::cluster::object::{created, list, name, namespace, text};
+use crate::cluster::object::{list, text};
 use crate::components::IconName;
 use crate::i18n::Msg;
 
@@ -15,20 +15,8 @@ pub(super) static INGRESSES: KindRow = KindRow {
     what: Msg::IngressesWord,
     icon: IconName::Ingress,
     columns: &[
-        Column {
-            id: "name",
-            title: Msg::ColumnName,
-            source: Source::Object(|ingress| Cell::Name(name(ingress).to_owned())),
-            order: Natural::First,
-            place: Place::Always,
-        },
-        Column {
-            id: "namespace",
-            title: Msg::ColumnNamespace,
-            source: Source::Object(|ingress| Cell::dim(namespace(ingress))),
-            order: Natural::First,
-            place: Place::Namespace,
-        },
+        Column::NAME,
+        Column::NAMESPACE,
         Column {
             id: "hosts",
             title: Msg::ColumnHosts,
@@ -50,13 +38,7 @@ pub(super) static INGRESSES: KindRow = KindRow {
             order: Natural::First,
             place: Place::Widest,
         },
-        Column {
-            id: "age",
-            title: Msg::ColumnAge,
-            source: Source::Object(|ingress| Cell::age(created(ingress))),
-            order: Natural::Largest,
-            place: Place::Always,
-        },
+        Column::AGE,
     ],
     order: "name",
     search: &[&["metadata", "labels"]],

@@ -1,7 +1,7 @@
 //! Namespaces.
 
 use super::{Cell, Column, KindRow, KindScope, Natural, Part, Place, Source};
-use crate::cluster::object::{created, name, text};
+use crate::cluster::object::text;
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
 
@@ -14,13 +14,7 @@ pub(super) static NAMESPACES: KindRow = KindRow {
     what: Msg::NamespacesWord,
     icon: IconName::Namespaces,
     columns: &[
-        Column {
-            id: "name",
-            title: Msg::ColumnName,
-            source: Source::Object(|namespace| Cell::Name(name(namespace).to_owned())),
-            order: Natural::First,
-            place: Place::Always,
-        },
+        Column::NAME,
         Column {
             id: "status",
             title: Msg::ColumnStatus,
@@ -38,13 +32,7 @@ pub(super) static NAMESPACES: KindRow = KindRow {
             order: Natural::Largest,
             place: Place::Always,
         },
-        Column {
-            id: "age",
-            title: Msg::ColumnAge,
-            source: Source::Object(|namespace| Cell::age(created(namespace))),
-            order: Natural::Largest,
-            place: Place::Always,
-        },
+        Column::AGE,
     ],
     order: "name",
     search: &[&["metadata", "labels"]],

@@ -2,7 +2,7 @@
 
 use super::{Amount, Cell, Column, FactText, KindRow, KindScope, Metric, Natural, Part, Place, Source};
 use crate::cluster::node;
-use crate::cluster::object::{created, name, text};
+use crate::cluster::object::text;
 use crate::components::IconName;
 use crate::i18n::Msg;
 
@@ -15,13 +15,7 @@ pub(super) static NODES: KindRow = KindRow {
     what: Msg::NodesWord,
     icon: IconName::Nodes,
     columns: &[
-        Column {
-            id: "name",
-            title: Msg::ColumnName,
-            source: Source::Object(|node| Cell::Name(name(node).to_owned())),
-            order: Natural::First,
-            place: Place::Always,
-        },
+        Column::NAME,
         Column {
             id: "status",
             title: Msg::ColumnStatus,
@@ -92,13 +86,7 @@ pub(super) static NODES: KindRow = KindRow {
             order: Natural::First,
             place: Place::Widest,
         },
-        Column {
-            id: "age",
-            title: Msg::ColumnAge,
-            source: Source::Object(|node| Cell::age(created(node))),
-            order: Natural::Largest,
-            place: Place::Always,
-        },
+        Column::AGE,
     ],
     order: "status",
     search: &[&["metadata", "labels"], &["status", "nodeInfo", "osImage"]],

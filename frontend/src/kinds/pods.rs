@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Amount, Cell, Column, FactText, KindRow, KindScope, Metric, Natural, Part, Place, Source};
 use crate::charts;
-use crate::cluster::object::{created, name, namespace, text};
+use crate::cluster::object::{namespace, text};
 use crate::cluster::{owner, pod};
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
@@ -19,20 +19,8 @@ pub(super) static PODS: KindRow = KindRow {
     what: Msg::PodsWord,
     icon: IconName::Pods,
     columns: &[
-        Column {
-            id: "name",
-            title: Msg::ColumnName,
-            source: Source::Object(|pod| Cell::Name(name(pod).to_owned())),
-            order: Natural::First,
-            place: Place::Always,
-        },
-        Column {
-            id: "namespace",
-            title: Msg::ColumnNamespace,
-            source: Source::Object(|pod| Cell::dim(namespace(pod))),
-            order: Natural::First,
-            place: Place::Namespace,
-        },
+        Column::NAME,
+        Column::NAMESPACE,
         Column {
             id: "status",
             title: Msg::ColumnStatus,
@@ -91,13 +79,7 @@ pub(super) static PODS: KindRow = KindRow {
             order: Natural::First,
             place: Place::Widest,
         },
-        Column {
-            id: "age",
-            title: Msg::ColumnAge,
-            source: Source::Object(|pod| Cell::age(created(pod))),
-            order: Natural::Largest,
-            place: Place::Always,
-        },
+        Column::AGE,
     ],
     order: "status",
     search: &[&["metadata", "labels"], &["status", "podIP"], &["spec", "containers", "*", "image"]],

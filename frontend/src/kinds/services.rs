@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Cell, Column, KindRow, KindScope, Natural, Part, Place, Source};
-use crate::cluster::object::{at, created, list, name, namespace, pairs, text};
+use crate::cluster::object::{at, list, pairs, text};
 use crate::components::IconName;
 use crate::i18n::Msg;
 
@@ -16,20 +16,8 @@ pub(super) static SERVICES: KindRow = KindRow {
     what: Msg::ServicesWord,
     icon: IconName::Service,
     columns: &[
-        Column {
-            id: "name",
-            title: Msg::ColumnName,
-            source: Source::Object(|service| Cell::Name(name(service).to_owned())),
-            order: Natural::First,
-            place: Place::Always,
-        },
-        Column {
-            id: "namespace",
-            title: Msg::ColumnNamespace,
-            source: Source::Object(|service| Cell::dim(namespace(service))),
-            order: Natural::First,
-            place: Place::Namespace,
-        },
+        Column::NAME,
+        Column::NAMESPACE,
         Column {
             id: "type",
             title: Msg::MetricType,
@@ -58,13 +46,7 @@ pub(super) static SERVICES: KindRow = KindRow {
             order: Natural::First,
             place: Place::Widest,
         },
-        Column {
-            id: "age",
-            title: Msg::ColumnAge,
-            source: Source::Object(|service| Cell::age(created(service))),
-            order: Natural::Largest,
-            place: Place::Always,
-        },
+        Column::AGE,
     ],
     order: "name",
     search: &[&["metadata", "labels"]],
