@@ -11,6 +11,9 @@ mod peer;
 mod process;
 #[path = "store_peers/queries.rs"]
 mod queries;
+// The same recording as the store's own benchmark.
+#[path = "../../tsdb/benches/store/recording.rs"]
+mod recording;
 #[path = "store_peers/replay.rs"]
 mod replay;
 #[path = "store_peers/sender.rs"]

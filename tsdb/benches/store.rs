@@ -9,6 +9,8 @@
 mod corpus;
 #[path = "store/made_up.rs"]
 mod made_up;
+#[path = "store/recording.rs"]
+mod recording;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,11 +1,11 @@
 //! Recorded pages of one node exporter as the remote-write pushes of many nodes.
 
-use std::collections::HashMap;
-use std::io::Read;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crowsnest_api::{Labels, LabelsBuilder, METRIC_NAME};
+use crowsnest_api::Labels;
+
+use crate::recording::{Recording, labels};
 
 const STEP_MS: i64 = 15_000;
 const TICKS_AN_HOUR: usize = 240;
@@ -26,25 +26,10 @@ pub(crate) struct Replay {
 
 impl Replay {
     pub(crate) fn load(path: &Path, nodes: usize, hours: usize, in_step: bool) -> std::io::Result<Self> {
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(std::fs::File::open(path)?).read_to_string(&mut text)?;
-        let (mut names, mut numbers) = (Vec::new(), HashMap::new());
-        let mut pages: Vec<Vec<(usize, f64)>> = Vec::new();
-        for line in text.lines() {
-            if line.starts_with("###") {
-                pages.push(Vec::new());
-            } else if let (Some((name, value)), Some(page)) = (line.rsplit_once(' '), pages.last_mut()) {
-                let number = *numbers.entry(name).or_insert_with(|| {
-                    names.push(name);
-                    names.len() - 1
-                });
-                page.push((number, value.parse().unwrap_or(f64::NAN)));
-            }
-        }
+        let Recording { names, pages, growth } = Recording::load(path)?;
         let encode = |node| names.iter().map(|name| encode(&labels(name, node))).collect();
         let ticks = hours * TICKS_AN_HOUR;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
-        let growth = (0..names.len()).map(|number| growth(&pages, number)).collect();
         let labels = (0..nodes).map(encode).collect();
         Ok(Self { nodes, ticks, in_step, start: now - ticks as i64 * STEP_MS, pages, labels, growth })
     }
@@ -78,31 +63,6 @@ impl Replay {
         }
         page.len() as u64
     }
-}
-
-/// What a counter gains from the first page to the last, or zero for what ever falls.
-fn growth(pages: &[Vec<(usize, f64)>], number: usize) -> f64 {
-    let values: Vec<f64> =
-        pages.iter().flatten().filter(|(series, _)| *series == number).map(|&(_, value)| value).collect();
-    match values.as_slice() {
-        [first, .., last] if values.is_sorted() => last - first,
-        _ => 0.0,
-    }
-}
-
-/// `name{a="b",c="d"}` as the recording has it, with the node's own labels.
-fn labels(text: &str, node: usize) -> Labels {
-    let mut builder = LabelsBuilder::default();
-    let (name, rest) = text.split_once('{').unwrap_or((text, ""));
-    builder.set(METRIC_NAME, name);
-    for pair in rest.trim_end_matches('}').split("\",") {
-        if let Some((label, value)) = pair.split_once("=\"") {
-            builder.set(label, value.trim_end_matches('"'));
-        }
-    }
-    builder.set("job", "node-exporter");
-    builder.set("instance", format!("node-{node:04}:9100"));
-    builder.build()
 }
 
 fn encode(labels: &Labels) -> Vec<u8> {
