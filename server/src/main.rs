@@ -5,6 +5,7 @@
 mod alertmanager_api;
 mod api_v1;
 mod auth;
+mod chance;
 mod check_files;
 mod cli;
 mod client;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use crowsnest_alerting::alertmanager::Config;
-use crowsnest_alerting::dispatch::{Alert, Dispatcher, Silence, SilenceError};
+use crowsnest_alerting::dispatch::{Alert, Dispatcher, Forgotten, Silence, SilenceError};
 use crowsnest_alerting::message::Templates;
 use crowsnest_api::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
@@ -186,16 +186,10 @@ impl Notifier {
     }
 
     fn collect(&self, now: Timestamp) {
-        let before: Vec<String> = self.dispatcher.lock().log().keys().cloned().collect();
-        let silences = self.dispatcher.lock().collect(now);
-        let dispatcher = self.dispatcher.lock();
-        let logged = before.into_iter().filter(|key| !dispatcher.log().contains_key(key));
-        let gone: Vec<_> = logged
-            .map(|key| (Collection::Notifications, key))
-            .chain(silences.into_iter().map(|id| (Collection::Silences, id)))
-            .collect();
-        drop(dispatcher);
-        for (collection, key) in gone {
+        let Forgotten { logged, silences } = self.dispatcher.lock().collect(now);
+        let logged = logged.into_iter().map(|key| (Collection::Notifications, key));
+        let silences = silences.into_iter().map(|id| (Collection::Silences, id));
+        for (collection, key) in logged.chain(silences) {
             if let Err(error) = self.control.delete(collection, &key) {
                 warn!(key, err = &error as &dyn std::error::Error, "cannot forget what is over");
             }

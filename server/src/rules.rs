@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, watch};
 use tracing::{info, warn};
 
-use self::files::{Files, Stamp};
+use self::files::Stamp;
 use self::running::Running;
 use self::store::AppendingRecorder;
 use crate::clock;
@@ -120,8 +120,7 @@ impl Rules {
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
         let Some(folder) = &self.settings.folder else { return Ok(()) };
         *self.seen.lock() = Some(files::stamp(folder));
-        let Files { groups } = files::read(folder, &self.engine)?;
-        self.replace(groups, clock::now());
+        self.replace(files::read(folder, &self.engine)?, clock::now());
         Ok(())
     }
 

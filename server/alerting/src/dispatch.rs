@@ -24,6 +24,15 @@ pub(crate) use webhook::{common_annotations, common_labels};
 
 use crate::alertmanager::{Config, Integration, Receiver, Route};
 
+/// What need not be kept any longer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Keys of the log of notifications.
+    pub logged: Vec<String>,
+    /// Ids of silences.
+    pub silences: Vec<String>,
+}
+
 /// Everything that decides about notifications.
 #[derive(Debug)]
 pub struct Dispatcher {
@@ -120,11 +129,11 @@ impl Dispatcher {
     }
 
     /// Forgets alerts that have ended and are in no group, log entries and silences that are over.
-    pub fn collect(&mut self, now: Timestamp) -> Vec<String> {
+    pub fn collect(&mut self, now: Timestamp) -> Forgotten {
         let groups = &self.groups;
         self.alerts.collect(now, |fingerprint| groups.values().any(|group| group.has(fingerprint)));
-        self.log.retain(|_, entry| entry.expires > now);
-        self.silences.collect(now)
+        let over = self.log.extract_if(.., |_, entry| entry.expires <= now);
+        Forgotten { logged: over.map(|(key, _)| key).collect(), silences: self.silences.collect(now) }
     }
 
     /// The groups as they are.
@@ -168,7 +177,7 @@ impl Dispatcher {
 
     /// The alerts of a flush that are not muted.
     fn heard(&self, flush: &Flush, now: Timestamp) -> Vec<Alert> {
-        let mutes = Mutes::new(&self.config, &self.alerts, &self.silences, now);
+        let mutes = self.mutes(now);
         if mutes.is_route_muted(&flush.route) {
             return Vec::new();
         }

@@ -116,6 +116,15 @@ pub fn format_json_value(value: f64) -> String {
     if magnitude == 0.0 || !magnitude.is_finite() || (1e-6..1e21).contains(&magnitude) {
         return format_value(value);
     }
+    format_exponent(value)
+}
+
+/// A value with an exponent of two digits or more and the fewest digits that read back the same, as Go's `%e` with
+/// precision -1: `1.5e+00`. What is not finite is written as by [`format_value`].
+pub fn format_exponent(value: f64) -> String {
+    if !value.is_finite() {
+        return format_value(value);
+    }
     let text = format!("{value:e}");
     match text.split_once('e') {
         Some((digits, exponent)) => {
@@ -160,6 +169,16 @@ mod tests {
         ] {
             assert_eq!(format_value(value), text);
         }
+    }
+
+    #[test]
+    fn values_are_written_with_exponent() {
+        for (value, expected) in
+            [(0.0, "0e+00"), (1.5, "1.5e+00"), (-12345.0, "-1.2345e+04"), (1e-7, "1e-07"), (1e123, "1e+123")]
+        {
+            assert_eq!(format_exponent(value), expected);
+        }
+        assert_eq!(format_exponent(f64::INFINITY), "+Inf");
     }
 
     #[test]

@@ -12,10 +12,10 @@ use crate::cluster::{Cluster, ClusterError, Who};
 
 /// Whom a bearer token belongs to that a request brought.
 pub(super) async fn identify(cluster: &Cluster, token: &str, now: Timestamp) -> Result<Caller, Refusal> {
-    if has_ended(token, now) || !is_plausible(token) {
+    let credential = Credential::Token(Secret::new(token.to_owned()));
+    if credential.ends().is_some_and(|end| end <= now) || !is_plausible(token) {
         return Ok(Caller::Unknown);
     }
-    let credential = Credential::Token(Secret::new(token.to_owned()));
     match cluster.who_is(&credential).await {
         Ok(who) => Ok(Caller::User { identity: identity(who, credential), via: Via::Bearer }),
         Err(ClusterError::Refused(status)) if matches!(status.code, 401 | 403) => Ok(Caller::Unknown),
@@ -32,7 +32,7 @@ pub(super) async fn sign_in(
     now: Timestamp,
 ) -> Result<SignedIn, SignInFailure> {
     match &credential {
-        Credential::Token(token) => check_token(token.reveal(), now)?,
+        Credential::Token(token) => check_token(token.reveal(), credential.ends(), now)?,
         Credential::Certificate(certificate) => check_certificate(certificate, now)?,
     }
     let who = cluster.who_is(&credential).await.map_err(|error| told(&credential, error))?;
@@ -41,13 +41,12 @@ pub(super) async fn sign_in(
 }
 
 /// What can be told without asking anybody.
-fn check_token(token: &str, now: Timestamp) -> Result<(), SignInFailure> {
+fn check_token(token: &str, ends: Option<Timestamp>, now: Timestamp) -> Result<(), SignInFailure> {
     let refused = |why: &str| Err(SignInFailure::Refused(format!("{why}; {}", advice(token))));
     if token.is_empty() {
         return refused("this is no token");
     }
-    if let Some(ended) = BearerClaims::peek(token).and_then(|claims| claims.expires).filter(|end| *end <= now)
-    {
+    if let Some(ended) = ends.filter(|end| *end <= now) {
         return refused(&format!("this token has expired (at {})", clock::rfc3339(ended)));
     }
     if !is_plausible(token) {
@@ -94,10 +93,6 @@ fn told(credential: &Credential, error: ClusterError) -> SignInFailure {
 
 fn identity(who: Who, credential: Credential) -> Identity {
     Identity { user: who.user, groups: who.groups, rights: Rights::Cluster(credential) }
-}
-
-fn has_ended(token: &str, now: Timestamp) -> bool {
-    BearerClaims::peek(token).and_then(|claims| claims.expires).is_some_and(|end| end <= now)
 }
 
 /// Whether a header can hold it; what cannot be sent need not be asked about.

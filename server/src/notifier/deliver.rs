@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 use super::{Notifier, kept, request};
+use crate::chance::fraction;
 use crate::clock;
 
 /// How long to wait before a second attempt, how much longer before each other, and how long at most.
@@ -118,11 +119,7 @@ impl Notifier {
 
 /// A wait of this length, or somewhat shorter or longer.
 fn with_jitter(wait: Duration) -> Duration {
-    let mut byte = [128];
-    // Without chance, the wait is what it is.
-    drop(openssl::rand::rand_bytes(&mut byte));
-    let chance = f64::from(byte[0]) / 255.0;
-    wait.mul_f64(1.0 - JITTER + 2.0 * JITTER * chance)
+    wait.mul_f64(1.0 - JITTER + 2.0 * JITTER * fraction())
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ async fn post(
         request = request.header(*name, value);
     }
     let answer = authorised(http, request)?.send().await;
-    let answer = answer.map_err(|error| Failure::Passing(chain(&error.without_url())))?;
+    let answer = answer.map_err(|error| Failure::Passing(in_one_line(error.without_url())))?;
     let status = answer.status();
     match status.as_u16() {
         200..=299 => Ok(()),
@@ -91,7 +91,7 @@ async fn client(http: Option<&Node>, url: &Url, timeout: Duration) -> Result<Cli
         .redirect(reqwest::redirect::Policy::none())
         .resolve_to_addrs(host, &addresses);
     if let Some(tls) = http.and_then(|http| http.get("tls_config")) {
-        let wrong = |error: reqwest::Error| Failure::Final(chain(&error));
+        let wrong = |error: reqwest::Error| Failure::Final(in_one_line(error));
         if let Some(path) = tls.get("ca_file").and_then(Node::text) {
             let certificate = Certificate::from_pem(read(path)?.as_bytes()).map_err(wrong)?;
             builder = builder.add_root_certificate(certificate);
@@ -107,7 +107,7 @@ async fn client(http: Option<&Node>, url: &Url, timeout: Duration) -> Result<Cli
             builder = builder.danger_accept_invalid_certs(true);
         }
     }
-    builder.build().map_err(|error| Failure::Final(chain(&error)))
+    builder.build().map_err(|error| Failure::Final(in_one_line(error)))
 }
 
 /// The request with credentials.
@@ -134,13 +134,7 @@ fn authorised(http: Option<&Node>, request: RequestBuilder) -> Result<RequestBui
     }
 }
 
-/// An error and its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
+/// An error and its causes.
+fn in_one_line(error: reqwest::Error) -> String {
+    format!("{:#}", anyhow::Error::from(error))
 }

@@ -18,11 +18,6 @@ const MAX_FILES: usize = 10_000;
 /// How many faults are told; whoever mends these will be told of others.
 const MAX_TOLD: usize = 20;
 
-/// What was read.
-pub(super) struct Files {
-    pub(super) groups: BTreeMap<GroupKey, Arc<Group>>,
-}
-
 /// What changes when a file does.
 pub(super) type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
@@ -38,7 +33,7 @@ pub(super) fn stamp(folder: &Path) -> Stamp {
 }
 
 /// Reads every rule file in a folder and those below it. A folder that is not there holds none.
-pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<Files> {
+pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<BTreeMap<GroupKey, Arc<Group>>> {
     let mut groups = BTreeMap::new();
     let mut faults = Vec::new();
     for path in paths(folder)? {
@@ -55,7 +50,7 @@ pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<Files> {
         }
     }
     match faults.len() {
-        0 => Ok(Files { groups }),
+        0 => Ok(groups),
         count => {
             faults.truncate(MAX_TOLD);
             let more = count - faults.len();
@@ -113,8 +108,8 @@ mod tests {
         std::fs::write(folder.path().join("a.yml"), GOOD).unwrap();
         std::fs::write(folder.path().join("notes.txt"), "x").unwrap();
         let files = read(folder.path(), &Engine::default()).unwrap();
-        assert_eq!(files.groups.len(), 2);
-        assert!(read(&folder.path().join("absent"), &Engine::default()).unwrap().groups.is_empty());
+        assert_eq!(files.len(), 2);
+        assert!(read(&folder.path().join("absent"), &Engine::default()).unwrap().is_empty());
     }
 
     #[test]

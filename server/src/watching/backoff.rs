@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::chance::fraction;
+
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -27,13 +29,6 @@ impl Backoff {
         self.next = (self.next * 2).min(LONGEST);
         wait.max(asked.unwrap_or_default().min(LONGEST * 2))
     }
-}
-
-/// A number from 0 to 1. Without randomness it is always the same, which does no harm here.
-pub(super) fn fraction() -> f64 {
-    let mut byte = [0];
-    openssl::rand::rand_bytes(&mut byte).ok();
-    f64::from(byte.first().copied().unwrap_or_default()) / 255.0
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use hyper::body::Body;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::backoff::fraction;
+use crate::chance::fraction;
 use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status, trim_listed};
 
 /// Objects of one page: what is in memory at once.

@@ -66,6 +66,10 @@ struct Kind {
 /// What every kind may have from the globals.
 const HTTP: (&str, &str) = ("http_config", "http_config");
 
+/// What chats with webhooks of their own must have.
+const WEBHOOK_URL: (&[&str], &str) =
+    (&["webhook_url", "webhook_url_file"], "one of webhook_url or webhook_url_file must be configured");
+
 /// What receivers can have, in the order in which Alertmanager makes integrations of them.
 const KINDS: &[Kind] = &[
     Kind {
@@ -233,10 +237,7 @@ const KINDS: &[Kind] = &[
         fields: schema::DISCORD,
         sends_resolved: true,
         inherits: &[HTTP],
-        needs: &[(
-            &["webhook_url", "webhook_url_file"],
-            "one of webhook_url or webhook_url_file must be configured",
-        )],
+        needs: &[WEBHOOK_URL],
         is_sent: true,
     },
     Kind {
@@ -257,10 +258,7 @@ const KINDS: &[Kind] = &[
         fields: schema::TEAMS,
         sends_resolved: true,
         inherits: &[HTTP],
-        needs: &[(
-            &["webhook_url", "webhook_url_file"],
-            "one of webhook_url or webhook_url_file must be configured",
-        )],
+        needs: &[WEBHOOK_URL],
         is_sent: false,
     },
     Kind {
@@ -269,10 +267,7 @@ const KINDS: &[Kind] = &[
         fields: schema::TEAMS,
         sends_resolved: true,
         inherits: &[HTTP],
-        needs: &[(
-            &["webhook_url", "webhook_url_file"],
-            "one of webhook_url or webhook_url_file must be configured",
-        )],
+        needs: &[WEBHOOK_URL],
         is_sent: true,
     },
     Kind {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crowsnest_alerting::evaluation::{ActiveAlert, AlertState, GroupView, Health, RuleView};
 use crowsnest_alerting::rules::{Rule, RuleKind};
-use crowsnest_api::{Labels, Timestamp};
+use crowsnest_api::{Labels, Timestamp, format_exponent};
 use serde::Serialize;
 use smol_str::SmolStr;
 
@@ -134,7 +134,7 @@ impl AlertBody {
             state: alert.state.name(),
             active_at: clock::rfc3339(alert.active_at),
             keep_firing_since: alert.keep_firing_since.map(clock::rfc3339),
-            value: scientific(alert.value),
+            value: format_exponent(alert.value),
         }
     }
 }
@@ -145,34 +145,4 @@ fn texts(templates: &[(SmolStr, crowsnest_alerting::template::RuleTemplate)]) ->
 
 fn time(at: Option<Timestamp>) -> String {
     at.map_or_else(|| NEVER.to_owned(), clock::rfc3339)
-}
-
-/// A number with exponent and the fewest digits that read back the same, as Go's `%e` with precision -1: `1.5e+00`.
-fn scientific(value: f64) -> String {
-    if !value.is_finite() {
-        return crowsnest_api::format_value(value);
-    }
-    let text = format!("{value:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => {
-            let sign = if exponent.starts_with('-') { '-' } else { '+' };
-            format!("{digits}e{sign}{:0>2}", exponent.trim_start_matches('-'))
-        }
-        None => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_written_with_exponent() {
-        for (value, expected) in
-            [(0.0, "0e+00"), (1.5, "1.5e+00"), (-12345.0, "-1.2345e+04"), (1e-7, "1e-07"), (1e123, "1e+123")]
-        {
-            assert_eq!(scientific(value), expected);
-        }
-        assert_eq!(scientific(f64::INFINITY), "+Inf");
-    }
 }

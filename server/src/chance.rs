@@ -1,0 +1,9 @@
+//! A little chance, so that many who wait do not all come back at once.
+
+/// A number from 0 to 1. Without randomness it is always the same, about the middle, which does no harm where it is used.
+pub(crate) fn fraction() -> f64 {
+    let mut byte = [128];
+    openssl::rand::rand_bytes(&mut byte).ok();
+    let [byte] = byte;
+    f64::from(byte) / 255.0
+}
