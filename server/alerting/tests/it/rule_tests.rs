@@ -72,7 +72,6 @@ fn tests_of_kubernetes_rules_are_judged_as_promtool_judges_them() {
 }
 
 #[test]
-#[ignore = "takes minutes without optimisation"]
 fn the_longest_test_of_kubernetes_rules_passes() {
     check(|name| name == LONG);
 }
