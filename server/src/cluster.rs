@@ -8,6 +8,7 @@ mod authoriser;
 mod connect;
 mod error;
 mod namespaces;
+mod nodes;
 mod request;
 mod review;
 mod sight;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use crowsnest_api::cluster::{ObjectName, Scope};
 use crowsnest_api::{Labels, METRIC_NAME};
 
 use crate::cluster::ClusterSource;
@@ -29,11 +30,19 @@ pub(crate) struct Config {
     pub(crate) base_path: BasePath,
     /// Certificate chain and key, when the operator brings them.
     pub(crate) tls_files: Option<(PathBuf, PathBuf)>,
+    /// What our own certificate names beside this machine.
+    pub(crate) tls_names: Vec<String>,
+    /// Whether it names the cluster's nodes.
+    pub(crate) tls_node_names: bool,
+    /// Namespace and name of the ConfigMap that says which authority to trust.
+    pub(crate) publish_ca: Option<(Scope, ObjectName)>,
     pub(crate) auth: AuthMode,
     /// Where the cluster is; always there with [`AuthMode::Kube`].
     pub(crate) cluster: Option<ClusterSource>,
     pub(crate) static_token_file: Option<PathBuf>,
     pub(crate) ingest_token_file: Option<PathBuf>,
+    /// The data folder is lost with the server.
+    pub(crate) ephemeral: bool,
     pub(crate) retention: Duration,
     pub(crate) retention_bytes: Option<u64>,
     /// Folder of what is configured by files.
@@ -142,6 +151,18 @@ impl Config {
             "--auth kube needs a cluster: give --kubeconfig FILE, or run as a pod with a ServiceAccount, \
              and without --kube none"
         );
+        let tls_names = settings.tls_name.unwrap_or_default();
+        let tls_node_names = settings.tls_node_names.unwrap_or_default();
+        check_names(&tls_names)?;
+        ensure!(
+            tls_files.is_none() || (tls_names.is_empty() && !tls_node_names),
+            "--tls-name and --tls-node-names are about the certificate that is made without --tls-cert"
+        );
+        let publish_ca = settings.publish_ca.as_deref().map(configmap).transpose()?;
+        ensure!(
+            auth == AuthMode::Kube || (publish_ca.is_none() && !tls_node_names),
+            "--publish-ca and --tls-node-names are about the cluster of --auth kube"
+        );
         let external_url = settings.external_url.as_deref().map(ExternalUrl::parse).transpose()?;
         let base_path = match (&settings.base_path, &external_url) {
             (Some(path), _) => BasePath::parse(path).context("--base-path is a path such as /crowsnest")?,
@@ -158,10 +179,14 @@ impl Config {
             external_url,
             base_path,
             tls_files,
+            tls_names,
+            tls_node_names,
+            publish_ca,
             auth,
             cluster,
             static_token_file: settings.static_token_file,
             ingest_token_file: settings.ingest_token_file,
+            ephemeral: settings.ephemeral.unwrap_or_default(),
             retention: settings.retention.map_or(DEFAULT_RETENTION, |span| span.0),
             retention_bytes: settings.retention_size.map(|bytes| bytes.0),
             provisioning: settings.provisioning,
@@ -175,6 +200,31 @@ impl Config {
             log_level: settings.log_level.unwrap_or_else(|| "info".to_owned()),
         })
     }
+}
+
+/// Names of machines, and addresses.
+fn check_names(names: &[String]) -> anyhow::Result<()> {
+    for name in names {
+        let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+        let good = name.parse::<std::net::IpAddr>().is_ok()
+            || (1..=253).contains(&name.len())
+                && name.strip_prefix("*.").unwrap_or(name).bytes().all(of_a_name);
+        ensure!(good, "--tls-name {name:?} is neither a host name nor an address");
+    }
+    Ok(())
+}
+
+/// `namespace/name`.
+fn configmap(text: &str) -> anyhow::Result<(Scope, ObjectName)> {
+    let parse = |text: &str| {
+        let (namespace, name) = text.split_once('/')?;
+        let scope: Scope = namespace.parse().ok()?;
+        scope.namespace()?;
+        Some((scope, name.parse().ok()?))
+    };
+    parse(text).with_context(|| {
+        format!("--publish-ca {text:?} is not NAMESPACE/NAME, such as crowsnest/crowsnest-ca")
+    })
 }
 
 /// `name=value`, each name once.
@@ -235,6 +285,34 @@ mod tests {
         );
         check_refused(Settings { base_path: Some("no-slash".into()), ..safe() }, "--base-path");
         check_refused(Settings { external_url: Some("ftp://x".into()), ..safe() }, "--external-url");
+    }
+
+    #[test]
+    fn names_for_the_certificate_and_where_its_authority_goes_are_checked() {
+        let names = |names: &[&str]| Settings {
+            tls_name: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+            ..safe()
+        };
+        let good = ["crowsnest.crowsnest.svc", "192.0.2.7", "2001:db8::1", "*.example.org"];
+        assert_eq!(Config::resolve(names(&good)).unwrap().tls_names, good);
+        for wrong in ["", "a b", "https://x", "a/b", "x:8443"] {
+            check_refused(names(&[wrong]), "--tls-name");
+        }
+        check_refused(
+            Settings { tls_cert: Some("c".into()), tls_key: Some("k".into()), ..names(&["x"]) },
+            "--tls-name",
+        );
+        let publish = |to: &str| Settings {
+            publish_ca: Some(to.into()),
+            auth: Some(AuthMode::Kube),
+            kubeconfig: Some("kubeconfig".into()),
+            ..safe()
+        };
+        assert!(Config::resolve(publish("crowsnest/crowsnest-ca")).unwrap().publish_ca.is_some());
+        for wrong in ["crowsnest-ca", "-/a", "/", "a/b/c"] {
+            check_refused(publish(wrong), "--publish-ca");
+        }
+        check_refused(Settings { publish_ca: Some("a/b".into()), ..safe() }, "the cluster");
     }
 
     #[test]

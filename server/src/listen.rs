@@ -4,8 +4,8 @@ mod certificate;
 mod stall;
 mod tls;
 
-pub(crate) use certificate::CertificateStore;
-pub(crate) use tls::TlsAcceptor;
+pub(crate) use certificate::{CertificateStore, fingerprint};
+pub(crate) use tls::{Certificate, TlsAcceptor};
 
 use std::net::SocketAddr;
 use std::sync::Arc;

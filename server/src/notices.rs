@@ -17,6 +17,10 @@ pub(crate) const RELOAD_FAILED: &str = "Configuration reload has failed.";
 /// Told to those who listen while the server stops.
 pub(crate) const SHUTTING_DOWN: &str = "Prometheus is shutting down and gracefully stopping all operations.";
 
+/// Told while the data folder is one that is not kept.
+pub(crate) const EPHEMERAL: &str =
+    "The data folder is not kept: samples, rules and sessions are lost when the server's pod goes away.";
+
 /// A fact, or the end of one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Notice {
@@ -68,6 +72,11 @@ impl Notices {
     /// How the last reload went.
     pub(crate) fn last_reload(&self) -> Reload {
         self.state.lock().reload
+    }
+
+    /// Notes a fact that holds until the end.
+    pub(crate) fn stand(&self, text: &'static str, now: Timestamp) {
+        self.state.lock().set(Notice { text, since: now, active: true });
     }
 
     /// Notes how a reload of files went.

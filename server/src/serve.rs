@@ -1,6 +1,7 @@
 //! `crowsnest serve`: puts the parts together and runs them until a signal.
 
 mod background;
+mod certificate;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use self::certificate::CertificateKeeper;
 use crate::api_v1::write::WriteGate;
 use crate::auth::{Auth, Sessions, Users};
 use crate::clock;
@@ -25,9 +27,9 @@ use crate::config::{Config, QueryLimits};
 use crate::control::{ControlStore, SledStore};
 use crate::data_dir::{DataDir, write_public};
 use crate::http::{self, App, AppState};
-use crate::listen::{CertificateStore, Listener, TlsAcceptor};
+use crate::listen::{CertificateStore, Listener, TlsAcceptor, fingerprint};
 use crate::logging;
-use crate::notices::Notices;
+use crate::notices::{EPHEMERAL, Notices};
 use crate::notifier::Notifier;
 use crate::query_pool::QueryPool;
 use crate::rules::{RuleSettings, Rules};
@@ -45,8 +47,11 @@ pub(crate) struct ListenFile {
     http_listen: Option<SocketAddr>,
     /// For people and programs on this machine.
     pub(crate) url: String,
-    /// The CA to trust, unless the operator brought a certificate.
+    /// The CA to trust, unless the operator brought a certificate without one.
     pub(crate) ca: Option<PathBuf>,
+    /// Its SHA-256, to compare with what a browser shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_sha256: Option<String>,
 }
 
 const LISTEN_FILE: &str = "listen.json";
@@ -83,7 +88,8 @@ impl Server {
     /// Opens everything, listens, and says so in `listen.json`.
     pub(crate) async fn start(config: Config, data_dir: DataDir) -> anyhow::Result<Self> {
         let certificates = certificates(&config, &data_dir)?;
-        let tls = Arc::new(TlsAcceptor::new(&certificates.load()?)?);
+        let certificate = certificates.load(&[])?;
+        let tls = Arc::new(TlsAcceptor::new(&certificate)?);
         let app = compose(&config, &data_dir).await?;
         let secure = Listener::bind(config.listen, Some(Arc::clone(&tls))).await?;
         let plain = match config.http_listen {
@@ -94,8 +100,10 @@ impl Server {
             listen: secure.address()?,
             http_listen: plain.as_ref().map(Listener::address).transpose()?,
             url: format!("https://{}{}", reachable(secure.address()?), config.base_path.with_slash()),
+            ca_sha256: certificates.ca_file().as_deref().map(fingerprint).transpose()?,
             ca: certificates.ca_file(),
         };
+        let certificates = CertificateKeeper::new(certificates, Arc::clone(&tls), &certificate, &app);
         let stopped = app.stop.subscribe();
         let router = http::router(&app);
         let mut tasks = JoinSet::new();
@@ -103,10 +111,11 @@ impl Server {
         if let Some(plain) = plain {
             tasks.spawn(plain.serve(router, stopped.clone()));
         }
-        background::start(&mut tasks, &app, certificates, tls, &stopped);
+        background::start(&mut tasks, &app, certificates, &stopped);
         app.ready.store(true, Ordering::Relaxed);
         write_public(&data_dir.join(LISTEN_FILE), &serde_json::to_vec_pretty(&reach)?)?;
-        info!(version = env!("CARGO_PKG_VERSION"), url = reach.url, "crowsnest is ready");
+        let ca_sha256 = reach.ca_sha256.as_deref().unwrap_or_default();
+        info!(version = env!("CARGO_PKG_VERSION"), url = reach.url, ca_sha256, "crowsnest is ready");
         Ok(Self { app, data_dir, reach, tasks })
     }
 
@@ -160,6 +169,11 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&control),
         Arc::clone(&notifier),
     )?;
+    let notices = Notices::new(clock::now());
+    if config.ephemeral {
+        warn!("--ephemeral: samples, rules and sessions are lost with this server's pod");
+        notices.stand(EPHEMERAL, clock::now());
+    }
     Ok(Arc::new(App {
         auth: auth(config, data_dir, control).await?,
         pool: QueryPool::new(&config.queries),
@@ -170,7 +184,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         sources,
         writes: WriteGate::default(),
         telemetry: Telemetry::default(),
-        notices: Notices::new(clock::now()),
+        notices,
         started: clock::now(),
         streams: Places::default(),
         stop: watch::Sender::new(false),
@@ -196,7 +210,11 @@ fn external_url(config: &Config) -> String {
 fn certificates(config: &Config, data_dir: &DataDir) -> anyhow::Result<CertificateStore> {
     Ok(match &config.tls_files {
         Some((cert, key)) => CertificateStore::Files { cert: cert.clone(), key: key.clone() },
-        None => CertificateStore::Own { folder: data_dir.subdir("tls")?, address: config.listen.ip() },
+        None => CertificateStore::Own {
+            folder: data_dir.subdir("tls")?,
+            address: config.listen.ip(),
+            names: config.tls_names.clone(),
+        },
     })
 }
 

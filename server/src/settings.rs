@@ -90,6 +90,15 @@ pub(crate) struct Settings {
     /// Private key of --tls-cert, PEM
     #[arg(long, env = "CROWSNEST_TLS_KEY", value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// More names and addresses, separated by commas, for the certificate that we make ourselves
+    #[arg(long, env = "CROWSNEST_TLS_NAME", value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) tls_name: Option<Vec<String>>,
+    /// Names the cluster's nodes in that certificate too, for a NodePort; needs the right to list nodes
+    #[arg(long, env = "CROWSNEST_TLS_NODE_NAMES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) tls_node_names: Option<bool>,
+    /// ConfigMap, as NAMESPACE/NAME, that the authority of our certificate is written to; needs the right to patch it
+    #[arg(long, env = "CROWSNEST_PUBLISH_CA", value_name = "CONFIGMAP")]
+    pub(crate) publish_ca: Option<String>,
     /// How users sign in [default: static]
     #[arg(long, env = "CROWSNEST_AUTH", value_enum)]
     pub(crate) auth: Option<AuthMode>,
@@ -99,6 +108,9 @@ pub(crate) struct Settings {
     /// Tokens that may push samples, one a line; re-read on change
     #[arg(long, env = "CROWSNEST_INGEST_TOKEN_FILE", value_name = "FILE")]
     pub(crate) ingest_token_file: Option<PathBuf>,
+    /// Says that the data folder does not outlive this server, as an emptyDir; users are told
+    #[arg(long, env = "CROWSNEST_EPHEMERAL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) ephemeral: Option<bool>,
     /// How long samples are kept [default: 15d]
     #[arg(long, env = "CROWSNEST_RETENTION", value_name = "DURATION")]
     pub(crate) retention: Option<Span>,
@@ -181,9 +193,13 @@ impl Settings {
             kube: self.kube.or(other.kube),
             tls_cert: self.tls_cert.or(other.tls_cert),
             tls_key: self.tls_key.or(other.tls_key),
+            tls_name: self.tls_name.or(other.tls_name),
+            tls_node_names: self.tls_node_names.or(other.tls_node_names),
+            publish_ca: self.publish_ca.or(other.publish_ca),
             auth: self.auth.or(other.auth),
             static_token_file: self.static_token_file.or(other.static_token_file),
             ingest_token_file: self.ingest_token_file.or(other.ingest_token_file),
+            ephemeral: self.ephemeral.or(other.ephemeral),
             retention: self.retention.or(other.retention),
             retention_size: self.retention_size.or(other.retention_size),
             storage: self.storage.or(other.storage),

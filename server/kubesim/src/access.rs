@@ -108,7 +108,12 @@ fn needed_rights(wish: &impersonate::Impersonation) -> Vec<Attributes> {
 ///
 /// A proxy is another subresource for those who have not shown who they are, as the recorded server has it: a right to
 /// proxies that everyone has does not reach them, lest a page behind one acts for them.
-pub(crate) fn authorize(store: &Store, user: &User, attributes: &Attributes) -> Result<(), ApiError> {
+pub(crate) fn authorize(
+    cluster: &Cluster,
+    store: &Store,
+    user: &User,
+    attributes: &Attributes,
+) -> Result<(), ApiError> {
     if attributes.subresource == "proxy" && !user.groups.iter().any(|group| group == AUTHENTICATED) {
         let unsafe_proxy = Attributes { subresource: "unsafeproxy".to_owned(), ..attributes.clone() };
         return match rbac::decide(store, user, &unsafe_proxy) {
@@ -120,7 +125,9 @@ pub(crate) fn authorize(store: &Store, user: &User, attributes: &Attributes) -> 
             }
         };
     }
-    match rbac::decide(store, user, attributes) {
+    let decision = rbac::decide(store, user, attributes);
+    cluster.asked.note(user, attributes, &decision);
+    match decision {
         Decision::Allowed(_) => Ok(()),
         Decision::NoOpinion => Err(refusal(user, attributes)),
     }

@@ -44,7 +44,7 @@ fn route(cluster: &Arc<Cluster>, request: &Request) -> Result<Reply, ApiError> {
     }
     let attributes = &request.attributes;
     let mut state = cluster.lock();
-    access::authorize(&state.store, &request.user, attributes)?;
+    access::authorize(cluster, &state.store, &request.user, attributes)?;
     if let Some(passed_on) = aggregation::forward(cluster, &mut state, request) {
         return passed_on;
     }

@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
+    asked::Questions,
     chaos::Chaos,
     clock::{Clock, Random, seconds},
     controllers, crd,
@@ -43,6 +44,8 @@ pub(crate) struct Cluster {
     pub(crate) life: Life,
     /// How long a request may take that is passed on to another server.
     pub(crate) request_timeout: Duration,
+    /// What access control was asked.
+    pub(crate) asked: Questions,
     port: AtomicU16,
     /// What addresses of the cluster lead to on this machine.
     routes: Mutex<HashMap<String, SocketAddr>>,
@@ -68,6 +71,7 @@ impl Cluster {
             watches: watch::channel(0).0,
             life: options.life,
             request_timeout: options.request_timeout,
+            asked: Questions::default(),
             port: AtomicU16::new(0),
             routes: Mutex::default(),
         }

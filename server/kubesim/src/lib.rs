@@ -10,6 +10,7 @@
 
 mod access;
 mod api;
+mod asked;
 mod chaos;
 mod clock;
 mod cluster;
@@ -43,6 +44,7 @@ mod store;
 mod table;
 mod validate;
 
+pub use asked::Asked;
 pub use chaos::Chaos;
 pub use clock::{Clock, SystemClock};
 pub use demo::DemoSize;

@@ -6,6 +6,7 @@ use openssl::{error::ErrorStack, pkey::PKey};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
+    asked::Asked,
     chaos::Chaos,
     cluster::Cluster,
     controllers, http,
@@ -190,6 +191,12 @@ impl Running {
             kubelet::Page::Text(text) => Some(text),
             kubelet::Page::Json(value) => Some(value.to_string()),
         }
+    }
+
+    /// What access control was asked so far, the newest last: by requests, and by reviews of access.
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        self.cluster.asked.all()
     }
 
     /// Ends the server and its connections, watches included.

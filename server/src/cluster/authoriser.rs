@@ -17,23 +17,29 @@ pub(crate) struct ClusterAuthoriser(pub(crate) Arc<Cluster>);
 /// What a right is about: verb, group, resource, namespace.
 type Asked = [&'static str; 4];
 
-/// One row a role: what a user must be allowed to do, all of it, and how that is said.
-const ROLES: &[(Role, &[Asked], &str)] = &[
+/// One row for what only rights give: what a user must be allowed to do, all of it, and how that is said.
+const RIGHTS: &[(Access, &[Asked], &str)] = &[
     // Whoever sees all nodes and all pods sees all metrics.
     (
-        Role::Viewer,
+        Access::Role(Role::Viewer),
         &[["get", "", "nodes", ""], ["list", "", "pods", ""]],
         "the rights to get nodes and to list pods in the whole cluster",
     ),
     (
-        Role::Editor,
+        Access::Role(Role::Editor),
         &[["update", OWN_GROUP, "dashboards", OWN_NAMESPACE]],
         "the right to update dashboards.crowsnest.dev in namespace crowsnest",
     ),
     (
-        Role::Admin,
+        Access::Role(Role::Admin),
         &[["update", OWN_GROUP, "settings", OWN_NAMESPACE]],
         "the right to update settings.crowsnest.dev in namespace crowsnest",
+    ),
+    // Agents push with the tokens of their ServiceAccount.
+    (
+        Access::Ingest,
+        &[["create", OWN_GROUP, "metrics", OWN_NAMESPACE]],
+        "the right to create metrics.crowsnest.dev in namespace crowsnest, or an ingest token",
     ),
 ];
 
@@ -43,26 +49,25 @@ impl Authoriser for ClusterAuthoriser {
             Caller::User { identity, .. } => identity.credential(),
             _ => None,
         };
-        let role = match access {
-            Access::Role(role) => role,
-            Access::Ingest => Role::Admin,
-            Access::Public | Access::User | Access::Series => {
-                return RoleAuthoriser.authorise(caller, access);
+        let row = RIGHTS.iter().find(|(other, ..)| *other == access);
+        match (row, credential) {
+            (Some((_, rights, needs)), Some(credential)) => {
+                Box::pin(self.decide(caller, credential, rights, needs))
             }
-        };
-        match credential {
-            Some(credential) => Box::pin(self.decide(caller, credential, role)),
-            None => RoleAuthoriser.authorise(caller, access),
+            _ => RoleAuthoriser.authorise(caller, access),
         }
     }
 }
 
 impl ClusterAuthoriser {
-    async fn decide(&self, caller: &Caller, credential: &Credential, role: Role) -> Result<(), Refusal> {
-        let Some((_, rights, needs)) = ROLES.iter().find(|(other, ..)| *other == role) else {
-            return Err(Refusal::Forbidden { who: caller.describe(), needs: "a right that nobody has" });
-        };
-        for [verb, group, resource, namespace] in *rights {
+    async fn decide(
+        &self,
+        caller: &Caller,
+        credential: &Credential,
+        rights: &[Asked],
+        needs: &'static str,
+    ) -> Result<(), Refusal> {
+        for [verb, group, resource, namespace] in rights {
             let right = Right { verb, group, resource, namespace: (*namespace).to_owned() };
             match self.0.may(credential, &right).await {
                 Ok(true) => {}
@@ -82,9 +87,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_role_has_one_row() {
-        for role in [Role::Viewer, Role::Editor, Role::Admin] {
-            assert_eq!(ROLES.iter().filter(|(other, ..)| *other == role).count(), 1, "{role:?}");
+    fn every_role_and_pushing_have_one_row() {
+        let roles = [Role::Viewer, Role::Editor, Role::Admin].map(Access::Role);
+        for access in roles.into_iter().chain([Access::Ingest]) {
+            assert_eq!(RIGHTS.iter().filter(|(other, ..)| *other == access).count(), 1, "{access:?}");
         }
     }
 }

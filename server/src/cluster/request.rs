@@ -26,6 +26,8 @@ const MAX_REFUSAL: usize = 64 << 10;
 /// Answers of more bytes are parsed where they hold up nobody else.
 const LARGE: usize = 64 << 10;
 
+const JSON: &str = "application/json";
+
 /// In whose name a request is made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum As<'a> {
@@ -49,7 +51,7 @@ pub(crate) enum Form {
 impl Form {
     const fn media_type(self) -> &'static str {
         match self {
-            Self::Whole => "application/json",
+            Self::Whole => JSON,
             Self::MetadataList => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
             Self::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
         }
@@ -75,6 +77,13 @@ impl Path {
     pub(crate) fn object(kind: &Kind, scope: &Scope, name: &ObjectName) -> Self {
         let list = Self::list(kind, scope).0;
         Self(format!("{list}/{}", byte_serialize(name.as_str().as_bytes()).collect::<String>()))
+    }
+
+    /// A ConfigMap.
+    pub(super) fn config_map(scope: &Scope, name: &ObjectName) -> Self {
+        let name: String = byte_serialize(name.as_str().as_bytes()).collect();
+        let namespace = scope.namespace().unwrap_or_default();
+        Self(format!("/api/v1/namespaces/{namespace}/configmaps/{name}"))
     }
 
     /// The requests for certificates, or one of them and what is below it.
@@ -125,7 +134,7 @@ impl Cluster {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        self.bring(who, Request::post(&path.0), object).await
+        self.bring(who, Request::post(&path.0), JSON, object).await
     }
 
     /// Replaces an object, or what a subresource is of it.
@@ -138,21 +147,31 @@ impl Cluster {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        self.bring(who, Request::put(&path.0), object).await
+        self.bring(who, Request::put(&path.0), JSON, object).await
+    }
+
+    /// Changes an object's fields to those of `object`, and leaves its others.
+    pub(crate) async fn merge(
+        &self,
+        who: As<'_>,
+        path: &Path,
+        object: &(impl Serialize + Sync),
+    ) -> Result<serde::de::IgnoredAny, ClusterError> {
+        self.bring(who, Request::patch(&path.0), "application/merge-patch+json", object).await
     }
 
     async fn bring<T>(
         &self,
         who: As<'_>,
         request: http::request::Builder,
+        media_type: &str,
         object: &(impl Serialize + Sync),
     ) -> Result<T, ClusterError>
     where
         T: DeserializeOwned + Send + 'static,
     {
         let body = serde_json::to_vec(object).map_err(|error| ClusterError::Answer(error.to_string()))?;
-        let request =
-            request.header(ACCEPT, Form::Whole.media_type()).header(CONTENT_TYPE, Form::Whole.media_type());
+        let request = request.header(ACCEPT, JSON).header(CONTENT_TYPE, media_type);
         within(TIMEOUT, async { parse(read(self.send(who, request, body).await?).await?).await }).await
     }
 

@@ -25,6 +25,8 @@ use crate::data_dir::{write_private, write_public};
 /// Browsers refuse server certificates that are good for more than 398 days.
 const SERVER_DAYS: u32 = 365;
 const CA_DAYS: u32 = 3650;
+/// Names of one certificate, which every handshake sends.
+const MAX_NAMES: usize = 512;
 /// A certificate that ends sooner is made anew.
 const RENEW_DAYS: u32 = 30;
 
@@ -43,17 +45,19 @@ pub(crate) enum CertificateStore {
         folder: PathBuf,
         /// The address the server listens on.
         address: IpAddr,
+        /// What else it is called.
+        names: Vec<String>,
     },
 }
 
 impl CertificateStore {
     /// The certificate to show now. Our own is made, or made anew, when it is missing, ends soon, or does not name
-    /// this machine any more.
-    pub(crate) fn load(&self) -> anyhow::Result<Certificate> {
+    /// this machine any more, or one of `more`.
+    pub(crate) fn load(&self, more: &[String]) -> anyhow::Result<Certificate> {
         match self {
             Self::Files { cert, key } => read(cert, key),
-            Self::Own { folder, address } => {
-                let names = subject_names(*address);
+            Self::Own { folder, address, names } => {
+                let names = subject_names(*address, names.iter().chain(more));
                 let (ca, renewed_ca) = own_ca(folder)?;
                 let (cert, key) = (folder.join("server.crt"), folder.join("server.key"));
                 if !renewed_ca && cert.exists() {
@@ -70,17 +74,25 @@ impl CertificateStore {
         }
     }
 
-    /// The CA that clients must trust, when it is our own.
+    /// The CA that clients must trust: our own, or `ca.crt` beside the operator's certificate, where cert-manager has it.
     pub(crate) fn ca_file(&self) -> Option<PathBuf> {
         match self {
-            Self::Files { .. } => None,
+            Self::Files { cert, .. } => Some(cert.with_file_name("ca.crt")).filter(|file| file.exists()),
             Self::Own { folder, .. } => Some(folder.join("ca.crt")),
         }
     }
 }
 
+/// SHA-256 of the first certificate in a PEM file, as browsers and `openssl x509 -fingerprint -sha256` show it.
+pub(crate) fn fingerprint(file: &Path) -> anyhow::Result<String> {
+    let pem = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let certificate = X509::from_pem(&pem).with_context(|| format!("{} is not PEM", file.display()))?;
+    let digest = certificate.digest(MessageDigest::sha256())?;
+    Ok(digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":"))
+}
+
 /// The names a client may use for this machine.
-fn subject_names(address: IpAddr) -> Vec<String> {
+fn subject_names<'a>(address: IpAddr, more: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     let hostname = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
     // A name that is not one would make OpenSSL refuse the whole certificate.
@@ -89,9 +101,10 @@ fn subject_names(address: IpAddr) -> Vec<String> {
     if !address.is_unspecified() {
         names.push(address.to_string());
     }
+    names.extend(more.cloned());
     let mut unique: Vec<String> = Vec::new();
     for name in names {
-        if !unique.contains(&name) {
+        if unique.len() < MAX_NAMES && !unique.contains(&name) {
             unique.push(name);
         }
     }
@@ -231,7 +244,11 @@ mod tests {
     use super::*;
 
     fn own(folder: &Path, address: [u8; 4]) -> CertificateStore {
-        CertificateStore::Own { folder: folder.to_owned(), address: Ipv4Addr::from(address).into() }
+        CertificateStore::Own {
+            folder: folder.to_owned(),
+            address: Ipv4Addr::from(address).into(),
+            names: vec!["crowsnest.crowsnest.svc".to_owned()],
+        }
     }
 
     fn serial(certificate: &Certificate) -> String {
@@ -242,8 +259,8 @@ mod tests {
     fn a_certificate_is_made_once_and_kept_with_private_keys() {
         let dir = tempfile::tempdir().unwrap();
         let store = own(dir.path(), [127, 0, 0, 1]);
-        let first = store.load().unwrap();
-        assert_eq!(serial(&first), serial(&store.load().unwrap()));
+        let first = store.load(&[]).unwrap();
+        assert_eq!(serial(&first), serial(&store.load(&[]).unwrap()));
         for key in ["ca.key", "server.key"] {
             let mode = fs::metadata(dir.path().join(key)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{key}");
@@ -253,19 +270,39 @@ mod tests {
     #[test]
     fn the_certificate_is_signed_by_the_ca_and_names_this_machine() {
         let dir = tempfile::tempdir().unwrap();
-        let made = own(dir.path(), [192, 0, 2, 7]).load().unwrap();
+        let made = own(dir.path(), [192, 0, 2, 7]).load(&[]).unwrap();
         let ca = X509::from_pem(&fs::read(dir.path().join("ca.crt")).unwrap()).unwrap();
         assert!(made.chain[0].verify(&ca.public_key().unwrap()).unwrap());
-        assert!(is_for(&made.chain[0], &["localhost".into(), "::1".into(), "192.0.2.7".into()]));
+        let names = ["localhost", "::1", "192.0.2.7", "crowsnest.crowsnest.svc"].map(str::to_owned);
+        assert!(is_for(&made.chain[0], &names));
         assert!(!is_for(&made.chain[0], &["elsewhere".into()]));
+        let shown = fingerprint(&dir.path().join("ca.crt")).unwrap();
+        assert!(shown.len() == 95 && shown.chars().all(|c| c.is_ascii_hexdigit() || c == ':'), "{shown}");
+    }
+
+    #[test]
+    fn a_new_node_gets_a_new_certificate_and_one_that_is_gone_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = own(dir.path(), [127, 0, 0, 1]);
+        let first = store.load(&[]).unwrap();
+        let nodes = ["node-1".to_owned(), "192.0.2.1".to_owned()];
+        let second = store.load(&nodes).unwrap();
+        assert_ne!(serial(&first), serial(&second));
+        assert!(is_for(&second.chain[0], &nodes));
+        assert_eq!(serial(&second), serial(&store.load(&nodes[..1]).unwrap()));
+        assert_eq!(
+            serial(&second),
+            serial(&store.load(&[]).unwrap()),
+            "as after a restart without the cluster"
+        );
     }
 
     #[test]
     fn another_listen_address_gets_another_certificate_from_the_same_ca() {
         let dir = tempfile::tempdir().unwrap();
-        let first = own(dir.path(), [127, 0, 0, 1]).load().unwrap();
+        let first = own(dir.path(), [127, 0, 0, 1]).load(&[]).unwrap();
         let ca = fs::read(dir.path().join("ca.crt")).unwrap();
-        let second = own(dir.path(), [192, 0, 2, 7]).load().unwrap();
+        let second = own(dir.path(), [192, 0, 2, 7]).load(&[]).unwrap();
         assert_ne!(serial(&first), serial(&second));
         assert_eq!(fs::read(dir.path().join("ca.crt")).unwrap(), ca);
     }
@@ -274,7 +311,7 @@ mod tests {
     fn a_certificate_that_ends_soon_is_renewed() {
         let dir = tempfile::tempdir().unwrap();
         let store = own(dir.path(), [127, 0, 0, 1]);
-        store.load().unwrap();
+        store.load(&[]).unwrap();
         let ca = read(&dir.path().join("ca.crt"), &dir.path().join("ca.key")).unwrap();
         let key = new_key().unwrap();
         let mut builder = new_certificate("crowsnest", RENEW_DAYS - 1, &key).unwrap();
@@ -282,6 +319,6 @@ mod tests {
         builder.sign(&ca.key, MessageDigest::sha256()).unwrap();
         let ending = Certificate { chain: vec![builder.build()], key };
         save(&dir.path().join("server.crt"), &dir.path().join("server.key"), &ending).unwrap();
-        assert_ne!(serial(&store.load().unwrap()), serial(&ending));
+        assert_ne!(serial(&store.load(&[]).unwrap()), serial(&ending));
     }
 }

@@ -20,6 +20,14 @@ pub(crate) struct Certificate {
     pub(crate) key: PKey<Private>,
 }
 
+impl Certificate {
+    /// Tells certificates apart: SHA-256 of the whole chain.
+    pub(crate) fn fingerprint(&self) -> Vec<u8> {
+        let chain: Vec<u8> = self.chain.iter().filter_map(|one| one.to_der().ok()).flatten().collect();
+        openssl::sha::sha256(&chain).to_vec()
+    }
+}
+
 /// Does TLS handshakes with the newest certificate.
 pub(crate) struct TlsAcceptor(ArcSwap<SslAcceptor>);
 

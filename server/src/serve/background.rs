@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
+use super::certificate::CertificateKeeper;
 use crate::clock;
 use crate::http::AppState;
-use crate::listen::{CertificateStore, TlsAcceptor};
 
 /// How often files are looked at for changes.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
@@ -19,15 +19,14 @@ const FILE_INTERVAL: Duration = Duration::from_secs(2);
 const SOURCE_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the sample store is looked after.
 const MAINTAIN_INTERVAL: Duration = Duration::from_secs(15);
-/// How often sessions that are over are removed, and certificates looked at.
+/// How often sessions that are over are removed.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// Starts all of it.
 pub(super) fn start(
     tasks: &mut JoinSet<()>,
     app: &AppState,
-    certificates: CertificateStore,
-    tls: Arc<TlsAcceptor>,
+    certificates: CertificateKeeper,
     stopped: &watch::Receiver<bool>,
 ) {
     tasks.spawn(watch_files(Arc::clone(app), stopped.clone()));
@@ -36,7 +35,8 @@ pub(super) fn start(
     tasks.spawn(reload_on_hangup(Arc::clone(app), stopped.clone()));
     tasks.spawn(watch_sources(Arc::clone(app), stopped.clone()));
     tasks.spawn(maintain(Arc::clone(app), stopped.clone()));
-    tasks.spawn(upkeep(Arc::clone(app), certificates, tls, stopped.clone()));
+    tasks.spawn(upkeep(Arc::clone(app), stopped.clone()));
+    tasks.spawn(certificates.run(stopped.clone()));
 }
 
 /// Reads files again on SIGHUP, as Prometheus does.
@@ -92,29 +92,15 @@ async fn maintain(app: AppState, stopped: watch::Receiver<bool>) {
     .await;
 }
 
-/// Removes sessions that are over and renews the certificate.
-async fn upkeep(
-    app: AppState,
-    certificates: CertificateStore,
-    tls: Arc<TlsAcceptor>,
-    stopped: watch::Receiver<bool>,
-) {
-    let certificates = Arc::new(certificates);
+/// Removes sessions that are over.
+async fn upkeep(app: AppState, stopped: watch::Receiver<bool>) {
     every(UPKEEP_INTERVAL, stopped, || {
-        let (app, certificates, tls) = (AppState::clone(&app), Arc::clone(&certificates), Arc::clone(&tls));
-        move || {
-            match app.auth.sessions.sweep(clock::now()) {
-                Ok(0) => {}
-                Ok(removed) => info!(removed, "removed sessions that are over"),
-                Err(error) => {
-                    warn!(err = &error as &dyn std::error::Error, "cannot remove sessions that are over");
-                }
-            }
-            if let Err(error) = certificates.load().and_then(|certificate| tls.replace(&certificate)) {
-                warn!(
-                    err = &*error as &dyn std::error::Error,
-                    "cannot renew the certificate; the old one stays"
-                );
+        let app = AppState::clone(&app);
+        move || match app.auth.sessions.sweep(clock::now()) {
+            Ok(0) => {}
+            Ok(removed) => info!(removed, "removed sessions that are over"),
+            Err(error) => {
+                warn!(err = &error as &dyn std::error::Error, "cannot remove sessions that are over");
             }
         }
     })

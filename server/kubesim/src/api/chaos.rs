@@ -13,7 +13,7 @@ pub(crate) const PATH: &str = "/kubesim/chaos";
 
 /// Shows the switch, or turns it.
 pub(super) fn answer(cluster: &Cluster, request: &Request) -> Result<Reply, ApiError> {
-    access::authorize(&cluster.lock().store, &request.user, &request.attributes)?;
+    access::authorize(cluster, &cluster.lock().store, &request.user, &request.attributes)?;
     match request.method {
         Method::GET => {}
         Method::PUT => {

@@ -83,6 +83,7 @@ fn decide(call: &Call<'_>, review: &mut Value, user: User) -> Result<(), ApiErro
     let attributes = attributes(call, review)?;
     record(call, review);
     let decision = rbac::decide(&call.cluster.lock().store, &user, &attributes);
+    call.cluster.asked.note(&user, &attributes, &decision);
     let status = match decision {
         Decision::Allowed(reason) if reason.is_empty() => json!({"allowed": true}),
         Decision::Allowed(reason) => json!({"allowed": true, "reason": reason}),

@@ -69,6 +69,7 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ("base-path", config.base_path.with_slash()),
         ("data-dir", config.data_dir.display().to_string()),
         ("evaluation-interval", format_duration(config.evaluation_interval)),
+        ("ephemeral", config.ephemeral.to_string()),
         ("provisioning", path(config.provisioning.as_deref())),
         ("enable-feature", config.features.join(",")),
         ("external-label", external_labels.collect::<Vec<_>>().join(",")),
@@ -100,6 +101,17 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ("retention-size", given(config.retention_bytes.map(format_bytes))),
         ("static-token-file", path(config.static_token_file.as_deref())),
         ("storage", "local".to_owned()),
+        (
+            "publish-ca",
+            given(
+                config
+                    .publish_ca
+                    .as_ref()
+                    .and_then(|(scope, name)| Some(format!("{}/{}", scope.namespace()?, name.as_str()))),
+            ),
+        ),
+        ("tls-name", config.tls_names.join(",")),
+        ("tls-node-names", config.tls_node_names.to_string()),
         ("tls-cert", path(tls.map(|(cert, _)| cert.as_path()))),
         ("web-cors-origin", given(config.cors_origin.as_ref())),
         ("tls-key", path(tls.map(|(_, key)| key.as_path()))),

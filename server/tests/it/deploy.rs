@@ -1,0 +1,283 @@
+//! The manifests under `deploy/`: taken by an API server, safe, and enough – but no more than enough – to run with.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crowsnest_kubesim::Asked;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::agent::agent_program;
+use crate::support::cluster::Sim;
+use crate::support::manifests::{self, Schemas, administrator, apply, arguments, of_kind, pods};
+use crate::support::server::json as status_and_body;
+use crate::support::{Server, wait_for};
+
+const MAIN: &str = "crowsnest.yaml";
+const SERVER: &str = "system:serviceaccount:crowsnest:crowsnest";
+const AGENT: &str = "system:serviceaccount:crowsnest:crowsnest-agent";
+
+#[test]
+fn every_object_is_one_that_an_api_server_takes() {
+    let Some(schemas) = Schemas::recorded() else { return };
+    for name in manifests::all() {
+        for object in manifests::objects(&name) {
+            let faults = schemas.faults(&object);
+            assert!(
+                faults.is_empty(),
+                "{name}: {} {}: {faults:#?}",
+                object["kind"],
+                object["metadata"]["name"]
+            );
+        }
+    }
+    let wrong =
+        json!({"apiVersion": "v1", "kind": "Service", "spec": {"port": [], "ports": [{"name": "x"}]}});
+    let faults = schemas.faults(&wrong);
+    assert_eq!(faults, [".spec.port is no field", ".spec.ports[0].port is missing"]);
+}
+
+#[test]
+fn each_service_has_one_port_without_a_name() {
+    for service in of_kind(MAIN, "Service") {
+        let ports = service["spec"]["ports"].as_array().unwrap();
+        assert!(ports.len() == 1 && ports[0].get("name").is_none(), "{service}");
+    }
+}
+
+/// What the Pod Security Standard "restricted" asks of a pod, but for its volumes and its network.
+fn assert_restricted(name: &str, pod: &Value) {
+    let context = &pod["securityContext"];
+    assert_eq!(context["runAsNonRoot"], true, "{name}");
+    assert_eq!(context["seccompProfile"]["type"], "RuntimeDefault", "{name}");
+    for container in pod["containers"].as_array().unwrap() {
+        let context = &container["securityContext"];
+        assert_eq!(context["allowPrivilegeEscalation"], false, "{name}");
+        assert_eq!(context["readOnlyRootFilesystem"], true, "{name}");
+        assert_eq!(context["capabilities"], json!({"drop": ["ALL"]}), "{name}");
+        assert!(context.get("privileged").is_none(), "{name}");
+        assert!(container["resources"]["limits"]["memory"].is_string(), "{name}");
+        assert!(container.get("livenessProbe").is_some(), "{name}");
+    }
+}
+
+#[test]
+fn pods_run_without_rights_on_their_node() {
+    for (name, pod) in pods(MAIN) {
+        assert_restricted(&name, &pod);
+        let volumes = pod["volumes"].as_array().cloned().unwrap_or_default();
+        let from_host: Vec<&str> =
+            volumes.iter().filter_map(|volume| volume["hostPath"]["path"].as_str()).collect();
+        let expected: &[&str] = if name == "crowsnest-agent" { &["/proc", "/sys", "/"] } else { &[] };
+        assert_eq!(from_host, expected, "{name}");
+        let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+        let is_written = |mount: &&Value| mount["mountPath"].as_str().unwrap().starts_with("/host");
+        assert!(mounts.iter().filter(is_written).all(|mount| mount["readOnly"] == true), "{name}");
+    }
+}
+
+#[test]
+fn the_main_manifest_gives_no_right_that_is_more_than_it_looks() {
+    for object in manifests::objects(MAIN) {
+        assert_ne!(object["roleRef"]["name"], "cluster-admin", "{object}");
+        for rule in object["rules"].as_array().into_iter().flatten() {
+            let words = rule.as_object().unwrap().values().flat_map(|words| words.as_array().unwrap());
+            for word in words {
+                let dangerous =
+                    ["*", "impersonate", "bind", "escalate", "secrets", "nodes/proxy", "pods/exec"];
+                assert!(!dangerous.iter().any(|other| word == other), "{word} in {rule}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_variant_without_a_volume_differs_in_nothing_else() {
+    let mut expected = manifests::objects(MAIN);
+    let server = expected.iter_mut().find(|object| object["kind"] == "StatefulSet").unwrap();
+    server["spec"].as_object_mut().unwrap().remove("volumeClaimTemplates").unwrap();
+    let pod = &mut server["spec"]["template"]["spec"];
+    pod["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    pod["containers"][0]["args"].as_array_mut().unwrap().push(json!("--ephemeral"));
+    assert_eq!(manifests::objects("crowsnest-emptydir.yaml"), expected);
+}
+
+#[test]
+fn a_server_whose_data_is_not_kept_says_so() {
+    let server = Server::start_with(&["--ephemeral"]);
+    let (status, told) = server.ask("api/v1/notifications", &[]);
+    assert!(status == 200 && told.to_string().contains("not kept"), "{told}");
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// A cluster with one node, in which the manifest has been applied.
+fn cluster() -> Sim {
+    let node = json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"},
+        "status": {"addresses": [
+            {"type": "InternalIP", "address": "192.0.2.11"}, {"type": "Hostname", "address": "node-1"}]},
+    });
+    let options = crowsnest_kubesim::Options { objects: vec![node], ..crowsnest_kubesim::Options::default() };
+    let sim = Sim::start(options);
+    apply(&sim, MAIN);
+    apply(&sim, "admin-user.yaml");
+    // Again, as after an edit.
+    apply(&sim, MAIN);
+    sim
+}
+
+/// The server of the manifest, with folders and addresses of this machine.
+fn serve(sim: &Sim) -> Server {
+    let (_, pod) = pods(MAIN).into_iter().find(|(name, _)| name == "crowsnest").unwrap();
+    let account = pod["serviceAccountName"].as_str().unwrap();
+    std::fs::write(sim.kubeconfig(), sim.running.kubeconfig("crowsnest", account, 3600).unwrap()).unwrap();
+    let here = ["serve", "--data-dir", "--listen", "--log-format"];
+    let mut flags: Vec<String> =
+        arguments(&pod).into_iter().filter(|flag| !here.contains(&flag.split('=').next().unwrap())).collect();
+    flags.push(format!("--kubeconfig={}", sim.kubeconfig().display()));
+    Server::start_with(&flags.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The agent of the manifest, with what the kubelet would mount in `folder`.
+fn agent(sim: &Sim, server: &Server, folder: &Path) -> Running {
+    let (_, pod) = pods(MAIN).into_iter().find(|(name, _)| name == "crowsnest-agent").unwrap();
+    let account = pod["serviceAccountName"].as_str().unwrap();
+    std::fs::write(folder.join("token"), sim.running.token("crowsnest", account, 3600).unwrap()).unwrap();
+    let here = ["--server", "--token-file", "--ca", "--queue-dir", "--listen"];
+    let flags = arguments(&pod)
+        .into_iter()
+        .filter(|flag| !here.contains(&flag.split('=').next().unwrap()) && !flag.starts_with("--path."));
+    let child = Command::new(agent_program())
+        .args(flags)
+        .args(["--server", &server.url, "--listen", "127.0.0.1:0", "--interval", "1s"])
+        .arg("--token-file")
+        .arg(folder.join("token"))
+        .arg("--ca")
+        .arg(folder.join("ca.crt"))
+        .arg("--queue-dir")
+        .arg(folder.join("queue"))
+        .env("CROWSNEST_NODE_NAME", "node-1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    Running(child.unwrap())
+}
+
+/// Waits until the ConfigMap names another authority than `before`, and puts it where the kubelet would.
+fn mount_ca(sim: &Sim, before: &str, folder: &Path) -> String {
+    let url = format!("{}/api/v1/namespaces/crowsnest/configmaps/crowsnest-ca", sim.running.url());
+    let published = wait_for("the authority to be published", || {
+        let (_, map) = status_and_body(administrator(sim).request(Method::GET, &url).send().unwrap());
+        map["data"]["ca.crt"].as_str().filter(|pem| *pem != before).map(str::to_owned)
+    });
+    let new = folder.join("ca.crt.new");
+    std::fs::write(&new, &published).unwrap();
+    std::fs::rename(new, folder.join("ca.crt")).unwrap();
+    published
+}
+
+/// Waits until the server answers, under this name, to somebody who trusts this authority.
+fn wait_for_name(server: &Server, ca: &str, name: &str) {
+    let address = server.listen_file()["listen"].as_str().unwrap().parse().unwrap();
+    let ca = reqwest::Certificate::from_pem(ca.as_bytes()).unwrap();
+    let client =
+        reqwest::blocking::Client::builder().tls_certs_only([ca]).resolve(name, address).build().unwrap();
+    wait_for(name, || {
+        let answer = client.get(format!("https://{name}:{}/healthz", address.port())).send().ok()?;
+        answer.status().is_success().then_some(())
+    });
+}
+
+/// How many samples of the agent there are, asked for with the token of the administrator of the manifest.
+fn samples(sim: &Sim, server: &Server) -> f64 {
+    let question = [("query", r#"sum(count_over_time(node_time_seconds{node="node-1"}[10m]))"#)];
+    let response = server.get("api/v1/query").query(&question).bearer_auth(sim.admin()).send().unwrap();
+    let (status, answer) = status_and_body(response);
+    assert_eq!(status, 200, "{answer}");
+    let value = answer["data"]["result"][0]["value"][1].as_str();
+    value.map_or(0.0, |text| text.parse().unwrap())
+}
+
+/// Whether a rule allows what was asked.
+fn covers(rule: &Value, asked: &Asked) -> bool {
+    let has =
+        |field: &str, word: &str| rule[field].as_array().is_some_and(|words| words.contains(&json!(word)));
+    has("apiGroups", &asked.group)
+        && has("resources", &asked.resource)
+        && has("verbs", &asked.verb)
+        && (rule.get("resourceNames").is_none() || has("resourceNames", &asked.name))
+}
+
+#[test]
+fn server_and_agent_do_all_that_they_are_for_and_use_every_right_they_have() {
+    let sim = cluster();
+    let server = serve(&sim);
+    let folder = tempfile::tempdir().unwrap();
+    let ca = mount_ca(&sim, "", folder.path());
+    wait_for_name(&server, &ca, "crowsnest.crowsnest.svc");
+    wait_for_name(&server, &ca, "node-1");
+    let _agent = agent(&sim, &server, folder.path());
+    wait_for("samples of the agent", || (samples(&sim, &server) > 0.0).then_some(()));
+
+    // The authority ends; another takes over, and the agent follows once it is mounted.
+    for file in ["ca.crt", "ca.key"] {
+        std::fs::remove_file(server.data_dir().join("tls").join(file)).unwrap();
+    }
+    let ca = mount_ca(&sim, &ca, folder.path());
+    wait_for_name(&server, &ca, "node-1");
+    let mut server = server;
+    server.http = server.client();
+    let before = samples(&sim, &server);
+    wait_for("samples under the new authority", || (samples(&sim, &server) > before + 2.0).then_some(()));
+
+    let asked = sim.running.asked();
+    for (user, role) in [(SERVER, "crowsnest-server"), (AGENT, "crowsnest-agent")] {
+        let own: Vec<&Asked> = asked.iter().filter(|asked| asked.user == user).collect();
+        let refused: Vec<_> = own.iter().filter(|asked| !asked.allowed).collect();
+        assert!(refused.is_empty(), "{user} lacks rights: {refused:#?}");
+        let roles = ["Role", "ClusterRole"].into_iter().flat_map(|kind| of_kind(MAIN, kind));
+        for role in roles.filter(|found| found["metadata"]["name"] == role) {
+            for rule in role["rules"].as_array().unwrap() {
+                let verbs: BTreeSet<&str> =
+                    rule["verbs"].as_array().unwrap().iter().map(|verb| verb.as_str().unwrap()).collect();
+                let used = own.iter().filter(|asked| covers(rule, asked)).map(|asked| asked.verb.as_str());
+                assert_eq!(used.collect::<BTreeSet<_>>(), verbs, "{user} does not need all of {rule}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_may_push_is_for_kubernetes_to_say() {
+    let sim = cluster();
+    let server = serve(&sim);
+    let push = |token: &str| {
+        let body =
+            crate::support::body(vec![crate::support::series("pushed", &[(crate::support::now_ms(), 1.0)])]);
+        let response = server.push_request(body).header("authorization", "").bearer_auth(token);
+        let mut request = response.build().unwrap();
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", value);
+        let (status, answer) = status_and_body(server.http.execute(request).unwrap());
+        (status, answer.to_string())
+    };
+    let agent = sim.running.token("crowsnest", "crowsnest-agent", 600).unwrap();
+    assert_eq!(push(&agent).0, 204);
+    let other = sim.running.token("crowsnest", "crowsnest", 600).unwrap();
+    let (status, answer) = push(&other);
+    assert!(status == 403 && answer.contains("create metrics.crowsnest.dev"), "{status} {answer}");
+    assert_eq!(push("nonsense").0, 401);
+    let pods = server.get("api/v1/query").query(&[("query", "pushed")]).bearer_auth(&agent).send().unwrap();
+    let (_, seen) = status_and_body(pods);
+    assert_eq!(seen["data"]["result"], json!([]), "who may push does not see by that");
+}
