@@ -37,8 +37,8 @@ fn a_certificate_of_the_operators_is_replaced_without_a_restart() {
     assert_eq!(shown(&server), own);
     assert_eq!(server.listen_file()["ca"], path("ca.crt"));
 
-    // A key that does not fit, as between the two writes of a careless script.
-    std::fs::copy(second.data_dir().join("tls/server.key"), path("server.key")).unwrap();
+    // A certificate that the key does not fit, as between the two writes of a careless script.
+    std::fs::copy(second.data_dir().join("tls/server.crt"), path("server.crt")).unwrap();
     wait_for("the mistake to be told", || server.log().contains("the old one stays").then_some(()));
     assert_eq!(shown(&server), own);
     copy(&second, folder.path());
