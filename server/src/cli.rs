@@ -6,10 +6,11 @@ use crate::auth::p12;
 use crate::check_files::CheckArgs;
 use crate::client::QueryArgs;
 use crate::config::Config;
+use crate::import::ImportArgs;
 use crate::mint::CertArgs;
 use crate::settings::ServeArgs;
 use crate::test_files::TestArgs;
-use crate::{check_files, client, demo, mint, serve, test_files};
+use crate::{check_files, client, demo, import, mint, serve, test_files};
 
 /// Metrics store, PromQL, user interface and sign-in for one cluster, in one process.
 #[derive(Debug, Parser)]
@@ -35,6 +36,9 @@ enum Command {
     /// Runs test files; needs no server.
     #[command(subcommand)]
     Test(TestArgs),
+    /// Takes over the samples of another store, while the server is stopped.
+    #[command(subcommand)]
+    Import(ImportArgs),
     /// Client certificates for people.
     #[command(subcommand)]
     Cert(CertArgs),
@@ -53,6 +57,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Query(args) => client::query(&args),
         Command::Check(args) => check_files::run(&args),
         Command::Test(args) => test_files::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Cert(args) => mint::run(args),
         Command::OpenP12 => p12::open_standard_input(),
         Command::Version => {

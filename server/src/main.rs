@@ -17,6 +17,7 @@ mod data_dir;
 mod demo;
 mod external_url;
 mod http;
+mod import;
 mod listen;
 mod logging;
 mod mint;

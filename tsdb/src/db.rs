@@ -168,7 +168,7 @@ impl Tsdb {
     /// Blocks that serve, the oldest first.
     pub fn blocks(&self) -> Vec<BlockStatus> {
         let mut blocks: Vec<BlockStatus> =
-            self.blocks.list().iter().map(|block| block_status(block)).collect();
+            self.blocks.list().iter().map(|block| BlockStatus::of(block)).collect();
         blocks.sort_by_key(|block| block.min_time);
         blocks
     }
@@ -186,16 +186,18 @@ impl Tsdb {
     }
 }
 
-fn block_status(block: &Block) -> BlockStatus {
-    let meta = block.meta();
-    BlockStatus {
-        id: meta.id.to_string(),
-        min_time: meta.min_time,
-        max_time: meta.max_time,
-        series: meta.series.into(),
-        chunks: meta.chunks,
-        samples: meta.samples,
-        bytes: block.size(),
+impl BlockStatus {
+    pub(crate) fn of(block: &Block) -> Self {
+        let meta = block.meta();
+        Self {
+            id: meta.id.to_string(),
+            min_time: meta.min_time,
+            max_time: meta.max_time,
+            series: meta.series.into(),
+            chunks: meta.chunks,
+            samples: meta.samples,
+            bytes: block.size(),
+        }
     }
 }
 

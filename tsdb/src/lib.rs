@@ -38,6 +38,7 @@ mod db;
 mod decimal;
 mod disk;
 mod head;
+mod import;
 mod index;
 mod maintain;
 mod manifest;
@@ -57,6 +58,7 @@ pub use appender::{
     RejectReason, Rejection, SeriesBatch, WireLabel,
 };
 pub use db::Tsdb;
+pub use import::{ImportError, Imported};
 pub use options::{LabelLimits, Options};
 pub use report::{
     BlockStatus, HeadStatus, MaintainError, Maintenance, NamedCount, OpenError, Quarantined, Recovery,

@@ -113,7 +113,7 @@ impl Tsdb {
 }
 
 /// A block's identity; the writer fills in the rest.
-fn new_block(id: BlockId, replaces: Vec<BlockId>, cuts: Vec<Cut>) -> BlockMeta {
+pub(crate) fn new_block(id: BlockId, replaces: Vec<BlockId>, cuts: Vec<Cut>) -> BlockMeta {
     BlockMeta {
         id,
         min_time: Timestamp::MAX,
@@ -128,7 +128,7 @@ fn new_block(id: BlockId, replaces: Vec<BlockId>, cuts: Vec<Cut>) -> BlockMeta {
 }
 
 /// The beginning of the aligned window of `millis` in which `at` lies.
-fn window(at: Timestamp, millis: i64) -> Timestamp {
+pub(crate) fn window(at: Timestamp, millis: i64) -> Timestamp {
     Timestamp::from_millis(at.millis().div_euclid(millis).saturating_mul(millis))
 }
 

@@ -14,6 +14,7 @@ mod command_line;
 mod crash;
 mod demo;
 mod deploy;
+mod import;
 mod mint;
 mod notifications;
 mod objects;

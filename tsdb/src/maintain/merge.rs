@@ -46,21 +46,30 @@ impl Tsdb {
         let duration = self.block_millis();
         let newest = list.iter().map(|block| block.meta().max_time).max()?;
         let closed = window(newest, duration).plus_millis(duration);
-        // As in Prometheus, no block spans more than a tenth of retention: it goes as a whole.
+        self.spans().find_map(|span| {
+            let mut groups: BTreeMap<Timestamp, Vec<Arc<Block>>> = BTreeMap::new();
+            for block in list.iter().filter(|block| healthy(block)) {
+                let from = window(block.meta().min_time, span);
+                if window(block.meta().max_time, span) == from && from.plus_millis(span) <= closed {
+                    groups.entry(from).or_default().push(block.clone());
+                }
+            }
+            groups.into_values().find(|group| worthwhile(group))
+        })
+    }
+
+    /// The spans of blocks, ms, smallest first. As in Prometheus, no block spans more than a tenth of retention: it goes
+    /// as a whole.
+    fn spans(&self) -> impl Iterator<Item = i64> {
+        let duration = self.block_millis();
         let longest =
             i64::try_from(self.options.retention.as_millis() / 10).unwrap_or(i64::MAX).max(duration);
-        SPANS.iter().map(|span| duration.saturating_mul(*span)).filter(|&span| span <= longest).find_map(
-            |span| {
-                let mut groups: BTreeMap<Timestamp, Vec<Arc<Block>>> = BTreeMap::new();
-                for block in list.iter().filter(|block| healthy(block)) {
-                    let from = window(block.meta().min_time, span);
-                    if window(block.meta().max_time, span) == from && from.plus_millis(span) <= closed {
-                        groups.entry(from).or_default().push(block.clone());
-                    }
-                }
-                groups.into_values().find(|group| worthwhile(group))
-            },
-        )
+        SPANS.into_iter().map(move |span| duration.saturating_mul(span)).filter(move |&span| span <= longest)
+    }
+
+    /// The span of the largest blocks, ms.
+    pub(crate) fn longest_span(&self) -> i64 {
+        self.spans().last().unwrap_or(self.block_millis())
     }
 }
 

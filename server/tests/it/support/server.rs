@@ -188,8 +188,13 @@ impl Server {
 
     /// The samples of the only series of `selector` in the last hour, as milliseconds and text.
     pub(crate) fn samples(&self, selector: &str) -> Vec<(i64, String)> {
-        let result = self.query(&format!("{selector}[1h]"));
-        assert!(result.len() <= 1, "{selector}: {result:?}");
+        self.samples_of(&format!("{selector}[1h]"))
+    }
+
+    /// Time and value of each sample of the one series that a range selector picks.
+    pub(crate) fn samples_of(&self, range: &str) -> Vec<(i64, String)> {
+        let result = self.query(range);
+        assert!(result.len() <= 1, "{range}: {result:?}");
         result.first().map(points).unwrap_or_default()
     }
 

@@ -51,7 +51,7 @@ fn find(program: &str) -> Option<PathBuf> {
 pub(crate) struct Peer {
     child: Child,
     url: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Peer {
@@ -70,12 +70,23 @@ impl Peer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let peer = Self { child, url: format!("http://127.0.0.1:{port}"), _folder: folder };
+        let peer = Self { child, url: format!("http://127.0.0.1:{port}"), folder };
         wait_for("prometheus to be ready", || {
             let ready = reqwest::blocking::get(format!("{}/-/ready", peer.url)).ok()?;
             ready.status().is_success().then_some(())
         });
         peer
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Where it is, without a slash at the end.
