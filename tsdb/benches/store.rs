@@ -5,6 +5,8 @@
 //! timing stands beside a checksum of the answer, which must be the same from the head, from blocks and after a restart.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should say where")]
 
+#[path = "store/clock.rs"]
+mod clock;
 #[path = "store/corpus.rs"]
 mod corpus;
 #[path = "store/made_up.rs"]
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 use crowsnest_api::{Labels, Sample, Timestamp};
 use crowsnest_promql::{MatchOp, Matcher, Queryable, Selection};
 use crowsnest_tsdb::{Appender, Batch, Maintenance, Options, Origin, SeriesBatch, Tsdb};
+
+use clock::Clock;
 
 /// When the data begins: a window boundary, so that runs can be compared.
 const START: i64 = 1_700_006_400_000;
@@ -181,35 +185,6 @@ fn checksum(store: &Tsdb, selection: &Selection<'_>) -> (usize, usize, u64) {
         }
     }
     (series_count, sample_count, sum)
-}
-
-/// Time on the wall and on the processors; the latter means something on a busy machine too.
-struct Clock {
-    wall: Instant,
-    cpu: f64,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self { wall: Instant::now(), cpu: cpu_seconds() }
-    }
-
-    fn seconds(&self) -> (f64, f64) {
-        (self.wall.elapsed().as_secs_f64(), cpu_seconds() - self.cpu)
-    }
-
-    fn print(&self, what: &str) {
-        let (wall, cpu) = self.seconds();
-        println!("{what:<44}{:>11.0} ms{:>8.0} ms of CPU", wall * 1000.0, cpu * 1000.0);
-    }
-}
-
-/// User and system time of this process. The kernel counts in hundredths of a second.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
-    ticks.sum::<f64>() / 100.0
 }
 
 fn folder_bytes(dir: &Path) -> u64 {

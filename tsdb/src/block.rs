@@ -3,32 +3,39 @@
 //! ```text
 //! blocks/0000000007.block
 //! header     8  magic "CNESTBLK"
-//!            4  format version, u32 = 1
+//!            4  format version, u32 = 2; 1 is read too
 //!            4  CRC-32 of the 12 bytes before
-//! pages         compressed chunks, see `page`
+//! pages         compressed, see `page`: first the chunks, then, table by table,
+//!                 times      columns of times that chunks share, see `times`
+//!                 symbols    every text once, see `symbols`
+//!                 series     label sets, chunks and the server's own samples, see `series`
+//!                 postings   which series carry which label: pairs, then lists, see `postings`
 //! directory     where the pages are, see `page`
-//! symbols       every text once, see `symbols`
-//! series        label sets, chunks and the server's own samples, see `series`
-//! postings      which series carry which label, see `postings`
-//! footer        JSON: what the manifest knows, and position and CRC-32 of each section, see `meta`
+//! footer        JSON: what the manifest knows, which pages are which, and where the directory is, see `meta`
 //! trailer    4  bytes of the footer, u32
 //!            4  CRC-32 of the footer
 //!            8  magic "CNESTEND"
 //! ```
-//! Integers are little-endian. Sections are verified when they are first used, pages each by itself. Blocks may overlap
-//! in time; readers merge them.
+//! In version 1 only chunks were in pages; symbols, series and postings were sections as they are used. Integers are
+//! little-endian. The index is verified when it is first used, pages of chunks each by itself. Blocks may overlap in time;
+//! readers merge them.
 
 mod merge;
 mod meta;
 mod page;
+mod part;
 mod postings;
 mod series;
+mod series_v1;
 mod symbols;
+#[cfg(test)]
+mod tests;
+mod times;
 mod writer;
 
 use std::io;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crowsnest_api::{Labels, Sample, Timestamp};
 use crowsnest_promql::Matcher;
@@ -43,16 +50,20 @@ pub(crate) use writer::BlockWriter;
 use crate::disk::FileBytes;
 use crate::index;
 use crate::varint::{Cursor, Damaged};
-use meta::{Footer, Section};
+use meta::{Footer, Index, Section, Table};
 use page::Directory;
+use part::Part;
 use postings::PostingsTable;
-use series::SeriesTable;
+use series::SeriesPages;
 use symbols::Symbols;
+use times::Column;
 
 const MAGIC: &[u8; 8] = b"CNESTBLK";
 const END_MAGIC: &[u8; 8] = b"CNESTEND";
 /// The newest format that is known here.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
+/// The oldest format that is still read.
+const OLDEST_VERSION: u32 = 1;
 const HEADER_BYTES: usize = 16;
 const TRAILER_BYTES: usize = 16;
 
@@ -71,6 +82,9 @@ pub(crate) enum BlockError {
 pub(crate) struct Block {
     footer: Footer,
     bytes: FileBytes,
+    cache: Arc<PageCache>,
+    /// The columns of times, once they have been looked for.
+    columns: OnceLock<Result<Vec<Column>, Damaged>>,
     /// The outcome of verifying the index sections, once that has been done.
     verified: OnceLock<Result<(), Damaged>>,
     /// Per page: not looked at, good or damaged.
@@ -84,12 +98,14 @@ const BAD: u8 = 2;
 
 impl Block {
     /// Reads header, trailer and footer; nothing else is touched yet.
-    pub(crate) fn open(bytes: FileBytes) -> Result<Self, BlockError> {
+    pub(crate) fn open(bytes: FileBytes, cache: Arc<PageCache>) -> Result<Self, BlockError> {
         let footer = read_footer((*bytes).as_ref())?;
         let pages = footer.pages()?;
         Ok(Self {
             footer,
             bytes,
+            cache,
+            columns: OnceLock::new(),
             verified: OnceLock::new(),
             pages: std::iter::repeat_with(|| AtomicU8::new(UNSEEN)).take(pages).collect(),
             damage: Mutex::new(None),
@@ -118,7 +134,7 @@ impl Block {
         self.damage.lock().clone()
     }
 
-    /// The index, verified the first time.
+    /// The index, verified the first time. To be kept for as long as a question lasts: it remembers what it has read.
     pub(crate) fn index(&self) -> Result<BlockIndex<'_>, Damaged> {
         let verified = self.verified.get_or_init(|| {
             let result = self.verify_index();
@@ -128,7 +144,7 @@ impl Block {
             result
         });
         verified.as_ref().map_err(|damaged| *damaged)?;
-        BlockIndex::new(self.content(), &self.footer)
+        BlockIndex::new(self).inspect_err(|damaged| self.note(damaged.to_string()))
     }
 
     /// Checks everything there is to check.
@@ -156,20 +172,45 @@ impl Block {
     }
 
     /// Appends a chunk's samples to `out`.
-    pub(crate) fn read_chunk(
-        &self,
-        chunk: &ChunkRef,
-        cache: &mut PageCache,
-        out: &mut Vec<Sample>,
-    ) -> Result<(), Damaged> {
-        self.verify_page(chunk.page)?;
-        let pages = Directory::of(self.content(), &self.footer)?;
-        let page = cache.page(self.id(), chunk.page, || pages.decompress(chunk.page))?;
+    pub(crate) fn read_chunk(&self, chunk: &ChunkRef, out: &mut Vec<Sample>) -> Result<(), Damaged> {
+        let page = self.page(chunk.page)?;
         let end = (chunk.offset as usize)
             .checked_add(chunk.bytes as usize)
             .ok_or(Damaged::new("chunk reference"))?;
         let bytes = page.get(chunk.offset as usize..end).ok_or(Damaged::new("chunk reference"))?;
-        crate::chunk::decode_into(bytes, out)
+        let Some(column) = chunk.column else { return crate::chunk::decode_into(bytes, out) };
+        let before = out.len();
+        let column = self.columns()?.get(column as usize).ok_or(Damaged::new("chunk reference"))?;
+        let read = column
+            .read(self, out)
+            .and_then(|()| crate::chunk::decode_values(bytes, out.get_mut(before..).unwrap_or_default()));
+        if read.is_err() {
+            out.truncate(before);
+        }
+        read
+    }
+
+    /// A page, verified and decompressed.
+    fn page(&self, page: u32) -> Result<Arc<Vec<u8>>, Damaged> {
+        self.verify_page(page)?;
+        let read = || Directory::of(self.content(), &self.footer)?.decompress(page);
+        self.cache.page(self.id(), page, read)
+    }
+
+    /// The columns of times that chunks share.
+    fn columns(&self) -> Result<&[Column], Damaged> {
+        let columns = self.columns.get_or_init(|| match self.footer.sections.index {
+            Index::Plain { .. } => Ok(Vec::new()),
+            Index::Paged { times, symbols, .. } => {
+                let symbols = Symbols::new(self.part(symbols, symbols::A_PAGE));
+                times::columns(self, times, &symbols, self.meta().min_time)
+            }
+        });
+        columns.as_deref().map_err(|damaged| *damaged)
+    }
+
+    fn part(&self, table: Table, per_page: usize) -> Part<'_> {
+        Part::Paged { block: self, table, per_page: per_page as u32 }
     }
 
     fn content(&self) -> &[u8] {
@@ -178,10 +219,18 @@ impl Block {
 
     fn verify_index(&self) -> Result<(), Damaged> {
         let (content, sections) = (self.content(), &self.footer.sections);
-        for section in [&sections.directory, &sections.symbols, &sections.series, &sections.postings] {
-            section.verify(content)?;
+        sections.directory.verify(content)?;
+        match &sections.index {
+            Index::Plain { symbols, series, postings } => {
+                [symbols, series, postings].into_iter().try_for_each(|section| section.verify(content))
+            }
+            Index::Paged { times, symbols, series, pairs, lists } => {
+                let mut pages = [times, symbols, series, pairs, lists]
+                    .into_iter()
+                    .flat_map(|table| table.page..table.page.saturating_add(table.pages));
+                pages.try_for_each(|page| self.verify_page(page).map_err(|_| Damaged::new("index")))
+            }
         }
-        Ok(())
     }
 
     fn note(&self, what: String) {
@@ -201,7 +250,7 @@ fn read_footer(content: &[u8]) -> Result<Footer, BlockError> {
         return Err(header.damaged().into());
     }
     match version {
-        VERSION => {}
+        OLDEST_VERSION..=VERSION => {}
         newer if newer > VERSION => return Err(BlockError::Version(newer)),
         _ => return Err(header.damaged().into()),
     }
@@ -222,55 +271,81 @@ fn read_footer(content: &[u8]) -> Result<Footer, BlockError> {
 
 /// The verified index of a block.
 pub(crate) struct BlockIndex<'a> {
-    meta: &'a BlockMeta,
     symbols: Symbols<'a>,
     series: SeriesTable<'a>,
     postings: PostingsTable<'a>,
 }
 
+/// The series, as the format version has them.
+enum SeriesTable<'a> {
+    Paged(SeriesPages<'a>),
+    Plain(series_v1::SeriesTable<'a>, Timestamp),
+}
+
 impl<'a> BlockIndex<'a> {
-    fn new(content: &'a [u8], footer: &'a Footer) -> Result<Self, Damaged> {
-        let sections = &footer.sections;
-        Ok(Self {
-            meta: &footer.meta,
-            symbols: Symbols::new(sections.symbols.of(content)?)?,
-            series: SeriesTable::new(sections.series.of(content)?)?,
-            postings: PostingsTable::new(sections.postings.of(content)?)?,
+    fn new(block: &'a Block) -> Result<Self, Damaged> {
+        let (content, base) = (block.content(), block.meta().min_time);
+        Ok(match &block.footer.sections.index {
+            Index::Plain { symbols, series, postings } => {
+                let symbols = symbols.of(content)?;
+                let items = Cursor::new(symbols, "symbol table").u32()?;
+                let series = series_v1::SeriesTable::new(series.of(content)?)?;
+                Self {
+                    symbols: Symbols::new(Part::Plain { bytes: symbols, items }),
+                    series: SeriesTable::Plain(series, base),
+                    postings: PostingsTable::plain(postings.of(content)?)?,
+                }
+            }
+            &Index::Paged { symbols, series, pairs, lists, .. } => Self {
+                symbols: Symbols::new(block.part(symbols, symbols::A_PAGE)),
+                series: SeriesTable::Paged(SeriesPages::new(block, series, block.columns()?, base)),
+                postings: PostingsTable::new(
+                    block.part(pairs, postings::PAIRS_A_PAGE),
+                    block.part(lists, postings::LIST_BYTES),
+                ),
+            },
         })
     }
 
     /// How many series there are.
     pub(crate) fn len(&self) -> u32 {
-        self.series.len()
+        match &self.series {
+            SeriesTable::Paged(series) => series.len(),
+            SeriesTable::Plain(series, _) => series.len(),
+        }
     }
 
     /// The numbers of the series that match, in the order of their labels.
     pub(crate) fn matching(&self, matchers: &[Matcher]) -> Result<Vec<u32>, Damaged> {
-        index::matching(&self.postings.with(&self.symbols, self.series.len()), matchers)
+        index::matching(&self.postings.with(&self.symbols, self.len()), matchers)
     }
 
-    /// A series with its chunks, by number.
+    /// A series with its chunks, by number. Quickest in ascending order.
     pub(crate) fn entry(&self, series: u32) -> Result<SeriesEntry, Damaged> {
-        self.series.entry(series, &self.symbols, self.meta.min_time)
+        match &self.series {
+            SeriesTable::Paged(table) => table.entry(series, &self.symbols),
+            SeriesTable::Plain(table, base) => table.entry(series, &self.symbols, *base),
+        }
     }
 
     /// Calls back with each label name, sorted.
     pub(crate) fn each_label_name(&self, visit: &mut dyn FnMut(&str)) -> Result<(), Damaged> {
-        self.postings.each_name(|name| self.symbols.text(name).map(&mut *visit))
+        self.postings.each_name(|name| self.symbols.text(name).map(|name| visit(&name)))
     }
 
     /// Calls back with each value of a label, sorted.
     pub(crate) fn each_label_value(&self, name: &str, visit: &mut dyn FnMut(&str)) -> Result<(), Damaged> {
         let Some(name) = self.symbols.find(name)? else { return Ok(()) };
-        self.postings.each_value(name, |value| self.symbols.text(value).map(&mut *visit))
+        self.postings.each_value(name, |value| self.symbols.text(value).map(|value| visit(&value)))
     }
 
     /// A series by its labels.
     pub(crate) fn find(&self, labels: &Labels) -> Result<Option<SeriesEntry>, Damaged> {
         let Some(pairs) = self.symbols.pairs(labels)? else { return Ok(None) };
-        match self.series.find(&pairs)? {
-            Some(series) => self.entry(series).map(Some),
-            None => Ok(None),
-        }
+        let found = match &self.series {
+            SeriesTable::Paged(table) => table.find(&pairs)?,
+            SeriesTable::Plain(table, _) => table.find(&pairs)?,
+        };
+        found.map(|series| self.entry(series)).transpose()
     }
 }

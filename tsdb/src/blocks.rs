@@ -33,6 +33,7 @@ pub(crate) struct Blocks {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     manifest: Manifest,
+    cache: Arc<PageCache>,
     serving: RwLock<BlockList>,
     lost: RwLock<Vec<LostBlock>>,
     next: AtomicU64,
@@ -99,18 +100,13 @@ impl Blocks {
     }
 
     /// Bits and source of the pushed sample of a series at an instant, in the oldest block that has one.
-    pub(crate) fn find_sample(
-        &self,
-        labels: &Labels,
-        at: Timestamp,
-        cache: &mut PageCache,
-    ) -> Option<(u64, SmolStr)> {
+    pub(crate) fn find_sample(&self, labels: &Labels, at: Timestamp) -> Option<(u64, SmolStr)> {
         let list = self.list();
         list.iter().filter(|block| block.overlaps(at, at)).find_map(|block| {
             let entry = block.index().ok()?.find(labels).ok()??;
             entry.chunks.iter().filter(|chunk| chunk.overlaps(at, at)).find_map(|chunk| {
                 let mut samples = Vec::new();
-                block.read_chunk(chunk, cache, &mut samples).ok()?;
+                block.read_chunk(chunk, &mut samples).ok()?;
                 let index = samples.binary_search_by_key(&at, |sample| sample.timestamp).ok()?;
                 samples.get(index).map(|sample| (sample.value.to_bits(), chunk.source.clone()))
             })
@@ -119,12 +115,11 @@ impl Blocks {
 
     /// Whether a series has a pushed sample in `start ..= end`. What is damaged has none.
     pub(crate) fn has_pushed(&self, labels: &Labels, start: Timestamp, end: Timestamp) -> bool {
-        let mut cache = PageCache::default();
         self.list().iter().filter(|block| block.overlaps(start, end)).any(|block| {
             let Ok(Some(entry)) = block.index().and_then(|index| index.find(labels)) else { return false };
             entry.chunks.iter().filter(|chunk| chunk.overlaps(start, end)).any(|chunk| {
                 let mut samples = Vec::new();
-                let read = block.read_chunk(chunk, &mut cache, &mut samples);
+                let read = block.read_chunk(chunk, &mut samples);
                 read.is_ok() && samples.iter().any(|sample| (start..=end).contains(&sample.timestamp))
             })
         })
@@ -155,7 +150,7 @@ impl Blocks {
             self.disk.rename(&temporary, &path).map_err(failed("rename", &temporary))?;
             self.disk.sync_dir(&self.dir).map_err(failed("sync", &self.dir))?;
             let bytes = self.disk.map(&path).map_err(failed("map", &path))?;
-            let block = Block::open(bytes).map_err(|error| MaintainError::Damaged {
+            let block = Block::open(bytes, self.cache.clone()).map_err(|error| MaintainError::Damaged {
                 object: format!("block {id}, just written"),
                 reason: error.to_string(),
             })?;

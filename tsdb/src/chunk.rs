@@ -7,7 +7,9 @@
 //! ...          time column   (see `time`)
 //! ...          value column  (see `value`)
 //! ```
-//! The codecs are chosen by what the data looks like when the chunk is sealed. Head and blocks share the format.
+//! The codecs are chosen by what the data looks like when the chunk is sealed. Head and blocks share the format. In
+//! blocks most chunks have a value column only, and share their times with others: the low half of the first byte is then
+//! 15, and the number of samples is that of the times.
 
 mod time;
 mod value;
@@ -37,12 +39,10 @@ impl Chunk {
             return None;
         }
         let mut bytes = Vec::with_capacity(16 + samples.len() * 2);
-        bytes.push(0);
-        put_uvarint(&mut bytes, samples.len() as u64);
-        let time_codec = time::encode(samples, &mut bytes);
+        encode_times(samples, &mut bytes);
         let value_codec = value::encode(samples, &mut bytes);
         if let Some(codecs) = bytes.first_mut() {
-            *codecs = time_codec | value_codec << 4;
+            *codecs |= value_codec << 4;
         }
         Some(Self {
             min: first.timestamp,
@@ -82,15 +82,66 @@ pub(crate) fn decode_into(bytes: &[u8], out: &mut Vec<Sample>) -> Result<(), Dam
 
 fn decode_columns(bytes: &[u8], out: &mut Vec<Sample>) -> Result<(), Damaged> {
     let mut cursor = Cursor::new(bytes, "chunk");
+    let before = out.len();
+    let codecs = decode_time_column(&mut cursor, out)?;
+    value::decode(codecs >> 4, &mut cursor, out.get_mut(before..).unwrap_or_default())?;
+    if cursor.is_empty() { Ok(()) } else { Err(cursor.damaged()) }
+}
+
+/// Appends samples with times and no values yet, and gives back the chunk's first byte.
+fn decode_time_column(cursor: &mut Cursor<'_>, out: &mut Vec<Sample>) -> Result<u8, Damaged> {
     let codecs = cursor.u8()?;
     let count = usize::try_from(cursor.uvarint()?).map_err(|_| cursor.damaged())?;
     if count == 0 || count > MAX_SAMPLES {
         return Err(cursor.damaged());
     }
     let before = out.len();
-    time::decode(codecs & 0x0f, count, &mut cursor, out)?;
-    let samples = out.get_mut(before..).ok_or(Damaged::new("chunk"))?;
-    if !samples.is_sorted_by(|a, b| a.timestamp < b.timestamp) {
+    time::decode(codecs & 0x0f, count, cursor, out)?;
+    let times = out.get(before..).unwrap_or_default();
+    if times.is_sorted_by(|a, b| a.timestamp < b.timestamp) { Ok(codecs) } else { Err(cursor.damaged()) }
+}
+
+/// In place of a time codec: the times are elsewhere.
+const SHARED_TIMES: u8 = 0x0f;
+
+/// Appends the times of a chunk, to be shared by several. `samples` are those of a chunk.
+pub(crate) fn encode_times(samples: &[Sample], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.push(0);
+    put_uvarint(out, samples.len() as u64);
+    let codec = time::encode(samples, out);
+    if let Some(first) = out.get_mut(start) {
+        *first = codec;
+    }
+}
+
+/// Appends samples with the times that [`encode_times`] wrote, and no values yet.
+pub(crate) fn decode_times(bytes: &[u8], out: &mut Vec<Sample>) -> Result<(), Damaged> {
+    let mut cursor = Cursor::new(bytes, "times");
+    let before = out.len();
+    let result = decode_time_column(&mut cursor, out);
+    if result.is_err() || !cursor.is_empty() {
+        out.truncate(before);
+        return Err(cursor.damaged());
+    }
+    Ok(())
+}
+
+/// Appends a chunk without times.
+pub(crate) fn encode_values(samples: &[Sample], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.push(0);
+    let codec = value::encode(samples, out);
+    if let Some(first) = out.get_mut(start) {
+        *first = SHARED_TIMES | codec << 4;
+    }
+}
+
+/// Fills in the values of a chunk without times.
+pub(crate) fn decode_values(bytes: &[u8], samples: &mut [Sample]) -> Result<(), Damaged> {
+    let mut cursor = Cursor::new(bytes, "chunk");
+    let codecs = cursor.u8()?;
+    if codecs & 0x0f != SHARED_TIMES {
         return Err(cursor.damaged());
     }
     value::decode(codecs >> 4, &mut cursor, samples)?;
@@ -107,10 +158,16 @@ mod tests {
     #[track_caller]
     fn check(samples: &[Sample]) -> usize {
         let chunk = Chunk::encode(samples).unwrap();
-        let back = chunk.decode().unwrap();
-        assert_eq!(back.len(), samples.len());
-        for (a, b) in back.iter().zip(samples) {
-            assert_eq!((a.timestamp, a.value.to_bits()), (b.timestamp, b.value.to_bits()));
+        let (mut times, mut values, mut apart) = (Vec::new(), Vec::new(), Vec::new());
+        encode_times(samples, &mut times);
+        encode_values(samples, &mut values);
+        decode_times(&times, &mut apart).unwrap();
+        decode_values(&values, &mut apart).unwrap();
+        for back in [chunk.decode().unwrap(), apart] {
+            assert_eq!(back.len(), samples.len());
+            for (a, b) in back.iter().zip(samples) {
+                assert_eq!((a.timestamp, a.value.to_bits()), (b.timestamp, b.value.to_bits()));
+            }
         }
         chunk.bytes.len()
     }
@@ -198,9 +255,15 @@ mod tests {
         #[test]
         fn any_bytes_are_decoded_or_refused(bytes: Vec<u8>) {
             let mut out = vec![Sample::new(7, 7.0)];
-            if decode_into(&bytes, &mut out).is_err() {
-                prop_assert_eq!(out, vec![Sample::new(7, 7.0)]);
+            let whole = decode_into(&bytes, &mut out);
+            if whole.is_err() {
+                prop_assert_eq!(&out, &vec![Sample::new(7, 7.0)]);
             }
+            out.truncate(1);
+            if decode_times(&bytes, &mut out).is_err() {
+                prop_assert_eq!(out.len(), 1);
+            }
+            let _ = decode_values(&bytes, &mut out);
         }
     }
 }

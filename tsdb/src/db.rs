@@ -9,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::appender::{AppendError, Appended, Appender, Done, Metadata, Push, RejectReason};
-use crate::block::{Block, PageCache};
+use crate::block::Block;
 use crate::blocks::Blocks;
 use crate::commit::Committer;
 use crate::disk::{Disk, RealDisk};
@@ -217,9 +217,8 @@ impl Appender for Tsdb {
             }));
             staged = self.stage(push, &newest);
         }
-        let mut cache = PageCache::default();
         for doubt in std::mem::take(&mut staged.doubts) {
-            let known = self.blocks.find_sample(&doubt.labels, doubt.sample.timestamp, &mut cache);
+            let known = self.blocks.find_sample(&doubt.labels, doubt.sample.timestamp);
             staged.settle(&doubt, known.as_ref().map(|(bits, owner)| (*bits, owner.as_str())));
         }
         self.submit(staged, done);

@@ -8,7 +8,7 @@ use crowsnest_promql::{Matcher, Queryable, Scope, Selection, Series, SeriesSet, 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::block::{Block, ChunkRef, PageCache};
+use crate::block::{Block, ChunkRef};
 use crate::db::Tsdb;
 use crate::head::HeadSeries;
 use crate::server_sample::{self, ServerSample};
@@ -54,12 +54,11 @@ impl Queryable for Tsdb {
         let warnings = std::mem::take(&mut gathering.warnings);
         let mut rest = gathering.into_sorted().into_iter();
         let (start, end) = (selection.start, selection.end);
-        let mut cache = PageCache::default();
         let mut failed = false;
         let series = std::iter::from_fn(move || {
             while !failed {
                 let (labels, parts) = rest.next()?;
-                match self.read_series(&labels, &parts, start, end, &mut cache) {
+                match self.read_series(&labels, &parts, start, end) {
                     Ok(samples) if samples.is_empty() => {}
                     Ok(samples) => return Some(Ok(Series::of_floats(labels, samples))),
                     Err(damaged) => {
@@ -140,13 +139,14 @@ impl<'a> Gathering<'a> {
 
     /// The inner error says that the block's index cannot be used.
     fn add_block(&mut self, block: &Arc<Block>) -> Result<Result<(), Damaged>, StorageError> {
-        let numbers = match block.index().and_then(|index| index.matching(self.selection.matchers)) {
-            Ok(numbers) => numbers,
+        let found = block.index().and_then(|index| Ok((index.matching(self.selection.matchers)?, index)));
+        let (numbers, index) = match found {
+            Ok(found) => found,
             Err(damaged) => return Ok(Err(damaged)),
         };
         let mut damaged_chunks = 0;
         for number in numbers {
-            let mut entry = match block.index().and_then(|index| index.entry(number)) {
+            let mut entry = match index.entry(number) {
                 Ok(entry) => entry,
                 Err(damaged) => return Ok(Err(damaged)),
             };
@@ -208,12 +208,11 @@ impl Tsdb {
         parts: &Parts,
         start: Timestamp,
         end: Timestamp,
-        cache: &mut PageCache,
     ) -> Result<Vec<Sample>, Damaged> {
         let mut pushed = Vec::new();
         for (block, chunks) in &parts.blocks {
             for chunk in chunks {
-                block.read_chunk(chunk, cache, &mut pushed)?;
+                block.read_chunk(chunk, &mut pushed)?;
             }
         }
         pushed.retain(|sample| (start..=end).contains(&sample.timestamp));

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crowsnest_api::{Sample, Timestamp};
 
+use crate::varint::{Cursor, Damaged, put_ivarint, put_uvarint};
+
 /// A sample about a silence. It is void as soon as a pushed sample of its series lies in
 /// `(timestamp − silence, timestamp]`, wherever either is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +34,31 @@ pub(crate) fn insert(list: &mut Vec<ServerSample>, new: ServerSample) -> bool {
             true
         }
     }
+}
+
+/// Writes a list as blocks have it; `base` is the block's first timestamp.
+pub(crate) fn put(list: &[ServerSample], base: Timestamp, out: &mut Vec<u8>) {
+    put_uvarint(out, list.len() as u64);
+    let mut before = base.millis();
+    for server in list {
+        put_ivarint(out, server.at().millis().wrapping_sub(before));
+        put_uvarint(out, server.silence.as_millis() as u64);
+        out.extend_from_slice(&server.sample.value.to_bits().to_le_bytes());
+        before = server.at().millis();
+    }
+}
+
+/// Reads what [`put`] wrote.
+pub(crate) fn read(cursor: &mut Cursor<'_>, base: Timestamp) -> Result<Vec<ServerSample>, Damaged> {
+    let count = cursor.count(10)?;
+    let mut samples = Vec::with_capacity(count);
+    let mut at = base.millis();
+    for _ in 0..count {
+        at = at.wrapping_add(cursor.ivarint()?);
+        let silence = Duration::from_millis(cursor.uvarint()?);
+        samples.push(ServerSample { sample: Sample::new(at, f64::from_bits(cursor.u64()?)), silence });
+    }
+    Ok(samples)
 }
 
 /// The answer of a series: its pushed samples, and those of the server that still stand. Both ascend by time.

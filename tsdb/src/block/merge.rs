@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crowsnest_api::{Labels, Sample};
 use smol_str::SmolStr;
 
-use super::{Block, BlockIndex, BlockWriter, PageCache, SeriesEntry};
+use super::{Block, BlockIndex, BlockWriter, SeriesEntry};
 use crate::server_sample::{self, ServerSample};
 use crate::varint::Damaged;
 
@@ -33,7 +33,6 @@ pub(crate) fn merge_into(writer: &mut BlockWriter, blocks: &[Arc<Block>]) -> Res
         }
         walks.push(walk);
     }
-    let mut cache = PageCache::default();
     while let Some(Reverse((labels, number))) = heads.pop() {
         let mut numbers = vec![number];
         while heads.peek().is_some_and(|Reverse((next, _))| *next == labels) {
@@ -44,7 +43,7 @@ pub(crate) fn merge_into(writer: &mut BlockWriter, blocks: &[Arc<Block>]) -> Res
         for number in numbers {
             let Some(walk) = walks.get_mut(number) else { continue };
             if let Some(entry) = walk.entry.take() {
-                walk.read(&entry, &mut cache, &mut lanes)?;
+                walk.read(&entry, &mut lanes)?;
                 for sample in entry.server {
                     server_sample::insert(&mut server, sample);
                 }
@@ -87,12 +86,11 @@ impl Walk<'_> {
     fn read(
         &self,
         entry: &SeriesEntry,
-        cache: &mut PageCache,
         lanes: &mut BTreeMap<SmolStr, Vec<Sample>>,
     ) -> Result<(), MergeError> {
         for chunk in &entry.chunks {
             let lane = lanes.entry(chunk.source.clone()).or_default();
-            self.block.read_chunk(chunk, cache, lane).map_err(|damaged| self.damaged(damaged))?;
+            self.block.read_chunk(chunk, lane).map_err(|damaged| self.damaged(damaged))?;
         }
         Ok(())
     }

@@ -72,13 +72,30 @@ pub(super) struct Section {
     pub(super) crc32: u32,
 }
 
-/// All sections that are verified as a whole.
+/// A part of the index that lies in pages: which they are, and how many items they hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Table {
+    pub(super) page: u32,
+    pub(super) pages: u32,
+    pub(super) items: u32,
+}
+
+/// Where the parts of a block are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sections {
     pub(super) directory: Section,
-    pub(super) symbols: Section,
-    pub(super) series: Section,
-    pub(super) postings: Section,
+    #[serde(flatten)]
+    pub(super) index: Index,
+}
+
+/// The parts of the index, as the format version has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Index {
+    /// Version 2: all of it in pages.
+    Paged { times: Table, symbols: Table, series: Table, pairs: Table, lists: Table },
+    /// Version 1: as it is used.
+    Plain { symbols: Section, series: Section, postings: Section },
 }
 
 /// A block's last words.
@@ -101,6 +118,14 @@ impl Section {
     pub(super) fn verify(&self, content: &[u8]) -> Result<(), Damaged> {
         let intact = crc32fast::hash(self.of(content)?) == self.crc32;
         if intact { Ok(()) } else { Err(Damaged::new("index")) }
+    }
+}
+
+impl Table {
+    /// The page with this number within the table.
+    pub(super) fn nth(&self, page: usize) -> Result<u32, Damaged> {
+        let number = u32::try_from(page).ok().filter(|&page| page < self.pages);
+        number.and_then(|page| self.page.checked_add(page)).ok_or(Damaged::new("index"))
     }
 }
 

@@ -1,14 +1,16 @@
-//! Pages: consecutive chunks compressed together, so that series that resemble each other share their texture (above
-//! all their timestamps).
+//! Pages: consecutive chunks compressed together, so that series that resemble each other share their texture.
 //!
 //! ```text
-//! page       one zstd frame of concatenated chunks; 64 KiB before compression, more only for a single larger chunk
+//! page       one zstd frame: concatenated chunks, or a part of the index (from format version 2 on)
 //! directory  per page:  8  offset of the page in the file, u64
 //!                       4  its length there, u32
 //!                       4  its length when decompressed, u32
 //!                       4  CRC-32 of the compressed bytes
 //! ```
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
 use super::BlockId;
@@ -16,10 +18,10 @@ use super::meta::Footer;
 use crate::varint::{Cursor, Damaged};
 
 pub(super) const ENTRY_BYTES: usize = 20;
-/// Uncompressed size at which a page is full.
-pub(super) const PAGE_BYTES: usize = 64 << 10;
 /// No writer makes larger ones; a reader refuses them.
 const MAX_PAGE_BYTES: usize = 1 << 20;
+/// What the decompressed pages of a store may take in memory.
+const CACHE_BYTES: usize = 16 << 20;
 
 /// One line of the directory.
 #[derive(Clone, Copy, Debug)]
@@ -82,24 +84,78 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// The last page read of each block. Series come in the order of their chunks, so one page a block is enough.
+/// Decompressed pages of the blocks of a store. When there are too many, the half that was not used for longest goes.
 #[derive(Default)]
 pub(crate) struct PageCache {
-    pages: FxHashMap<BlockId, (u32, Vec<u8>)>,
+    cached: Mutex<Cached>,
+}
+
+/// A block and a page of it.
+type Key = (BlockId, u32);
+
+#[derive(Default)]
+struct Cached {
+    /// Each with the number of its last use.
+    pages: FxHashMap<Key, (Arc<Vec<u8>>, u64)>,
+    bytes: usize,
+    uses: u64,
 }
 
 impl PageCache {
-    /// The page, by `read` when it is not the last one.
+    /// The page, by `read` when it is not here.
     pub(super) fn page(
-        &mut self,
+        &self,
         block: BlockId,
         page: u32,
         read: impl FnOnce() -> Result<Vec<u8>, Damaged>,
-    ) -> Result<&[u8], Damaged> {
-        let entry = self.pages.entry(block).or_insert((u32::MAX, Vec::new()));
-        if entry.0 != page {
-            *entry = (page, read()?);
+    ) -> Result<Arc<Vec<u8>>, Damaged> {
+        if let Some(known) = self.cached.lock().find((block, page)) {
+            return Ok(known);
         }
-        Ok(&entry.1)
+        let bytes = Arc::new(read()?);
+        self.cached.lock().insert((block, page), bytes.clone());
+        Ok(bytes)
+    }
+}
+
+impl Cached {
+    fn find(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
+        self.uses += 1;
+        let (bytes, used) = self.pages.get_mut(&key)?;
+        *used = self.uses;
+        Some(bytes.clone())
+    }
+
+    fn insert(&mut self, key: Key, bytes: Arc<Vec<u8>>) {
+        self.bytes += bytes.len();
+        if let Some((before, _)) = self.pages.insert(key, (bytes, self.uses)) {
+            self.bytes -= before.len();
+        }
+        if self.bytes > CACHE_BYTES {
+            let mut uses: Vec<u64> = self.pages.values().map(|&(_, used)| used).collect();
+            let middle = uses.len() / 2;
+            let (_, &mut median, _) = uses.select_nth_unstable(middle);
+            self.pages.retain(|_, (_, used)| *used > median);
+            self.bytes = self.pages.values().map(|(bytes, _)| bytes.len()).sum();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_is_bounded_and_keeps_what_was_used_last() {
+        let cache = PageCache::default();
+        let read = |page| cache.page(BlockId(1), page, || Ok(vec![0; 1 << 20])).map(|page| page.len());
+        for page in 0..100 {
+            assert_eq!(read(page), Ok(1 << 20));
+            assert!(cache.cached.lock().bytes <= CACHE_BYTES);
+        }
+        let there = |page| cache.cached.lock().pages.contains_key(&(BlockId(1), page));
+        assert_eq!((there(99), there(0)), (true, false));
+        let failed = cache.page(BlockId(2), 0, || Err(Damaged::new("page")));
+        assert_eq!(failed, Err(Damaged::new("page")));
     }
 }

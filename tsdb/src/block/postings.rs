@@ -1,26 +1,33 @@
 //! The posting lists of a block.
 //!
 //! ```text
-//! 4      number of pairs n, u32
-//! 16 n   pairs, sorted: symbol of the name, symbol of the value, where the list begins counted from the first list,
-//!        length of the list; u32 each
+//! pairs  sorted, 16 bytes each: symbol of the name, symbol of the value, where the list begins counted from the first
+//!        list, length of the list; u32 each
 //! lists  per pair: uvarint first series, then uvarint distance to the next …
 //! ```
+//! Format version 2 has 512 pairs a page, and cuts the lists, one after the other, into pages of 64 KiB. In version 1 one
+//! section has it all: the number of pairs, u32, then pairs and lists.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::part::Part;
 use super::symbols::Symbols;
 use crate::index::Index;
 use crate::varint::{Cursor, Damaged, put_uvarint};
 
 const DAMAGED: Damaged = Damaged::new("posting lists");
 const PAIR_BYTES: usize = 16;
+/// Pairs of a page.
+pub(super) const PAIRS_A_PAGE: usize = 512;
+/// Bytes of a page of lists.
+pub(super) const LIST_BYTES: usize = 64 << 10;
 
 /// A table in a file.
 pub(super) struct PostingsTable<'a> {
-    pairs: &'a [u8],
-    lists: &'a [u8],
+    pairs: Part<'a>,
+    /// Its items are bytes.
+    lists: Part<'a>,
 }
 
 struct Pair {
@@ -31,10 +38,18 @@ struct Pair {
 }
 
 impl<'a> PostingsTable<'a> {
-    pub(super) fn new(section: &'a [u8]) -> Result<Self, Damaged> {
+    pub(super) fn new(pairs: Part<'a>, lists: Part<'a>) -> Self {
+        Self { pairs, lists }
+    }
+
+    /// What format version 1 has.
+    pub(super) fn plain(section: &'a [u8]) -> Result<Self, Damaged> {
         let mut cursor = Cursor::new(section, "posting lists");
-        let bytes = (cursor.u32()? as usize).checked_mul(PAIR_BYTES).ok_or(DAMAGED)?;
-        Ok(Self { pairs: cursor.take(bytes)?, lists: cursor.take(cursor.remaining())? })
+        let items = cursor.u32()?;
+        let bytes = (items as usize).checked_mul(PAIR_BYTES).ok_or(DAMAGED)?;
+        let pairs = Part::Plain { bytes: cursor.take(bytes)?, items };
+        let bytes = cursor.take(cursor.remaining())?;
+        Ok(Self { pairs, lists: Part::Plain { bytes, items: bytes.len() as u32 } })
     }
 
     /// The table as an index, with what it needs to be one.
@@ -42,17 +57,18 @@ impl<'a> PostingsTable<'a> {
         BlockPostings { table: self, symbols, series }
     }
 
-    fn pair(&self, at: usize) -> Result<Pair, Damaged> {
-        let mut cursor = Cursor::new(self.pairs.get(at * PAIR_BYTES..).ok_or(DAMAGED)?, "posting lists");
+    fn pair(&self, at: u32) -> Result<Pair, Damaged> {
+        let (page, at) = self.pairs.place(at)?;
+        let mut cursor = Cursor::new(page.get(at as usize * PAIR_BYTES..).ok_or(DAMAGED)?, "posting lists");
         Ok(Pair { name: cursor.u32()?, value: cursor.u32()?, offset: cursor.u32()?, len: cursor.u32()? })
     }
 
-    fn count(&self) -> usize {
-        self.pairs.len() / PAIR_BYTES
+    fn count(&self) -> u32 {
+        self.pairs.items()
     }
 
     /// The first pair that is not before (`name`, `value`).
-    fn lower_bound(&self, name: u32, value: u32) -> Result<usize, Damaged> {
+    fn lower_bound(&self, name: u32, value: u32) -> Result<u32, Damaged> {
         let (mut low, mut high) = (0, self.count());
         while low < high {
             let middle = low + (high - low) / 2;
@@ -96,8 +112,12 @@ impl<'a> PostingsTable<'a> {
         Ok(())
     }
 
-    fn read_list(&self, pair: &Pair, out: &mut Vec<u32>) -> Result<(), Damaged> {
-        let mut cursor = Cursor::new(self.lists.get(pair.offset as usize..).ok_or(DAMAGED)?, "posting lists");
+    /// Appends the list of the pair at `at`.
+    fn read_list(&self, at: u32, pair: &Pair, out: &mut Vec<u32>) -> Result<(), Damaged> {
+        let last = at.saturating_add(1) == self.count();
+        let end = if last { self.lists.items() } else { self.pair(at + 1)?.offset };
+        let bytes = self.list_bytes(pair.offset, end)?;
+        let mut cursor = Cursor::new(&bytes, "posting lists");
         if pair.len as usize > cursor.remaining() {
             return Err(DAMAGED);
         }
@@ -108,6 +128,22 @@ impl<'a> PostingsTable<'a> {
             out.push(series);
         }
         Ok(())
+    }
+
+    /// What lies between two places of the lists, from as many pages as it may be in.
+    fn list_bytes(&self, start: u32, end: u32) -> Result<Vec<u8>, Damaged> {
+        if end > self.lists.items() {
+            return Err(DAMAGED);
+        }
+        let (mut bytes, mut at) = (Vec::new(), start);
+        while at < end {
+            let (page, within) = self.lists.place(at)?;
+            let rest = page.get(within as usize..).filter(|rest| !rest.is_empty()).ok_or(DAMAGED)?;
+            let taken = rest.len().min((end - at) as usize);
+            bytes.extend_from_slice(rest.get(..taken).unwrap_or_default());
+            at += taken as u32;
+        }
+        Ok(bytes)
     }
 }
 
@@ -130,7 +166,7 @@ impl Index for BlockPostings<'_, '_> {
             if at < self.table.count() {
                 let pair = self.table.pair(at)?;
                 if (pair.name, pair.value) == (name, value) {
-                    self.table.read_list(&pair, &mut list)?;
+                    self.table.read_list(at, &pair, &mut list)?;
                 }
             }
         }
@@ -145,8 +181,8 @@ impl Index for BlockPostings<'_, '_> {
             if pair.name != name {
                 break;
             }
-            if accept(self.symbols.text(pair.value)?) {
-                self.table.read_list(&pair, &mut union)?;
+            if accept(&self.symbols.text(pair.value)?) {
+                self.table.read_list(at, &pair, &mut union)?;
             }
         }
         union.sort_unstable();
@@ -154,14 +190,12 @@ impl Index for BlockPostings<'_, '_> {
     }
 }
 
-/// Writes the table; `false` when it would be larger than 4 GiB.
-pub(super) fn put(postings: &BTreeMap<(u32, u32), Vec<u32>>, out: &mut Vec<u8>) -> bool {
-    let mut lists = Vec::new();
-    out.extend_from_slice(&(postings.len() as u32).to_le_bytes());
+/// Pairs and lists as they are to be paged; `None` when the lists would be larger than 4 GiB.
+pub(super) fn put(postings: &BTreeMap<(u32, u32), Vec<u32>>) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (mut pairs, mut lists) = (Vec::new(), Vec::new());
     for (&(name, value), list) in postings {
-        let Ok(offset) = u32::try_from(lists.len()) else { return false };
-        for field in [name, value, offset, list.len() as u32] {
-            out.extend_from_slice(&field.to_le_bytes());
+        for field in [name, value, u32::try_from(lists.len()).ok()?, list.len() as u32] {
+            pairs.extend_from_slice(&field.to_le_bytes());
         }
         let mut before = 0;
         for &series in list {
@@ -169,6 +203,14 @@ pub(super) fn put(postings: &BTreeMap<(u32, u32), Vec<u32>>, out: &mut Vec<u8>) 
             before = series;
         }
     }
-    out.extend_from_slice(&lists);
-    true
+    u32::try_from(lists.len()).ok()?;
+    Some((pairs, lists))
 }
+
+/// How many pairs there are in what [`put`] wrote.
+pub(super) fn pairs(pairs: &[u8]) -> usize {
+    pairs.len() / PAIR_BYTES
+}
+
+/// Bytes of a page of pairs.
+pub(super) const PAIR_PAGE_BYTES: usize = PAIRS_A_PAGE * PAIR_BYTES;

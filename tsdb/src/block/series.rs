@@ -1,30 +1,41 @@
-//! The series table, in the order of labels; a series' number is its place.
+//! The series table, in the order of labels, 256 series a page; a series' number is its place.
 //!
 //! ```text
-//! 4          number of series n, u32
-//! 4 (n + 1)  where each entry begins and the last ends, u32, counted from the first entry
-//! entries    uvarint  labels; each: uvarint symbol of the name, uvarint symbol of the value
-//!            uvarint  chunks, source by source, each source's in the order of time; each:
-//!                       uvarint  symbol of the source
-//!                       ivarint  first timestamp, since that of the chunk before, the first since the block's
-//!                       uvarint  last timestamp, since the chunk's first
-//!                       uvarint  page, uvarint offset in it, uvarint bytes
-//!            uvarint  samples of the server, in the order of time; each:
-//!                       ivarint  timestamp, since the one before, the first since the block's first
-//!                       uvarint  silence, ms
-//!                       8        value, its bits
+//! page     uvarint  page of the page's first chunk, uvarint offset of that chunk in it
+//!          entries, one after the other:
+//! entry    uvarint  labels; each: uvarint symbol of the name, uvarint symbol of the value
+//!          uvarint  chunks, source by source, each source's in the order of time; each:
+//!                     uvarint  0 = the chunk has times of its own, and there follow: uvarint symbol of the source,
+//!                                  ivarint first timestamp since the block's first, uvarint last since the first
+//!                              else 1 + the zigzag form of its time column, counted from the one after the column of
+//!                                  the chunk before; from column 0 for the first in the page
+//!                     uvarint  bytes · 2 + n; n = 1: it is the first of the next page
+//!          uvarint  samples of the server, in the order of time; each:
+//!                     ivarint  timestamp, since the one before, the first since the block's first
+//!                     uvarint  silence, ms
+//!                     8        value, its bits
 //! ```
+//! Chunks lie in the pages in the order of this table, so that their places need not be written. A page is read from its
+//! beginning; questions ask for ascending series, and so go through it once.
 
-use std::time::Duration;
+use std::cell::RefCell;
+use std::sync::Arc;
 
-use crowsnest_api::{Label, Labels, Sample, Timestamp};
+use crowsnest_api::{Label, Labels, Timestamp};
 use smol_str::SmolStr;
 
+use super::Block;
+use super::meta::Table;
 use super::symbols::Symbols;
-use crate::server_sample::ServerSample;
+use super::times::Column;
+use crate::server_sample::{self, ServerSample};
 use crate::varint::{Cursor, Damaged, put_ivarint, put_uvarint};
 
 const DAMAGED: Damaged = Damaged::new("series table");
+/// Series of a page.
+pub(super) const A_PAGE: usize = 256;
+/// In place of a column: the chunk has times of its own.
+const OWN_TIMES: u64 = 0;
 
 /// Where a chunk is and what it covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +46,8 @@ pub(crate) struct ChunkRef {
     pub(super) page: u32,
     pub(super) offset: u32,
     pub(super) bytes: u32,
+    /// The column of times that it shares, if it does.
+    pub(super) column: Option<u32>,
 }
 
 impl ChunkRef {
@@ -64,106 +77,174 @@ impl SeriesEntry {
 }
 
 /// A table in a file.
-pub(super) struct SeriesTable<'a> {
-    count: u32,
-    offsets: &'a [u8],
-    entries: &'a [u8],
+pub(super) struct SeriesPages<'a> {
+    block: &'a Block,
+    table: Table,
+    columns: &'a [Column],
+    base: Timestamp,
+    /// Where reading stopped.
+    walk: RefCell<Walk>,
 }
 
-impl<'a> SeriesTable<'a> {
-    pub(super) fn new(section: &'a [u8]) -> Result<Self, Damaged> {
-        let mut cursor = Cursor::new(section, "series table");
-        let count = cursor.u32()?;
-        let offsets =
-            (count as usize).checked_add(1).and_then(|entries| entries.checked_mul(4)).ok_or(DAMAGED)?;
-        Ok(Self { count, offsets: cursor.take(offsets)?, entries: cursor.take(cursor.remaining())? })
+/// An entry as it is written.
+#[derive(Default)]
+struct Raw {
+    pairs: Vec<(u32, u32)>,
+    chunks: Vec<NewChunk>,
+    server: Vec<ServerSample>,
+}
+
+/// A walk along a page.
+#[derive(Default)]
+struct Walk {
+    page: Option<u32>,
+    bytes: Arc<Vec<u8>>,
+    /// Where the next entry begins, and its number in the page.
+    at: usize,
+    next: u32,
+    /// Where the next chunk is, unless it begins a page.
+    chunk_page: u32,
+    chunk_offset: u32,
+    /// The column after that of the last chunk.
+    column: u32,
+    /// The entry before `next`.
+    entry: Raw,
+}
+
+impl<'a> SeriesPages<'a> {
+    pub(super) fn new(block: &'a Block, table: Table, columns: &'a [Column], base: Timestamp) -> Self {
+        Self { block, table, columns, base, walk: RefCell::default() }
     }
 
     pub(super) fn len(&self) -> u32 {
-        self.count
+        self.table.items
     }
 
     /// The series with these labels.
     pub(super) fn find(&self, pairs: &[(u32, u32)]) -> Result<Option<u32>, Damaged> {
-        let (mut low, mut high) = (0, self.count);
+        let first_of = |page: u32| self.with(page * A_PAGE as u32, |entry| entry.pairs.as_slice() <= pairs);
+        let (mut low, mut high) = (0, self.table.pages);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.pairs(&mut self.cursor(middle)?)?.as_slice().cmp(pairs) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Equal => return Ok(Some(middle)),
-                std::cmp::Ordering::Greater => high = middle,
+            if first_of(middle)? {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let Some(page) = low.checked_sub(1) else { return Ok(None) };
+        let first = page.saturating_mul(A_PAGE as u32);
+        for series in first..first.saturating_add(A_PAGE as u32).min(self.table.items) {
+            match self.with(series, |entry| entry.pairs.as_slice().cmp(pairs))? {
+                std::cmp::Ordering::Less => {}
+                std::cmp::Ordering::Equal => return Ok(Some(series)),
+                std::cmp::Ordering::Greater => break,
             }
         }
         Ok(None)
     }
 
-    pub(super) fn entry(
-        &self,
-        series: u32,
-        symbols: &Symbols<'_>,
-        base: Timestamp,
-    ) -> Result<SeriesEntry, Damaged> {
-        let mut cursor = self.cursor(series)?;
-        let mut labels = Vec::new();
-        for (name, value) in self.pairs(&mut cursor)? {
-            labels.push(Label { name: symbols.text(name)?.into(), value: symbols.text(value)?.into() });
-        }
-        let labels = Labels::from_sorted(labels).ok_or(DAMAGED)?;
-        let chunks = chunks(&mut cursor, symbols, base)?;
-        let server = server_samples(&mut cursor, base)?;
-        Ok(SeriesEntry { labels, chunks, server })
+    pub(super) fn entry(&self, series: u32, symbols: &Symbols<'_>) -> Result<SeriesEntry, Damaged> {
+        self.with(series, |raw| {
+            let mut labels = Vec::with_capacity(raw.pairs.len());
+            for &(name, value) in &raw.pairs {
+                labels.push(Label { name: symbols.text(name)?, value: symbols.text(value)? });
+            }
+            let labels = Labels::from_sorted(labels).ok_or(DAMAGED)?;
+            let chunks =
+                raw.chunks.iter().map(|chunk| self.chunk(chunk, symbols)).collect::<Result<_, _>>()?;
+            Ok(SeriesEntry { labels, chunks, server: raw.server.clone() })
+        })?
     }
 
-    fn cursor(&self, series: u32) -> Result<Cursor<'a>, Damaged> {
-        let mut bounds = Cursor::new(self.offsets.get(series as usize * 4..).ok_or(DAMAGED)?, "series table");
-        let (start, end) = (bounds.u32()? as usize, bounds.u32()? as usize);
-        Ok(Cursor::new(self.entries.get(start..end).ok_or(DAMAGED)?, "series table"))
+    fn chunk(&self, chunk: &NewChunk, symbols: &Symbols<'_>) -> Result<ChunkRef, Damaged> {
+        let &NewChunk { page, offset, bytes, ref times } = chunk;
+        Ok(match *times {
+            Times::Own { source, min, max } => {
+                ChunkRef { source: symbols.text(source)?, min, max, page, offset, bytes, column: None }
+            }
+            Times::Shared(column) => {
+                let &Column { ref source, min, max, .. } =
+                    self.columns.get(column as usize).ok_or(DAMAGED)?;
+                ChunkRef { source: source.clone(), min, max, page, offset, bytes, column: Some(column) }
+            }
+        })
     }
 
-    fn pairs(&self, cursor: &mut Cursor<'_>) -> Result<Vec<(u32, u32)>, Damaged> {
-        let count = cursor.count(2)?;
-        let mut pairs = Vec::with_capacity(count);
-        for _ in 0..count {
-            pairs.push((cursor.uvarint32()?, cursor.uvarint32()?));
+    /// Goes to a series and looks at it.
+    fn with<T>(&self, series: u32, look: impl FnOnce(&Raw) -> T) -> Result<T, Damaged> {
+        if series >= self.table.items {
+            return Err(DAMAGED);
         }
-        Ok(pairs)
+        let (page, within) = (series / A_PAGE as u32, series % A_PAGE as u32);
+        let walk = &mut *self.walk.borrow_mut();
+        if walk.page != Some(page) || walk.next > within + 1 {
+            walk.start(page, self.block.page(self.table.nth(page as usize)?)?)?;
+        }
+        while walk.next <= within {
+            if let Err(damaged) = walk.step(self.base) {
+                walk.page = None;
+                return Err(damaged);
+            }
+        }
+        Ok(look(&walk.entry))
     }
 }
 
-fn chunks(cursor: &mut Cursor<'_>, symbols: &Symbols<'_>, base: Timestamp) -> Result<Vec<ChunkRef>, Damaged> {
-    let count = cursor.count(6)?;
-    let mut chunks = Vec::with_capacity(count);
-    let mut source: (u32, SmolStr) = (u32::MAX, SmolStr::default());
-    let mut min = base.millis();
-    for _ in 0..count {
-        let symbol = cursor.uvarint32()?;
-        if symbol != source.0 {
-            source = (symbol, symbols.text(symbol)?.into());
-        }
-        min = min.wrapping_add(cursor.ivarint()?);
-        let max = min.wrapping_add(cursor.uvarint()? as i64);
-        chunks.push(ChunkRef {
-            source: source.1.clone(),
-            min: Timestamp::from_millis(min),
-            max: Timestamp::from_millis(max),
-            page: cursor.uvarint32()?,
-            offset: cursor.uvarint32()?,
-            bytes: cursor.uvarint32()?,
-        });
+impl Walk {
+    fn start(&mut self, page: u32, bytes: Arc<Vec<u8>>) -> Result<(), Damaged> {
+        let mut cursor = Cursor::new(&bytes, "series table");
+        (self.chunk_page, self.chunk_offset) = (cursor.uvarint32()?, cursor.uvarint32()?);
+        (self.at, self.next, self.column) = (bytes.len() - cursor.remaining(), 0, 0);
+        (self.page, self.bytes) = (Some(page), bytes);
+        Ok(())
     }
-    Ok(chunks)
-}
 
-fn server_samples(cursor: &mut Cursor<'_>, base: Timestamp) -> Result<Vec<ServerSample>, Damaged> {
-    let count = cursor.count(10)?;
-    let mut samples = Vec::with_capacity(count);
-    let mut at = base.millis();
-    for _ in 0..count {
-        at = at.wrapping_add(cursor.ivarint()?);
-        let silence = Duration::from_millis(cursor.uvarint()?);
-        samples.push(ServerSample { sample: Sample::new(at, f64::from_bits(cursor.u64()?)), silence });
+    /// Reads the next entry.
+    fn step(&mut self, base: Timestamp) -> Result<(), Damaged> {
+        let bytes = self.bytes.clone();
+        let mut cursor = Cursor::new(bytes.get(self.at..).ok_or(DAMAGED)?, "series table");
+        self.entry.pairs.clear();
+        for _ in 0..cursor.count(2)? {
+            self.entry.pairs.push((cursor.uvarint32()?, cursor.uvarint32()?));
+        }
+        self.entry.chunks.clear();
+        for _ in 0..cursor.count(2)? {
+            let chunk = self.chunk(&mut cursor, base)?;
+            self.entry.chunks.push(chunk);
+        }
+        self.entry.server = server_sample::read(&mut cursor, base)?;
+        self.at = bytes.len() - cursor.remaining();
+        self.next += 1;
+        Ok(())
     }
-    Ok(samples)
+
+    fn chunk(&mut self, cursor: &mut Cursor<'_>, base: Timestamp) -> Result<NewChunk, Damaged> {
+        let times = match cursor.uvarint()? {
+            OWN_TIMES => {
+                let source = cursor.uvarint32()?;
+                let min = base.millis().wrapping_add(cursor.ivarint()?);
+                let max = min.wrapping_add(cursor.uvarint()? as i64);
+                Times::Own { source, min: Timestamp::from_millis(min), max: Timestamp::from_millis(max) }
+            }
+            distance => {
+                let raw = distance - 1;
+                let distance = (raw >> 1) as i64 ^ -((raw & 1) as i64);
+                let column = i64::from(self.column).checked_add(distance);
+                let column = column.and_then(|column| u32::try_from(column).ok()).ok_or(DAMAGED)?;
+                self.column = column.checked_add(1).ok_or(DAMAGED)?;
+                Times::Shared(column)
+            }
+        };
+        let size = cursor.uvarint32()?;
+        if size & 1 == 1 {
+            self.chunk_page = self.chunk_page.checked_add(1).ok_or(DAMAGED)?;
+            self.chunk_offset = 0;
+        }
+        let (page, offset, bytes) = (self.chunk_page, self.chunk_offset, size >> 1);
+        self.chunk_offset = offset.checked_add(bytes).ok_or(DAMAGED)?;
+        Ok(NewChunk { times, page, offset, bytes })
+    }
 }
 
 /// A series on its way into a table: labels and sources as symbols.
@@ -173,54 +254,70 @@ pub(super) struct NewEntry {
     pub(super) server: Vec<ServerSample>,
 }
 
-/// A chunk on its way into a table.
+/// A chunk as the table has it.
 pub(super) struct NewChunk {
-    pub(super) source: u32,
-    pub(super) min: Timestamp,
-    pub(super) max: Timestamp,
+    pub(super) times: Times,
     pub(super) page: u32,
     pub(super) offset: u32,
     pub(super) bytes: u32,
 }
 
-/// Writes the table; `false` when it would be larger than 4 GiB.
-pub(super) fn put(entries: &[NewEntry], base: Timestamp, out: &mut Vec<u8>) -> bool {
-    let mut body = Vec::new();
-    out.extend_from_slice(&(entries.len() as u32).to_le_bytes());
-    out.extend_from_slice(&0u32.to_le_bytes());
-    for entry in entries {
-        put_entry(entry, base, &mut body);
-        let Ok(end) = u32::try_from(body.len()) else { return false };
-        out.extend_from_slice(&end.to_le_bytes());
-    }
-    out.extend_from_slice(&body);
-    true
+/// The times of a chunk.
+pub(super) enum Times {
+    /// A column of the block.
+    Shared(u32),
+    /// In the chunk itself; `source` is a symbol.
+    Own { source: u32, min: Timestamp, max: Timestamp },
 }
 
-fn put_entry(entry: &NewEntry, base: Timestamp, out: &mut Vec<u8>) {
-    put_uvarint(out, entry.pairs.len() as u64);
-    for &(name, value) in &entry.pairs {
-        put_uvarint(out, u64::from(name));
-        put_uvarint(out, u64::from(value));
+/// Writes one page. `next` is where the next chunk would be: page and offset.
+pub(super) fn put_page(entries: &[NewEntry], base: Timestamp, next: &mut (u32, u32), out: &mut Vec<u8>) {
+    put_uvarint(out, u64::from(next.0));
+    put_uvarint(out, u64::from(next.1));
+    let mut column = 0;
+    for entry in entries {
+        put_uvarint(out, entry.pairs.len() as u64);
+        for &(name, value) in &entry.pairs {
+            put_uvarint(out, u64::from(name));
+            put_uvarint(out, u64::from(value));
+        }
+        put_uvarint(out, entry.chunks.len() as u64);
+        for chunk in &entry.chunks {
+            match chunk.times {
+                Times::Own { source, min, max } => {
+                    put_uvarint(out, OWN_TIMES);
+                    put_uvarint(out, u64::from(source));
+                    put_ivarint(out, min.millis().wrapping_sub(base.millis()));
+                    put_uvarint(out, max.millis().wrapping_sub(min.millis()) as u64);
+                }
+                Times::Shared(own) => {
+                    let distance = i64::from(own) - i64::from(column);
+                    put_uvarint(out, 1 + ((distance << 1) ^ (distance >> 63)) as u64);
+                    column = own + 1;
+                }
+            }
+            let begins_page = chunk.page != next.0;
+            debug_assert_eq!((chunk.page, chunk.offset), if begins_page { (next.0 + 1, 0) } else { *next });
+            put_uvarint(out, u64::from(chunk.bytes) << 1 | u64::from(begins_page));
+            *next = (chunk.page, chunk.offset + chunk.bytes);
+        }
+        server_sample::put(&entry.server, base, out);
     }
-    put_uvarint(out, entry.chunks.len() as u64);
-    let mut before = base.millis();
-    for chunk in &entry.chunks {
-        let (min, max) = (chunk.min.millis(), chunk.max.millis());
-        put_uvarint(out, u64::from(chunk.source));
-        put_ivarint(out, min.wrapping_sub(before));
-        put_uvarint(out, max.wrapping_sub(min) as u64);
-        put_uvarint(out, u64::from(chunk.page));
-        put_uvarint(out, u64::from(chunk.offset));
-        put_uvarint(out, u64::from(chunk.bytes));
-        before = min;
-    }
-    put_uvarint(out, entry.server.len() as u64);
-    let mut before = base.millis();
-    for server in &entry.server {
-        put_ivarint(out, server.at().millis().wrapping_sub(before));
-        put_uvarint(out, server.silence.as_millis() as u64);
-        out.extend_from_slice(&server.sample.value.to_bits().to_le_bytes());
-        before = server.at().millis();
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>, base: i64) {
+            let mut walk = Walk::default();
+            if walk.start(0, Arc::new(bytes)).is_ok() {
+                while walk.step(Timestamp::from_millis(base)).is_ok() && walk.next < 1000 {}
+            }
+        }
     }
 }

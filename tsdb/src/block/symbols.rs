@@ -5,47 +5,49 @@
 //! 4 (n + 1)  where each text begins and the last ends, u32, counted from the first text
 //! ...        the texts, UTF-8
 //! ```
-//! Numbers compare as their texts do.
+//! Format version 1 has one such table, version 2 one a page, of 256 symbols. Numbers compare as their texts do.
+
+use std::cell::RefCell;
 
 use crowsnest_api::Labels;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::part::Part;
 use crate::varint::{Cursor, Damaged};
 
 const DAMAGED: Damaged = Damaged::new("symbol table");
+/// Symbols of a page.
+pub(super) const A_PAGE: usize = 256;
 
 /// A table in a file.
 pub(super) struct Symbols<'a> {
-    count: u32,
-    offsets: &'a [u8],
-    texts: &'a [u8],
+    part: Part<'a>,
+    /// What has been looked up: neighbours share most of their texts.
+    known: RefCell<FxHashMap<u32, SmolStr>>,
 }
 
 impl<'a> Symbols<'a> {
-    pub(super) fn new(section: &'a [u8]) -> Result<Self, Damaged> {
-        let mut cursor = Cursor::new(section, "symbol table");
-        let count = cursor.u32()?;
-        let offsets =
-            (count as usize).checked_add(1).and_then(|entries| entries.checked_mul(4)).ok_or(DAMAGED)?;
-        Ok(Self { count, offsets: cursor.take(offsets)?, texts: cursor.take(cursor.remaining())? })
+    pub(super) fn new(part: Part<'a>) -> Self {
+        Self { part, known: RefCell::default() }
     }
 
     /// The text of a symbol.
-    pub(super) fn text(&self, symbol: u32) -> Result<&'a str, Damaged> {
-        if symbol >= self.count {
-            return Err(DAMAGED);
+    pub(super) fn text(&self, symbol: u32) -> Result<SmolStr, Damaged> {
+        if let Some(known) = self.known.borrow().get(&symbol) {
+            return Ok(known.clone());
         }
-        let mut bounds = Cursor::new(self.offsets.get(symbol as usize * 4..).ok_or(DAMAGED)?, "symbol table");
-        let (start, end) = (bounds.u32()? as usize, bounds.u32()? as usize);
-        std::str::from_utf8(self.texts.get(start..end).ok_or(DAMAGED)?).map_err(|_| DAMAGED)
+        let text = self.read(symbol, |text| SmolStr::new(text))?;
+        self.known.borrow_mut().insert(symbol, text.clone());
+        Ok(text)
     }
 
     /// The symbol of a text.
     pub(super) fn find(&self, text: &str) -> Result<Option<u32>, Damaged> {
-        let (mut low, mut high) = (0, self.count);
+        let (mut low, mut high) = (0, self.part.items());
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.text(middle)?.cmp(text) {
+            match self.read(middle, |middle| middle.cmp(text))? {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Equal => return Ok(Some(middle)),
                 std::cmp::Ordering::Greater => high = middle,
@@ -64,6 +66,25 @@ impl<'a> Symbols<'a> {
             pairs.push((name, value));
         }
         Ok(Some(pairs))
+    }
+
+    fn read<T>(&self, symbol: u32, read: impl FnOnce(&str) -> T) -> Result<T, Damaged> {
+        if symbol >= self.part.items() {
+            return Err(DAMAGED);
+        }
+        let (table, symbol) = self.part.place(symbol)?;
+        let mut cursor = Cursor::new(&table, "symbol table");
+        let count = cursor.u32()?;
+        if symbol >= count {
+            return Err(DAMAGED);
+        }
+        let offsets =
+            (count as usize).checked_add(1).and_then(|entries| entries.checked_mul(4)).ok_or(DAMAGED)?;
+        let (offsets, texts) = (cursor.take(offsets)?, cursor.take(cursor.remaining())?);
+        let mut bounds = Cursor::new(offsets.get(symbol as usize * 4..).ok_or(DAMAGED)?, "symbol table");
+        let (start, end) = (bounds.u32()? as usize, bounds.u32()? as usize);
+        let text = texts.get(start..end).ok_or(DAMAGED)?;
+        std::str::from_utf8(text).map(read).map_err(|_| DAMAGED)
     }
 }
 

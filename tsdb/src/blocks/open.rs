@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicU64;
 use parking_lot::RwLock;
 
 use super::{Blocks, LostBlock};
-use crate::block::{Block, BlockError, BlockId, BlockMeta};
+use crate::block::{Block, BlockError, BlockId, BlockMeta, PageCache};
 use crate::disk::{Disk, FileEntry};
 use crate::manifest::Manifest;
 use crate::report::{OpenError, Recovery};
@@ -71,6 +71,7 @@ impl Blocks {
             disk,
             dir: dir.to_owned(),
             manifest,
+            cache: found.cache,
             serving: RwLock::new(Arc::new(found.blocks.into_values().collect())),
             lost: RwLock::new(found.lost),
             next: AtomicU64::new(last.map_or(1, |last| last.0.saturating_add(1))),
@@ -81,6 +82,7 @@ impl Blocks {
 /// What lies in the folder.
 #[derive(Default)]
 struct Found {
+    cache: Arc<PageCache>,
     blocks: BTreeMap<BlockId, Arc<Block>>,
     lost: Vec<LostBlock>,
     debris: Vec<String>,
@@ -104,7 +106,8 @@ impl Found {
             return Ok(());
         };
         let path = dir.join(&file.name);
-        let opened = disk.map(&path).map_err(BlockError::Io).and_then(Block::open);
+        let opened =
+            disk.map(&path).map_err(BlockError::Io).and_then(|bytes| Block::open(bytes, self.cache.clone()));
         match opened {
             Ok(block) if block.id() == id => {
                 self.blocks.insert(id, Arc::new(block));
