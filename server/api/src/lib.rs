@@ -19,5 +19,5 @@ pub use labels::{INSTANCE, JOB, Label, Labels, LabelsBuilder, METRIC_NAME};
 pub use problem::Problem;
 pub use sample::{
     STALE_NAN_BITS, Sample, Timestamp, format_exponent, format_json_value, format_value, is_stale,
-    parse_value, stale_nan,
+    parse_value, stale_nan, with_json_value,
 };

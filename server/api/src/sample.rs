@@ -112,11 +112,25 @@ pub fn format_value(value: f64) -> String {
 /// A value as Prometheus writes it in JSON: as [`format_value`], but with an exponent of two digits or more below 1e-6
 /// and from 1e21 on.
 pub fn format_json_value(value: f64) -> String {
+    with_json_value(value, str::to_owned)
+}
+
+/// Calls back with the text of [`format_json_value`], without memory of its own for most values.
+pub fn with_json_value<T>(value: f64, then: impl FnOnce(&str) -> T) -> T {
     let magnitude = value.abs();
-    if magnitude == 0.0 || !magnitude.is_finite() || (1e-6..1e21).contains(&magnitude) {
-        return format_value(value);
+    if (1e-5..1e16).contains(&magnitude) || magnitude == 0.0 {
+        let mut digits = zmij::Buffer::new();
+        // Of two texts that are as short and as close, it takes the even one, as Go does and the standard library does not.
+        let text = digits.format_finite(value);
+        // What has an exponent after all takes the long way.
+        if !text.contains('e') {
+            return then(text.strip_suffix(".0").unwrap_or(text));
+        }
     }
-    format_exponent(value)
+    if magnitude == 0.0 || !magnitude.is_finite() || (1e-6..1e21).contains(&magnitude) {
+        return then(&format_value(value));
+    }
+    then(&format_exponent(value))
 }
 
 /// A value with an exponent of two digits or more and the fewest digits that read back the same, as Go's `%e` with
@@ -196,6 +210,27 @@ mod tests {
         ] {
             assert_eq!(format_json_value(value), text);
             assert_eq!(parse_value(text), Some(value));
+        }
+    }
+
+    #[test]
+    fn the_short_way_to_a_value_in_json_gives_as_many_digits() {
+        // A fixed walk over bit patterns, and decimals near the ends of the range.
+        let bits = (1..100_000_u64).map(|i| f64::from_bits(i.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let bits = bits.filter(|value| !value.is_nan());
+        let decimals =
+            (-8..24).flat_map(|e| [1.0, 1.5, 12_345.0, -9.999].map(|digits| digits * 10f64.powi(e)));
+        for value in bits.chain(decimals) {
+            let long = match value.abs() {
+                magnitude if (1e-6..1e21).contains(&magnitude) => format_value(value),
+                _ => format_exponent(value),
+            };
+            let short = format_json_value(value);
+            assert_eq!(
+                (short.len(), parse_value(&short)),
+                (long.len(), parse_value(&long)),
+                "{short} {long}"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crowsnest_api::prometheus::{HistogramBucket, NativeHistogram};
-use crowsnest_api::{Sample, Timestamp, format_json_value};
+use crowsnest_api::{Sample, Timestamp, format_json_value, with_json_value};
 use crowsnest_promql::FloatHistogram;
 use crowsnest_promql::histogram::Bound;
 use serde::{Serialize, Serializer};
@@ -33,7 +33,7 @@ impl From<Sample> for Written {
 
 impl Serialize for Written {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (Seconds(self.0), format_json_value(self.1)).serialize(serializer)
+        with_json_value(self.1, |text| (Seconds(self.0), text).serialize(serializer))
     }
 }
 

@@ -1,12 +1,14 @@
-//! Evaluation, by the plainest means: every node of the tree is evaluated for all steps at once, children first.
+//! Evaluation, by two means. The plain one evaluates every node of the tree for all steps at once, children first; it is
+//! the oracle that the other is compared with, so clarity goes before speed. The fast one, in `stream`, hands on series one
+//! by one where it can, and is what answers unless [`Evaluation::Plain`] is asked for.
 //!
-//! This engine stays as the oracle that faster ones are compared with, so clarity goes before speed. It reads neither
-//! clock nor network: series come from a [`Queryable`], time and cancellation from a [`Control`].
+//! Neither reads a clock or the network: series come from a [`Queryable`], time and cancellation from a [`Control`].
 //!
 //! Known differences from Prometheus 3: `fill` needs no feature to be switched on; two faults in one query may be reported
 //! in another order.
 
 mod aggregate;
+mod agree;
 mod annotations;
 mod binary;
 mod column;
@@ -26,6 +28,7 @@ mod select;
 mod set;
 mod statistics;
 pub(crate) mod stats;
+pub(crate) mod stream;
 mod value;
 mod windows;
 
@@ -34,6 +37,7 @@ use std::time::Duration;
 
 use crowsnest_api::Timestamp;
 
+pub use agree::ask_both;
 pub use annotations::{Annotation, Annotations};
 pub use control::Control;
 pub(crate) use edges::Interpolation;
@@ -43,6 +47,7 @@ pub use prepare::{Prepared, parse_matchers};
 pub use query::Query;
 pub use range::RangeParams;
 pub use statistics::{NodeStats, QueryStats, StatsDetail};
+pub(crate) use stream::Sliding;
 pub use value::{QueryResult, SampleValue, Value, VectorElement};
 pub(crate) use windows::WindowFunction;
 
@@ -65,6 +70,18 @@ pub struct EngineOptions {
     pub subquery_step: Duration,
     /// What is switched on.
     pub features: Features,
+    /// Which of the two evaluators.
+    pub evaluation: Evaluation,
+}
+
+/// Which evaluator answers. Both give the same answers, but for the last digits where sums are taken in another order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Evaluation {
+    /// Series by series where that is possible, and plainly where it is not.
+    #[default]
+    Streaming,
+    /// Node by node: the one that is easy to check, for comparing with. Also used where statistics of nodes are asked for.
+    Plain,
 }
 
 /// Behaviour that Prometheus keeps behind `--enable-feature`.
@@ -88,6 +105,7 @@ impl Default for EngineOptions {
             max_bytes: 1 << 30,
             subquery_step: Duration::from_secs(60),
             features: Features::default(),
+            evaluation: Evaluation::default(),
         }
     }
 }

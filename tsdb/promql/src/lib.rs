@@ -35,9 +35,9 @@ pub use ast::Expr;
 pub use completion::{Completion, Wanted, complete, functions_giving};
 #[cfg(feature = "engine")]
 pub use engine::{
-    Annotation, Annotations, Control, Engine, EngineOptions, Features, NodeStats, Prepared, Query,
-    QueryError, QueryResult, QueryStats, RangeParams, SampleValue, StatsDetail, Value, VectorElement,
-    parse_matchers,
+    Annotation, Annotations, Control, Engine, EngineOptions, Evaluation, Features, NodeStats, Prepared,
+    Query, QueryError, QueryResult, QueryStats, RangeParams, SampleValue, StatsDetail, Value, VectorElement,
+    ask_both, parse_matchers,
 };
 pub use functions::{Arity, FUNCTIONS, Function, function};
 #[cfg(feature = "engine")]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A half-open range of byte offsets into the text of a query. Queries are shorter than 4 GiB; see
 /// [`crate::MAX_QUERY_BYTES`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Offset of the first byte.
     pub start: u32,

@@ -17,6 +17,8 @@ mod answer;
 mod compliance;
 #[path = "differential/data.rs"]
 mod data;
+#[path = "differential/evaluators.rs"]
+mod evaluators;
 #[path = "differential/generator.rs"]
 mod generator;
 #[path = "differential/known.rs"]
@@ -105,7 +107,11 @@ fn ask(number: u64, peer: &Peer, store: &MemoryStore) -> Option<Finding> {
 }
 
 fn evaluate(store: &MemoryStore, expr: &Expr, when: When) -> Result<QueryResult, QueryError> {
-    let (engine, control) = (Engine::default(), Control::unlimited());
+    ask_at(&Engine::default(), store, expr, when)
+}
+
+fn ask_at(engine: &Engine, store: &MemoryStore, expr: &Expr, when: When) -> Result<QueryResult, QueryError> {
+    let control = Control::unlimited();
     match when {
         When::Instant(at) => engine.instant(store, expr, Timestamp::from_millis(at), &control),
         When::Range { start, end, step } => {

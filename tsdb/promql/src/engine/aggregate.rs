@@ -89,11 +89,11 @@ fn groups(columns: &[Column], grouping: &Grouping) -> Vec<AggregateGroup> {
     groups
 }
 
-fn groups_by_name(grouping: &Grouping) -> bool {
+pub(crate) fn groups_by_name(grouping: &Grouping) -> bool {
     matches!(grouping, Grouping::By(labels) if labels.iter().any(|label| label == METRIC_NAME))
 }
 
-fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
+pub(crate) fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
     match grouping {
         Grouping::By(names) if names.is_empty() => Labels::empty(),
         Grouping::By(names) => {

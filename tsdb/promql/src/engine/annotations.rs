@@ -2,7 +2,7 @@
 
 use crate::Span;
 
-/// Warnings and hints that come with an answer. Equal texts are kept once, with the place found first.
+/// Warnings and hints that come with an answer. Equal texts are kept once, with the place that comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Annotations {
     /// The answer may be wrong or incomplete.
@@ -69,9 +69,11 @@ impl Annotation {
 fn add(list: &mut Vec<Annotation>, annotation: Annotation) {
     // A query over many series repeats itself; a broken store may not. The cap keeps both cheap.
     const KEPT: usize = 1000;
-    if list.len() < KEPT && !list.iter().any(|known| known.message == annotation.message) {
-        list.push(annotation);
+    match list.iter_mut().find(|known| known.message == annotation.message) {
+        Some(known) => known.span = known.span.min(annotation.span),
+        None => list.push(annotation),
     }
+    list.truncate(KEPT);
 }
 
 fn texts(list: &[Annotation], kind: &str, query: &str) -> Vec<String> {
@@ -95,7 +97,7 @@ mod tests {
             annotations.warn(Span { start: 0, end: 3 }, "w0");
         }
         let texts = annotations.warning_texts("\nxyz");
-        assert_eq!(texts.first().unwrap(), "PromQL warning: w0 (2:2)");
+        assert_eq!(texts.first().unwrap(), "PromQL warning: w0 (1:1)");
         assert_eq!(texts.last().unwrap(), "2 more warning annotations omitted");
         assert_eq!(texts.len(), 11);
         assert!(annotations.info_texts("").is_empty());

@@ -152,7 +152,8 @@ fn note(
     Some(())
 }
 
-fn apply_to_floats(operation: &Binary, left: f64, right: f64) -> Option<f64> {
+/// As [`apply`], of floats.
+pub(crate) fn apply_to_floats(operation: &Binary, left: f64, right: f64) -> Option<f64> {
     match operation.op {
         op if !op.is_comparison() => Some(calculate(op, left, right)),
         op => {

@@ -11,7 +11,7 @@ use crate::Series;
 use crate::ast::Edges;
 
 /// The labels that describe a metric rather than a series of it; what calculates with values drops them.
-const METRIC_LABELS: [&str; 3] = [METRIC_NAME, "__type__", "__unit__"];
+pub(crate) const METRIC_LABELS: [&str; 3] = [METRIC_NAME, "__type__", "__unit__"];
 
 /// What a node evaluates to.
 #[derive(Debug)]

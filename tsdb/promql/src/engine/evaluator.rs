@@ -7,8 +7,8 @@ use super::grid::Grid;
 use super::prepare::CompiledMatchers;
 use super::statistics::Recorder;
 use super::{
-    Annotations, Control, EngineOptions, Implementation, QueryError, SampleValue, StatsDetail, aggregate,
-    binary, windows,
+    Annotations, Control, EngineOptions, Evaluation, Implementation, QueryError, SampleValue, StatsDetail,
+    aggregate, binary, stream, windows,
 };
 use crate::ast::{Call, Expr, ExprKind};
 use crate::engine::functions::{calendar, math};
@@ -27,6 +27,16 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) recorder: Recorder,
     /// Held by results that are still needed.
     held: Held,
+    /// Whether nodes that can stream do so.
+    streaming: bool,
+}
+
+/// How far a query has come, to go back to when a part has to be evaluated another way.
+#[derive(Clone, Copy)]
+pub(crate) struct Progress {
+    held: Held,
+    series: usize,
+    annotations: (usize, usize),
 }
 
 /// What `start()`, `end()`, `step()` and `range()` are about; milliseconds.
@@ -47,7 +57,10 @@ impl<'a> Evaluator<'a> {
         (detail, grid): (StatsDetail, &Grid),
     ) -> Self {
         let (annotations, recorder) = (Annotations::default(), Recorder::new(detail, grid));
-        Self { options, store, control, query, matchers, annotations, recorder, held: Held::default() }
+        // What is counted step by step and node by node is there only when every node is evaluated for itself.
+        let streaming = options.evaluation == Evaluation::Streaming && detail == StatsDetail::Least;
+        let held = Held::default();
+        Self { options, store, control, query, matchers, annotations, recorder, held, streaming }
     }
 
     /// Evaluates a node at every time of the grid.
@@ -66,7 +79,12 @@ impl<'a> Evaluator<'a> {
 
     fn eval_node(&mut self, expr: &Expr, grid: &Grid) -> Result<Computed, QueryError> {
         let held = self.held;
+        let streamed = match self.streaming && stream::streams(expr) {
+            true => self.streamed(expr, grid)?,
+            false => None,
+        };
         let computed = match &expr.kind {
+            _ if let Some(columns) = streamed => Computed::Vector(columns),
             ExprKind::Number(number) => Computed::Scalar(vec![number.value; grid.len()]),
             ExprKind::String(bytes) => Computed::String(bytes.clone()),
             ExprKind::Selector(selector) if selector.range.is_some() => {
@@ -266,6 +284,26 @@ impl<'a> Evaluator<'a> {
             )));
         }
         Ok(())
+    }
+
+    /// No longer counts what is not needed any more.
+    pub(crate) fn release(&mut self, less: Held) {
+        self.held.samples = self.held.samples.saturating_sub(less.samples);
+        self.held.bytes = self.held.bytes.saturating_sub(less.bytes);
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        let Annotations { warnings, infos } = &self.annotations;
+        Progress { held: self.held, series: self.recorder.series, annotations: (warnings.len(), infos.len()) }
+    }
+
+    /// Forgets what was found since; from here on nothing streams.
+    pub(crate) fn go_back(&mut self, to: Progress) {
+        self.held = to.held;
+        self.recorder.series = to.series;
+        self.annotations.warnings.truncate(to.annotations.0);
+        self.annotations.infos.truncate(to.annotations.1);
+        self.streaming = false;
     }
 
     /// Whether to go on; called at least once for each series that is read.

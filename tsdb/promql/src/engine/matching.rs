@@ -191,7 +191,7 @@ impl Join<'_, '_> {
         let one = one.and_then(|index| self.one.get(index));
         let labels_of =
             |side: Option<&Column>| side.map_or(&group.signature, |column| &column.labels).clone();
-        let mut labels = self.result_labels(&labels_of(many), &labels_of(one));
+        let mut labels = result_labels(self.matching(), &labels_of(many), &labels_of(one));
         let mut drop_name = many.is_some_and(|column| column.drop_name);
         if self.operation.return_bool || !self.operation.op.keeps_name() {
             if self.evaluator.options.features.delayed_name_removal {
@@ -207,25 +207,6 @@ impl Join<'_, '_> {
         index
     }
 
-    fn result_labels(&self, many: &Labels, one: &Labels) -> Labels {
-        let matching = self.matching();
-        let mut builder = many.to_builder();
-        match (&matching.group, &matching.labels) {
-            (None, MatchingLabels::On(names)) => {
-                builder.retain(|label| names.contains(&label.name));
-            }
-            (None, MatchingLabels::Ignoring(names)) => {
-                builder.retain(|label| !names.contains(&label.name));
-            }
-            (Some(group), _) => {
-                for name in &group.include {
-                    builder.set(name.clone(), one.get(name).cloned().unwrap_or_default());
-                }
-            }
-        }
-        builder.build()
-    }
-
     fn duplicate(&self, group: &MatchGroup, first: usize, second: usize) -> QueryError {
         let side = if self.swapped { "left" } else { "right" };
         let show =
@@ -239,6 +220,25 @@ impl Join<'_, '_> {
             series.join(", "),
         ))
     }
+}
+
+/// The labels of what comes of a series of each side, the metric's name not yet dropped.
+pub(crate) fn result_labels(matching: &Matching, many: &Labels, one: &Labels) -> Labels {
+    let mut builder = many.to_builder();
+    match (&matching.group, &matching.labels) {
+        (None, MatchingLabels::On(names)) => {
+            builder.retain(|label| names.contains(&label.name));
+        }
+        (None, MatchingLabels::Ignoring(names)) => {
+            builder.retain(|label| !names.contains(&label.name));
+        }
+        (Some(group), _) => {
+            for name in &group.include {
+                builder.set(name.clone(), one.get(name).cloned().unwrap_or_default());
+            }
+        }
+    }
+    builder.build()
 }
 
 /// Labels with the metric's name among the others, as Prometheus prints them in errors.

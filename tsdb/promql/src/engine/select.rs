@@ -12,7 +12,7 @@ use super::windows::Notes;
 use super::{QueryError, SampleValue, finish};
 use crate::ast::{At, Edges, Modifiers, Selector, Subquery};
 use crate::histogram::ResetHint;
-use crate::{FloatHistogram, Matcher, Selection, Series, Span};
+use crate::{FloatHistogram, Matcher, Selection, Series, Span, StorageError};
 
 /// When the counters behind samples started, by the samples' timestamps; see [`Series::starts`].
 pub(crate) type Starts = [(Timestamp, Timestamp)];
@@ -193,8 +193,44 @@ impl Evaluator<'_> {
         reach: i64,
         ahead: i64,
     ) -> Result<Vec<Series>, QueryError> {
+        let mut all = Vec::new();
+        for series in self.open(matchers, times, reach, ahead)?.into_iter().flatten() {
+            let series = series?;
+            self.count_series()?;
+            self.hold(Held::of_series(&series.labels, series.weight()))?;
+            all.push(series);
+        }
+        Ok(all)
+    }
+
+    /// Counts a series that is read against the limit.
+    pub(crate) fn count_series(&mut self) -> Result<(), QueryError> {
+        self.check()?;
+        self.recorder.series += 1;
+        if self.recorder.series > self.options.max_series {
+            return Err(QueryError::execution(format!(
+                "query processing would load too many series into memory in query execution: the limit is {}",
+                self.options.max_series
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Series on their way out of a store.
+pub(crate) type Found<'a> = Box<dyn Iterator<Item = Result<Series, StorageError>> + 'a>;
+
+impl<'a> Evaluator<'a> {
+    /// The series that match, to be read one by one, with the samples of all windows `(time - reach, time + ahead]`.
+    pub(crate) fn open(
+        &mut self,
+        matchers: &[Matcher],
+        times: &[i64],
+        reach: i64,
+        ahead: i64,
+    ) -> Result<Option<Found<'a>>, QueryError> {
         let (Some(&first), Some(&last)) = (times.first(), times.last()) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let set = self.store.select(&Selection {
             matchers,
@@ -204,21 +240,7 @@ impl Evaluator<'_> {
         for warning in set.warnings {
             self.annotations.warn_of_store(warning);
         }
-        let mut all = Vec::new();
-        for series in set.series {
-            self.check()?;
-            let series = series?;
-            self.recorder.series += 1;
-            if self.recorder.series > self.options.max_series {
-                return Err(QueryError::execution(format!(
-                    "query processing would load too many series into memory in query execution: the limit is {}",
-                    self.options.max_series
-                )));
-            }
-            self.hold(Held::of_series(&series.labels, series.weight()))?;
-            all.push(series);
-        }
-        Ok(all)
+        Ok(Some(set.series))
     }
 }
 

@@ -52,53 +52,90 @@ pub(crate) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     sum.total()
 }
 
-/// The mean of `values`; NaN without any. A sum that would overflow is replaced by a running mean.
-pub(crate) fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut sum = Sum::default();
-    let mut count = 0.0;
-    let mut values = values.into_iter();
-    for value in values.by_ref() {
-        let mut next = sum;
+/// A mean in the making: a sum, until that would overflow and is replaced by a running mean.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mean {
+    sum: Sum,
+    count: f64,
+    /// `sum` is the mean itself.
+    running: bool,
+}
+
+impl Mean {
+    pub(crate) fn add(&mut self, value: f64) {
+        if self.running {
+            return self.run(value);
+        }
+        let mut next = self.sum;
         next.add(value);
-        if next.sum.is_infinite() && count > 0.0 {
-            return running_mean(sum, count, std::iter::once(value).chain(values));
+        if next.sum.is_infinite() && self.count > 0.0 {
+            self.running = true;
+            self.sum = self.sum.map(|part| part / self.count);
+            return self.run(value);
         }
-        (sum, count) = (next, count + 1.0);
+        (self.sum, self.count) = (next, self.count + 1.0);
     }
-    sum.sum / count + sum.compensation / count
+
+    fn run(&mut self, value: f64) {
+        self.count += 1.0;
+        let mean = self.sum.sum;
+        let stays_infinite = mean.is_infinite()
+            && if value.is_infinite() { (mean > 0.0) == (value > 0.0) } else { !value.is_nan() };
+        if !stays_infinite {
+            let share = (self.count - 1.0) / self.count;
+            self.sum = self.sum.map(|part| part * share);
+            self.sum.add(value / self.count);
+        }
+    }
+
+    /// The mean so far; NaN of nothing.
+    pub(crate) fn value(self) -> f64 {
+        match self.running {
+            true => self.sum.total(),
+            false => self.sum.sum / self.count + self.sum.compensation / self.count,
+        }
+    }
 }
 
-fn running_mean(sum: Sum, mut count: f64, values: impl Iterator<Item = f64>) -> f64 {
-    let mut mean = Sum { sum: sum.sum / count, compensation: sum.compensation / count };
-    for value in values {
-        count += 1.0;
-        let stays_infinite = mean.sum.is_infinite()
-            && if value.is_infinite() { (mean.sum > 0.0) == (value > 0.0) } else { !value.is_nan() };
-        if stays_infinite {
-            continue;
-        }
-        let share = (count - 1.0) / count;
-        mean = Sum { sum: mean.sum * share, compensation: mean.compensation * share };
-        mean.add(value / count);
-    }
-    mean.total()
+/// The mean of `values`; NaN without any.
+pub(crate) fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut mean = Mean::default();
+    values.into_iter().for_each(|value| mean.add(value));
+    mean.value()
 }
 
-/// The population variance by Welford's method; NaN when the first value is not finite.
-pub(crate) fn variance(values: impl IntoIterator<Item = f64>) -> f64 {
-    let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-    for value in values {
-        count += 1.0;
-        if count == 1.0 {
-            mean = value;
-            squares = if value.is_finite() { 0.0 } else { f64::NAN };
+/// A population variance in the making, by Welford's method; NaN when the first value is not finite.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Variance {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Variance {
+    pub(crate) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        if self.count == 1.0 {
+            self.mean = value;
+            self.squares = if value.is_finite() { 0.0 } else { f64::NAN };
         } else {
-            let delta = value - mean;
-            mean += delta / count;
-            squares += delta * (value - mean);
+            let delta = value - self.mean;
+            self.mean += delta / self.count;
+            self.squares += delta * (value - self.mean);
         }
     }
-    squares / count
+
+    /// The variance so far; NaN of nothing.
+    pub(crate) fn value(self) -> f64 {
+        self.squares / self.count
+    }
+}
+
+/// The population variance of `values`, as of [`Variance`].
+pub(crate) fn variance(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut variance = Variance::default();
+    values.into_iter().for_each(|value| variance.add(value));
+    variance.value()
 }
 
 /// The population variance, with compensated sums.

@@ -10,6 +10,7 @@ use super::edges::{self, EdgeFunction, Interpolation};
 use super::evaluator::{Evaluator, mistyped};
 use super::grid::Grid;
 use super::select::count_while;
+use super::stream::Sliding;
 use super::{Annotations, QueryError, SampleValue};
 use crate::ast::{Call, Edges};
 use crate::{FloatHistogram, Series, Span, ValueType};
@@ -129,20 +130,22 @@ enum Takes {
 pub(crate) struct WindowFunction {
     of: Takes,
     keeps_name: bool,
-    of_counters: bool,
+    pub(crate) of_counters: bool,
     /// How it works on windows with edges, if it can.
     pub(crate) edges: Option<EdgeFunction>,
+    /// How it moves on from one window of floats to the next, if it need not begin anew.
+    pub(crate) sliding: Option<Sliding>,
 }
 
 impl WindowFunction {
     /// A function of floats.
     pub(crate) const fn new(of: OfFloats) -> Self {
-        Self { of: Takes::Floats(of), keeps_name: false, of_counters: false, edges: None }
+        Self { of: Takes::Floats(of), keeps_name: false, of_counters: false, edges: None, sliding: None }
     }
 
     /// A function of floats and native histograms.
     pub(crate) const fn of_both(of: OfBoth) -> Self {
-        Self { of: Takes::Both(of), keeps_name: false, of_counters: false, edges: None }
+        Self { of: Takes::Both(of), keeps_name: false, of_counters: false, edges: None, sliding: None }
     }
 
     /// The result is one of the samples, so it is still the same metric.
@@ -165,6 +168,29 @@ impl WindowFunction {
         Self { edges: Some(EdgeFunction { of, of_both, interpolation: Some(interpolation) }), ..self }
     }
 
+    /// Can move on from window to window, to the same results.
+    pub(crate) const fn sliding(self, sliding: Sliding) -> Self {
+        Self { sliding: Some(sliding), ..self }
+    }
+
+    /// Whether its results are still the same metric.
+    pub(crate) const fn keeps_name(self) -> bool {
+        self.keeps_name
+    }
+
+    /// The function of one window that has floats and no native histograms.
+    pub(crate) fn of_window(
+        self,
+        window: &MixedWindow<'_>,
+        scalars: &[f64],
+        notes: &mut Notes<'_>,
+    ) -> Option<f64> {
+        match self.of {
+            Takes::Floats(of) => of(&window.of_floats()?, scalars),
+            Takes::Both(of) => of(window, scalars, notes)?.float(),
+        }
+    }
+
     /// Hints when the metric does not look like a counter.
     pub(crate) const fn of_counters(self) -> Self {
         Self { of_counters: true, ..self }
@@ -180,7 +206,10 @@ pub(crate) fn call(
 ) -> Result<Vec<Column>, QueryError> {
     let (range, span, scalars) = arguments(evaluator, call, grid)?;
     if function.of_counters {
-        hint_at_gauges(evaluator, &range, span);
+        for RangeSeries { series, .. } in range.series.iter().filter(|range| !range.series.samples.is_empty())
+        {
+            hint_at_gauge(evaluator, &series.labels, span);
+        }
     }
     if let (Some(edges), Some(edge_function)) = (range.edges, function.edges) {
         return over_edges(evaluator, range, span, edges, edge_function, grid);
@@ -324,6 +353,11 @@ pub(crate) fn at_step(scalars: &[Vec<f64>], step: usize) -> Vec<f64> {
     scalars.iter().map(|values| values.get(step).copied().unwrap_or(f64::NAN)).collect()
 }
 
+/// The values of all scalar arguments, step by step.
+pub(crate) fn by_step(scalars: &[Vec<f64>], steps: usize) -> Vec<f64> {
+    (0..steps).flat_map(|step| at_step(scalars, step)).collect()
+}
+
 /// Evaluates `of` on the floats of every window that has some, and hints at native histograms among them.
 pub(crate) fn over_windows(
     evaluator: &mut Evaluator<'_>,
@@ -395,21 +429,17 @@ pub(crate) fn over_mixed_windows(
     merge_same(columns)
 }
 
-fn hint_at_gauges(evaluator: &mut Evaluator<'_>, range: &RangeVector, span: Span) {
+/// Hints at a counter function of a series that does not look like a counter.
+pub(crate) fn hint_at_gauge(evaluator: &mut Evaluator<'_>, labels: &Labels, span: Span) {
     const SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
-    for series in &range.series {
-        let Some(name) = series.series.labels.get(METRIC_NAME) else { continue };
-        if series.series.samples.is_empty() {
-            continue;
-        }
-        if !SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
-            evaluator.annotations.inform(
-                span,
-                format!(
-                    "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {:?}",
-                    name.as_str()
-                ),
-            );
-        }
+    let Some(name) = labels.get(METRIC_NAME) else { return };
+    if !SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
+        evaluator.annotations.inform(
+            span,
+            format!(
+                "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {:?}",
+                name.as_str()
+            ),
+        );
     }
 }

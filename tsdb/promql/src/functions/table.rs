@@ -12,7 +12,7 @@ use crate::engine::functions::{
 use crate::engine::{
     Implementation as I,
     Interpolation::{Counter, Gauge},
-    WindowFunction as W,
+    Sliding as S, WindowFunction as W,
 };
 
 /// One row a function: status, name, argument types, arity, result, documentation, implementation.
@@ -59,13 +59,13 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "clamp_min" [InstantVector, Scalar] EXACT, InstantVector, "Limits values to a minimum.", I::SampleWith(math::clamp_min);
     stable "cos" [InstantVector] EXACT, InstantVector, "Cosine of an angle in radians.", I::Sample(f64::cos);
     stable "cosh" [InstantVector] EXACT, InstantVector, "Hyperbolic cosine.", I::Sample(f64::cosh);
-    stable "count_over_time" [RangeVector] EXACT, InstantVector, "How many samples the window has.", I::Window(W::of_both(over_time::count));
+    stable "count_over_time" [RangeVector] EXACT, InstantVector, "How many samples the window has.", I::Window(W::of_both(over_time::count).sliding(S::Count));
     stable "day_of_month" [InstantVector] OPTIONAL, InstantVector, "Day of the month, 1 to 31, of a time in UTC.", I::Calendar(calendar::day_of_month);
     stable "day_of_week" [InstantVector] OPTIONAL, InstantVector, "Day of the week, 0 is Sunday, of a time in UTC.", I::Calendar(calendar::day_of_week);
     stable "day_of_year" [InstantVector] OPTIONAL, InstantVector, "Day of the year, 1 to 366, of a time in UTC.", I::Calendar(calendar::day_of_year);
     stable "days_in_month" [InstantVector] OPTIONAL, InstantVector, "How many days the month of a time in UTC has.", I::Calendar(calendar::days_in_month);
     stable "deg" [InstantVector] EXACT, InstantVector, "Radians as degrees.", I::Sample(math::deg);
-    stable "delta" [RangeVector] EXACT, InstantVector, "Difference between the ends of the window, extrapolated to its edges; for gauges.", I::Window(W::of_both(rate::delta).between_edges(rate::delta_between_edges, rate::mixed_delta_between_edges, Gauge));
+    stable "delta" [RangeVector] EXACT, InstantVector, "Difference between the ends of the window, extrapolated to its edges; for gauges.", I::Window(W::of_both(rate::delta).between_edges(rate::delta_between_edges, rate::mixed_delta_between_edges, Gauge).sliding(S::Gauge));
     stable "deriv" [RangeVector] EXACT, InstantVector, "Slope per second by linear regression over the window; for gauges.", I::Window(W::new(trend::deriv));
     experimental "double_exponential_smoothing" [RangeVector, Scalar, Scalar] EXACT, InstantVector, "Smoothed value by smoothing and trend factor; for gauges.", I::Call(trend::double_exponential_smoothing);
     experimental "end" [] EXACT, Scalar, "End of the query's range, in seconds since the epoch.", I::Call(series::query_end);
@@ -82,29 +82,29 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "histogram_sum" [InstantVector] EXACT, InstantVector, "Sum of the observations in native histograms.", I::NativeOnly(|histogram| histogram.sum);
     stable "hour" [InstantVector] OPTIONAL, InstantVector, "Hour of the day, 0 to 23, of a time in UTC.", I::Calendar(calendar::hour);
     stable "idelta" [RangeVector] EXACT, InstantVector, "Difference between the last two samples of the window; for gauges.", I::Window(W::of_both(rate::idelta));
-    stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::increase).between_edges(rate::increase_between_edges, rate::mixed_increase_between_edges, Counter).of_counters());
+    stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::increase).between_edges(rate::increase_between_edges, rate::mixed_increase_between_edges, Counter).of_counters().sliding(S::Counter { per_second: false }));
     experimental "info" [InstantVector, InstantVector] OPTIONAL, InstantVector, "Adds the labels of the info series of the same target.", I::Call(info::info);
     stable "irate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter between the last two samples of the window.", I::Window(W::of_both(rate::irate));
     stable "label_join" [InstantVector, String, String, String] REPEAT, InstantVector, "Sets a label to the values of others, joined by a separator.", I::Call(labels::join);
     stable "label_replace" [InstantVector, String, String, String, String] EXACT, InstantVector, "Sets a label from another one by a regular expression.", I::Call(labels::replace);
-    stable "last_over_time" [RangeVector] EXACT, InstantVector, "Newest sample of the window.", I::Window(W::of_both(over_time::last).keeping_name());
+    stable "last_over_time" [RangeVector] EXACT, InstantVector, "Newest sample of the window.", I::Window(W::of_both(over_time::last).keeping_name().sliding(S::Last));
     stable "ln" [InstantVector] EXACT, InstantVector, "Natural logarithm.", I::Sample(f64::ln);
     stable "log10" [InstantVector] EXACT, InstantVector, "Decimal logarithm.", I::Sample(f64::log10);
     stable "log2" [InstantVector] EXACT, InstantVector, "Binary logarithm.", I::Sample(f64::log2);
     experimental "mad_over_time" [RangeVector] EXACT, InstantVector, "Median absolute deviation of the samples in the window.", I::Window(W::new(over_time::mad));
     experimental "max_of" [Scalar, Scalar] EXACT, Scalar, "The larger of two numbers.", I::Call(series::max_of);
-    stable "max_over_time" [RangeVector] EXACT, InstantVector, "Largest sample of the window.", I::Window(W::new(over_time::max));
+    stable "max_over_time" [RangeVector] EXACT, InstantVector, "Largest sample of the window.", I::Window(W::new(over_time::max).sliding(S::Max));
     experimental "min_of" [Scalar, Scalar] EXACT, Scalar, "The smaller of two numbers.", I::Call(series::min_of);
-    stable "min_over_time" [RangeVector] EXACT, InstantVector, "Smallest sample of the window.", I::Window(W::new(over_time::min));
+    stable "min_over_time" [RangeVector] EXACT, InstantVector, "Smallest sample of the window.", I::Window(W::new(over_time::min).sliding(S::Min));
     stable "minute" [InstantVector] OPTIONAL, InstantVector, "Minute of the hour, 0 to 59, of a time in UTC.", I::Calendar(calendar::minute);
     stable "month" [InstantVector] OPTIONAL, InstantVector, "Month of the year, 1 to 12, of a time in UTC.", I::Calendar(calendar::month);
     stable "pi" [] EXACT, Scalar, "The number π.", I::Call(series::pi);
     stable "predict_linear" [RangeVector, Scalar] EXACT, InstantVector, "Value that many seconds ahead, by linear regression over the window; for gauges.", I::Window(W::new(trend::predict_linear));
-    stable "present_over_time" [RangeVector] EXACT, InstantVector, "1 for each series with a sample in the window.", I::Window(W::of_both(over_time::present));
+    stable "present_over_time" [RangeVector] EXACT, InstantVector, "1 for each series with a sample in the window.", I::Window(W::of_both(over_time::present).sliding(S::Present));
     stable "quantile_over_time" [Scalar, RangeVector] EXACT, InstantVector, "The φ-quantile of the samples in the window.", I::Call(over_time::quantile);
     stable "rad" [InstantVector] EXACT, InstantVector, "Degrees as radians.", I::Sample(math::rad);
     experimental "range" [] EXACT, Scalar, "Length of the query's range, in seconds.", I::Call(series::query_range);
-    stable "rate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::rate).between_edges(rate::rate_between_edges, rate::mixed_rate_between_edges, Counter).of_counters());
+    stable "rate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::rate).between_edges(rate::rate_between_edges, rate::mixed_rate_between_edges, Counter).of_counters().sliding(S::Counter { per_second: true }));
     stable "resets" [RangeVector] EXACT, InstantVector, "How often a counter restarted within the window.", I::Window(W::of_both(over_time::resets).anchored(over_time::float_resets, over_time::resets));
     stable "round" [InstantVector, Scalar] OPTIONAL, InstantVector, "Rounds to the nearest multiple, 1 by default; halves go up.", I::SampleWith(math::round);
     stable "scalar" [InstantVector] EXACT, Scalar, "The value of a vector with one series, NaN otherwise.", I::Call(series::scalar);

@@ -10,8 +10,8 @@ use super::variants::fixed_at;
 use super::{Outcome, ScriptError, Verdict, check, nhcb};
 use crate::engine::VectorElement;
 use crate::{
-    Control, Engine, EngineOptions, Expr, Features, FloatHistogram, MemoryStore, QueryError, QueryResult,
-    RangeParams, SampleValue, Value, parse,
+    Control, EngineOptions, Expr, Features, FloatHistogram, MemoryStore, QueryError, QueryResult,
+    RangeParams, SampleValue, Value, ask_both, parse,
 };
 
 /// The distance from an instant query's time to the ends of the range query that repeats it.
@@ -27,7 +27,7 @@ pub fn run(script: &str) -> Result<Vec<Outcome>, ScriptError> {
     let commands = commands(script)?;
     let features =
         Features { experimental_functions: true, extended_ranges: true, delayed_name_removal: true };
-    let engine = Engine::new(EngineOptions { features, ..EngineOptions::default() });
+    let options = EngineOptions { features, ..EngineOptions::default() };
     let mut store = MemoryStore::default();
     let mut outcomes = Vec::new();
     for command in commands {
@@ -37,7 +37,7 @@ pub fn run(script: &str) -> Result<Vec<Outcome>, ScriptError> {
                 fill(&mut store, &load).map_err(|message| ScriptError::new(command.line, message))?;
             }
             CommandKind::Eval(eval) => {
-                let verdict = Run { engine: &engine, store: &store, eval: &eval }.verdict();
+                let verdict = Run { options, store: &store, eval: &eval }.verdict();
                 outcomes.push(Outcome { line: command.line, query: eval.query, verdict });
             }
         }
@@ -79,7 +79,7 @@ fn fill(store: &mut MemoryStore, load: &Load) -> Result<(), String> {
 }
 
 struct Run<'a> {
-    engine: &'a Engine,
+    options: EngineOptions,
     store: &'a MemoryStore,
     eval: &'a Eval,
 }
@@ -97,12 +97,7 @@ impl Run<'_> {
         let at = match *when {
             When::Range { start, end, step } => {
                 let step = Duration::from_millis(u64::try_from(step).unwrap_or(0));
-                let result =
-                    RangeParams::new(Timestamp::from_millis(start), Timestamp::from_millis(end), step)
-                        .and_then(|params| {
-                            self.engine.range(self.store, expr, params, &Control::unlimited())
-                        });
-                return self.compare(query, result);
+                return self.compare(query, self.range(expr, start, end, step)?);
             }
             When::Instant(at) => at,
         };
@@ -120,7 +115,8 @@ impl Run<'_> {
     /// Runs an instant query, and the range query around it.
     fn instant(&self, text: &str, expr: &Expr, at: i64) -> Result<(), String> {
         let expect = &self.eval.expect;
-        let result = self.engine.instant(self.store, expr, Timestamp::from_millis(at), &Control::unlimited());
+        let (time, control) = (Timestamp::from_millis(at), Control::unlimited());
+        let result = ask_both(self.options, |engine| engine.instant(self.store, expr, time, &control))?;
         self.compare(text, result)?;
         let depends_on_range =
             ["start()", "end()", "range()", "step()"].iter().any(|word| text.contains(word));
@@ -131,11 +127,8 @@ impl Run<'_> {
         {
             return Ok(());
         }
-        let (start, end) = (Timestamp::from_millis(at - AROUND), Timestamp::from_millis(at + AROUND));
         let step = Duration::from_millis(AROUND.unsigned_abs());
-        let result = RangeParams::new(start, end, step)
-            .and_then(|params| self.engine.range(self.store, expr, params, &Control::unlimited()))
-            .map_err(|error| failed(&error))?;
+        let result = self.range(expr, at - AROUND, at + AROUND, step)?.map_err(|error| failed(&error))?;
         let Value::Matrix(series) = result.value else {
             return Err("a range query gave no matrix".to_owned());
         };
@@ -168,6 +161,21 @@ impl Run<'_> {
             }
         };
         check::value(expect, self.eval.when, &value).map_err(|why| format!("as a range query: {why}"))
+    }
+
+    /// Runs a range query through both evaluators, which must agree.
+    fn range(
+        &self,
+        expr: &Expr,
+        start: i64,
+        end: i64,
+        step: Duration,
+    ) -> Result<Result<QueryResult, QueryError>, String> {
+        let control = Control::unlimited();
+        ask_both(self.options, |engine| {
+            let (start, end) = (Timestamp::from_millis(start), Timestamp::from_millis(end));
+            engine.range(self.store, expr, RangeParams::new(start, end, step)?, &control)
+        })
     }
 
     fn compare(&self, text: &str, result: Result<QueryResult, QueryError>) -> Result<(), String> {

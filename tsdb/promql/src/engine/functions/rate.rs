@@ -9,7 +9,7 @@ use crate::engine::windows::{MixedWindow, Notes, Window};
 
 /// Whether values only grow, except when they restart from zero.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Counter,
     Gauge,
 }
@@ -81,27 +81,45 @@ fn extrapolated(
         SampleValue::Float(growth) => *growth,
         SampleValue::Histogram(growth) => growth.count,
     };
-    let seconds = |from: i64, to: i64| to.saturating_sub(from) as f64 / 1000.0;
     let begin = if started_within { start } else { first.millis() };
-    let sampled = seconds(begin, last.millis());
-    let mut to_start = if started_within { 0.0 } else { seconds(window.start, first.millis()) };
-    let mut to_end = seconds(last.millis(), window.end);
-    let spacing = sampled / gaps as f64;
-    let threshold = spacing * 1.1;
-    if to_start >= threshold {
-        to_start = spacing / 2.0;
-    }
-    if kind == Kind::Counter && grown > 0.0 && initial >= 0.0 {
-        to_start = to_start.min(sampled * (initial / grown));
-    }
-    if to_end >= threshold {
-        to_end = spacing / 2.0;
-    }
-    let factor = (sampled + to_start + to_end) / sampled * scale;
+    let extent = Extent { begin, end: last.millis(), gaps, starts_here: started_within };
+    let factor = extent.factor((window.start, window.end), kind, initial, grown, scale);
     Some(match growth {
         SampleValue::Float(growth) => SampleValue::Float(growth * factor),
         SampleValue::Histogram(growth) => growth.scaled(factor).into(),
     })
+}
+
+/// The part of a window between its first and its last sample, in milliseconds.
+pub(crate) struct Extent {
+    pub(crate) begin: i64,
+    pub(crate) end: i64,
+    /// How many gaps there are between samples, a start among them; not zero.
+    pub(crate) gaps: usize,
+    /// The counter started at the beginning, so nothing is missing before it.
+    pub(crate) starts_here: bool,
+}
+
+impl Extent {
+    /// By what the growth from `initial` by `grown` is multiplied to reach to the window's edges, times `scale`.
+    pub(crate) fn factor(&self, edges: (i64, i64), kind: Kind, initial: f64, grown: f64, scale: f64) -> f64 {
+        let seconds = |from: i64, to: i64| to.saturating_sub(from) as f64 / 1000.0;
+        let sampled = seconds(self.begin, self.end);
+        let mut to_start = if self.starts_here { 0.0 } else { seconds(edges.0, self.begin) };
+        let mut to_end = seconds(self.end, edges.1);
+        let spacing = sampled / self.gaps as f64;
+        let threshold = spacing * 1.1;
+        if to_start >= threshold {
+            to_start = spacing / 2.0;
+        }
+        if kind == Kind::Counter && grown > 0.0 && initial >= 0.0 {
+            to_start = to_start.min(sampled * (initial / grown));
+        }
+        if to_end >= threshold {
+            to_end = spacing / 2.0;
+        }
+        (sampled + to_start + to_end) / sampled * scale
+    }
 }
 
 /// Whether the counter is known to have started between two neighbouring samples, or at the first of them.
