@@ -1,5 +1,7 @@
 //! Answering questions: the head and all blocks in range as one store.
 
+mod pieces;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -209,20 +211,7 @@ impl Tsdb {
         start: Timestamp,
         end: Timestamp,
     ) -> Result<Vec<Sample>, Damaged> {
-        let mut pushed = Vec::new();
-        for (block, chunks) in &parts.blocks {
-            for chunk in chunks {
-                block.read_chunk(chunk, &mut pushed)?;
-            }
-        }
-        pushed.retain(|sample| (start..=end).contains(&sample.timestamp));
-        if let Some(head) = &parts.head {
-            head.read_into(start, end, &mut pushed);
-        }
-        if !pushed.is_sorted_by(|a, b| a.timestamp < b.timestamp) {
-            pushed.sort_by_key(|sample| sample.timestamp);
-            pushed.dedup_by_key(|sample| sample.timestamp);
-        }
+        let pushed = pieces::read(pieces::of(&parts.blocks, parts.head.as_ref()), (start, end))?;
         Ok(server_sample::resolve(pushed, &parts.server, |from, to| {
             let before = to.min(start.plus_millis(-1));
             // The head first, as above.

@@ -104,7 +104,19 @@ impl<'a> Cursor<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    #[inline]
     pub(crate) fn uvarint(&mut self) -> Result<u64, Damaged> {
+        // Most take one byte.
+        match self.rest.split_first() {
+            Some((&byte, rest)) if byte < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_uvarint(),
+        }
+    }
+
+    fn long_uvarint(&mut self) -> Result<u64, Damaged> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
@@ -120,6 +132,7 @@ impl<'a> Cursor<'a> {
         Err(self.damaged())
     }
 
+    #[inline]
     pub(crate) fn ivarint(&mut self) -> Result<i64, Damaged> {
         let raw = self.uvarint()?;
         Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))

@@ -20,15 +20,9 @@ pub(crate) struct HeadSeries {
 }
 
 impl HeadSeries {
-    /// Appends the pushed samples in `start ..= end`: ascending within a chunk, not across chunks.
-    pub(crate) fn read_into(&self, start: Timestamp, end: Timestamp, out: &mut Vec<Sample>) {
-        let within = |sample: &Sample| (start..=end).contains(&sample.timestamp);
-        for chunk in &self.chunks {
-            out.extend(decoded(chunk).into_iter().filter(within));
-        }
-        for open in &self.open {
-            out.extend(open.iter().copied().filter(within));
-        }
+    /// The compressed chunks and the open ones that overlap the range, in no particular order.
+    pub(crate) fn pieces(&self) -> (&[Arc<Chunk>], &[Arc<Vec<Sample>>]) {
+        (&self.chunks, &self.open)
     }
 }
 
