@@ -2,6 +2,39 @@
 //!
 //! Knows label sets and samples; knows nothing of stores, HTTP, JSON or time of day. Without the feature `engine`
 //! only the parser is compiled, as the browser uses it.
+//!
+//! A query is parsed, then evaluated by an [`Engine`] at one time or at the steps of a range:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use crowsnest_api::{Labels, Sample, Timestamp};
+//! use crowsnest_promql::{Control, Engine, MemoryStore, RangeParams, Value, parse};
+//!
+//! let mut store = MemoryStore::default();
+//! for (node, speed) in [("a", 2.0), ("b", 3.0)] {
+//!     let labels = Labels::from_pairs([("__name__", "requests_total"), ("node", node)]);
+//!     for i in 0..40 {
+//!         store.append(&labels, Sample::new(i * 15_000, i as f64 * 15.0 * speed));
+//!     }
+//! }
+//!
+//! let expr = parse("sum(rate(requests_total[1m]))")?;
+//! let (start, end) = (Timestamp::from_millis(120_000), Timestamp::from_millis(180_000));
+//! let range = RangeParams::new(start, end, Duration::from_secs(30))?;
+//! let answer = Engine::default().range(&store, &expr, range, &Control::unlimited())?;
+//! let Value::Matrix(series) = answer.value else { unreachable!("a range query gives a matrix") };
+//! let values: Vec<f64> = series[0].samples.iter().map(|sample| sample.value.round()).collect();
+//! assert_eq!(values, [5.0, 5.0, 5.0]);
+//!
+//! // What is wrong with a query is told with its place.
+//! let error = parse("sum(rate(requests_total))").unwrap_err();
+//! assert_eq!(error.to_string().split(' ').next(), Some("1:10:"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Another store implements [`Queryable`]; [`Confined`] limits what of it can be seen. Limits of memory, series and time are
+//! [`EngineOptions`], and [`Control`] ends a query from outside.
 
 mod aggregators;
 pub mod ast;

@@ -27,6 +27,14 @@ pub(crate) enum Sliding {
     Min,
 }
 
+impl Sliding {
+    /// Whether it is faster than looking at every window by itself when a sample lies in `overlap` windows.
+    pub(super) fn pays(self, overlap: i64) -> bool {
+        // The candidates for an extreme cost about as much as four comparisons.
+        !matches!(self, Self::Max | Self::Min) || overlap >= 4
+    }
+}
+
 /// A window on its way over a series; it only moves forward.
 pub(super) struct Slide<'a> {
     sliding: Sliding,

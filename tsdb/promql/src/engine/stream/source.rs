@@ -3,7 +3,7 @@
 use crowsnest_api::{Sample, is_stale, stale_nan};
 
 use super::names::Unnamed;
-use super::slide::Slide;
+use super::slide::{Slide, Sliding};
 use super::{FloatColumn, Sink, Stop};
 use crate::ast::{Call, ExprKind, Selector};
 use crate::engine::column::Held;
@@ -111,6 +111,14 @@ struct Shape {
 }
 
 impl Shape {
+    /// In how many windows a sample lies, about.
+    fn overlap(&self) -> i64 {
+        match self.ends.as_slice() {
+            [first, second, ..] => self.range / second.saturating_sub(*first).max(1),
+            _ => 1,
+        }
+    }
+
     /// The function of every window of a series of floats.
     fn evaluate(
         &self,
@@ -122,8 +130,8 @@ impl Shape {
     ) {
         values.clear();
         // Counters that are known to have started within a window are rare enough for the long way.
-        let mut slide =
-            function.sliding.filter(|_| series.starts.is_empty()).map(|sliding| Slide::new(sliding, series));
+        let slides = |sliding: &Sliding| series.starts.is_empty() && sliding.pays(self.overlap());
+        let mut slide = function.sliding.filter(slides).map(|sliding| Slide::new(sliding, series));
         let (mut from, mut to) = (0, 0);
         for (step, (&end, evaluation)) in self.ends.iter().zip(grid.times()).enumerate() {
             let start = end.saturating_sub(self.range);
