@@ -6,6 +6,7 @@ use super::column::{Column, Computed, Held, merge_same, without_metric_labels};
 use super::grid::Grid;
 use super::prepare::CompiledMatchers;
 use super::statistics::Recorder;
+use super::stream::Shared;
 use super::{
     Annotations, Control, EngineOptions, Evaluation, Implementation, QueryError, SampleValue, StatsDetail,
     aggregate, binary, stream, windows,
@@ -29,6 +30,8 @@ pub(crate) struct Evaluator<'a> {
     held: Held,
     /// Whether nodes that can stream do so.
     streaming: bool,
+    /// What the query has several times, when it streams.
+    pub(crate) shared: Shared<'a>,
 }
 
 /// How far a query has come, to go back to when a part has to be evaluated another way.
@@ -53,14 +56,15 @@ impl<'a> Evaluator<'a> {
         store: &'a dyn Queryable,
         control: &'a Control,
         query: QueryRange,
-        matchers: Arc<CompiledMatchers>,
+        (expr, matchers): (&'a Expr, Arc<CompiledMatchers>),
         (detail, grid): (StatsDetail, &Grid),
     ) -> Self {
         let (annotations, recorder) = (Annotations::default(), Recorder::new(detail, grid));
         // What is counted step by step and node by node is there only when every node is evaluated for itself.
         let streaming = options.evaluation == Evaluation::Streaming && detail == StatsDetail::Least;
+        let shared = if streaming { Shared::of(expr) } else { Shared::default() };
         let held = Held::default();
-        Self { options, store, control, query, matchers, annotations, recorder, held, streaming }
+        Self { options, store, control, query, matchers, annotations, recorder, held, streaming, shared }
     }
 
     /// Evaluates a node at every time of the grid.

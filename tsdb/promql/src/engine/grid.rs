@@ -1,7 +1,7 @@
 //! The times at which an expression is evaluated.
 
 /// Evenly spaced times in milliseconds. An instant query has one, a subquery a grid of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Grid {
     start: i64,
     step: i64,
@@ -19,6 +19,11 @@ impl Grid {
         let length = end.checked_sub(start).filter(|length| *length >= 0);
         let steps = length.and_then(|length| length.checked_div(step)).map(|steps| steps.saturating_add(1));
         Self { start, step, len: usize::try_from(steps.unwrap_or(0)).unwrap_or(usize::MAX) }
+    }
+
+    /// Its first time alone.
+    pub(crate) fn first(&self) -> Self {
+        Self::instant(self.start)
     }
 
     /// How many times there are.

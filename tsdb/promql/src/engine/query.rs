@@ -104,7 +104,8 @@ impl Query<'_> {
         };
         let preparation = clock.elapsed();
         let seen = confinement.of(store);
-        let mut evaluator = Evaluator::new(engine.options, &seen, &control, query, matchers, (stats, grid));
+        let mut evaluator =
+            Evaluator::new(engine.options, &seen, &control, query, (expr, matchers), (stats, grid));
         let computed = evaluator.eval(expr, grid)?;
         let evaluation = clock.elapsed() - preparation;
         let value = finish(computed)?;

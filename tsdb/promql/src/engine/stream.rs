@@ -10,11 +10,14 @@ mod fold;
 mod join;
 mod map;
 mod names;
+mod once;
+mod share;
 mod slide;
 mod source;
 
 use crowsnest_api::{Labels, is_stale, stale_nan};
 
+pub(crate) use share::Shared;
 pub(crate) use slide::Sliding;
 
 use super::column::{Column, Held};
@@ -106,6 +109,18 @@ impl Evaluator<'_> {
     /// Hands every series of an instant vector to the sink.
     fn stream(&mut self, expr: &Expr, grid: &Grid, sink: Sink<'_>) -> Result<(), Stop> {
         self.check()?;
+        if grid.len() > 1 && streams(expr) && once::is_fixed(expr) {
+            return self.stream_shared(expr, &grid.first(), &mut |evaluator, column| {
+                let value = column.values.first().copied().unwrap_or(stale_nan());
+                column.values.clear();
+                column.values.resize(grid.len(), value);
+                sink(evaluator, column)
+            });
+        }
+        self.stream_shared(expr, grid, sink)
+    }
+
+    fn stream_node(&mut self, expr: &Expr, grid: &Grid, sink: Sink<'_>) -> Result<(), Stop> {
         match &expr.kind {
             _ if !streams(expr) => self.stream_plain(expr, grid, sink),
             ExprKind::Paren(inner) => self.stream(inner, grid, sink),
