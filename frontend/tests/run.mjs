@@ -1,4 +1,5 @@
-// Runs all browser tests against one demo: `node frontend/tests/run.mjs`. One file alone (`node --test FILE`) starts its own.
+// Runs all browser tests against one demo: `node frontend/tests/run.mjs`, or those of some files: `… run.mjs explore pages`.
+// One file alone (`node --test FILE`) starts its own demo.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +10,10 @@ import { fileURLToPath } from "node:url";
 import { sharing, startDemo } from "./support/demo.mjs";
 
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), "browser");
-const files = readdirSync(folder).filter((name) => name.endsWith(".mjs")).sort();
+const wanted = process.argv.slice(2).map((name) => path.basename(name, ".mjs"));
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith(".mjs") && (wanted.length === 0 || wanted.includes(path.basename(name, ".mjs"))))
+  .sort();
 
 const demo = await startDemo();
 try {

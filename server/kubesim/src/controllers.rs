@@ -96,7 +96,21 @@ pub(crate) async fn keep_running(cluster: Arc<Cluster>) {
     loop {
         tokio::select! {
             _ = ending.changed() => return,
-            _ = ticks.tick() => step(&mut cluster.lock(), cluster.now()),
+            _ = ticks.tick() => take_step(&cluster).await,
+        }
+    }
+}
+
+/// [`step`] on a cluster in use: requests are answered between the controllers.
+async fn take_step(cluster: &Cluster) {
+    for _ in 0..ROUNDS {
+        let before = cluster.lock().store.revision();
+        for controller in CONTROLLERS.iter().enumerate() {
+            run_if_due(&mut cluster.lock(), controller, cluster.now());
+            tokio::task::yield_now().await;
+        }
+        if cluster.lock().store.revision() == before {
+            return;
         }
     }
 }
@@ -105,14 +119,18 @@ pub(crate) async fn keep_running(cluster: Arc<Cluster>) {
 pub(crate) fn step(state: &mut State, now: Timestamp) {
     for _ in 0..ROUNDS {
         let before = state.store.revision();
-        for (index, controller) in CONTROLLERS.iter().enumerate() {
-            if is_due(state, index, controller, now) {
-                (controller.run)(&mut Step { state, now });
-            }
+        for controller in CONTROLLERS.iter().enumerate() {
+            run_if_due(state, controller, now);
         }
         if state.store.revision() == before {
             return;
         }
+    }
+}
+
+fn run_if_due(state: &mut State, (index, controller): (usize, &Controller), now: Timestamp) {
+    if is_due(state, index, controller, now) {
+        (controller.run)(&mut Step { state, now });
     }
 }
 

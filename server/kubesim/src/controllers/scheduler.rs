@@ -129,8 +129,12 @@ fn asked(pod: &Value) -> Room {
 
 /// Whether a pod spec's node selector fits a node.
 pub(super) fn selects(spec: &Value, node: &Value) -> bool {
-    let labels = object::labels(node);
-    object::string_map(spec, &["nodeSelector"]).iter().all(|(key, value)| labels.get(key) == Some(value))
+    // Most pods name no labels, and those of a node are a map to build.
+    let wanted = object::string_map(spec, &["nodeSelector"]);
+    wanted.is_empty() || {
+        let labels = object::labels(node);
+        wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
+    }
 }
 
 /// Whether a pod spec tolerates the taints of a node that keep pods away.
