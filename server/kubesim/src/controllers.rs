@@ -101,7 +101,7 @@ pub(crate) async fn keep_running(cluster: Arc<Cluster>) {
     }
 }
 
-/// [`step`] on a cluster in use: requests are answered between the controllers.
+/// Lets every controller do what it can do now. Requests are answered between them.
 async fn take_step(cluster: &Cluster) {
     for _ in 0..ROUNDS {
         let before = cluster.lock().store.revision();
@@ -116,6 +116,7 @@ async fn take_step(cluster: &Cluster) {
 }
 
 /// Lets every controller do what it can do now.
+#[cfg(test)]
 pub(crate) fn step(state: &mut State, now: Timestamp) {
     for _ in 0..ROUNDS {
         let before = state.store.revision();
