@@ -205,10 +205,10 @@ test_browser() {
   apt_install "${missing[@]}"
 }
 
-# What the tests compare with and talk to, as `program:Debian package`. Some of these packages start services when they
+# What the tests compare with, talk to, and watch with, as `program:Debian package`. Some of these packages start services when they
 # are installed. The tests want the programs alone, so they are unpacked into the target folder, without root and
 # without a service.
-readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter amtool:prometheus-alertmanager)
+readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter amtool:prometheus-alertmanager strace:strace)
 # The same for benchmarks.
 readonly MEASURED=(prometheus:prometheus victoria-metrics:victoria-metrics)
 # Unpacked even where there is another kubectl: this one is the oldest that has to work.

@@ -25,5 +25,6 @@ mod sign_in;
 mod silence;
 mod start;
 mod support;
+mod synced;
 mod test_files;
 mod watching;
