@@ -1,4 +1,6 @@
 //! Group commit: one thread writes the log. What arrives while the disk is busy shares the next write and the next sync.
+//! Where several wait at once the thread lingers a little for as many to come: a page of the disk is written whole each time
+//! a byte of it is.
 //!
 //! The thread takes what has gathered, logs it, syncs, applies it to the head in the order of the log, and says so to
 //! those who wait. Whoever holds the log's lock sees a head that holds exactly what the log holds.
@@ -6,6 +8,7 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 
@@ -13,6 +16,9 @@ use crate::appender::{AppendError, Appended, Done};
 use crate::db::Counters;
 use crate::head::{Head, Staged};
 use crate::wal::{Known, Wal};
+
+/// The longest wait for pushes that may come.
+const LINGER: Duration = Duration::from_millis(3);
 
 /// The way of a batch into log and head.
 pub(crate) struct Committer {
@@ -32,6 +38,8 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Ticket>,
+    /// How many the log's thread waits for.
+    wanted: usize,
     closed: bool,
 }
 
@@ -72,8 +80,12 @@ impl Committer {
             return done(Err(AppendError::Closed("it is shutting down")));
         }
         queue.waiting.push(Ticket { staged, done });
+        let waiting = queue.waiting.len();
+        let enough = waiting == 1 || waiting >= queue.wanted;
         drop(queue);
-        self.shared.arrived.notify_one();
+        if enough {
+            self.shared.arrived.notify_one();
+        }
     }
 }
 
@@ -96,6 +108,8 @@ impl Shared {
             while queue.waiting.is_empty() && !queue.closed {
                 self.arrived.wait(&mut queue);
             }
+            let few = |queue: &mut Queue| queue.waiting.len() < queue.wanted && !queue.closed;
+            self.arrived.wait_while_for(&mut queue, few, LINGER);
             let group = std::mem::take(&mut queue.waiting);
             drop(queue);
             if group.is_empty() {
@@ -118,6 +132,10 @@ impl Shared {
         }
         drop(head);
         drop(wal);
+        // Before the answers: those who get one and those who came meanwhile are all that push at present.
+        let mut queue = self.queue.lock();
+        queue.wanted = group.len() + queue.waiting.len();
+        drop(queue);
         for Ticket { staged, done } in group {
             done(match &logged {
                 Ok(()) => Ok(self.counted(staged.outcome)),

@@ -96,6 +96,7 @@ impl Tsdb {
         let segments = wal::replay(&**disk, &wal_dir, &mut recovery, |segment, record| {
             replayer.apply(&mut head, segment, &record)
         })?;
+        replayer.finish(&mut head);
         recovery.samples = replayer.samples;
         if let Some(newest) = blocks.newest() {
             head.recall(newest, |labels| blocks.newest_of(labels));

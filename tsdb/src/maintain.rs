@@ -78,10 +78,8 @@ impl Tsdb {
             segment
         };
         let frozen = self.head.read().frozen();
-        let duration = self.block_millis();
         let mut written = Vec::new();
-        for from in windows(&frozen, duration) {
-            let to = from.plus_millis(duration).min(boundary);
+        for (from, to) in windows(&frozen, self.block_millis(), boundary) {
             let cut = Cut { segment, from, to };
             let block = self
                 .blocks
@@ -132,18 +130,29 @@ pub(crate) fn window(at: Timestamp, millis: i64) -> Timestamp {
     Timestamp::from_millis(at.millis().div_euclid(millis).saturating_mul(millis))
 }
 
-/// The beginnings of all windows in which there may be samples.
-fn windows(frozen: &[FrozenSeries], millis: i64) -> BTreeSet<Timestamp> {
+/// How many first blocks are merged into one: what is cut late enough is written as that at once.
+const BACKLOG_SPAN: i64 = merge::SPANS[1];
+
+/// Beginnings and ends of all windows before `boundary` in which there may be samples: of `millis`, or larger ones where
+/// they are over.
+fn windows(frozen: &[FrozenSeries], millis: i64, boundary: Timestamp) -> BTreeSet<(Timestamp, Timestamp)> {
+    let large = millis.saturating_mul(BACKLOG_SPAN);
+    let around = |at: Timestamp| {
+        let (from, small) = (window(at, large), window(at, millis));
+        let end = from.plus_millis(large);
+        if end <= boundary { (from, end) } else { (small, small.plus_millis(millis).min(boundary)) }
+    };
     let mut windows = BTreeSet::new();
     for series in frozen {
         for (_, chunk) in &series.chunks {
-            let mut at = window(chunk.min, millis);
+            let mut at = chunk.min;
             while at <= chunk.max {
-                windows.insert(at);
-                at = at.plus_millis(millis);
+                let window = around(at);
+                windows.insert(window);
+                at = window.1;
             }
         }
-        windows.extend(series.server.iter().map(|sample| window(sample.at(), millis)));
+        windows.extend(series.server.iter().map(|sample| around(sample.at())));
     }
     windows
 }
@@ -180,4 +189,24 @@ fn fill(writer: &mut BlockWriter, frozen: &[FrozenSeries], cut: Cut) -> Result<(
 /// Whether nothing is known to be wrong with a block.
 fn healthy(block: &Arc<Block>) -> bool {
     block.damage().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use crowsnest_api::Labels;
+
+    use super::*;
+    use crate::chunk::Chunk;
+
+    #[test]
+    fn what_is_long_over_is_cut_into_larger_windows() {
+        let samples: Vec<Sample> = (0..17).map(|index| Sample::new(index * 10, 0.0)).collect();
+        let chunk = Arc::new(Chunk::encode(&samples).unwrap());
+        let frozen =
+            FrozenSeries { labels: Labels::empty(), chunks: vec![("s".into(), chunk)], server: Vec::new() };
+        let windows = windows(&[frozen], 20, Timestamp::from_millis(170));
+        let windows: Vec<(i64, i64)> =
+            windows.into_iter().map(|(from, to)| (from.millis(), to.millis())).collect();
+        assert_eq!(windows, [(0, 120), (120, 140), (140, 160), (160, 170)]);
+    }
 }

@@ -15,7 +15,8 @@ pub struct Options {
     pub out_of_order_window: Duration,
     /// How far ahead of the server's clock a sample may be.
     pub max_future: Duration,
-    /// The time a block covers. The head is cut when it spans one and a half of it.
+    /// The time that the first blocks cover, from which larger ones are merged. The head is cut when it spans one and a half
+    /// of it: this bounds what a restart replays.
     pub block_duration: Duration,
     /// Size at which a write-ahead log segment is followed by a new one.
     pub wal_segment_bytes: u64,
@@ -31,13 +32,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
         const HOUR: Duration = Duration::from_secs(3600);
         Self {
             retention: 15 * 24 * HOUR,
             retention_bytes: None,
             out_of_order_window: HOUR,
             max_future: Duration::from_secs(600),
-            block_duration: 2 * HOUR,
+            block_duration: 20 * MINUTE,
             wal_segment_bytes: 32 << 20,
             max_series: 1_000_000,
             max_selected_series: 500_000,

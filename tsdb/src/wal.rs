@@ -7,7 +7,7 @@
 //! ```text
 //! wal/0000000001.wal
 //! header   8  magic "CNESTWAL"
-//!          4  format version, u32 = 2; 1 is read too
+//!          4  format version, u32 = 3; 1 and 2 are read too
 //!          4  number of this segment, u32
 //!          8  valid length of the segment before this one, u64; all ones = unknown, read what is readable
 //!          4  CRC-32 of the 24 bytes before
@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use crowsnest_api::{Labels, Timestamp};
 
-pub(crate) use record::{Record, RecordOrigin};
+pub(crate) use record::{Record, RecordOrigin, RecordRow};
 pub(crate) use replay::{oldest_segment, replay};
 
 use crate::appender::Metadata;
@@ -42,7 +42,7 @@ use crate::head::{SeriesRef, Staged};
 use encoder::Encoder;
 
 const MAGIC: &[u8; 8] = b"CNESTWAL";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The oldest format that is still read.
 const OLDEST_VERSION: u32 = 1;
 const HEADER_BYTES: usize = 28;
@@ -121,7 +121,7 @@ impl Wal {
         }
     }
 
-    /// Writes one record a batch and syncs once. A new segment begins with all metadata that is known. After an
+    /// Writes one record a batch, all of them in one frame if they are not large, and syncs once. A new segment begins with all metadata that is known. After an
     /// error nothing of the group will be replayed, and the next call starts afresh: on a full disk by cutting off what
     /// was half written, after a failed sync in a new segment.
     pub(crate) fn commit(&mut self, group: &[&Staged], known: &impl Known) -> io::Result<()> {
@@ -147,6 +147,9 @@ impl Wal {
         for staged in group {
             self.encoder.batch(staged, |series| known.labels(series), &mut buffer)?;
         }
+        self.encoder.finish(&mut buffer)?;
+        let open = self.open.as_ref().and_then(|open| self.segments.get(&open.number));
+        encoder::pad(open.map_or(0, |segment| segment.bytes), &mut buffer);
         self.write_and_sync(&buffer)?;
         let newest = group.iter().filter_map(|staged| staged.newest()).max();
         if let Some(segment) = self.open.as_ref().and_then(|open| self.segments.get_mut(&open.number)) {

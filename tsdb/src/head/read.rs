@@ -11,17 +11,17 @@ use crate::chunk::Chunk;
 use crate::index;
 use crate::server_sample::ServerSample;
 
-/// One series' share of the head within a time range, shared with the head instead of copied.
+/// One series' share of the head within a time range: chunks are shared with the head, what is not compressed is copied.
 pub(crate) struct HeadSeries {
     pub(crate) labels: Labels,
     chunks: Vec<Arc<Chunk>>,
-    open: Vec<Arc<Vec<Sample>>>,
+    open: Vec<Vec<Sample>>,
     pub(crate) server: Vec<ServerSample>,
 }
 
 impl HeadSeries {
-    /// The compressed chunks and the open ones that overlap the range, in no particular order.
-    pub(crate) fn pieces(&self) -> (&[Arc<Chunk>], &[Arc<Vec<Sample>>]) {
+    /// The compressed chunks that overlap the range, and what is within it of each open one; in no particular order.
+    pub(crate) fn pieces(&self) -> (&[Arc<Chunk>], &[Vec<Sample>]) {
         (&self.chunks, &self.open)
     }
 }
@@ -67,7 +67,9 @@ impl Head {
 impl MemSeries {
     fn read(&self, start: Timestamp, end: Timestamp) -> Option<HeadSeries> {
         let chunks: Vec<_> = self.chunks().filter(|chunk| chunk.overlaps(start, end)).cloned().collect();
-        let open: Vec<_> = self.open().filter(|open| overlaps(open, start, end)).cloned().collect();
+        let within = |sample: &&Sample| (start..=end).contains(&sample.timestamp);
+        let open = self.open().filter(|open| overlaps(open, start, end));
+        let open: Vec<Vec<Sample>> = open.map(|open| open.iter().filter(within).copied().collect()).collect();
         let mut server: Vec<_> =
             self.server().filter(|sample| (start..=end).contains(&sample.at())).copied().collect();
         server.sort_by_key(ServerSample::at);
@@ -85,7 +87,7 @@ impl MemSeries {
     fn has_pushed(&self, start: Timestamp, end: Timestamp) -> bool {
         let within =
             |samples: &[Sample]| samples.iter().any(|sample| (start..=end).contains(&sample.timestamp));
-        self.open().any(|open| within(open))
+        self.open().any(within)
             || self.chunks().any(|chunk| chunk.overlaps(start, end) && within(&decoded(chunk)))
     }
 }

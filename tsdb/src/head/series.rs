@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
+use smallvec::SmallVec;
 
 use crate::chunk::Chunk;
 use crate::server_sample::{self, ServerSample};
@@ -15,7 +16,8 @@ const CHUNK_SAMPLES: usize = 64;
 /// A series. Timestamps of pushed samples are unique across all its lanes and its frozen chunks.
 pub(crate) struct MemSeries {
     labels: Labels,
-    lanes: Vec<Lane>,
+    /// Nearly always one, which then lies here: what a push touches of each series is what it costs.
+    lanes: SmallVec<[Lane; 1]>,
     server: Vec<ServerSample>,
     frozen: Vec<FrozenChunk>,
     frozen_server: Vec<ServerSample>,
@@ -30,7 +32,7 @@ impl MemSeries {
     pub(crate) fn new(labels: Labels, newest: Option<Timestamp>) -> Self {
         Self {
             labels,
-            lanes: Vec::new(),
+            lanes: SmallVec::new(),
             server: Vec::new(),
             frozen: Vec::new(),
             frozen_server: Vec::new(),
@@ -71,7 +73,7 @@ impl MemSeries {
         self.newest = self.newest.max(Some(at));
         match self.lanes.iter_mut().find(|lane| lane.source == source) {
             Some(lane) => lane.insert(sample),
-            None => self.lanes.push(Lane { source, sealed: Vec::new(), open: Arc::new(vec![sample]) }),
+            None => self.lanes.push(Lane { source, sealed: Vec::new(), open: vec![sample] }),
         }
     }
 
@@ -95,8 +97,8 @@ impl MemSeries {
     }
 
     /// The uncompressed newest samples of each lane.
-    pub(crate) fn open(&self) -> impl Iterator<Item = &Arc<Vec<Sample>>> {
-        self.lanes.iter().map(|lane| &lane.open)
+    pub(crate) fn open(&self) -> impl Iterator<Item = &[Sample]> {
+        self.lanes.iter().map(|lane| lane.open.as_slice())
     }
 
     /// What the server wrote, frozen or not, in no particular order.
@@ -140,8 +142,7 @@ pub(crate) struct FrozenChunk {
 struct Lane {
     source: SourceId,
     sealed: Vec<Arc<Chunk>>,
-    /// Shared with readers; copied when a sample comes while one of them still looks.
-    open: Arc<Vec<Sample>>,
+    open: Vec<Sample>,
 }
 
 impl Lane {
@@ -170,7 +171,7 @@ impl Lane {
             self.insert_into_sealed(sample);
             return;
         }
-        let open = Arc::make_mut(&mut self.open);
+        let open = &mut self.open;
         if open.len() == open.capacity() {
             open.reserve_exact(CHUNK_SAMPLES / 4);
         }
@@ -178,7 +179,7 @@ impl Lane {
         open.insert(index, sample);
         if open.len() >= CHUNK_SAMPLES {
             self.sealed.extend(Chunk::encode(open).map(Arc::new));
-            self.open = Arc::default();
+            self.open = Vec::new();
         }
     }
 
@@ -208,8 +209,7 @@ impl Lane {
         }
         let old = self.open.partition_point(|sample| sample.timestamp < before);
         if old > 0 {
-            let open = Arc::make_mut(&mut self.open);
-            let old: Vec<Sample> = open.drain(..old).collect();
+            let old: Vec<Sample> = self.open.drain(..old).collect();
             Chunk::encode(&old).map(Arc::new).into_iter().for_each(take);
         }
     }
@@ -244,7 +244,7 @@ mod tests {
 
     fn all(series: &MemSeries) -> Vec<(i64, u64)> {
         let chunks = series.chunks().flat_map(|chunk| decoded(chunk));
-        let open = series.open().flat_map(|open| open.iter().copied().collect::<Vec<_>>());
+        let open = series.open().flat_map(|open| open.to_vec());
         let mut all: Vec<_> = chunks.chain(open).map(|s| (s.timestamp.millis(), s.value.to_bits())).collect();
         all.sort_unstable();
         all

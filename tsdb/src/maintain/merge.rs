@@ -10,8 +10,9 @@ use crate::block::{Block, BlockId, MergeError, merge_into};
 use crate::db::Tsdb;
 use crate::report::{MaintainError, Maintenance};
 
-/// How many durations of the smallest block a block may come to span, smallest first.
-const SPANS: [i64; 3] = [1, 6, 36];
+/// How many durations of the first blocks a block may come to span, smallest first: with twenty minutes, two hours, half a
+/// day, a day and a week.
+pub(super) const SPANS: [i64; 5] = [1, 6, 36, 72, 504];
 /// Blocks are not merged into larger ones than this.
 const MAX_BYTES: u64 = 2 << 30;
 

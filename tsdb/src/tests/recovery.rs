@@ -229,6 +229,8 @@ fn files_of_a_newer_release_are_refused_by_name() {
 #[test]
 fn the_log_shrinks_when_blocks_have_its_samples() {
     let mut rig = Rig::new();
+    rig.options.wal_segment_bytes = 400;
+    rig.open();
     rig.push_minutes("a", 300);
     let before = rig.files("wal").len();
     rig.settle();

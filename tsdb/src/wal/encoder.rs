@@ -1,13 +1,13 @@
 //! Writing records: what `record` describes, in frames with length and checksum.
 
-use std::io;
+use std::io::{self, Write};
 
 use crowsnest_api::{Labels, Sample};
 use rustc_hash::FxHashSet;
 
 use super::record::{
-    COMPRESSED, FROM_NAMED, FROM_NOBODY, FROM_SERVER, FROM_SOURCE, MAX_BATCH, PLAIN, put_definition,
-    put_metadata,
+    BEGUN, CONTINUED, FRAME_CONTENT, FROM_NAMED, FROM_NOBODY, FROM_SERVER, FROM_SOURCE, MAX_BATCH, PADDING,
+    WINDOW_LOG, put_definition, put_metadata,
 };
 use super::row::Rows;
 use super::{FRAME_BYTES, MAX_PAYLOAD};
@@ -16,16 +16,16 @@ use crate::head::{SeriesRef, Staged, StagedOrigin};
 use crate::source::SourceId;
 use crate::varint::{put_bytes, put_ivarint, put_uvarint};
 
-/// Below this compression does not pay: what changes from push to push is mostly noise.
-const COMPRESS_FROM: usize = 4096;
-
 /// Writes the records of one segment after the other; keeps its buffers and zstd's.
 #[derive(Default)]
 pub(super) struct Encoder {
     batch: Vec<u8>,
+    /// The batches of the frame that comes next.
+    content: Vec<u8>,
     numbers: Vec<u32>,
     samples: Vec<Sample>,
-    compressor: Option<zstd::bulk::Compressor<'static>>,
+    /// `None` at the beginning of a segment.
+    stream: Option<zstd::stream::write::Encoder<'static, Vec<u8>>>,
     /// Series that the segment defines.
     defined: FxHashSet<SeriesRef>,
     /// Sources that the segment names.
@@ -38,6 +38,8 @@ pub(super) struct Encoder {
 impl Encoder {
     /// Forgets what the segment defines: a new one begins, or what was written last is not on the disk.
     pub(super) fn restart(&mut self) {
+        self.content.clear();
+        self.stream = None;
         self.defined.clear();
         self.named.clear();
         self.rows.clear();
@@ -54,7 +56,8 @@ impl Encoder {
         }
     }
 
-    /// Appends the record of a batch, with definitions of what the segment does not define yet.
+    /// Adds the record of a batch to a frame, with definitions of what the segment does not define yet. `out` gets
+    /// frames that are full; [`Self::finish`] writes the last one.
     pub(super) fn batch(
         &mut self,
         staged: &Staged,
@@ -87,10 +90,10 @@ impl Encoder {
             }
         }
         put_metadata(&mut self.batch, &staged.metadata);
-        self.frame(out)
+        self.add(out)
     }
 
-    /// Appends a record of metadata alone; nothing when there is none.
+    /// Adds a record of metadata alone; nothing when there is none.
     pub(super) fn metadata(&mut self, metadata: &[Metadata], out: &mut Vec<u8>) -> io::Result<()> {
         if metadata.is_empty() {
             return Ok(());
@@ -102,7 +105,7 @@ impl Encoder {
         self.rows.put(None, crowsnest_api::Timestamp::MIN, &[], &[], &mut self.batch);
         put_uvarint(&mut self.batch, 0);
         put_metadata(&mut self.batch, metadata);
-        self.frame(out)
+        self.add(out)
     }
 
     fn put_origin(&mut self, origin: &StagedOrigin) -> Option<SourceId> {
@@ -158,34 +161,67 @@ impl Encoder {
         Ok(())
     }
 
-    fn frame(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        let too_large =
-            || io::Error::new(io::ErrorKind::InvalidInput, "batch is too large for one log record");
+    fn add(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         if self.batch.len() > MAX_BATCH {
             return Err(too_large());
         }
+        put_bytes(&mut self.content, &self.batch);
+        if self.content.len() >= FRAME_CONTENT { self.finish(out) } else { Ok(()) }
+    }
+
+    /// Appends a frame of all batches since the last one; nothing when there are none.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        if self.content.is_empty() {
+            return Ok(());
+        }
         let start = out.len();
         out.extend_from_slice(&[0; FRAME_BYTES]);
-        if self.batch.len() < COMPRESS_FROM {
-            out.push(PLAIN);
-            out.extend_from_slice(&self.batch);
-        } else {
-            out.push(COMPRESSED);
-            out.extend_from_slice(&(self.batch.len() as u32).to_le_bytes());
-            let compressor = match &mut self.compressor {
-                Some(ready) => ready,
-                None => self.compressor.insert(zstd::bulk::Compressor::new(1)?),
-            };
-            out.extend_from_slice(&compressor.compress(&self.batch)?);
-        }
-        let (_, payload) = out.split_at(start + FRAME_BYTES);
-        if payload.len() > MAX_PAYLOAD {
+        out.push(if self.stream.is_some() { CONTINUED } else { BEGUN });
+        put_uvarint(out, self.content.len() as u64);
+        let stream = match &mut self.stream {
+            Some(ready) => ready,
+            None => {
+                let mut stream = zstd::stream::write::Encoder::new(Vec::new(), 1)?;
+                stream.window_log(WINDOW_LOG)?;
+                self.stream.insert(stream)
+            }
+        };
+        stream.write_all(&self.content)?;
+        stream.flush()?;
+        out.append(stream.get_mut());
+        self.content.clear();
+        if out.len() - start - FRAME_BYTES > MAX_PAYLOAD {
             out.truncate(start);
             return Err(too_large());
         }
-        let (length, crc) = (payload.len() as u32, crc32fast::hash(payload));
-        let frame = length.to_le_bytes().into_iter().chain(crc.to_le_bytes());
-        out.iter_mut().skip(start).zip(frame).for_each(|(byte, value)| *byte = value);
+        seal(out, start);
         Ok(())
     }
+}
+
+/// Fills up a page of the disk with a frame that says nothing, so that the next write does not write that page again.
+/// `out` begins `position` bytes into the segment. Small writes are not worth it: the log would consist of padding.
+pub(super) fn pad(position: u64, out: &mut Vec<u8>) {
+    const PAGE: usize = 4096;
+    let end = (position % PAGE as u64) as usize + out.len();
+    let missing = end.next_multiple_of(PAGE) - end;
+    if out.len() >= PAGE && missing > FRAME_BYTES {
+        let start = out.len();
+        out.resize(start + FRAME_BYTES, 0);
+        out.push(PADDING);
+        out.resize(start + missing, 0);
+        seal(out, start);
+    }
+}
+
+/// Writes length and checksum before the payload of a frame that begins at `start` and ends `out`.
+fn seal(out: &mut [u8], start: usize) {
+    let payload = out.get(start + FRAME_BYTES..).unwrap_or_default();
+    let (length, crc) = (payload.len() as u32, crc32fast::hash(payload));
+    let frame = length.to_le_bytes().into_iter().chain(crc.to_le_bytes());
+    out.iter_mut().skip(start).zip(frame).for_each(|(byte, value)| *byte = value);
+}
+
+fn too_large() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "batch is too large for one log record")
 }

@@ -1,8 +1,9 @@
-//! The payload of a record: one push, column by column.
+//! The payload of a frame: pushes, column by column.
 //!
 //! ```text
-//! 1  kind: 3 = batch as it is, 4 = batch compressed by zstd (1 and 2: see `record_v1`)
-//! kind 4: 4  length of the batch, u32, at most 128 MiB; then one zstd frame
+//! 1  kind: 5 = a zstd stream begins, 6 = it goes on (1 to 4: formats before, see below and `record_v1`)
+//!    uvarint  bytes that this payload adds to the stream, at most 129 MiB
+//!    the stream, flushed at the end of the payload: batches, each as bytes
 //!
 //! batch    ivarint  received, ms
 //!          1        origin: 0 = a source that was named before in this segment, 1 = server, 2 = none (metadata alone),
@@ -15,8 +16,15 @@
 //!                     8        value, its bits
 //!          uvarint  metadata; each: bytes family, bytes kind, bytes help, bytes unit
 //! ```
-//! A number means the series, or the source, of its latest definition in the same segment.
+//! A number means the series, or the source, of its latest definition in the same segment. A stream goes on to the end of
+//! the segment, or until a write has failed; its window is 128 KiB.
+//!
+//! 7 = padding: zeros.
+//!
+//! Format version 2 had one batch a payload: 3 = as it is, 4 = 4 bytes with its length, u32, then one zstd frame.
 
+use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_api::{Label, Labels, Sample, Timestamp};
@@ -24,12 +32,20 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::record_v1;
-use super::row::Rows;
+use super::row::{Layout, Rows};
 use crate::appender::Metadata;
 use crate::varint::{Cursor, Damaged, put_bytes, put_uvarint};
 
-pub(super) const PLAIN: u8 = 3;
-pub(super) const COMPRESSED: u8 = 4;
+/// Format version 2.
+const PLAIN: u8 = 3;
+const COMPRESSED: u8 = 4;
+pub(super) const BEGUN: u8 = 5;
+pub(super) const CONTINUED: u8 = 6;
+pub(super) const PADDING: u8 = 7;
+/// Log₂ of how far back the stream refers.
+pub(super) const WINDOW_LOG: u32 = 17;
+/// A frame ends when this much has gathered for it.
+pub(super) const FRAME_CONTENT: usize = 1 << 20;
 pub(super) const FROM_SOURCE: u8 = 0;
 pub(super) const FROM_SERVER: u8 = 1;
 pub(super) const FROM_NOBODY: u8 = 2;
@@ -42,11 +58,21 @@ pub(crate) struct Record {
     pub(crate) received: Timestamp,
     pub(crate) origin: RecordOrigin,
     pub(crate) definitions: Vec<(u32, Labels)>,
-    /// Series numbers, each with how many of `samples` are its own.
+    pub(crate) row: RecordRow,
+    /// Further series, each with how many of `samples` are its own.
     pub(super) counts: Vec<(u32, usize)>,
     /// The samples of all series, one series after the other.
     pub(super) samples: Vec<Sample>,
     pub(crate) metadata: Vec<Metadata>,
+}
+
+/// The series of which a push has one sample each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RecordRow {
+    /// The same allocation as in the source's row before when they are the same.
+    pub(crate) numbers: Arc<[u32]>,
+    /// One for each number.
+    pub(crate) samples: Vec<Sample>,
 }
 
 /// Who wrote a record.
@@ -58,8 +84,8 @@ pub(crate) enum RecordOrigin {
 }
 
 impl Record {
-    /// The series with their samples.
-    pub(crate) fn series(&self) -> impl Iterator<Item = (u32, &[Sample])> {
+    /// The series with any number of samples.
+    pub(crate) fn several(&self) -> impl Iterator<Item = (u32, &[Sample])> {
         let mut rest = self.samples.as_slice();
         self.counts.iter().map_while(move |&(number, count)| {
             let (samples, after) = rest.split_at_checked(count)?;
@@ -73,6 +99,7 @@ impl Record {
 #[derive(Default)]
 pub(super) struct Decoder {
     decompressor: Option<zstd::bulk::Decompressor<'static>>,
+    stream: Option<zstd::stream::write::Decoder<'static, Bounded>>,
     sources: FxHashMap<u32, SmolStr>,
     rows: Rows,
 }
@@ -80,27 +107,72 @@ pub(super) struct Decoder {
 impl Decoder {
     /// Forgets what the segment before defined.
     pub(super) fn start_segment(&mut self) {
+        self.stream = None;
         self.sources.clear();
         self.rows.clear();
     }
 
-    /// Reads a payload whose checksum is right.
-    pub(super) fn decode(&mut self, payload: &[u8]) -> Result<Record, Damaged> {
+    /// Reads a payload whose checksum is right, and hands on what it holds.
+    pub(super) fn decode(&mut self, payload: &[u8], mut take: impl FnMut(Record)) -> Result<(), Damaged> {
         let mut cursor = Cursor::new(payload, "log record");
         let kind = cursor.u8()?;
-        let old = match kind {
-            PLAIN | COMPRESSED => false,
-            record_v1::PLAIN | record_v1::COMPRESSED => true,
-            _ => return Err(cursor.damaged()),
-        };
+        if matches!(kind, BEGUN | CONTINUED) {
+            let content = self.go_on(kind, &mut cursor)?;
+            let mut cursor = Cursor::new(&content, "log record");
+            while !cursor.is_empty() {
+                let mut batch = Cursor::new(cursor.bytes()?, "log record");
+                let record = self.decode_batch(Layout::Apart, &mut batch)?;
+                if !batch.is_empty() {
+                    return Err(batch.damaged());
+                }
+                take(record);
+            }
+            return Ok(());
+        }
+        if kind == PADDING {
+            return Ok(());
+        }
         let unpacked;
         if matches!(kind, COMPRESSED | record_v1::COMPRESSED) {
             unpacked = self.decompress(&mut cursor)?;
             cursor = Cursor::new(&unpacked, "log record");
         }
-        let record =
-            if old { record_v1::decode_batch(&mut cursor)? } else { self.decode_batch(&mut cursor)? };
-        if cursor.is_empty() { Ok(record) } else { Err(cursor.damaged()) }
+        let record = match kind {
+            PLAIN | COMPRESSED => self.decode_batch(Layout::Interleaved, &mut cursor)?,
+            record_v1::PLAIN | record_v1::COMPRESSED => record_v1::decode_batch(&mut cursor)?,
+            _ => return Err(cursor.damaged()),
+        };
+        if !cursor.is_empty() {
+            return Err(cursor.damaged());
+        }
+        take(record);
+        Ok(())
+    }
+
+    /// What a payload adds to the stream.
+    fn go_on(&mut self, kind: u8, cursor: &mut Cursor<'_>) -> Result<Vec<u8>, Damaged> {
+        let length = usize::try_from(cursor.uvarint()?).map_err(|_| cursor.damaged())?;
+        if length > MAX_BATCH + FRAME_CONTENT {
+            return Err(cursor.damaged());
+        }
+        let compressed = cursor.take(cursor.remaining())?;
+        if kind == BEGUN {
+            self.stream = None;
+        }
+        let damaged = |_: io::Error| Damaged::new("log record");
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            None if kind == BEGUN => {
+                let mut stream = zstd::stream::write::Decoder::new(Bounded::default()).map_err(damaged)?;
+                stream.window_log_max(WINDOW_LOG).map_err(damaged)?;
+                self.stream.insert(stream)
+            }
+            None => return Err(cursor.damaged()),
+        };
+        *stream.get_mut() = Bounded { bytes: Vec::new(), limit: length };
+        stream.write_all(compressed).and_then(|()| stream.flush()).map_err(damaged)?;
+        let content = std::mem::take(stream.get_mut()).bytes;
+        if content.len() == length { Ok(content) } else { Err(cursor.damaged()) }
     }
 
     fn decompress(&mut self, cursor: &mut Cursor<'_>) -> Result<Vec<u8>, Damaged> {
@@ -116,7 +188,7 @@ impl Decoder {
         decompressor.decompress(frame, length).map_err(|_| cursor.damaged())
     }
 
-    fn decode_batch(&mut self, cursor: &mut Cursor<'_>) -> Result<Record, Damaged> {
+    fn decode_batch(&mut self, layout: Layout, cursor: &mut Cursor<'_>) -> Result<Record, Damaged> {
         let received = Timestamp::from_millis(cursor.ivarint()?);
         let mut own_row = None;
         let origin = match cursor.u8()? {
@@ -137,14 +209,31 @@ impl Decoder {
             _ => return Err(cursor.damaged()),
         };
         let definitions = read_definitions(cursor)?;
-        let (mut counts, mut samples) = (Vec::new(), Vec::new());
-        self.rows.read(own_row, received, cursor, |number, sample| {
-            counts.push((number, 1));
-            samples.push(sample);
-        })?;
-        read_series(cursor, received, &mut counts, &mut samples)?;
+        let row = self.rows.read(own_row, received, layout, cursor)?;
+        let (counts, samples) = read_series(cursor, received)?;
         let metadata = read_metadata(cursor)?;
-        Ok(Record { received, origin, definitions, counts, samples, metadata })
+        Ok(Record { received, origin, definitions, row, counts, samples, metadata })
+    }
+}
+
+/// Takes so many bytes and no more.
+#[derive(Default)]
+struct Bounded {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.limit.saturating_sub(self.bytes.len()) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -163,13 +252,12 @@ pub(super) fn read_definitions(cursor: &mut Cursor<'_>) -> Result<Vec<(u32, Labe
     Ok(definitions)
 }
 
+/// Series numbers, each with how many of the samples are its own.
+type Several = (Vec<(u32, usize)>, Vec<Sample>);
+
 /// Reads series with any number of samples each.
-pub(super) fn read_series(
-    cursor: &mut Cursor<'_>,
-    received: Timestamp,
-    counts: &mut Vec<(u32, usize)>,
-    samples: &mut Vec<Sample>,
-) -> Result<(), Damaged> {
+pub(super) fn read_series(cursor: &mut Cursor<'_>, received: Timestamp) -> Result<Several, Damaged> {
+    let (mut counts, mut samples) = (Vec::new(), Vec::new());
     for _ in 0..cursor.count(2)? {
         let number = cursor.uvarint32()?;
         let count = cursor.count(9)?;
@@ -180,7 +268,7 @@ pub(super) fn read_series(
             samples.push(Sample::new(at, f64::from_bits(cursor.u64()?)));
         }
     }
-    Ok(())
+    Ok((counts, samples))
 }
 
 pub(super) fn read_metadata(cursor: &mut Cursor<'_>) -> Result<Vec<Metadata>, Damaged> {

@@ -16,7 +16,8 @@ use std::time::Duration;
 use crowsnest_api::Timestamp;
 
 use super::record::{
-    FROM_NOBODY, FROM_SERVER, FROM_SOURCE, Record, RecordOrigin, read_definitions, read_metadata, read_series,
+    FROM_NOBODY, FROM_SERVER, FROM_SOURCE, Record, RecordOrigin, RecordRow, read_definitions, read_metadata,
+    read_series,
 };
 use crate::varint::{Cursor, Damaged};
 
@@ -32,8 +33,7 @@ pub(super) fn decode_batch(cursor: &mut Cursor<'_>) -> Result<Record, Damaged> {
         _ => return Err(cursor.damaged()),
     };
     let definitions = read_definitions(cursor)?;
-    let (mut counts, mut samples) = (Vec::new(), Vec::new());
-    read_series(cursor, received, &mut counts, &mut samples)?;
+    let (counts, samples) = read_series(cursor, received)?;
     let metadata = read_metadata(cursor)?;
-    Ok(Record { received, origin, definitions, counts, samples, metadata })
+    Ok(Record { received, origin, definitions, row: RecordRow::default(), counts, samples, metadata })
 }

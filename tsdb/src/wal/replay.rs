@@ -146,7 +146,7 @@ impl Reader<'_> {
     ) -> Result<Segment, OpenError> {
         let path = segment_path(self.dir, self.number);
         let io_error = |source| OpenError::Io { path: path.clone(), source };
-        let mut file = self.disk.read(&path).map_err(io_error)?;
+        let mut file = io::BufReader::with_capacity(1 << 16, self.disk.read(&path).map_err(io_error)?);
         io::copy(&mut file.by_ref().take(HEADER_BYTES as u64), &mut io::sink()).map_err(io_error)?;
         let end = self.limit.unwrap_or(self.length).min(self.length);
         let mut at = HEADER_BYTES as u64;
@@ -156,12 +156,16 @@ impl Reader<'_> {
             if at >= end {
                 break End::Clean;
             }
-            match self.next_record(&mut *file, end - at) {
-                Ok((record, bytes)) => {
-                    at += bytes;
-                    self.recovery.records += 1;
-                    segment.max_time = segment.max_time.max(apply(record));
-                }
+            let mut records = 0;
+            let mut newest = None;
+            let frame = self.next_frame(&mut file, end - at, |record| {
+                records += 1;
+                newest = newest.max(apply(record));
+            });
+            self.recovery.records += records;
+            segment.max_time = segment.max_time.max(newest);
+            match frame {
+                Ok(bytes) => at += bytes,
                 Err(end) => break end,
             }
         };
@@ -188,8 +192,8 @@ impl Reader<'_> {
         ));
     }
 
-    /// The next record and its length on disk.
-    fn next_record(&mut self, file: &mut dyn Read, left: u64) -> Result<(Record, u64), End> {
+    /// Hands on the records of the next frame, and says how long it is on disk.
+    fn next_frame(&mut self, file: &mut dyn Read, left: u64, take: impl FnMut(Record)) -> Result<u64, End> {
         let mut frame = [0; FRAME_BYTES];
         if left < FRAME_BYTES as u64 || file.read_exact(&mut frame).is_err() {
             return Err(End::Torn);
@@ -215,8 +219,8 @@ impl Reader<'_> {
             // The last record of a log that was not closed: its write was not finished.
             return Err(if whole == left { End::Torn } else { End::Damaged("wrong checksum".to_owned()) });
         }
-        match self.decoder.decode(&payload) {
-            Ok(record) => Ok((record, whole)),
+        match self.decoder.decode(&payload, take) {
+            Ok(()) => Ok(whole),
             Err(error) => Err(End::Damaged(error.to_string())),
         }
     }

@@ -6,18 +6,24 @@
 //!          unless there are none:
 //!          1        times: 0 = one for all, 1 = one for each
 //!          ivarint  times 0: ms since `received`;  times 1, per series: ms since the one before, the first `received`
-//!          uvarint  values that have changed; each:
+//!          uvarint  values that have changed; then for each:
 //!                     uvarint  d·2 + r: d series before it have not changed
+//!          then for each:
 //!                     r = 0    ivarint  change of m at the series' exponent
 //!                     r = 1    8        value, its bits
 //! ```
+//! In format version 2 each d·2 + r was followed by its change or value.
+//!
 //! A value has changed when its bits differ from those of its series in the source's row before; in a new row, from
 //! those which the series had in the old one, or zero. The exponent of a series is that of its last value with r = 1: the
 //! smallest e from 0 to 9 for which the value is m ÷ 10^e exactly.
 
+use std::sync::Arc;
+
 use crowsnest_api::{Sample, Timestamp};
 use rustc_hash::FxHashMap;
 
+use super::record::RecordRow;
 use crate::decimal;
 use crate::varint::{Cursor, Damaged, put_ivarint, put_uvarint};
 
@@ -37,7 +43,7 @@ struct Last {
 /// The series of a source's last row, and their values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Row {
-    numbers: Vec<u32>,
+    numbers: Arc<[u32]>,
     last: Vec<Last>,
 }
 
@@ -45,16 +51,26 @@ pub(super) struct Row {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     rows: FxHashMap<u32, Row>,
-    changed: Vec<u8>,
+    places: Vec<u8>,
+    changes: Vec<u8>,
+}
+
+/// How a row has what has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// First where, then what: the former repeats itself from row to row, and compresses.
+    Apart,
+    /// Format version 2.
+    Interleaved,
 }
 
 impl Row {
     /// Goes over to other series; those that stay keep their values.
-    fn renumber(&mut self, numbers: Vec<u32>) {
+    fn renumber(&mut self, numbers: &[u32]) {
         let known: FxHashMap<u32, Last> =
             self.numbers.iter().copied().zip(self.last.iter().copied()).collect();
         self.last = numbers.iter().map(|number| known.get(number).copied().unwrap_or_default()).collect();
-        self.numbers = numbers;
+        self.numbers = numbers.into();
     }
 }
 
@@ -82,7 +98,7 @@ impl Rows {
 
     /// Whether these are the series of a source's last row.
     pub(super) fn is_last(&self, source: u32, numbers: &[u32]) -> bool {
-        self.rows.get(&source).is_some_and(|row| row.numbers == numbers)
+        self.rows.get(&source).is_some_and(|row| *row.numbers == *numbers)
     }
 
     /// Appends a row; `source` remembers it, when there is one.
@@ -102,7 +118,7 @@ impl Rows {
             Some(source) => self.rows.entry(source).or_default(),
             None => &mut unowned,
         };
-        if row.numbers == numbers {
+        if *row.numbers == *numbers {
             out.push(AS_BEFORE);
         } else {
             out.push(NEW);
@@ -112,7 +128,7 @@ impl Rows {
                 put_ivarint(out, i64::from(number) - before);
                 before = i64::from(number);
             }
-            row.renumber(numbers.to_vec());
+            row.renumber(numbers);
         }
         if samples.iter().all(|sample| sample.timestamp.millis() == first) {
             out.push(ONE_TIME);
@@ -126,7 +142,9 @@ impl Rows {
             }
         }
         let (mut count, mut unchanged) = (0, 0);
-        self.changed.clear();
+        let (places, changes) = (&mut self.places, &mut self.changes);
+        places.clear();
+        changes.clear();
         for (last, sample) in row.last.iter_mut().zip(samples) {
             let bits = sample.value.to_bits();
             if last.bits == bits {
@@ -134,36 +152,37 @@ impl Rows {
                 continue;
             }
             if let Some(change) = last.decimal_change(sample.value) {
-                put_uvarint(&mut self.changed, unchanged << 1);
-                put_ivarint(&mut self.changed, change);
+                put_uvarint(places, unchanged << 1);
+                put_ivarint(changes, change);
                 last.bits = bits;
             } else {
-                put_uvarint(&mut self.changed, unchanged << 1 | 1);
-                self.changed.extend_from_slice(&bits.to_le_bytes());
+                put_uvarint(places, unchanged << 1 | 1);
+                changes.extend_from_slice(&bits.to_le_bytes());
                 last.set_raw(bits);
             }
             count += 1;
             unchanged = 0;
         }
         put_uvarint(out, count);
-        out.extend_from_slice(&self.changed);
+        out.extend_from_slice(places);
+        out.extend_from_slice(changes);
     }
 
-    /// Reads a row and calls back with each series number and sample.
+    /// Reads a row.
     pub(super) fn read(
         &mut self,
         source: Option<u32>,
         received: Timestamp,
+        layout: Layout,
         cursor: &mut Cursor<'_>,
-        mut visit: impl FnMut(u32, Sample),
-    ) -> Result<(), Damaged> {
+    ) -> Result<RecordRow, Damaged> {
         let mut unowned = Row::default();
         let row = match source {
             Some(source) => self.rows.entry(source).or_default(),
             None => &mut unowned,
         };
         match cursor.u8()? {
-            NONE => return Ok(()),
+            NONE => return Ok(RecordRow::default()),
             AS_BEFORE => {}
             NEW => {
                 let count = cursor.count(1)?;
@@ -173,7 +192,7 @@ impl Rows {
                     number = number.wrapping_add(cursor.ivarint()?);
                     numbers.push(u32::try_from(number).map_err(|_| cursor.damaged())?);
                 }
-                row.renumber(numbers);
+                row.renumber(&numbers);
             }
             _ => return Err(cursor.damaged()),
         }
@@ -183,7 +202,7 @@ impl Rows {
             ONE_TIME => at = at.wrapping_add(cursor.ivarint()?),
             TIMES => {
                 times.reserve(row.numbers.len().min(cursor.remaining()));
-                for _ in &row.numbers {
+                for _ in row.numbers.iter() {
                     at = at.wrapping_add(cursor.ivarint()?);
                     times.push(at);
                 }
@@ -191,8 +210,18 @@ impl Rows {
             _ => return Err(cursor.damaged()),
         }
         let mut rest = row.last.iter_mut();
-        for _ in 0..cursor.count(2)? {
-            let token = cursor.uvarint()?;
+        let count = cursor.count(2)?;
+        let mut places = cursor.clone();
+        if layout == Layout::Apart {
+            for _ in 0..count {
+                cursor.uvarint()?;
+            }
+        }
+        for _ in 0..count {
+            let token = match layout {
+                Layout::Apart => places.uvarint()?,
+                Layout::Interleaved => cursor.uvarint()?,
+            };
             let unchanged = usize::try_from(token >> 1).map_err(|_| cursor.damaged())?;
             let last = rest.nth(unchanged).ok_or(cursor.damaged())?;
             if token & 1 == 1 {
@@ -204,10 +233,9 @@ impl Rows {
             let value = decimal::value(before.wrapping_add(cursor.ivarint()?), exponent);
             last.bits = value.to_bits();
         }
-        for (index, (&number, last)) in row.numbers.iter().zip(&row.last).enumerate() {
-            let at = times.get(index).copied().unwrap_or(at);
-            visit(number, Sample::new(at, f64::from_bits(last.bits)));
-        }
-        Ok(())
+        let mut times = times.into_iter();
+        let sample = |last: &Last| Sample::new(times.next().unwrap_or(at), f64::from_bits(last.bits));
+        let samples = row.last.iter().map(sample).collect();
+        Ok(RecordRow { numbers: row.numbers.clone(), samples })
     }
 }

@@ -1,5 +1,6 @@
 //! What is logged reads back; what is not a record is refused.
 
+use std::io::Write;
 use std::time::Duration;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
@@ -83,6 +84,7 @@ proptest! {
         for (staged, lost, forgotten) in batches {
             let mut out = Vec::new();
             encoder.batch(&staged, labels, &mut out).unwrap();
+            encoder.finish(&mut out).unwrap();
             if lost {
                 encoder.restart();
                 continue;
@@ -90,7 +92,10 @@ proptest! {
             if let Some(number) = forgotten {
                 encoder.forget(&[SeriesRef(number)]);
             }
-            let record = decoder.decode(&out[FRAME_BYTES..]).unwrap();
+            let mut records = Vec::new();
+            decoder.decode(&out[FRAME_BYTES..], |record| records.push(record)).unwrap();
+            prop_assert_eq!(records.len(), 1);
+            let record = records.remove(0);
             prop_assert_eq!(record.received, staged.received);
             prop_assert_eq!(&record.metadata, &staged.metadata);
             let origin = match &staged.origin {
@@ -102,7 +107,10 @@ proptest! {
                 prop_assert_eq!(labels(SeriesRef(*number)), Some(set.clone()));
                 defined.insert(*number);
             }
-            let mut logged: Vec<_> = record.series().map(|(number, samples)| (number, bits(samples))).collect();
+            let row = record.row.numbers.iter().zip(&record.row.samples);
+            let row = row.map(|(&number, &sample)| (number, bits(&[sample])));
+            let several = record.several().map(|(number, samples)| (number, bits(samples)));
+            let mut logged: Vec<_> = row.chain(several).collect();
             logged.sort();
             let expected: Vec<_> =
                 staged.entries.iter().map(|&entry| (entry.series.0, bits(staged.samples(entry)))).collect();
@@ -115,11 +123,11 @@ proptest! {
     }
 
     #[test]
-    fn any_payload_is_read_or_refused(payloads in prop::collection::vec((1u8..5, any::<Vec<u8>>()), 1..4)) {
+    fn any_payload_is_read_or_refused(payloads in prop::collection::vec((1u8..9, any::<Vec<u8>>()), 1..4)) {
         let mut decoder = Decoder::default();
         for (kind, mut payload) in payloads {
             payload.insert(0, kind);
-            let _ = decoder.decode(&payload);
+            let _ = decoder.decode(&payload, drop);
         }
     }
 }
@@ -141,7 +149,56 @@ fn a_push_that_changes_nothing_takes_a_few_bytes() {
         }
         let mut out = Vec::new();
         encoder.batch(&staged, labels, &mut out).unwrap();
+        encoder.finish(&mut out).unwrap();
         lengths.push(out.len());
     }
-    assert!(lengths[1] < 30 && lengths[2] < 30, "{lengths:?}");
+    assert!(lengths[1] < 40 && lengths[2] < 40, "{lengths:?}");
+}
+
+#[test]
+fn a_payload_that_adds_more_than_it_says_is_refused() {
+    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.write_all(&[0; 1 << 20]).unwrap();
+    encoder.flush().unwrap();
+    let mut payload = vec![5, 10];
+    payload.append(encoder.get_mut());
+    assert!(Decoder::default().decode(&payload, |_| panic!("nothing is in it")).is_err());
+    payload[0] = 6;
+    assert!(Decoder::default().decode(&payload, |_| panic!("no stream has begun")).is_err());
+}
+
+#[test]
+fn a_group_of_pushes_is_one_frame_and_reads_back_in_order() {
+    let (mut encoder, mut decoder) = (Encoder::default(), Decoder::default());
+    let mut sources = Sources::default();
+    let mut out = Vec::new();
+    for node in 0..5u32 {
+        let name = SmolStr::from(format!("node {node}"));
+        let origin = StagedOrigin::Source { id: sources.intern(&name), name };
+        let mut staged = Staged::new(origin, Timestamp::from_millis(7), 1, Vec::new());
+        let entry = staged.add(SeriesRef(node));
+        staged.insert(entry, Sample::new(7, f64::from(node)));
+        encoder.batch(&staged, labels, &mut out).unwrap();
+        assert!(out.is_empty());
+    }
+    encoder.finish(&mut out).unwrap();
+    let mut numbers = Vec::new();
+    decoder.decode(&out[FRAME_BYTES..], |record| numbers.extend(record.row.numbers.iter().copied())).unwrap();
+    assert_eq!(numbers, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn padding_ends_where_a_page_does_and_says_nothing() {
+    for (position, length) in [(28, 4096), (0, 4097), (4000, 5000), (4090, 8180), (7, 8170)] {
+        let mut out = vec![1; length];
+        super::encoder::pad(position, &mut out);
+        assert_eq!((position as usize + out.len()) % 4096, 0, "{position} {length}");
+        Decoder::default().decode(&out[length + FRAME_BYTES..], |_| panic!("a record")).unwrap();
+    }
+    // A frame does not fit, the page is full, or the write is small.
+    for (position, length) in [(0, 4096), (0, 8184), (100, 300)] {
+        let mut out = vec![1; length];
+        super::encoder::pad(position, &mut out);
+        assert_eq!(out.len(), length);
+    }
 }

@@ -1,4 +1,4 @@
-//! A folder that the first format wrote: a server that was killed, with three blocks and a log.
+//! Folders that earlier formats wrote: a server that was killed, with blocks and a log.
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 use std::fs;
@@ -41,8 +41,18 @@ fn check(store: &Tsdb) {
 
 #[test]
 fn a_folder_of_the_first_format_opens_and_goes_on() {
+    open_and_go_on("format-1", 3, 1);
+}
+
+#[test]
+fn a_folder_of_the_second_format_opens_and_goes_on() {
+    open_and_go_on("format-2", 3, 2);
+}
+
+#[track_caller]
+fn open_and_go_on(format: &str, blocks: usize, segments: usize) {
     let dir = tempfile::tempdir().unwrap();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/format-1");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store").join(format);
     for folder in ["blocks", "wal"] {
         fs::create_dir(dir.path().join(folder)).unwrap();
         for file in fs::read_dir(fixture.join(folder)).unwrap().map(Result::unwrap) {
@@ -52,15 +62,15 @@ fn a_folder_of_the_first_format_opens_and_goes_on() {
     let (manifest, end) = (manifest(), START + TICKS * STEP);
     let open = || Tsdb::open(dir.path(), manifest.clone(), Options::default(), ms(end)).unwrap();
     let (store, recovery) = open();
-    assert_eq!((recovery.warnings, recovery.blocks, recovery.segments), (Vec::new(), 3, 1));
+    assert_eq!((recovery.warnings, recovery.blocks, recovery.segments), (Vec::new(), blocks, segments));
     check(&store);
     let series = vec![SeriesBatch { labels: labels("new", "a"), samples: vec![Sample::new(end, 1.0)] }];
     let origin = Origin::Source("new".into());
     store.append(Batch { origin, received: ms(end), series, metadata: Vec::new() }).unwrap();
     drop(store);
-    // A log of both formats, and what it becomes in blocks.
+    // A log of old and new segments, and what it becomes in blocks.
     let (store, recovery) = open();
-    assert_eq!((recovery.warnings, recovery.segments), (Vec::new(), 2));
+    assert_eq!((recovery.warnings, recovery.segments), (Vec::new(), segments + 1));
     check(&store);
     while store.maintain(ms(end)).unwrap() != Maintenance::default() {}
     check(&store);
