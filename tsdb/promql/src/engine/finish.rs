@@ -50,7 +50,9 @@ pub(crate) fn range(computed: Computed, expr: &Expr, grid: &Grid) -> Result<Valu
 
 /// The values that there are, as a series.
 pub(super) fn samples(labels: Labels, values: impl Iterator<Item = (i64, Option<SampleValue>)>) -> Series {
-    let mut series = Series { labels, ..Series::default() };
+    // Nearly all series have a float at nearly every step.
+    let samples = Vec::with_capacity(values.size_hint().0);
+    let mut series = Series { labels, samples, ..Series::default() };
     for (time, value) in values {
         match value {
             Some(SampleValue::Float(value)) => series.samples.push(Sample::new(time, value)),

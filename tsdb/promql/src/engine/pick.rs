@@ -116,12 +116,10 @@ impl Choice {
             |&index: &usize| columns.get(index).and_then(|column| column.float_at(step)).unwrap_or(f64::NAN);
         match *self {
             Self::Largest(amount) => {
-                members.sort_by(|a, b| numbers_first(value(a), value(b), |a, b| b.total_cmp(a)));
-                members.truncate(amount);
+                first(&mut members, amount, |a, b| numbers_first(value(a), value(b), |a, b| b.total_cmp(a)));
             }
             Self::Smallest(amount) => {
-                members.sort_by(|a, b| numbers_first(value(a), value(b), f64::total_cmp));
-                members.truncate(amount);
+                first(&mut members, amount, |a, b| numbers_first(value(a), value(b), f64::total_cmp));
             }
             Self::First(amount) => members.truncate(amount),
             Self::Ratio(ratio) => members.retain(|index| {
@@ -131,6 +129,16 @@ impl Choice {
         }
         members
     }
+}
+
+/// Keeps the first `amount` members in order, and of equal ones those of the earlier series; the others are not sorted.
+fn first(members: &mut Vec<usize>, amount: usize, order: impl Fn(&usize, &usize) -> Ordering) {
+    let order = |a: &usize, b: &usize| order(a, b).then(a.cmp(b));
+    if amount < members.len() {
+        members.select_nth_unstable_by(amount, order);
+        members.truncate(amount);
+    }
+    members.sort_unstable_by(order);
 }
 
 /// Orders numbers by `order`, equal ones as equal, NaN after all numbers.
