@@ -175,8 +175,13 @@ impl Lane {
         if open.len() == open.capacity() {
             open.reserve_exact(CHUNK_SAMPLES / 4);
         }
-        let index = open.partition_point(|known| known.timestamp < at);
-        open.insert(index, sample);
+        if open.last().is_none_or(|last| last.timestamp < at) {
+            // Looking for the place would touch memory all over.
+            open.push(sample);
+        } else {
+            let index = open.partition_point(|known| known.timestamp < at);
+            open.insert(index, sample);
+        }
         if open.len() >= CHUNK_SAMPLES {
             self.sealed.extend(Chunk::encode(open).map(Arc::new));
             self.open = Vec::new();
