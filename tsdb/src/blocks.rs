@@ -2,12 +2,13 @@
 
 mod open;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crowsnest_api::{Labels, Timestamp};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use smol_str::SmolStr;
 
 use crate::block::{Block, BlockId, BlockMeta, BlockWriter, Cut, PageCache};
@@ -37,12 +38,23 @@ pub(crate) struct Blocks {
     serving: RwLock<BlockList>,
     lost: RwLock<Vec<LostBlock>>,
     next: AtomicU64,
+    /// Blocks of which no file may stay, and perhaps one has.
+    removing: Mutex<Vec<BlockId>>,
 }
 
 impl Blocks {
     /// The blocks at this moment. A list that somebody holds goes on serving after its blocks are removed.
     pub(crate) fn list(&self) -> BlockList {
         self.serving.read().clone()
+    }
+
+    /// The files of the blocks that serve.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.list().iter().map(|block| self.dir.join(block.id().file_name())).collect()
+    }
+
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
     }
 
     pub(crate) fn lost(&self) -> Vec<LostBlock> {
@@ -183,6 +195,29 @@ impl Blocks {
         drop(serving);
         self.lost.write().retain(|lost| !gone.contains(&lost.id));
         self.remove_files(gone.iter().copied());
+        Ok(())
+    }
+
+    /// Makes sure that the files of blocks that are off the record are gone, and stay gone after a power cut.
+    /// What fails is tried again by the next call.
+    pub(crate) fn ensure_removed(&self, blocks: &[BlockId]) -> Result<(), MaintainError> {
+        let mut removing = self.removing.lock();
+        removing.extend_from_slice(blocks);
+        if removing.is_empty() {
+            return Ok(());
+        }
+        for id in removing.iter() {
+            let path = self.dir.join(id.file_name());
+            match self.disk.remove(&path) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(MaintainError::Io { action: "remove", path, source });
+                }
+                _ => {}
+            }
+        }
+        let failed = |source| MaintainError::Io { action: "sync", path: self.dir.clone(), source };
+        self.disk.sync_dir(&self.dir).map_err(failed)?;
+        removing.clear();
         Ok(())
     }
 

@@ -32,7 +32,10 @@ pub(crate) trait Disk: Send + Sync {
     fn read(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>>;
     /// A file's content, all at once. The file must not change any more.
     fn map(&self, path: &Path) -> io::Result<FileBytes>;
+    /// Of a file or a folder.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Another name for a file that does not change any more, or a synced copy of it where there are no such names.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     fn remove(&self, path: &Path) -> io::Result<()>;
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
     /// Takes the lock file `path` for as long as the answer lives; `WouldBlock` when somebody else holds it.

@@ -54,6 +54,8 @@ pub(crate) struct Head {
     batches: u64,
     min_time: Option<Timestamp>,
     max_time: Option<Timestamp>,
+    /// What is set aside is all that was before this.
+    frozen_before: Option<Timestamp>,
     pub(crate) created: u64,
     pub(crate) removed: u64,
 }
@@ -159,11 +161,15 @@ impl Head {
         }
     }
 
-    /// Sets aside all samples before `before`. They stay readable; what is appended from now on is not among them.
-    pub(crate) fn freeze(&mut self, before: Timestamp) {
+    /// Sets aside all samples before `before`, or as many as were set aside before and not let go of, if that is more; the answer
+    /// says which. They stay readable; what is appended from now on is not among them.
+    pub(crate) fn freeze(&mut self, before: Timestamp) -> Timestamp {
+        let before = self.frozen_before.map_or(before, |known| known.max(before));
+        self.frozen_before = Some(before);
         for memory in self.series.iter_mut().flatten() {
             memory.freeze(before);
         }
+        before
     }
 
     /// What has been set aside, in the order of labels.
@@ -187,6 +193,7 @@ impl Head {
 
     /// Lets go of what was set aside, and of series that have nothing left; says which those were.
     pub(crate) fn drop_frozen(&mut self) -> Vec<SeriesRef> {
+        self.frozen_before = None;
         let mut gone = Vec::new();
         let (mut min, mut max) = (None, None);
         for (number, slot) in self.series.iter_mut().enumerate() {

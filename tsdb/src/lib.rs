@@ -47,6 +47,7 @@ mod replay;
 mod report;
 mod select;
 mod server_sample;
+mod snapshot;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -59,8 +60,10 @@ pub use appender::{
 };
 pub use db::Tsdb;
 pub use import::{ImportError, Imported};
+pub use maintain::Deletion;
 pub use options::{LabelLimits, Options};
 pub use report::{
     BlockStatus, HeadStatus, MaintainError, Maintenance, NamedCount, OpenError, Quarantined, Recovery,
     Status, StoreStatus,
 };
+pub use snapshot::{Newest, restore};

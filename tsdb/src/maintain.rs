@@ -1,5 +1,6 @@
 //! What keeps a store in shape: cutting the head into blocks, merging small blocks, and retention.
 
+mod delete;
 mod merge;
 mod retention;
 
@@ -8,6 +9,8 @@ use std::sync::Arc;
 
 use crowsnest_api::{Sample, Timestamp};
 use smol_str::SmolStr;
+
+pub use delete::Deletion;
 
 use crate::block::{Block, BlockId, BlockMeta, BlockWriter, Cut};
 use crate::db::Tsdb;
@@ -21,6 +24,8 @@ pub(crate) struct MaintainState {
     boundary: Option<Timestamp>,
     /// When that was.
     cut_at: Option<Timestamp>,
+    /// A deletion left samples out of a cut that failed: the log may still have them.
+    log_has_deleted: bool,
 }
 
 impl Tsdb {
@@ -63,27 +68,33 @@ impl Tsdb {
         if recently && state.boundary >= Some(boundary) {
             return Ok(());
         }
-        self.cut(boundary, done)?;
-        *state = MaintainState { boundary: Some(boundary), cut_at: Some(now) };
+        self.cut(boundary, &Deletion::NOTHING, done)?;
+        (state.boundary, state.cut_at) = (Some(boundary), Some(now));
         Ok(())
     }
 
-    /// Moves everything before `boundary` from the head into blocks.
-    fn cut(&self, boundary: Timestamp, done: &mut Maintenance) -> Result<(), MaintainError> {
-        let segment = {
+    /// Moves everything before `boundary` from the head into blocks, except for what is to be deleted.
+    fn cut(
+        &self,
+        boundary: Timestamp,
+        without: &Deletion<'_>,
+        done: &mut Maintenance,
+    ) -> Result<(), MaintainError> {
+        let (segment, boundary) = {
             // With the log held, what is frozen is exactly what the segments before the next one hold.
             let mut wal = self.committer.wal();
             let segment = wal.rotate();
-            self.head.write().freeze(boundary);
-            segment
+            // A cut that failed may have gone further.
+            (segment, self.head.write().freeze(boundary))
         };
         let frozen = self.head.read().frozen();
         let mut written = Vec::new();
         for (from, to) in windows(&frozen, self.block_millis(), boundary) {
             let cut = Cut { segment, from, to };
-            let block = self
-                .blocks
-                .write(|id| new_block(id, Vec::new(), vec![cut]), |writer| fill(writer, &frozen, cut));
+            let block = self.blocks.write(
+                |id| new_block(id, Vec::new(), vec![cut]),
+                |writer| fill(writer, &frozen, cut, without),
+            );
             match block {
                 Ok(block) => written.extend(block),
                 Err(error) => {
@@ -157,25 +168,33 @@ fn windows(frozen: &[FrozenSeries], millis: i64, boundary: Timestamp) -> BTreeSe
     windows
 }
 
-/// Writes what lies in the cut's window.
-fn fill(writer: &mut BlockWriter, frozen: &[FrozenSeries], cut: Cut) -> Result<(), MaintainError> {
+/// Writes what lies in the cut's window and is not to be deleted.
+fn fill(
+    writer: &mut BlockWriter,
+    frozen: &[FrozenSeries],
+    cut: Cut,
+    without: &Deletion<'_>,
+) -> Result<(), MaintainError> {
     let last = cut.to.plus_millis(-1);
     for series in frozen {
+        let deleted = without.of(&series.labels);
+        let wanted = |at: Timestamp| {
+            (cut.from..=last).contains(&at) && !deleted.as_ref().is_some_and(|gone| gone.contains(&at))
+        };
         let mut lanes: BTreeMap<&SmolStr, Vec<Sample>> = BTreeMap::new();
         for (source, chunk) in series.chunks.iter().filter(|(_, chunk)| chunk.overlaps(cut.from, last)) {
             let samples = chunk.decode().map_err(|damaged| MaintainError::Damaged {
                 object: series.labels.to_string(),
                 reason: damaged.to_string(),
             })?;
-            let within = samples.into_iter().filter(|sample| (cut.from..=last).contains(&sample.timestamp));
-            lanes.entry(source).or_default().extend(within);
+            let wanted = samples.into_iter().filter(|sample| wanted(sample.timestamp));
+            lanes.entry(source).or_default().extend(wanted);
         }
         for samples in lanes.values_mut() {
             samples.sort_by_key(|sample| sample.timestamp);
             samples.dedup_by_key(|sample| sample.timestamp);
         }
-        let server =
-            series.server.iter().filter(|sample| (cut.from..=last).contains(&sample.at())).copied().collect();
+        let server = series.server.iter().filter(|sample| wanted(sample.at())).copied().collect();
         let lanes = lanes.iter().map(|(source, samples)| (*source, samples.as_slice()));
         writer.add(&series.labels, lanes, server).map_err(|source| MaintainError::Io {
             action: "write",

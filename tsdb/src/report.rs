@@ -31,6 +31,9 @@ pub enum OpenError {
         /// The newest version known here.
         known: u32,
     },
+    /// There are samples where others were to be restored.
+    #[error("{0} is not empty")]
+    NotEmpty(PathBuf),
     /// The manifest's database fails.
     #[error("cannot read the block manifest")]
     Manifest(#[source] sled::Error),

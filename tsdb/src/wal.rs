@@ -78,6 +78,16 @@ pub(crate) struct WalStatus {
     pub(crate) failures: u64,
 }
 
+/// The log as it was at one moment, in files that do not change any more.
+pub(crate) struct Sealed {
+    /// The segments.
+    pub(crate) segments: Vec<PathBuf>,
+    /// The name of the segment after them.
+    pub(crate) end_name: String,
+    /// Its header, which says how much of the last one is valid.
+    pub(crate) end: Vec<u8>,
+}
+
 /// What a new segment has to repeat.
 pub(crate) trait Known {
     /// The labels of a series in the head.
@@ -94,6 +104,8 @@ pub(crate) struct Wal {
     segments: BTreeMap<u32, Segment>,
     open: Option<Open>,
     next: u32,
+    /// Segments were removed that a power cut may bring back.
+    removing: bool,
     encoder: Encoder,
     counters: WalStatus,
 }
@@ -116,6 +128,7 @@ impl Wal {
             segments,
             open: None,
             next,
+            removing: false,
             encoder: Encoder::default(),
             counters: WalStatus::default(),
         }
@@ -182,13 +195,7 @@ impl Wal {
         let number = self.next;
         let path = self.path(number);
         self.next = number.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
-        let before = self.segments.get(&number.wrapping_sub(1)).map_or(0, |segment| segment.valid);
-        let mut header = Vec::with_capacity(HEADER_BYTES);
-        header.extend_from_slice(MAGIC);
-        header.extend_from_slice(&VERSION.to_le_bytes());
-        header.extend_from_slice(&number.to_le_bytes());
-        header.extend_from_slice(&before.to_le_bytes());
-        header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
+        let header = self.header(number);
         let started = self.disk.create(&path).and_then(|mut file| {
             file.write_all(&header)?;
             self.disk.sync_dir(&self.dir)?;
@@ -208,6 +215,27 @@ impl Wal {
                 }
                 Err(error)
             }
+        }
+    }
+
+    fn header(&self, number: u32) -> Vec<u8> {
+        let before = self.segments.get(&number.wrapping_sub(1)).map_or(0, |segment| segment.valid);
+        let mut header = Vec::with_capacity(HEADER_BYTES);
+        header.extend_from_slice(MAGIC);
+        header.extend_from_slice(&VERSION.to_le_bytes());
+        header.extend_from_slice(&number.to_le_bytes());
+        header.extend_from_slice(&before.to_le_bytes());
+        header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
+        header
+    }
+
+    /// Ends the open segment; the answer is the log up to here.
+    pub(crate) fn seal(&mut self) -> Sealed {
+        let next = self.rotate();
+        Sealed {
+            segments: self.segments.keys().map(|&number| self.path(number)).collect(),
+            end_name: segment_name(next),
+            end: self.header(next),
         }
     }
 
@@ -232,10 +260,12 @@ impl Wal {
             }
             self.disk.remove(&self.path(number))?;
             self.segments.remove(&number);
+            self.removing = true;
             removed += 1;
         }
-        if removed > 0 {
+        if self.removing {
             self.disk.sync_dir(&self.dir)?;
+            self.removing = false;
         }
         Ok(removed)
     }
@@ -259,7 +289,11 @@ impl Wal {
 }
 
 fn segment_path(dir: &Path, number: u32) -> PathBuf {
-    dir.join(format!("{number:010}.wal"))
+    dir.join(segment_name(number))
+}
+
+fn segment_name(number: u32) -> String {
+    format!("{number:010}.wal")
 }
 
 /// The number in a segment's name.

@@ -9,6 +9,7 @@ use crowsnest_api::{Labels, Sample};
 use smol_str::SmolStr;
 
 use super::{Block, BlockIndex, BlockWriter, SeriesEntry};
+use crate::maintain::Deletion;
 use crate::server_sample::{self, ServerSample};
 use crate::varint::Damaged;
 
@@ -20,9 +21,13 @@ pub(crate) enum MergeError {
     Io(io::Error),
 }
 
-/// Writes everything that `blocks` hold. Where two have a sample of one source at one timestamp, that of the block
+/// Writes everything that `blocks` hold, except for what is to be deleted. Where two have a sample of one source at one timestamp, that of the block
 /// mentioned first stays.
-pub(crate) fn merge_into(writer: &mut BlockWriter, blocks: &[Arc<Block>]) -> Result<(), MergeError> {
+pub(crate) fn merge_into(
+    writer: &mut BlockWriter,
+    blocks: &[Arc<Block>],
+    without: &Deletion<'_>,
+) -> Result<(), MergeError> {
     let mut walks = Vec::with_capacity(blocks.len());
     let mut heads = BinaryHeap::new();
     for (number, block) in blocks.iter().enumerate() {
@@ -51,6 +56,10 @@ pub(crate) fn merge_into(writer: &mut BlockWriter, blocks: &[Arc<Block>]) -> Res
             if let Some(labels) = walk.advance()? {
                 heads.push(Reverse((labels, number)));
             }
+        }
+        if let Some(deleted) = without.of(&labels) {
+            lanes.values_mut().for_each(|lane| lane.retain(|sample| !deleted.contains(&sample.timestamp)));
+            server.retain(|sample| !deleted.contains(&sample.at()));
         }
         for samples in lanes.values_mut() {
             samples.sort_by_key(|sample| sample.timestamp);

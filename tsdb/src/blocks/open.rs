@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::{Blocks, LostBlock};
 use crate::block::{Block, BlockError, BlockId, BlockMeta, PageCache};
@@ -75,6 +75,7 @@ impl Blocks {
             serving: RwLock::new(Arc::new(found.blocks.into_values().collect())),
             lost: RwLock::new(found.lost),
             next: AtomicU64::new(last.map_or(1, |last| last.0.saturating_add(1))),
+            removing: Mutex::default(),
         })
     }
 }

@@ -175,7 +175,27 @@ impl Disk for FaultyDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
         state.check(Operation::Rename)?;
-        let file = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        if let Some(file) = state.names.remove(from) {
+            state.names.insert(to.to_owned(), file);
+            return Ok(());
+        }
+        // A folder: what is durable in it is so under the new name, too.
+        let State { names, durable_names, .. } = &mut *state;
+        for names in [names, durable_names] {
+            let moved: Vec<PathBuf> = names.keys().filter(|path| path.starts_with(from)).cloned().collect();
+            for path in moved {
+                let name = to.join(path.strip_prefix(from).unwrap());
+                let file = names.remove(&path).unwrap();
+                names.insert(name, file);
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.check(Operation::Create)?;
+        let file = *state.names.get(from).ok_or(io::ErrorKind::NotFound)?;
         state.names.insert(to.to_owned(), file);
         Ok(())
     }

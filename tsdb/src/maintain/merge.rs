@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crowsnest_api::Timestamp;
 
-use super::{healthy, new_block, window};
+use super::{Deletion, healthy, new_block, window};
 use crate::block::{Block, BlockId, MergeError, merge_into};
 use crate::db::Tsdb;
 use crate::report::{MaintainError, Maintenance};
@@ -20,14 +20,24 @@ impl Tsdb {
     pub(super) fn merge_some(&self, done: &mut Maintenance) -> Result<(), MaintainError> {
         let list = self.blocks.list();
         let Some(group) = self.due(&list) else { return Ok(()) };
+        self.rewrite(&group, &Deletion::NOTHING, done)
+    }
+
+    /// Writes blocks as one, without what is to be deleted, and lets it serve in their place.
+    pub(super) fn rewrite(
+        &self,
+        group: &[Arc<Block>],
+        without: &Deletion<'_>,
+        done: &mut Maintenance,
+    ) -> Result<(), MaintainError> {
         let replaces: Vec<BlockId> = group.iter().map(|block| block.id()).collect();
         let oldest = self.committer.wal().oldest_segment();
         let cuts = group.iter().flat_map(|block| block.meta().cuts.iter().copied());
-        let cuts: Vec<_> = cuts.filter(|cut| cut.segment > oldest).collect();
-        let merged = self.blocks.write(
+        let cuts = cuts.filter(|cut| cut.segment > oldest).collect();
+        let written = self.blocks.write(
             |id| new_block(id, replaces.clone(), cuts),
             |writer| {
-                merge_into(writer, &group).map_err(|error| match error {
+                merge_into(writer, group, without).map_err(|error| match error {
                     MergeError::Io(source) => {
                         MaintainError::Io { action: "write", path: "a merged block".into(), source }
                     }
@@ -38,8 +48,11 @@ impl Tsdb {
                 })
             },
         )?;
-        done.merged.extend(merged.iter().map(|block| block.id().to_string()));
-        self.blocks.publish(merged.into_iter().collect(), &replaces)
+        done.merged.extend(written.iter().map(|block| block.id().to_string()));
+        let nothing_left = written.is_none();
+        self.blocks.publish(written.into_iter().collect(), &replaces)?;
+        // No block says of the files that it replaces them: were they found again, they would serve again.
+        if nothing_left { self.blocks.ensure_removed(&replaces) } else { Ok(()) }
     }
 
     /// The blocks that should become one, if any: those of a closed window, smallest windows first.

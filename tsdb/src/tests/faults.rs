@@ -108,11 +108,48 @@ fn a_cut_that_fails_at_any_step_loses_nothing_and_succeeds_later() {
     }
 }
 
+#[test]
+fn a_deletion_that_fails_at_any_step_succeeds_when_it_is_done_again_and_stays_done() {
+    for operation in
+        [Operation::Create, Operation::Write, Operation::Sync, Operation::Rename, Operation::SyncDir]
+    {
+        // The first minute of what is left, whether there is a crash in between, and when it fails.
+        let cases = (0..8).flat_map(|n| [(5, true, n), (5, false, n), (1, true, n), (1, false, n)]);
+        for (first, crash, successes) in cases {
+            let mut rig = Rig::new();
+            rig.push_minutes("a", 45);
+            rig.settle();
+            rig.push_minutes("b", 3);
+            let left: Vec<i64> = (1..first).chain([45]).collect();
+            let (from, to) = (START + first * MINUTE, START + 44 * MINUTE);
+            rig.disk.fail(operation, successes, Fault::Error);
+            let failed = rig.delete("a", from, to).is_err();
+            rig.disk.heal();
+            let what = format!("{operation:?} after {successes}, {first}, {crash}");
+            if failed {
+                if crash {
+                    rig.crash(0);
+                }
+                let minutes = rig.minutes("a");
+                assert!(left.iter().all(|minute| minutes.contains(minute)), "{what}: {minutes:?}");
+                rig.delete("a", from, to).unwrap();
+            }
+            rig.crash(0);
+            assert_eq!(rig.minutes("a"), left, "{what}");
+            rig.settle();
+            assert_eq!(rig.minutes("a"), left, "{what}");
+            assert_eq!(rig.minutes("b"), [46, 47, 48], "{what}");
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Push(u8),
     Fail(Operation, u64, Fault),
     Maintain,
+    /// Minutes before now, and how many.
+    Delete(i64, i64),
     Full(usize),
     Heal,
     Crash(u8),
@@ -131,6 +168,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (operation, 0u64..4, prop::sample::select(vec![Fault::Error, Fault::Short]))
             .prop_map(|(operation, successes, fault)| Step::Fail(operation, successes, fault)),
         2 => Just(Step::Maintain),
+        2 => (0i64..120, 0i64..20).prop_map(|(ago, minutes)| Step::Delete(ago, minutes)),
         1 => (0usize..300).prop_map(Step::Full),
         2 => Just(Step::Heal),
         1 => any::<u8>().prop_map(Step::Crash),
@@ -158,6 +196,14 @@ proptest! {
                 Step::Fail(operation, successes, fault) => rig.disk.fail(operation, successes, fault),
                 Step::Maintain => {
                     let _ = rig.maintain();
+                }
+                Step::Delete(ago, minutes) => {
+                    let (from, to) = (rig.now - ago * MINUTE, rig.now - (ago - minutes) * MINUTE);
+                    let deleted = rig.delete("a", from, to);
+                    acknowledged.retain(|at, _| !(from..=to).contains(at));
+                    if deleted.is_ok() {
+                        sent.retain(|at, _| !(from..=to).contains(at));
+                    }
                 }
                 Step::Full(room) => rig.disk.set_capacity(Some(rig.disk.used() + room)),
                 Step::Heal => {

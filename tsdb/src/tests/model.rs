@@ -29,6 +29,12 @@ enum Step {
     /// The clock goes on, in seconds.
     Wait(i64),
     Maintain,
+    /// Samples of one series go: seconds before now, and how many seconds.
+    Delete {
+        series: usize,
+        ago: i64,
+        seconds: i64,
+    },
     /// Everything unsynced but some parts of 256 is lost.
     Crash(u8),
     /// The manifest is lost while the store is closed.
@@ -45,6 +51,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0usize..4, 0i64..900, 0u64..1200).prop_map(|(series, ago, silence)| Step::State { series, ago, silence }),
         5 => (1i64..400).prop_map(Step::Wait),
         4 => Just(Step::Maintain),
+        1 => (0usize..4, 0i64..4000, 0i64..1000)
+            .prop_map(|(series, ago, seconds)| Step::Delete { series, ago, seconds }),
         1 => any::<u8>().prop_map(Step::Crash),
         1 => Just(Step::LoseManifest),
     ]
@@ -72,6 +80,12 @@ impl Expected {
         self.newest = self.newest.max(Some(at));
         self.pushed.insert(at, (bits, source));
         None
+    }
+
+    fn delete(&mut self, from: i64, to: i64) {
+        self.pushed.retain(|at, _| !(from..=to).contains(at));
+        self.server.retain(|at, _| !(from..=to).contains(at));
+        self.newest = self.pushed.keys().next_back().copied();
     }
 
     fn read(&self, from: i64, to: i64) -> Vec<(i64, u64)> {
@@ -133,6 +147,12 @@ proptest! {
                 Step::Wait(seconds) => rig.now += seconds * 1000,
                 Step::Maintain => {
                     rig.maintain().unwrap();
+                }
+                Step::Delete { series, ago, seconds } => {
+                    let (from, to) = (rig.now - ago * 1000, rig.now - (ago - seconds) * 1000);
+                    rig.delete(SERIES[series], from, to).unwrap();
+                    expected[series].delete(from, to);
+                    check(&rig, &expected, probe);
                 }
                 Step::Crash(keep) => {
                     let recovery = rig.crash(keep);

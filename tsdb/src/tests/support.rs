@@ -1,6 +1,6 @@
 //! A store on a faulty disk, and shorthand for filling and reading it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crowsnest_promql::{Matcher, Queryable, Selection};
 use crate::disk::Disk;
 use crate::disk::faulty::FaultyDisk;
 use crate::{
-    AppendError, Appended, Appender, Batch, MaintainError, Maintenance, Options, Origin, Recovery,
+    AppendError, Appended, Appender, Batch, Deletion, MaintainError, Maintenance, Options, Origin, Recovery,
     SeriesBatch, Tsdb,
 };
 
@@ -23,6 +23,7 @@ pub(super) const START: i64 = 1_700_006_400_000;
 /// A disk, a manifest, and the store on them while it is open.
 pub(super) struct Rig {
     pub(super) disk: FaultyDisk,
+    dir: PathBuf,
     pub(super) manifest: sled::Tree,
     pub(super) options: Options,
     pub(super) now: i64,
@@ -40,7 +41,25 @@ impl Rig {
             ..Options::default()
         };
         let manifest = db.open_tree("blocks").unwrap();
-        let mut rig = Self { disk: FaultyDisk::default(), manifest, options, now: START, store: None };
+        let mut rig =
+            Self { disk: FaultyDisk::default(), dir: DIR.into(), manifest, options, now: START, store: None };
+        rig.open();
+        rig
+    }
+
+    /// The store that a snapshot is, without a manifest.
+    pub(super) fn open_snapshot(&self, name: &str) -> Self {
+        let db = sled::Config::new().temporary(true).cache_capacity(1 << 20).open().unwrap();
+        let manifest = db.open_tree("blocks").unwrap();
+        let dir = self.dir.join("snapshots").join(name);
+        let mut rig = Self {
+            disk: self.disk.clone(),
+            dir,
+            manifest,
+            options: self.options.clone(),
+            now: self.now,
+            store: None,
+        };
         rig.open();
         rig
     }
@@ -54,7 +73,7 @@ impl Rig {
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
         let opened = Tsdb::open_on(
             &disk,
-            Path::new(DIR),
+            &self.dir,
             self.manifest.clone(),
             self.options.clone(),
             Timestamp::from_millis(self.now),
@@ -104,6 +123,13 @@ impl Rig {
         while self.maintain().unwrap() != Maintenance::default() {}
     }
 
+    /// Deletes the samples of a series in `from ..= to`.
+    pub(super) fn delete(&self, series: &str, from: i64, to: i64) -> Result<Maintenance, MaintainError> {
+        let matcher_sets = [vec![Matcher::equal("__name__", series)]];
+        let (start, end) = (Timestamp::from_millis(from), Timestamp::from_millis(to));
+        self.store().delete(&Deletion { matcher_sets: &matcher_sets, start, end })
+    }
+
     pub(super) fn read(&self, series: &str, from: i64, to: i64) -> Vec<(i64, u64)> {
         let (samples, warnings) = self.read_with_warnings(series, from, to);
         assert_eq!(warnings, Vec::<String>::new());
@@ -129,7 +155,7 @@ impl Rig {
     }
 
     pub(super) fn files(&self, folder: &str) -> Vec<PathBuf> {
-        let dir = Path::new(DIR).join(folder);
+        let dir = self.dir.join(folder);
         self.disk.list(&dir).unwrap().into_iter().map(|file| dir.join(file.name)).collect()
     }
 }
