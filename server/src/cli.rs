@@ -8,9 +8,10 @@ use crate::client::QueryArgs;
 use crate::config::Config;
 use crate::import::ImportArgs;
 use crate::mint::CertArgs;
+use crate::restore::RestoreArgs;
 use crate::settings::ServeArgs;
 use crate::test_files::TestArgs;
-use crate::{check_files, client, demo, import, mint, serve, test_files};
+use crate::{check_files, client, demo, import, mint, restore, serve, test_files};
 
 /// Metrics store, PromQL, user interface and sign-in for one cluster, in one process.
 #[derive(Debug, Parser)]
@@ -39,6 +40,8 @@ enum Command {
     /// Takes over the samples of another store, while the server is stopped.
     #[command(subcommand)]
     Import(ImportArgs),
+    /// Makes a snapshot the samples of a data folder, while the server is stopped.
+    Restore(RestoreArgs),
     /// Client certificates for people.
     #[command(subcommand)]
     Cert(CertArgs),
@@ -58,6 +61,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check_files::run(&args),
         Command::Test(args) => test_files::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Cert(args) => mint::run(args),
         Command::OpenP12 => p12::open_standard_input(),
         Command::Version => {

@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) queries: QueryLimits,
     /// Other sites whose pages may ask the Prometheus API.
     pub(crate) cors_origin: Option<CorsOrigin>,
+    /// Whether administrators may delete samples and take snapshots.
+    pub(crate) admin_api: bool,
     /// Added to what leaves through federation, remote read and alerts.
     pub(crate) external_labels: Labels,
     pub(crate) log_format: LogFormat,
@@ -195,6 +197,7 @@ impl Config {
                 .map_or(DEFAULT_EVALUATION_INTERVAL, |span| span.0)
                 .max(Duration::from_millis(1)),
             features: settings.enable_feature.unwrap_or_default(),
+            admin_api: settings.web_enable_admin_api.unwrap_or_default(),
             external_labels: external_labels(settings.external_label.as_deref().unwrap_or_default())?,
             log_format: settings.log_format.unwrap_or(LogFormat::Text),
             log_level: settings.log_level.unwrap_or_else(|| "info".to_owned()),

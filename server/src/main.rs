@@ -25,6 +25,7 @@ mod notices;
 mod notifier;
 mod query_pool;
 mod report;
+mod restore;
 mod rules;
 mod serve;
 mod settings;

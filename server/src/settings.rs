@@ -152,6 +152,10 @@ pub(crate) struct Settings {
     /// Regular expression of the whole Origin of other sites whose pages may ask /api/v1; none when not given
     #[arg(long, env = "CROWSNEST_WEB_CORS_ORIGIN", value_name = "REGEX", alias = "web.cors.origin")]
     pub(crate) web_cors_origin: Option<String>,
+    /// Lets administrators delete samples and take snapshots with /api/v1/admin/tsdb
+    #[arg(long, env = "CROWSNEST_WEB_ENABLE_ADMIN_API", value_name = "BOOL", num_args = 0..=1,
+        default_missing_value = "true", alias = "web.enable-admin-api")]
+    pub(crate) web_enable_admin_api: Option<bool>,
     /// Labels, as name=value separated by commas, added to alerts and to series that federation and remote read give away
     #[arg(long, env = "CROWSNEST_EXTERNAL_LABEL", value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(crate) external_label: Option<Vec<String>>,
@@ -212,6 +216,7 @@ impl Settings {
             query_lookback_delta: self.query_lookback_delta.or(other.query_lookback_delta),
             query_slow_after: self.query_slow_after.or(other.query_slow_after),
             web_cors_origin: self.web_cors_origin.or(other.web_cors_origin),
+            web_enable_admin_api: self.web_enable_admin_api.or(other.web_enable_admin_api),
             external_label: self.external_label.or(other.external_label),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),

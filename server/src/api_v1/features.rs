@@ -11,9 +11,8 @@ use crate::http::AppState;
 
 type Group = BTreeMap<&'static str, bool>;
 
-/// Of the HTTP API.
+/// Of the HTTP API, beside `admin`.
 const API: &[(&str, bool)] = &[
-    ("admin", false),
     ("exclude_alerts", true),
     ("label_values_match", true),
     ("lifecycle", true),
@@ -48,7 +47,9 @@ const LANGUAGE: &[&str] = &[
 
 /// `features`.
 pub(crate) async fn features(State(app): State<AppState>) -> Response {
-    plain(table(app.engine.options().features)).into_response()
+    let mut table = table(app.engine.options().features);
+    table.entry("api").or_default().insert("admin", app.config.admin_api);
+    plain(table).into_response()
 }
 
 fn table(on: Features) -> BTreeMap<&'static str, Group> {

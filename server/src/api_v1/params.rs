@@ -1,4 +1,4 @@
-//! Parameters, from the URL and – for `POST` – from a form, read as Prometheus reads them.
+//! Parameters, from the URL and – for `POST` and `PUT` – from a form, read as Prometheus reads them.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl FromRequest<AppState> for Params {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let url = request.uri().query().map(str::to_owned).unwrap_or_default();
         let mut params = Self::default();
-        if request.method() == Method::POST {
+        if matches!(*request.method(), Method::POST | Method::PUT) {
             let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let form = media_type
                 .is_some_and(|media_type| media_type.starts_with("application/x-www-form-urlencoded"));

@@ -98,12 +98,16 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SIGN_IN, |m| on(m, session::sign_in)),
     reads(Method::GET, WAYS, Access::Public, |m| on(m, session::ways)),
-    changes(Method::POST, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| on(m, admin::disabled)),
-    changes(Method::PUT, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| on(m, admin::disabled)),
-    changes(Method::POST, "/api/v1/admin/tsdb/delete_series", ADMIN, FORM, |m| on(m, admin::disabled)),
-    changes(Method::PUT, "/api/v1/admin/tsdb/delete_series", ADMIN, FORM, |m| on(m, admin::disabled)),
-    changes(Method::POST, "/api/v1/admin/tsdb/snapshot", ADMIN, FORM, |m| on(m, admin::disabled)),
-    changes(Method::PUT, "/api/v1/admin/tsdb/snapshot", ADMIN, FORM, |m| on(m, admin::disabled)),
+    changes(Method::POST, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| {
+        on(m, admin::clean_tombstones)
+    }),
+    changes(Method::PUT, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| {
+        on(m, admin::clean_tombstones)
+    }),
+    changes(Method::POST, "/api/v1/admin/tsdb/delete_series", ADMIN, FORM, |m| on(m, admin::delete_series)),
+    changes(Method::PUT, "/api/v1/admin/tsdb/delete_series", ADMIN, FORM, |m| on(m, admin::delete_series)),
+    changes(Method::POST, "/api/v1/admin/tsdb/snapshot", ADMIN, FORM, |m| on(m, admin::snapshot)),
+    changes(Method::PUT, "/api/v1/admin/tsdb/snapshot", ADMIN, FORM, |m| on(m, admin::snapshot)),
     reads(Method::GET, "/api/v1/alertmanagers", VIEW, |m| on(m, rules::alertmanagers)),
     reads(Method::GET, "/api/v1/alerts", VIEW, |m| on(m, rules::alerts)),
     reads(Method::GET, "/api/v1/features", SERIES, |m| on(m, features::features)),

@@ -1,6 +1,7 @@
 //! The server as its users meet it: the real binary, real TLS, a folder of its own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, what cannot go on fails")]
 
+mod admin;
 mod agent;
 mod api;
 mod asking;

@@ -130,9 +130,9 @@ const PROTOBUF: &str = "application/x-protobuf";
 /// Every path, in order.
 #[rustfmt::skip]
 pub(super) static ENDPOINTS: &[Endpoint] = &[
-    row("/api/v1/admin/tsdb/clean_tombstones", CHANGES, "admin", "Removes deleted samples from disk; switched off", &[], Nothing),
-    row("/api/v1/admin/tsdb/delete_series", CHANGES, "admin", "Deletes series; switched off", &[MATCH, START, END], Nothing),
-    row("/api/v1/admin/tsdb/snapshot", CHANGES, "admin", "Copies the store; switched off", &[param("skip_head", Kind::Flag, "Leaves the newest samples out.")], Nothing),
+    row("/api/v1/admin/tsdb/clean_tombstones", CHANGES, "admin", "Removes deleted samples from disk; nothing is left to do", &[], Nothing),
+    row("/api/v1/admin/tsdb/delete_series", CHANGES, "admin", "Deletes samples; off unless the server was told otherwise", &[MATCH, START, END], Nothing),
+    row("/api/v1/admin/tsdb/snapshot", CHANGES, "admin", "Takes a snapshot of the store; off unless the server was told otherwise", &[param("skip_head", Kind::Flag, "Leaves the newest samples out.")], Data("Snapshot")),
     row("/api/v1/alertmanagers", GET, "rules", "Where alerts are sent to", &[], Data("Alertmanagers")),
     row("/api/v1/alerts", GET, "rules", "Alerts that are pending or firing", &[], Data("Alerts")),
     row("/api/v1/features", GET, "status", "What this server can do", &[], Data("Features")),

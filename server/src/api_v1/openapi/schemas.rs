@@ -84,6 +84,7 @@ pub(super) fn all() -> Value {
             "type": text, "help": text, "unit": text,
         })))},
         "Alerts": whole(json!({"alerts": list(&json!({"type": "object"}))})),
+        "Snapshot": whole(json!({"name": text})),
         "Alertmanagers": whole(json!({
             "activeAlertmanagers": list(&json!({"type": "object"})),
             "droppedAlertmanagers": list(&json!({"type": "object"})),

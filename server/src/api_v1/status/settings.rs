@@ -114,6 +114,7 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ("tls-node-names", config.tls_node_names.to_string()),
         ("tls-cert", path(tls.map(|(cert, _)| cert.as_path()))),
         ("web-cors-origin", given(config.cors_origin.as_ref())),
+        ("web-enable-admin-api", config.admin_api.to_string()),
         ("tls-key", path(tls.map(|(_, key)| key.as_path()))),
     ])
 }
