@@ -44,8 +44,8 @@ pub(crate) fn replay(
                 reader.run(|record| apply(number, record))?
             }
             _ => {
-                // Nothing in it was acknowledged when the log went on without it, or it never got its header.
-                if limit.is_none_or(|limit| limit > 0) && length >= HEADER_BYTES as u64 {
+                // Nothing in it was acknowledged when the log went on without it, or it never got more than its header.
+                if limit.is_none_or(|limit| limit > 0) && length > HEADER_BYTES as u64 {
                     recovery
                         .warnings
                         .push(format!("log segment {number} has a damaged header; it is skipped"));
