@@ -64,6 +64,18 @@ pub enum CertificateError {
     /// No common name.
     #[error("the certificate names no user: its subject has no common name (CN)")]
     Nameless,
+    /// Or of another cluster.
+    #[error(
+        "the certificate is signed by another authority than the cluster's; is it for another cluster, or from before its \
+         authority was renewed?"
+    )]
+    Untrusted,
+    /// On the list of [`DeniedCertificates`](crate::DeniedCertificates).
+    #[error("the certificate has been revoked here; ask for a new one")]
+    Denied,
+    /// Its names are no user's.
+    #[error("{0}")]
+    Unspeakable(String),
     /// Anything else that OpenSSL does not like.
     #[error("OpenSSL cannot use the certificate: {0}")]
     OpenSsl(#[from] ErrorStack),
@@ -175,7 +187,7 @@ impl ClientCertificate {
 ///
 /// # Errors
 /// Why not.
-fn check(certificate: &X509Ref, now: Timestamp) -> Result<CertificateClaims, CertificateError> {
+pub(crate) fn check(certificate: &X509Ref, now: Timestamp) -> Result<CertificateClaims, CertificateError> {
     let now = now.millis().div_euclid(1000);
     let (begins, ends) = (seconds(certificate.not_before())?, seconds(certificate.not_after())?);
     if now > ends {

@@ -48,6 +48,23 @@ pub enum Credential {
     Token(Secret),
     /// A client certificate: the TLS identity of the user's own connections.
     Certificate(ClientCertificate),
+    /// Nothing that the API server could check: we have. The request is made with our own credential, which must have the right
+    /// to impersonate exactly this user and these groups.
+    Impersonated(Impersonation),
+}
+
+/// A user whom the server may act as. Made by [`Impersonation::new`] alone, which refuses names that headers change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Impersonation {
+    /// The user's name.
+    pub user: String,
+    /// The user's groups.
+    pub groups: Vec<String>,
+    /// When what showed it ends.
+    pub ends: Option<Timestamp>,
+    /// SHA-256 of the client certificate that showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 impl Credential {
@@ -56,6 +73,11 @@ impl Credential {
         match self {
             Self::Token(token) => Digest::of(token.reveal().as_bytes()).to_hex(),
             Self::Certificate(certificate) => certificate.fingerprint(),
+            Self::Impersonated(user) => {
+                // In quotes, names do not run into each other.
+                let names = format!("impersonated {:?}", (&user.user, &user.groups, &user.certificate));
+                Digest::of(names.as_bytes()).to_hex()
+            }
         }
     }
 
@@ -64,6 +86,7 @@ impl Credential {
         match self {
             Self::Token(token) => BearerClaims::peek(token.reveal()).and_then(|claims| claims.expires),
             Self::Certificate(certificate) => certificate.ends(),
+            Self::Impersonated(user) => user.ends,
         }
     }
 
@@ -71,7 +94,7 @@ impl Credential {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Token(_) => "token",
-            Self::Certificate(_) => "certificate",
+            Self::Certificate(_) | Self::Impersonated(_) => "certificate",
         }
     }
 }
@@ -82,6 +105,17 @@ mod tests {
 
     fn token(text: &str) -> Credential {
         Credential::Token(Secret::new(text.to_owned()))
+    }
+
+    #[test]
+    fn users_whom_we_act_as_are_told_apart_by_all_their_names() {
+        let user = |user: &str, groups: &[&str]| {
+            let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+            Credential::Impersonated(Impersonation::new(user.to_owned(), groups, None, None).unwrap())
+        };
+        let all = [user("a", &["b", "c"]), user("a", &["b, c"]), user("a", &["b\", \"c"]), user("a", &[])];
+        let fingerprints: std::collections::BTreeSet<_> = all.iter().map(Credential::fingerprint).collect();
+        assert_eq!(fingerprints.len(), all.len());
     }
 
     #[test]

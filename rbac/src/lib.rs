@@ -16,6 +16,7 @@ mod secret;
 mod session;
 mod throttle;
 mod token;
+mod trust;
 mod users;
 
 pub use access::{Access, Authoriser, Effect, Refusal, RoleAuthoriser, Verdict};
@@ -24,7 +25,7 @@ pub use certificate::{
     CertificateClaims, CertificateError, ClientCertificate, MAX_PKCS12_BYTES, load_legacy_ciphers,
     signing_request,
 };
-pub use credential::{Credential, Secret};
+pub use credential::{Credential, Impersonation, Secret};
 pub use identity::{Caller, Identity, Rights, Role, Via};
 pub use ingest::{IngestTokens, IngestTokensError};
 pub use kubeconfig::{KubeconfigError, MAX_KUBECONFIG_BYTES, kubeconfig_user};
@@ -34,6 +35,7 @@ pub use secret::{Digest, equal_in_constant_time, random_token};
 pub use session::{ClusterAccess, CsrfRefusal, Provenance, SESSION_IDLE, SESSION_LIFETIME, SessionRecord};
 pub use throttle::Throttle;
 pub use token::{Claims, SessionTokens, TokenError};
+pub use trust::{Authorities, DeniedCertificates, FrontProxy, certificate_fingerprint, user_of_certificate};
 pub use users::{SignInError, StaticUser, StaticUsers, UsersError};
 
 /// Chooses OpenSSL for `jsonwebtoken`. The first thing a process does; calling it again changes nothing.

@@ -4,9 +4,11 @@ mod cluster_users;
 mod credentials;
 pub(crate) mod p12;
 mod sessions;
+mod trusted;
 
 pub(crate) use credentials::{Credentials, cookie_header, expired_cookie_header};
 pub(crate) use sessions::{NewSession, Sessions, SignedIn};
+pub(crate) use trusted::{Opened, Trusted, Vouched};
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,14 +17,16 @@ use std::time::Duration;
 use crowsnest_api::Timestamp;
 use crowsnest_api::session::Way;
 use crowsnest_rbac::{
-    Authoriser, Caller, Credential, Identity, IngestTokens, Refusal, Rights, Role, Secret, SessionRecord,
-    SignInError, StaticUsers, Throttle, Via, kubeconfig_user,
+    Authoriser, Caller, ClusterAccess, Credential, Identity, IngestTokens, Refusal, Rights, Role, Secret,
+    SessionRecord, SignInError, StaticUsers, Throttle, Via, kubeconfig_user,
 };
+use http::HeaderMap;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 use crate::cluster::Cluster;
+use crate::listen::ShownCertificate;
 use crate::watched::Watched;
 
 /// Passwords hashed at once; each costs some twenty megabytes and a core.
@@ -47,6 +51,7 @@ pub(crate) struct Auth {
     pub(crate) ingest: Option<Watched<IngestTokens>>,
     pub(crate) sessions: Sessions,
     pub(crate) authoriser: Box<dyn Authoriser>,
+    pub(crate) trusted: Trusted,
     throttle: Mutex<Throttle>,
     passwords: Arc<Semaphore>,
 }
@@ -94,12 +99,14 @@ impl Auth {
         ingest: Option<Watched<IngestTokens>>,
         sessions: Sessions,
         authoriser: Box<dyn Authoriser>,
+        trusted: Trusted,
     ) -> Self {
         Self {
             users,
             ingest,
             sessions,
             authoriser,
+            trusted,
             throttle: Mutex::new(Throttle::default()),
             passwords: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
         }
@@ -160,6 +167,11 @@ impl Auth {
                 let users = users.get();
                 let user = users.find(&session.user).filter(|user| user.fingerprint == session.credential);
                 user.map(|user| user.identity.clone())
+            }
+            (Users::Cluster(_), Some(ClusterAccess { credential: Credential::Impersonated(user), .. }))
+                if self.trusted.is_denied(user) =>
+            {
+                None
             }
             (Users::Cluster(_), Some(access)) => Some(Identity {
                 user: session.user.clone(),
@@ -224,6 +236,20 @@ impl Auth {
             kubeconfig_user(kubeconfig).map_err(|error| SignInFailure::Refused(error.to_string()))
         })
         .await
+    }
+
+    /// Checks what a connection shows of its user: the certificate of a browser, or the API server's word.
+    pub(crate) async fn sign_in_with_certificate(
+        &self,
+        shown: Option<&ShownCertificate>,
+        headers: &HeaderMap,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<SignedIn, SignInFailure> {
+        let user = || match self.trusted.user_of(shown, headers, now)? {
+            Vouched::Certificate(user) | Vouched::SignOn(user) => Ok(Credential::Impersonated(user)),
+        };
+        self.sign_in_to_cluster(from, now, async { user() }).await
     }
 
     async fn sign_in_to_cluster(
@@ -292,6 +318,9 @@ impl Auth {
         if let Some(ingest) = &self.ingest {
             reload_if_changed(ingest, "ingest tokens");
         }
+        if let Some(denied) = self.trusted.denied() {
+            reload_if_changed(denied, "denied client certificates");
+        }
     }
 
     /// Reads users and ingest tokens again; the first mistake ends it.
@@ -301,6 +330,9 @@ impl Auth {
         }
         if let Some(ingest) = &self.ingest {
             ingest.reload()?;
+        }
+        if let Some(denied) = self.trusted.denied() {
+            denied.reload()?;
         }
         Ok(())
     }
@@ -343,7 +375,7 @@ mod tests {
         std::fs::write(&path, "[]").unwrap();
         let users = Watched::open(&path, |yaml| StaticUsers::parse(yaml).map_err(|error| error.to_string()));
         let sessions = Sessions::new(Arc::new(MemoryStore::default()), [1; 64]);
-        Auth::new(Users::Static(users.unwrap()), None, sessions, Box::new(RoleAuthoriser))
+        Auth::new(Users::Static(users.unwrap()), None, sessions, Box::new(RoleAuthoriser), Trusted::default())
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The Kubernetes API server, asked in the name of whoever asks us.
 //!
-//! Three ways lead there. One carries the server's own credential, for what the server does by itself. One carries
-//! none, and each request brings the token of the user it is made for. Users with client certificates have connections
-//! of their own. So a client certificate or token of the server's can never widen what a user sees. Objects stay JSON; nothing here knows what a pod is.
+//! Three ways lead there. One carries the server's own credential, for what the server does by itself, and for users whom it has
+//! the right to impersonate. One carries none, and each request brings the token of the user it is made for. Users with client
+//! certificates have connections of their own. So a client certificate or token of the server's can never widen what a user sees. Objects stay JSON; nothing here knows what a pod is.
 
 mod authoriser;
 mod connect;
@@ -13,6 +13,7 @@ mod request;
 mod review;
 mod sight;
 mod trim;
+mod trust;
 
 pub(crate) use authoriser::ClusterAuthoriser;
 pub(crate) use connect::ClusterSource;
@@ -20,6 +21,7 @@ pub(crate) use error::{ClusterError, Status};
 pub(crate) use request::{As, Form, Path};
 pub(crate) use review::{Right, Who};
 pub(crate) use trim::{trim_listed, trim_object};
+pub(crate) use trust::ExtensionAuthentication;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 use crowsnest_api::cluster::{ObjectName, Scope};
 use crowsnest_api::{Labels, METRIC_NAME};
 
+use crate::auth::Opened;
 use crate::cluster::ClusterSource;
 use crate::external_url::ExternalUrl;
 use crate::http::{BasePath, CorsOrigin};
@@ -36,6 +37,10 @@ pub(crate) struct Config {
     pub(crate) tls_node_names: bool,
     /// Namespace and name of the ConfigMap that says which authority to trust.
     pub(crate) publish_ca: Option<(Scope, ObjectName)>,
+    /// Users whom others show to be who they are.
+    pub(crate) opened: Opened,
+    pub(crate) client_ca: Option<PathBuf>,
+    pub(crate) client_cert_deny_file: Option<PathBuf>,
     pub(crate) auth: AuthMode,
     /// Where the cluster is; always there with [`AuthMode::Kube`].
     pub(crate) cluster: Option<ClusterSource>,
@@ -165,6 +170,14 @@ impl Config {
             auth == AuthMode::Kube || (publish_ca.is_none() && !tls_node_names),
             "--publish-ca and --tls-node-names are about the cluster of --auth kube"
         );
+        let opened = Opened {
+            certificates: settings.certificate_sign_in.unwrap_or(settings.client_ca.is_some()),
+            sign_on: settings.apiserver_sign_on.unwrap_or_default(),
+        };
+        ensure!(
+            auth == AuthMode::Kube || opened == Opened::default(),
+            "--certificate-sign-in, --client-ca and --apiserver-sign-on are for the users of the cluster: --auth kube"
+        );
         let external_url = settings.external_url.as_deref().map(ExternalUrl::parse).transpose()?;
         let base_path = match (&settings.base_path, &external_url) {
             (Some(path), _) => BasePath::parse(path).context("--base-path is a path such as /crowsnest")?,
@@ -184,6 +197,9 @@ impl Config {
             tls_names,
             tls_node_names,
             publish_ca,
+            opened,
+            client_ca: settings.client_ca,
+            client_cert_deny_file: settings.client_cert_deny_file,
             auth,
             cluster,
             static_token_file: settings.static_token_file,

@@ -4,6 +4,7 @@ mod app;
 mod base_path;
 mod body_limit;
 mod cors;
+mod discovery;
 mod error;
 mod guard;
 mod health;

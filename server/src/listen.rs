@@ -5,7 +5,7 @@ mod stall;
 mod tls;
 
 pub(crate) use certificate::{CertificateStore, fingerprint};
-pub(crate) use tls::{Certificate, TlsAcceptor};
+pub(crate) use tls::{Certificate, ShownCertificate, TlsAcceptor};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -130,10 +130,14 @@ async fn serve_connection(
     // Small answers should not wait for large ones; a failure here costs latency only.
     drop(stream.set_nodelay(true));
     match tls {
-        None => serve_stream(stream, Peer { address, transport: Transport::Plain }, router, watcher).await,
+        None => {
+            serve_stream(stream, Peer { address, transport: Transport::Plain }, None, router, watcher).await
+        }
         Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
             Ok(Ok(stream)) => {
-                serve_stream(stream, Peer { address, transport: Transport::Tls }, router, watcher).await;
+                let shown = ShownCertificate::of(&stream);
+                serve_stream(stream, Peer { address, transport: Transport::Tls }, shown, router, watcher)
+                    .await;
             }
             Ok(Err(error)) => debug!(%address, %error, "TLS handshake failed"),
             Err(_) => debug!(%address, "TLS handshake timed out"),
@@ -141,12 +145,20 @@ async fn serve_connection(
     }
 }
 
-async fn serve_stream<S>(stream: S, peer: Peer, router: Router, watcher: Watcher)
-where
+async fn serve_stream<S>(
+    stream: S,
+    peer: Peer,
+    shown: Option<ShownCertificate>,
+    router: Router,
+    watcher: Watcher,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = router.map_request(move |mut request: hyper::Request<Incoming>| -> Request {
         request.extensions_mut().insert(peer);
+        if let Some(shown) = &shown {
+            request.extensions_mut().insert(shown.clone());
+        }
         request.map(Body::new)
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, bail};
 use crowsnest_promql::{Engine, EngineOptions, Features};
-use crowsnest_rbac::{Authoriser, IngestTokens, RoleAuthoriser, StaticUsers};
+use crowsnest_rbac::{Authoriser, DeniedCertificates, IngestTokens, RoleAuthoriser, StaticUsers};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,7 +20,7 @@ use tracing::{info, warn};
 
 use self::certificate::CertificateKeeper;
 use crate::api_v1::write::WriteGate;
-use crate::auth::{Auth, Sessions, Users};
+use crate::auth::{Auth, Sessions, Trusted, Users};
 use crate::clock;
 use crate::cluster::{Cluster, ClusterAuthoriser};
 use crate::config::{Config, QueryLimits};
@@ -89,8 +89,8 @@ impl Server {
     pub(crate) async fn start(config: Config, data_dir: DataDir) -> anyhow::Result<Self> {
         let certificates = certificates(&config, &data_dir)?;
         let certificate = certificates.load(&[])?;
-        let tls = Arc::new(TlsAcceptor::new(&certificate)?);
         let app = compose(&config, &data_dir).await?;
+        let tls = Arc::new(TlsAcceptor::new(&certificate, &app.auth.trusted.hints())?);
         let secure = Listener::bind(config.listen, Some(Arc::clone(&tls))).await?;
         let plain = match config.http_listen {
             Some(address) => Some(Listener::bind(address, None).await?),
@@ -239,7 +239,10 @@ async fn auth(config: &Config, data_dir: &DataDir, control: Arc<dyn ControlStore
         Users::Cluster(cluster) => Box::new(ClusterAuthoriser(Arc::clone(cluster))),
         Users::Open | Users::Static(_) => Box::new(RoleAuthoriser),
     };
-    Ok(Auth::new(users, ingest.transpose()?, sessions, authoriser))
+    let denied =
+        config.client_cert_deny_file.as_ref().map(|path| Watched::open(path, DeniedCertificates::parse));
+    let trusted = Trusted::new(config.opened, config.client_ca.as_deref(), denied.transpose()?)?;
+    Ok(Auth::new(users, ingest.transpose()?, sessions, authoriser, trusted))
 }
 
 /// Prometheus's features that the engine knows; others are told about and otherwise ignored, as Prometheus does.

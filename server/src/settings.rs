@@ -99,6 +99,18 @@ pub(crate) struct Settings {
     /// ConfigMap, as NAMESPACE/NAME, that the authority of our certificate is written to; needs the right to patch it
     #[arg(long, env = "CROWSNEST_PUBLISH_CA", value_name = "CONFIGMAP")]
     pub(crate) publish_ca: Option<String>,
+    /// Lets users of the cluster sign in with the client certificate of their browser; needs the right to impersonate them
+    #[arg(long, env = "CROWSNEST_CERTIFICATE_SIGN_IN", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) certificate_sign_in: Option<bool>,
+    /// The authority of those certificates, PEM, where the cluster is not to be asked; implies --certificate-sign-in
+    #[arg(long, env = "CROWSNEST_CLIENT_CA", value_name = "FILE")]
+    pub(crate) client_ca: Option<PathBuf>,
+    /// SHA-256 fingerprints of client certificates that are refused, one a line; re-read on change
+    #[arg(long, env = "CROWSNEST_CLIENT_CERT_DENY_FILE", value_name = "FILE")]
+    pub(crate) client_cert_deny_file: Option<PathBuf>,
+    /// Lets users in whom the API server knows, below /apis/ui.crowsnest.dev/v1/web/; needs the right to impersonate them
+    #[arg(long, env = "CROWSNEST_APISERVER_SIGN_ON", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) apiserver_sign_on: Option<bool>,
     /// How users sign in [default: static]
     #[arg(long, env = "CROWSNEST_AUTH", value_enum)]
     pub(crate) auth: Option<AuthMode>,
@@ -199,6 +211,10 @@ impl Settings {
             tls_key: self.tls_key.or(other.tls_key),
             tls_name: self.tls_name.or(other.tls_name),
             tls_node_names: self.tls_node_names.or(other.tls_node_names),
+            certificate_sign_in: self.certificate_sign_in.or(other.certificate_sign_in),
+            client_ca: self.client_ca.or(other.client_ca),
+            client_cert_deny_file: self.client_cert_deny_file.or(other.client_cert_deny_file),
+            apiserver_sign_on: self.apiserver_sign_on.or(other.apiserver_sign_on),
             publish_ca: self.publish_ca.or(other.publish_ca),
             auth: self.auth.or(other.auth),
             static_token_file: self.static_token_file.or(other.static_token_file),

@@ -56,6 +56,8 @@ messages! {
     WayToken: "Token", "토큰";
     WayPassword: "Password", "비밀번호";
     WayCertificate: "Certificate", "인증서";
+    WayBrowser: "Browser", "브라우저";
+    ContinueAs: "Continue as {user}", "{user}(으)로 계속";
     WayKubeconfig: "Kubeconfig", "kubeconfig 파일";
     CertificateFile: "Client certificate with its key (.p12, .pfx)", "개인 키가 포함된 클라이언트 인증서(.p12, .pfx)";
     KubeconfigFile: "Kubeconfig", "kubeconfig 파일";

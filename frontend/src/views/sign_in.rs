@@ -1,6 +1,6 @@
 //! The sign-in page: who will I be here, and is this the real one?
 
-use crowsnest_api::session::{SignIn as Credentials, Way, Ways};
+use crowsnest_api::session::{Shown, SignIn as Credentials, Way, Ways};
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
@@ -45,6 +45,7 @@ impl Entered {
                 let text = self.file.get_untracked()?.bytes;
                 Credentials::Kubeconfig { kubeconfig: String::from_utf8_lossy(&text).into_owned() }
             }
+            Way::Certificate => Credentials::Certificate { certificate: true },
             Way::Password if password.is_empty() => return None,
             Way::Password => Credentials::Password { user: trimmed(self.user)?, password },
         })
@@ -57,6 +58,8 @@ const fn words_of(way: Way) -> [Msg; 3] {
         Way::Token => [Msg::WayToken, Msg::SignInWithToken, Msg::TokenMissing],
         Way::P12 => [Msg::WayCertificate, Msg::SignInWithCertificate, Msg::FileMissing],
         Way::Kubeconfig => [Msg::WayKubeconfig, Msg::SignInWithKubeconfig, Msg::FileMissing],
+        // Nothing has to be entered, so nothing is ever missing.
+        Way::Certificate => [Msg::WayBrowser, Msg::SignInWithCertificate, Msg::SignInWithCertificate],
         Way::Password => [Msg::WayPassword, Msg::SignIn, Msg::PasswordMissing],
     }
 }
@@ -74,6 +77,7 @@ pub(crate) fn SignIn() -> impl IntoView {
     let lang = use_lang();
     let way = RwSignal::new(Way::Token);
     let ways = RwSignal::new(vec![Way::Token]);
+    let shown = RwSignal::new(None::<Shown>);
     let entered = Entered::default();
     let busy = RwSignal::new(false);
     let complaint = RwSignal::new(None::<Complaint>);
@@ -94,11 +98,21 @@ pub(crate) fn SignIn() -> impl IntoView {
             && let Some(first) = found.ways.first().copied()
         {
             way.try_update(|way| {
-                if !found.ways.contains(way) {
+                if !found.ways.contains(way) || found.certificate.is_some() {
                     *way = first;
                 }
             });
             ways.try_set(found.ways);
+            // Whoever the API server knows is in, unless they have just left.
+            let at_once = found.certificate.as_ref().is_some_and(|shown| shown.sign_on)
+                && !matches!(session.state(), SessionState::Out(Farewell::Left));
+            shown.try_set(found.certificate);
+            if at_once
+                && let Err(error) =
+                    session.sign_in(client, &Credentials::Certificate { certificate: true }).await
+            {
+                complaint.try_set(Some(Complaint::Failed(error)));
+            }
         }
     });
 
@@ -138,7 +152,13 @@ pub(crate) fn SignIn() -> impl IntoView {
         entered.file.set(None);
         way.set(chosen);
     };
-    let words = move || if busy.get() { Msg::SigningIn } else { words_of(way.get())[1] };
+    let words = move || match (busy.get(), way.get(), shown.get()) {
+        (true, ..) => Msg::SigningIn.text(lang.get()).to_owned(),
+        (_, Way::Certificate, Some(shown)) => {
+            fill(Msg::ContinueAs.text(lang.get()), &[("user", &shown.user)])
+        }
+        (_, way, _) => words_of(way)[1].text(lang.get()).to_owned(),
+    };
     let is_wrong = Signal::derive(move || complaint.with(Option::is_some));
     let file = NodeRef::new();
     let fields = move || {
@@ -159,6 +179,7 @@ pub(crate) fn SignIn() -> impl IntoView {
             <Help asked=Msg::WhichKubeconfig answer=Msg::WhichKubeconfigBody/>
         }
         .into_any(),
+        Way::Certificate => ().into_any(),
         Way::Password => view! {
             <UserField value=entered.user is_wrong=is_wrong node_ref=first_field/>
             <SecretField label=Msg::Password value=entered.password autocomplete="current-password" is_wrong=is_wrong node_ref=NodeRef::new()/>
@@ -220,7 +241,7 @@ pub(crate) fn SignIn() -> impl IntoView {
                             }}
                         </div>
                         <button type="submit" class="btn btn--primary btn--lg btn--block" aria-busy=move || busy.get().to_string()>
-                            {move || words().text(lang.get())}
+                            {words}
                         </button>
                     </form>
                 </div>

@@ -29,6 +29,11 @@ pub enum SignIn {
         /// The file's text.
         kubeconfig: String,
     },
+    /// What the connection shows: the client certificate of a browser, or, below the API server, the user that it names.
+    Certificate {
+        /// True.
+        certificate: bool,
+    },
     /// A static user with a password.
     Password {
         /// The user's name.
@@ -50,6 +55,8 @@ pub enum Way {
     Kubeconfig,
     /// [`SignIn::Password`].
     Password,
+    /// [`SignIn::Certificate`].
+    Certificate,
 }
 
 /// The ways in here; what a stranger may know.
@@ -57,6 +64,18 @@ pub enum Way {
 pub struct Ways {
     /// The best one first; none where nobody signs in.
     pub ways: Vec<Way>,
+    /// With [`Way::Certificate`]: whom the connection of this very request shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Shown>,
+}
+
+/// Whom a connection shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The user's name.
+    pub user: String,
+    /// Whether the API server says so: then nobody needs to be asked whether they want to sign in.
+    pub sign_on: bool,
 }
 
 /// Who is signed in.

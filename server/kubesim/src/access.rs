@@ -58,6 +58,7 @@ pub(crate) fn token_user(cluster: &Cluster, token: &str) -> Option<(User, Claims
 
 /// Whom a request counts as from, after its `Impersonate-` headers.
 pub(crate) fn impersonated(
+    cluster: &Cluster,
     store: &Store,
     sender: User,
     headers: &HeaderMap,
@@ -65,7 +66,9 @@ pub(crate) fn impersonated(
 ) -> Result<User, ApiError> {
     let Some(wish) = impersonate::read(headers)? else { return Ok(sender) };
     for needed in needed_rights(&wish) {
-        if !rbac::decide(store, &sender, &needed).is_allowed() {
+        let decision = rbac::decide(store, &sender, &needed);
+        cluster.asked.note(&sender, &needed, &decision);
+        if !decision.is_allowed() {
             // The refusal speaks of the request itself, under the verb of constrained impersonation.
             let mut shown = attributes.clone();
             shown.verb = format!("impersonate-on:user-info:{}", attributes.verb);

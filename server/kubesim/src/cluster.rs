@@ -28,11 +28,16 @@ use crate::{
     store::Store,
 };
 
+/// Who the API server is to servers behind it.
+pub(crate) const FRONT_PROXY: &str = "front-proxy-client";
+
 /// What requests share.
 pub(crate) struct Cluster {
     state: Mutex<State>,
     clock: Arc<dyn Clock>,
     pub(crate) authority: Authority,
+    /// Signs what the API server shows to servers behind it.
+    pub(crate) front_proxy: Authority,
     pub(crate) tokens: TokenSigner,
     /// Becomes true when the server is to end.
     pub(crate) ending: watch::Sender<bool>,
@@ -60,11 +65,18 @@ pub(crate) struct State {
 }
 
 impl Cluster {
-    pub(crate) fn new(state: State, options: &Options, authority: Authority, tokens: TokenSigner) -> Cluster {
+    pub(crate) fn new(
+        state: State,
+        options: &Options,
+        authority: Authority,
+        front_proxy: Authority,
+        tokens: TokenSigner,
+    ) -> Cluster {
         Cluster {
             state: Mutex::new(state),
             clock: Arc::clone(&options.clock),
             authority,
+            front_proxy,
             tokens,
             ending: watch::channel(false).0,
             chaos: watch::channel(Chaos::default()).0,

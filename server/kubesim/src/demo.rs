@@ -255,7 +255,7 @@ mod tests {
     fn the_demo_settles_with_one_of_each_trouble() {
         let mut options = Options::demo(DemoSize::default());
         options.seed = Some(1);
-        let mut state = seed::state(&options).unwrap();
+        let mut state = seed::state(&options, &seed::Believed::default()).unwrap();
         let mut now: jiff::Timestamp = "2026-11-21T08:00:30Z".parse().unwrap();
         for _ in 0..40 {
             controllers::step(&mut state, now);
@@ -280,7 +280,7 @@ mod tests {
         let start: jiff::Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
         let clock = std::sync::Arc::new(Fixed(start));
         let options = Options { seed: Some(1), clock, ..Options::demo(DemoSize::default()) };
-        let mut state = seed::state(&options).unwrap();
+        let mut state = seed::state(&options, &seed::Believed::default()).unwrap();
         let mut node_was = Vec::new();
         for second in (0..1260).step_by(3) {
             controllers::step(&mut state, start + SignedDuration::from_secs(second));
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn nearly_every_kind_has_an_object() {
-        let mut state = seed::state(&Options::demo(DemoSize::default())).unwrap();
+        let mut state = seed::state(&Options::demo(DemoSize::default()), &seed::Believed::default()).unwrap();
         controllers::step(&mut state, "2026-11-21T08:00:00Z".parse().unwrap());
         for table in [
             "replicationcontrollers",

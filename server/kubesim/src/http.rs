@@ -223,7 +223,7 @@ async fn read(
     let raw_query = head.uri.query().unwrap_or_default().to_owned();
     let query = Query::parse(&raw_query);
     let attributes = Attributes::of(&head.method, &path, &query);
-    let user = access::impersonated(&cluster.lock().store, sender, &head.headers, &attributes)?;
+    let user = access::impersonated(cluster, &cluster.lock().store, sender, &head.headers, &attributes)?;
     let body = Limited::new(body, BODY_LIMIT)
         .collect()
         .await

@@ -52,10 +52,10 @@ enum Use {
 }
 
 impl Authority {
-    /// A new authority, valid for ten years from `now` (seconds since 1970).
-    pub(crate) fn new(now: i64) -> Result<Authority, ErrorStack> {
+    /// A new authority of this name, valid for ten years from `now` (seconds since 1970).
+    pub(crate) fn new(name: &str, now: i64) -> Result<Authority, ErrorStack> {
         let key = new_key()?;
-        let name = subject("kubernetes", &[])?;
+        let name = subject(name, &[])?;
         let mut builder = builder(&name, &key, now, 10 * YEAR_SECONDS)?;
         builder.set_issuer_name(&name)?;
         builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_client_certificate_names_its_user_and_groups() {
-        let authority = Authority::new(1_700_000_000).unwrap();
+        let authority = Authority::new("kubernetes", 1_700_000_000).unwrap();
         let made = authority.client("alice", &["devs", "ops"], 1_700_000_000).unwrap();
         let certificate = X509::from_pem(made.certificate_pem.as_bytes()).unwrap();
         let user = user_of(&certificate).unwrap();

@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{
     asked::Asked,
     chaos::Chaos,
-    cluster::Cluster,
+    cluster::{Cluster, FRONT_PROXY},
     controllers, http,
     identity::token::{Claims, ISSUER, TokenSigner},
     kubeconfig::{Credential, kubeconfig},
@@ -63,14 +63,19 @@ impl KubeSim {
     /// # Errors
     /// When the address is taken, keys cannot be made, or the starting objects are of unknown kinds.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let state = seed::state(&options)?;
-        let authority = Authority::new(options.clock.now().as_second())?;
+        let now = options.clock.now().as_second();
+        let (authority, front_proxy) =
+            (Authority::new("kubernetes", now)?, Authority::new("front-proxy-ca", now)?);
+        let state = seed::state(
+            &options,
+            &seed::Believed { client_ca: authority.pem()?, proxy_ca: front_proxy.pem()? },
+        )?;
         let token_key = match &options.token_key_pem {
             Some(pem) => PKey::private_key_from_pem(pem.as_bytes())?,
             None => pki::new_key()?,
         };
         let tokens = TokenSigner::new(token_key);
-        let cluster = Arc::new(Cluster::new(state, &options, authority, tokens));
+        let cluster = Arc::new(Cluster::new(state, &options, authority, front_proxy, tokens));
         let acceptor = http::acceptor(&cluster)?;
         let listen_error = |source| StartError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
@@ -118,6 +123,14 @@ impl Running {
     /// When OpenSSL refuses, for instance a name that is too long.
     pub fn client_certificate(&self, user: &str, groups: &[&str]) -> Result<ClientCertificate, StartError> {
         Ok(self.cluster.authority.client(user, groups, self.cluster.now().as_second())?)
+    }
+
+    /// The certificate that the API server shows where it passes requests on to servers behind it.
+    ///
+    /// # Errors
+    /// When OpenSSL refuses.
+    pub fn front_proxy_certificate(&self) -> Result<ClientCertificate, StartError> {
+        Ok(self.cluster.front_proxy.client(FRONT_PROXY, &[], self.cluster.now().as_second())?)
     }
 
     /// A token of a ServiceAccount, valid for `seconds`.

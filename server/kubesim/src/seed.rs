@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::{Random, seconds},
-    cluster::State,
+    cluster::{FRONT_PROXY, State},
     controllers::Seen,
     crd,
     kind::Registry,
@@ -19,8 +19,17 @@ const NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube
 /// The revision of what every cluster has.
 const FIRST_REVISION: u64 = 1;
 
+/// Who signs what, PEM, as the cluster tells servers behind it.
+#[derive(Debug, Default)]
+pub(crate) struct Believed {
+    /// Client certificates.
+    pub(crate) client_ca: String,
+    /// The certificate that the API server shows them.
+    pub(crate) proxy_ca: String,
+}
+
 /// Builds the starting state.
-pub(crate) fn state(options: &Options) -> Result<State, StartError> {
+pub(crate) fn state(options: &Options, believed: &Believed) -> Result<State, StartError> {
     let mut state = State {
         store: Store::new(options.history),
         registry: Registry::new(),
@@ -37,7 +46,7 @@ pub(crate) fn state(options: &Options) -> Result<State, StartError> {
         .flat_map(crd::kinds)
         .collect();
     state.registry.set_custom(definitions);
-    for object in everywhere(&state.registry, &now) {
+    for object in everywhere(&state.registry, &now).into_iter().chain(authentication(believed)) {
         let is_given = given.iter().any(|other| {
             ["apiVersion", "kind"].iter().all(|field| object.get(*field) == other.get(*field))
                 && object::name(&object) == object::name(other)
@@ -125,6 +134,34 @@ fn everywhere(registry: &Registry, now: &str) -> Vec<Value> {
     objects
 }
 
+/// Whom the API server believes, and the right to read that.
+fn authentication(believed: &Believed) -> [Value; 2] {
+    let name = "extension-apiserver-authentication";
+    [
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "kube-system"},
+            "data": {
+                "client-ca-file": believed.client_ca,
+                "requestheader-allowed-names": json!([FRONT_PROXY]).to_string(),
+                "requestheader-client-ca-file": believed.proxy_ca,
+                "requestheader-extra-headers-prefix": "[\"X-Remote-Extra-\"]",
+                "requestheader-group-headers": "[\"X-Remote-Group\"]",
+                "requestheader-username-headers": "[\"X-Remote-User\"]",
+            },
+        }),
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": {"name": format!("{name}-reader"), "namespace": "kube-system",
+                "annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"},
+                "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}},
+            "rules": [{
+                "apiGroups": [""], "resources": ["configmaps"], "resourceNames": [name],
+                "verbs": ["get", "list", "watch"],
+            }],
+        }),
+    ]
+}
+
 /// The bootstrap roles, the aggregated ones filled.
 fn roles() -> Vec<Value> {
     let mut store = Store::new(1000);
@@ -170,7 +207,7 @@ mod tests {
 
     #[test]
     fn an_empty_cluster_has_its_namespaces_and_roles() {
-        let state = state(&Options { seed: Some(1), ..Options::default() }).unwrap();
+        let state = state(&Options { seed: Some(1), ..Options::default() }, &Believed::default()).unwrap();
         assert_eq!(state.store.list("namespaces", "").count(), 4);
         let view = state.store.get(rbac::CLUSTER_ROLES, "view").unwrap();
         assert!(object::list(&view, &["rules"]).len() > 5);
@@ -180,6 +217,6 @@ mod tests {
     #[test]
     fn an_object_of_an_unknown_kind_is_refused() {
         let objects = vec![json!({"apiVersion": "x/v1", "kind": "Y", "metadata": {"name": "z"}})];
-        assert!(state(&Options { objects, ..Options::default() }).is_err());
+        assert!(state(&Options { objects, ..Options::default() }, &Believed::default()).is_err());
     }
 }

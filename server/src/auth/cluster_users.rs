@@ -2,8 +2,8 @@
 
 use crowsnest_api::Timestamp;
 use crowsnest_rbac::{
-    BearerClaims, Caller, ClientCertificate, Credential, Identity, MAX_BEARER_BYTES, Refusal, Rights, Secret,
-    Via,
+    BearerClaims, Caller, ClientCertificate, Credential, Identity, Impersonation, MAX_BEARER_BYTES, Refusal,
+    Rights, Secret, Via,
 };
 
 use super::{SignInFailure, SignedIn};
@@ -34,8 +34,18 @@ pub(super) async fn sign_in(
     match &credential {
         Credential::Token(token) => check_token(token.reveal(), credential.ends(), now)?,
         Credential::Certificate(certificate) => check_certificate(certificate, now)?,
+        // That has been checked where it was made.
+        Credential::Impersonated(_) => {}
     }
     let who = cluster.who_is(&credential).await.map_err(|error| told(&credential, error))?;
+    if let Credential::Impersonated(user) = &credential
+        && user.user != who.user
+    {
+        return Err(SignInFailure::CannotAsk(format!(
+            "the API server took {:?} for {:?}; nobody is signed in",
+            user.user, who.user
+        )));
+    }
     let (fingerprint, ends) = (credential.fingerprint(), credential.ends());
     Ok(SignedIn { identity: identity(who, credential), fingerprint, ends })
 }
@@ -72,12 +82,21 @@ fn told(credential: &Credential, error: ClusterError) -> SignInFailure {
                 "the Kubernetes API server does not accept this token; {}",
                 advice(token.reveal())
             ),
+            Credential::Impersonated(_) => {
+                return SignInFailure::CannotAsk(
+                    "the Kubernetes API server does not accept this server's own credential".to_owned(),
+                );
+            }
             Credential::Certificate(_) => {
                 "the Kubernetes API server does not accept this certificate: it is not signed by the cluster's client \
                  authority; is it for another cluster, or from before its authority was renewed?"
                     .to_owned()
             }
         }),
+        ClusterError::Refused(status) if status.code == 403 && matches!(credential, Credential::Impersonated(_)) => {
+            let Credential::Impersonated(user) = credential else { return SignInFailure::NoCluster };
+            SignInFailure::Refused(not_to_be_impersonated(user))
+        }
         ClusterError::Refused(status) if status.code == 403 => SignInFailure::Refused(format!(
             "the Kubernetes API server does not let this {name} ask whom it belongs to ({}); \
              the ClusterRole system:basic-user allows that",
@@ -89,6 +108,18 @@ fn told(credential: &Credential, error: ClusterError) -> SignInFailure {
         ),
         other => SignInFailure::CannotAsk(other.told()),
     }
+}
+
+/// What somebody is told whom the server may not act as.
+fn not_to_be_impersonated(user: &Impersonation) -> String {
+    let groups = user.asked_groups();
+    let groups = if groups.is_empty() { String::new() } else { format!(" in groups {}", groups.join(", ")) };
+    format!(
+        "you are {:?}{groups}, but the cluster does not let this server act for you: its impersonation Role has to name this user \
+         and each of these groups (deploy/certificate-signin.yaml, deploy/apiserver-signon.yaml); until then sign in with a token, or \
+         upload your certificate as a p12 file",
+        user.user
+    )
 }
 
 fn identity(who: Who, credential: Credential) -> Identity {

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use crowsnest_api::cluster::{Kind, ObjectName, Scope};
-use crowsnest_rbac::{ClientCertificate, Credential};
+use crowsnest_rbac::{ClientCertificate, Credential, Impersonation};
 use form_urlencoded::byte_serialize;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Limited};
 use kube::Client;
 use kube::client::Body;
@@ -207,6 +207,10 @@ impl Cluster {
                 self.bare.clone()
             }
             As::User(Credential::Certificate(certificate)) => self.client_of(certificate)?,
+            As::User(Credential::Impersonated(user)) => {
+                impersonate(request.headers_mut(), user)?;
+                self.own.clone()
+            }
         };
         let response = client.send(request).await.map_err(|error| ClusterError::Unreachable(error.into()))?;
         let code = response.status();
@@ -234,6 +238,21 @@ impl Cluster {
         self.certified.remember(fingerprint, client.clone(), Instant::now());
         Ok(client)
     }
+}
+
+/// Makes a request somebody else's than the server's. Nothing of a client's is among its headers, so that no header of a client's
+/// takes these away again.
+fn impersonate(headers: &mut HeaderMap, user: &Impersonation) -> Result<(), ClusterError> {
+    let value = |name: &str| match HeaderValue::from_bytes(name.as_bytes()) {
+        Ok(value) if !name.is_empty() => Ok(value),
+        // Without the header the request would be the server's own.
+        _ => Err(ClusterError::Answer(format!("{name:?} is no name that can be asked for"))),
+    };
+    headers.insert("impersonate-user", value(&user.user)?);
+    for group in user.asked_groups() {
+        headers.append("impersonate-group", value(group)?);
+    }
+    Ok(())
 }
 
 async fn within<T>(

@@ -7,7 +7,7 @@ use http::header::LOCATION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, StatusCode, Uri};
 
-use super::AppState;
+use super::{AppState, discovery};
 
 /// Longer prefixes are ignored.
 const MAX_BYTES: usize = 1024;
@@ -48,11 +48,18 @@ struct Place {
     path: String,
 }
 
+/// Where the API server's aggregation layer shows us. It passes paths on as they are, whatever else it is told.
+const AGGREGATION: &str = "/apis/ui.crowsnest.dev/v1/web";
+
 /// Finds the base path, and takes it off the request's path where the proxy has not.
 ///
 /// `X-Forwarded-Uri` is the whole path as the client sent it (the API server sends this one), `X-Forwarded-Prefix`
 /// the prefix alone, `--base-path` what the operator says. The first that fits counts.
 fn locate(configured: &BasePath, headers: &HeaderMap, path: &str) -> Place {
+    let aggregation = BasePath(AGGREGATION.to_owned());
+    if let Some(inner) = aggregation.strip(path) {
+        return Place { path: inner.to_owned(), base: aggregation };
+    }
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let inner = configured.strip(path);
     let stripped = inner.unwrap_or(path);
@@ -80,6 +87,9 @@ pub(super) async fn resolve(State(app): State<AppState>, mut request: Request, n
         place.path = cleaned;
     }
     if place.path.is_empty() {
+        if place.base.0 == AGGREGATION {
+            return discovery::onward();
+        }
         // Relative URLs on the page would lead beside the base path instead of below it.
         let last = place.base.0.rsplit('/').next().unwrap_or_default();
         return (StatusCode::PERMANENT_REDIRECT, [(LOCATION, format!("{last}/"))]).into_response();
@@ -172,14 +182,16 @@ mod tests {
         let outer = "/api/v1/namespaces/crowsnest/services/https:crowsnest:/proxy";
         check("/", &[("x-forwarded-uri", &format!("{outer}/healthz?x=1"))], "/healthz", outer, "/healthz");
         check("/", &[("x-forwarded-uri", &format!("{outer}/"))], "/", outer, "/");
-        let inner = "/apis/ui.crowsnest.dev/v1/web";
-        check(
-            inner,
-            &[("x-forwarded-uri", &format!("{inner}/assets/a.js"))],
-            &format!("{inner}/assets/a.js"),
-            inner,
-            "/assets/a.js",
-        );
+    }
+
+    #[test]
+    fn the_aggregation_layer_passes_paths_on_as_they_are() {
+        for configured in ["/", "/p", AGGREGATION] {
+            let path = format!("{AGGREGATION}/assets/a.js");
+            check(configured, &[("x-forwarded-uri", &path)], &path, AGGREGATION, "/assets/a.js");
+            check(configured, &[], &format!("{AGGREGATION}/"), AGGREGATION, "/");
+        }
+        check("/", &[], "/apis/ui.crowsnest.dev/v1/website", "", "/apis/ui.crowsnest.dev/v1/website");
     }
 
     #[test]

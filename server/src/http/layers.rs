@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_health_sign_in_and_static_files_are_public() {
+    async fn only_health_sign_in_discovery_and_static_files_are_public() {
         let public: Vec<String> = ROUTES
             .iter()
             .filter(|route| route.access == Access::Public)
@@ -398,6 +398,8 @@ mod tests {
             "GET /-/ready",
             "POST /api/crowsnest/v1/session",
             "GET /api/crowsnest/v1/session/ways",
+            "GET /apis/ui.crowsnest.dev",
+            "GET /apis/ui.crowsnest.dev/v1",
             "GET /assets/{*name}",
             "GET /healthz",
             "GET /readyz",

@@ -5,7 +5,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
-use super::{AppState, health, metrics, objects, queries, session, stream, ui};
+use super::{AppState, discovery, health, metrics, objects, queries, session, stream, ui};
 use crate::alertmanager_api;
 use crate::api_v1::{
     admin, exemplars, expression, features, federate, labels, metadata, notifications, openapi, query, read,
@@ -145,6 +145,8 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/v1/targets/metadata", VIEW, |m| on(m, targets::metadata)),
     reads(Method::GET, "/api/v1/targets/relabel_steps", VIEW, |m| on(m, targets::relabel_steps)),
     changes(Method::POST, "/api/v1/write", Access::Ingest, PUSH, |m| on(m, write::push)),
+    reads(Method::GET, "/apis/ui.crowsnest.dev", Access::Public, |m| on(m, discovery::group)),
+    reads(Method::GET, "/apis/ui.crowsnest.dev/v1", Access::Public, |m| on(m, discovery::kinds)),
     reads(Method::GET, "/assets/{*name}", Access::Public, |m| on(m, ui::asset)),
     reads(Method::GET, "/federate", SERIES, |m| on(m, federate::federate)),
     reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),

@@ -7,20 +7,21 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crowsnest_api::Timestamp;
-use crowsnest_api::session::{Session, SignIn, Ways};
+use crowsnest_api::session::{Session, Shown, SignIn, Way, Ways};
 use crowsnest_rbac::{Caller, Credential, Identity, SESSION_LIFETIME, Via};
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use tracing::info;
 
 use super::{ApiError, AppState, BasePath, ErrorKind, guard};
-use crate::auth::{Identified, NewSession, SignInFailure, SignedIn, cookie_header, expired_cookie_header};
+use crate::auth::{
+    Identified, NewSession, Opened, SignInFailure, SignedIn, Vouched, cookie_header, expired_cookie_header,
+};
 use crate::clock;
-use crate::listen::Peer;
+use crate::listen::{Peer, ShownCertificate};
 
 /// How one signs in.
-const WAYS: &str =
-    r#"send {"token": …}, {"p12": …, "password": …}, {"kubeconfig": …} or {"user": …, "password": …}"#;
+const WAYS: &str = r#"send {"token": …}, {"p12": …, "password": …}, {"kubeconfig": …}, {"certificate": true} or {"user": …, "password": …}"#;
 /// When a caller's own token ends: never, as far as we know.
 const NEVER: &str = "9999-12-31T23:59:59Z";
 
@@ -29,6 +30,7 @@ pub(super) async fn sign_in(
     State(app): State<AppState>,
     Extension(base): Extension<BasePath>,
     Extension(peer): Extension<Peer>,
+    shown: Option<Extension<ShownCertificate>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
@@ -47,6 +49,15 @@ pub(super) async fn sign_in(
             app.auth.sign_in_with_p12(p12, password, from, now).await
         }
         SignIn::Kubeconfig { kubeconfig } => app.auth.sign_in_with_kubeconfig(&kubeconfig, from, now).await,
+        SignIn::Certificate { certificate: true } => {
+            // The browser brings the certificate by itself, whoever's page asks for it.
+            if guard::provenance(&headers).sec_fetch_site.is_some_and(|site| site != "same-origin") {
+                return Err(ApiError::new(ErrorKind::Forbidden, "sign in on the page of this server"));
+            }
+            let shown = shown.as_deref();
+            app.auth.sign_in_with_certificate(shown, &headers, from, now).await
+        }
+        SignIn::Certificate { certificate: false } => return Err(ApiError::bad_request(WAYS)),
         SignIn::Password { user, password } => {
             app.auth.sign_in_with_password(user, password, from, now).await
         }
@@ -66,8 +77,25 @@ pub(super) async fn sign_in(
 }
 
 /// `GET …/ways`: how one can sign in here.
-pub(super) async fn ways(State(app): State<AppState>) -> Json<Ways> {
-    Json(Ways { ways: app.auth.ways().to_vec() })
+pub(super) async fn ways(
+    State(app): State<AppState>,
+    shown: Option<Extension<ShownCertificate>>,
+    headers: HeaderMap,
+) -> Json<Ways> {
+    let mut ways = app.auth.ways().to_vec();
+    let mut certificate = None;
+    if let Some(Extension(shown)) = shown
+        && app.auth.trusted.opened() != Opened::default()
+    {
+        // Of a certificate that is no good, the attempt tells why.
+        ways.insert(0, Way::Certificate);
+        certificate = match app.auth.trusted.user_of(Some(&shown), &headers, clock::now()) {
+            Ok(Vouched::Certificate(user)) => Some(Shown { user: user.user, sign_on: false }),
+            Ok(Vouched::SignOn(user)) => Some(Shown { user: user.user, sign_on: true }),
+            Err(_) => None,
+        };
+    }
+    Json(Ways { ways, certificate })
 }
 
 /// `GET`: who the caller is.

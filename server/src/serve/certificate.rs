@@ -7,7 +7,7 @@ use crowsnest_api::cluster::{ObjectName, Scope};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::ClusterError;
 use crate::http::AppState;
 use crate::listen::{Certificate, CertificateStore, TlsAcceptor};
 
@@ -26,7 +26,7 @@ pub(super) struct CertificateKeeper {
     shown: Vec<u8>,
     /// Why the newest one cannot be shown, if it cannot.
     trouble: Option<String>,
-    cluster: Option<Arc<Cluster>>,
+    app: AppState,
     names_nodes: bool,
     publish_to: Option<(Scope, ObjectName)>,
     nodes: Vec<String>,
@@ -45,9 +45,9 @@ impl CertificateKeeper {
         Self {
             store: Arc::new(store),
             tls,
-            shown: first.fingerprint(),
+            shown: first.fingerprint(&app.auth.trusted.hints()),
             trouble: None,
-            cluster: app.auth.cluster().cloned(),
+            app: AppState::clone(app),
             names_nodes: app.config.tls_node_names,
             publish_to: app.config.publish_ca.clone(),
             nodes: Vec::new(),
@@ -71,7 +71,7 @@ impl CertificateKeeper {
 
     async fn look(&mut self) {
         let is_due = Instant::now() >= self.due;
-        let learned = if is_due { self.learn_nodes().await } else { Ok(()) };
+        let learned = if is_due { self.learn().await } else { Ok(()) };
         let changed = self.show_newest().await;
         if !is_due && !changed {
             return;
@@ -82,29 +82,39 @@ impl CertificateKeeper {
         };
         self.due = Instant::now() + if told.is_ok() { TELL } else { TELL_AGAIN };
         if let Err(error) = told {
-            warn!(error = error.told(), "cannot learn nodes' names or publish the authority; trying again");
+            warn!(
+                error = error.told(),
+                "cannot exchange names and authorities with the cluster; trying again"
+            );
         }
     }
 
-    async fn learn_nodes(&mut self) -> Result<(), ClusterError> {
-        if let (true, Some(cluster)) = (self.names_nodes, &self.cluster) {
+    /// Asks the cluster for its nodes, and for whom it believes.
+    async fn learn(&mut self) -> Result<(), ClusterError> {
+        let Some(cluster) = self.app.auth.cluster() else { return Ok(()) };
+        if self.names_nodes {
             self.nodes = cluster.node_names().await?;
+        }
+        let trusted = &self.app.auth.trusted;
+        if trusted.asks_cluster() {
+            trusted.learn(&cluster.extension_authentication().await?).map_err(ClusterError::Answer)?;
         }
         Ok(())
     }
 
     /// Shows the newest certificate; whether it is another one.
     async fn show_newest(&mut self) -> bool {
-        let (store, nodes) = (Arc::clone(&self.store), self.nodes.clone());
+        let (store, nodes, hints) =
+            (Arc::clone(&self.store), self.nodes.clone(), self.app.auth.trusted.hints());
         let newest = match tokio::task::spawn_blocking(move || store.load(&nodes)).await {
             Ok(newest) => newest,
             Err(panic) => Err(panic.into()),
         };
         let shown = newest.and_then(|newest| {
-            let fingerprint = newest.fingerprint();
+            let fingerprint = newest.fingerprint(&hints);
             let changed = fingerprint != self.shown;
             if changed {
-                self.tls.replace(&newest)?;
+                self.tls.replace(&newest, &hints)?;
             }
             Ok((fingerprint, changed))
         });
@@ -113,7 +123,7 @@ impl CertificateKeeper {
                 self.trouble = None;
                 self.shown = fingerprint;
                 if changed {
-                    info!("shows another certificate from now on");
+                    info!("shows another certificate, or asks for others, from now on");
                 }
                 changed
             }
@@ -128,19 +138,24 @@ impl CertificateKeeper {
         }
     }
 
-    /// Writes the authority into the ConfigMap. Nothing is written of a certificate whose authority is not known.
+    /// Tells agents, by the ConfigMap, and the API server, by the APIService, whom to trust. Nothing is written of a certificate whose authority is not known.
     async fn publish(&self) -> Result<(), ClusterError> {
-        let (Some((scope, name)), Some(cluster), Some(file)) =
-            (&self.publish_to, &self.cluster, self.store.ca_file())
-        else {
+        let (Some(cluster), Some(file)) = (self.app.auth.cluster(), self.store.ca_file()) else {
             return Ok(());
         };
-        match tokio::fs::read_to_string(&file).await {
-            Ok(pem) => cluster.publish_ca(scope, name, &pem).await,
+        let pem = match tokio::fs::read_to_string(&file).await {
+            Ok(pem) => pem,
             Err(error) => {
                 warn!(file = %file.display(), %error, "cannot read the authority to publish");
-                Ok(())
+                return Ok(());
             }
+        };
+        if let Some((scope, name)) = &self.publish_to {
+            cluster.publish_ca(scope, name, &pem).await?;
         }
+        if self.app.auth.trusted.opened().sign_on {
+            cluster.vouch_for_ourselves(&pem).await?;
+        }
+        Ok(())
     }
 }

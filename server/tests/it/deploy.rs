@@ -1,21 +1,19 @@
 //! The manifests under `deploy/`: taken by an API server, safe, and enough – but no more than enough – to run with.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crowsnest_kubesim::Asked;
+use crowsnest_kubesim::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::agent::agent_program;
 use crate::support::cluster::Sim;
-use crate::support::manifests::{self, Schemas, administrator, apply, arguments, of_kind, pods};
+use crate::support::installed::{MAIN, SERVER, assert_rights_fit, cluster, serve};
+use crate::support::manifests::{self, Schemas, administrator, arguments, of_kind, pods};
 use crate::support::server::json as status_and_body;
 use crate::support::{Server, wait_for};
 
-const MAIN: &str = "crowsnest.yaml";
-const SERVER: &str = "system:serviceaccount:crowsnest:crowsnest";
 const AGENT: &str = "system:serviceaccount:crowsnest:crowsnest-agent";
 
 #[test]
@@ -119,34 +117,6 @@ impl Drop for Running {
     }
 }
 
-/// A cluster with one node, in which the manifest has been applied.
-fn cluster() -> Sim {
-    let node = json!({
-        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"},
-        "status": {"addresses": [
-            {"type": "InternalIP", "address": "192.0.2.11"}, {"type": "Hostname", "address": "node-1"}]},
-    });
-    let options = crowsnest_kubesim::Options { objects: vec![node], ..crowsnest_kubesim::Options::default() };
-    let sim = Sim::start(options);
-    apply(&sim, MAIN);
-    apply(&sim, "admin-user.yaml");
-    // Again, as after an edit.
-    apply(&sim, MAIN);
-    sim
-}
-
-/// The server of the manifest, with folders and addresses of this machine.
-fn serve(sim: &Sim) -> Server {
-    let (_, pod) = pods(MAIN).into_iter().find(|(name, _)| name == "crowsnest").unwrap();
-    let account = pod["serviceAccountName"].as_str().unwrap();
-    std::fs::write(sim.kubeconfig(), sim.running.kubeconfig("crowsnest", account, 3600).unwrap()).unwrap();
-    let here = ["serve", "--data-dir", "--listen", "--log-format"];
-    let mut flags: Vec<String> =
-        arguments(&pod).into_iter().filter(|flag| !here.contains(&flag.split('=').next().unwrap())).collect();
-    flags.push(format!("--kubeconfig={}", sim.kubeconfig().display()));
-    Server::start_with(&flags.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
 /// The agent of the manifest, with what the kubelet would mount in `folder`.
 fn agent(sim: &Sim, server: &Server, folder: &Path) -> Running {
     let (_, pod) = pods(MAIN).into_iter().find(|(name, _)| name == "crowsnest-agent").unwrap();
@@ -208,20 +178,10 @@ fn samples(sim: &Sim, server: &Server) -> f64 {
     value.map_or(0.0, |text| text.parse().unwrap())
 }
 
-/// Whether a rule allows what was asked.
-fn covers(rule: &Value, asked: &Asked) -> bool {
-    let has =
-        |field: &str, word: &str| rule[field].as_array().is_some_and(|words| words.contains(&json!(word)));
-    has("apiGroups", &asked.group)
-        && has("resources", &asked.resource)
-        && has("verbs", &asked.verb)
-        && (rule.get("resourceNames").is_none() || has("resourceNames", &asked.name))
-}
-
 #[test]
 fn server_and_agent_do_all_that_they_are_for_and_use_every_right_they_have() {
-    let sim = cluster();
-    let server = serve(&sim);
+    let sim = cluster(&[], Options::default());
+    let server = serve(&sim, &[], &[]);
     let folder = tempfile::tempdir().unwrap();
     let ca = mount_ca(&sim, "", folder.path());
     wait_for_name(&server, &ca, "crowsnest.crowsnest.svc");
@@ -240,27 +200,14 @@ fn server_and_agent_do_all_that_they_are_for_and_use_every_right_they_have() {
     let before = samples(&sim, &server);
     wait_for("samples under the new authority", || (samples(&sim, &server) > before + 2.0).then_some(()));
 
-    let asked = sim.running.asked();
-    for (user, role) in [(SERVER, "crowsnest-server"), (AGENT, "crowsnest-agent")] {
-        let own: Vec<&Asked> = asked.iter().filter(|asked| asked.user == user).collect();
-        let refused: Vec<_> = own.iter().filter(|asked| !asked.allowed).collect();
-        assert!(refused.is_empty(), "{user} lacks rights: {refused:#?}");
-        let roles = ["Role", "ClusterRole"].into_iter().flat_map(|kind| of_kind(MAIN, kind));
-        for role in roles.filter(|found| found["metadata"]["name"] == role) {
-            for rule in role["rules"].as_array().unwrap() {
-                let verbs: BTreeSet<&str> =
-                    rule["verbs"].as_array().unwrap().iter().map(|verb| verb.as_str().unwrap()).collect();
-                let used = own.iter().filter(|asked| covers(rule, asked)).map(|asked| asked.verb.as_str());
-                assert_eq!(used.collect::<BTreeSet<_>>(), verbs, "{user} does not need all of {rule}");
-            }
-        }
-    }
+    assert_rights_fit(&sim, SERVER, MAIN, "crowsnest-server");
+    assert_rights_fit(&sim, AGENT, MAIN, "crowsnest-agent");
 }
 
 #[test]
 fn who_may_push_is_for_kubernetes_to_say() {
-    let sim = cluster();
-    let server = serve(&sim);
+    let sim = cluster(&[], Options::default());
+    let server = serve(&sim, &[], &[]);
     let push = |token: &str| {
         let body =
             crate::support::body(vec![crate::support::series("pushed", &[(crate::support::now_ms(), 1.0)])]);

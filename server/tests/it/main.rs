@@ -28,4 +28,5 @@ mod start;
 mod support;
 mod synced;
 mod test_files;
+mod vouched;
 mod watching;

@@ -1,6 +1,7 @@
 //! Starts servers, speaks to them, and pushes to them.
 
 pub(crate) mod cluster;
+pub(crate) mod installed;
 pub(crate) mod manifests;
 pub(crate) mod push;
 pub(crate) mod server;

@@ -8,7 +8,7 @@ use super::{
     proxy::{backend, forwarded_for, with_query},
 };
 use crate::{
-    cluster::{Cluster, State},
+    cluster::{Cluster, FRONT_PROXY, State},
     object,
     proxy::{self, Forward, Passage, Redirects, rewrite::Rewrite},
     request::{Attributes, Request},
@@ -106,8 +106,8 @@ fn to(cluster: &Cluster, state: &mut State, request: &Request, address: String) 
         more.extend(values.iter().map(|value| (format!("X-Remote-Extra-{key}"), value.clone())));
     }
     let certificate = cluster
-        .authority
-        .client("system:aggregator", &[], cluster.now().as_second())
+        .front_proxy
+        .client(FRONT_PROXY, &[], cluster.now().as_second())
         .map_err(|error| ApiError::unexpected(crate::pki::describe(&error)))?;
     let attributes = &request.attributes;
     let is_long = attributes.verb == "watch" || LONG.contains(&attributes.subresource.as_str());

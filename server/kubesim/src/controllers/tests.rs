@@ -26,7 +26,11 @@ impl Lab {
                 })
             })
             .collect();
-        let state = seed::state(&Options { objects, seed: Some(1), ..Options::default() }).unwrap();
+        let state = seed::state(
+            &Options { objects, seed: Some(1), ..Options::default() },
+            &seed::Believed::default(),
+        )
+        .unwrap();
         Lab { state, now: "2026-11-21T08:00:00Z".parse().unwrap() }
     }
 
