@@ -32,6 +32,9 @@ use crate::watched::Watched;
 /// Passwords hashed at once; each costs some twenty megabytes and a core.
 const PASSWORDS_AT_ONCE: usize = 2;
 
+/// Names of accounts that failures are counted for are no longer.
+const MAX_ACCOUNT: usize = 256;
+
 /// The user that everybody is with `--auth none`.
 const ANYBODY: &str = "anonymous";
 
@@ -70,8 +73,8 @@ pub(crate) enum SignInFailure {
     /// Wrong credentials.
     #[error(transparent)]
     Wrong(#[from] SignInError),
-    /// Too many failures from this address.
-    #[error("too many failed sign-ins from this address; wait {} s", .0.as_secs() + 1)]
+    /// Too many failures.
+    #[error("too many failed sign-ins from this address or for this user; wait {} s", .0.as_secs() + 1)]
     TooMany(Duration),
     /// Nobody signs in here.
     #[error("this server runs with --auth none: there is nothing to sign in to")]
@@ -198,7 +201,7 @@ impl Auth {
         from: IpAddr,
         now: Timestamp,
     ) -> Result<SignedIn, SignInFailure> {
-        self.note_attempt(from, now)?;
+        self.note_attempt(from, None, now)?;
         let signed_in = match &self.users {
             Users::Open => return Err(SignInFailure::Open),
             Users::Static(users) => users.get().verify_token(token)?.into(),
@@ -207,7 +210,7 @@ impl Auth {
                 cluster_users::sign_in(cluster, credential, now).await?
             }
         };
-        self.throttle.lock().succeeded(from);
+        self.throttle.lock().succeeded(from, None);
         Ok(signed_in)
     }
 
@@ -263,9 +266,9 @@ impl Auth {
             Users::Static(_) => return Err(SignInFailure::NoCluster),
             Users::Cluster(cluster) => cluster,
         };
-        self.note_attempt(from, now)?;
+        self.note_attempt(from, None, now)?;
         let signed_in = cluster_users::sign_in(cluster, credential.await?, now).await?;
-        self.throttle.lock().succeeded(from);
+        self.throttle.lock().succeeded(from, None);
         Ok(signed_in)
     }
 
@@ -282,7 +285,8 @@ impl Auth {
             Users::Cluster(_) => return Err(SignInFailure::NoPasswords),
             Users::Static(users) => users.get(),
         };
-        self.note_attempt(from, now)?;
+        self.note_attempt(from, Some(&user), now)?;
+        let account = user.clone();
         let permit = Arc::clone(&self.passwords).acquire_owned().await.map_err(anyhow::Error::from)?;
         let checked = tokio::task::spawn_blocking(move || {
             let user = users.verify_password(&user, &password).map(SignedIn::from);
@@ -291,15 +295,17 @@ impl Auth {
             user
         });
         let user = checked.await.map_err(anyhow::Error::from)??;
-        self.throttle.lock().succeeded(from);
+        self.throttle.lock().succeeded(from, Some(&account));
         Ok(user)
     }
 
-    fn note_attempt(&self, from: IpAddr, now: Timestamp) -> Result<(), SignInFailure> {
+    fn note_attempt(&self, from: IpAddr, account: Option<&str>, now: Timestamp) -> Result<(), SignInFailure> {
         if matches!(self.users, Users::Open) {
             return Ok(());
         }
-        self.throttle.lock().attempt(from, now).map_err(SignInFailure::TooMany)
+        // A name longer than any user's is nobody's account, and is not remembered.
+        let account = account.filter(|account| account.len() <= MAX_ACCOUNT);
+        self.throttle.lock().attempt(from, account, now).map_err(SignInFailure::TooMany)
     }
 
     /// The cluster that a caller's own credential leads to.

@@ -11,6 +11,7 @@ use crowsnest_api::{Labels, METRIC_NAME};
 use crate::auth::Opened;
 use crate::cluster::ClusterSource;
 use crate::external_url::ExternalUrl;
+use crate::fetch::Destination;
 use crate::http::{BasePath, CorsOrigin};
 use crate::settings::{AuthMode, Kube, LogFormat, Settings};
 use crate::units::Span;
@@ -50,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) ephemeral: bool,
     pub(crate) retention: Duration,
     pub(crate) retention_bytes: Option<u64>,
+    /// Where requests may go that leave for URLs of others; none is wherever it is not dangerous.
+    pub(crate) outbound_allow: Vec<Destination>,
     /// Folder of what is configured by files.
     pub(crate) provisioning: Option<PathBuf>,
     pub(crate) evaluation_interval: Duration,
@@ -207,6 +210,7 @@ impl Config {
             ephemeral: settings.ephemeral.unwrap_or_default(),
             retention: settings.retention.map_or(DEFAULT_RETENTION, |span| span.0),
             retention_bytes: settings.retention_size.map(|bytes| bytes.0),
+            outbound_allow: settings.outbound_allow.unwrap_or_default(),
             provisioning: settings.provisioning,
             evaluation_interval: settings
                 .evaluation_interval

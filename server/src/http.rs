@@ -12,6 +12,7 @@ mod host;
 mod layers;
 mod metrics;
 mod objects;
+mod own_sessions;
 mod queries;
 mod routes;
 mod security_headers;

@@ -131,7 +131,7 @@ async fn serve_connection(
     drop(stream.set_nodelay(true));
     match tls {
         None => {
-            serve_stream(stream, Peer { address, transport: Transport::Plain }, None, router, watcher).await
+            serve_stream(stream, Peer { address, transport: Transport::Plain }, None, router, watcher).await;
         }
         Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
             Ok(Ok(stream)) => {

@@ -4,6 +4,7 @@
 
 mod alertmanager_api;
 mod api_v1;
+mod audit;
 mod auth;
 mod chance;
 mod check_files;
@@ -16,6 +17,7 @@ mod control;
 mod data_dir;
 mod demo;
 mod external_url;
+mod fetch;
 mod http;
 mod import;
 mod listen;

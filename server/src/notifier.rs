@@ -3,7 +3,6 @@
 mod deliver;
 mod kept;
 mod request;
-mod target;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +22,7 @@ use tracing::{info, warn};
 use self::kept::Kept;
 use crate::clock;
 use crate::control::{Collection, ControlStore};
+use crate::fetch::Fetcher;
 
 /// What routes alerts as long as nobody says how: to nobody.
 const NOBODY: &str = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";
@@ -42,6 +42,7 @@ pub(crate) struct Notifier {
     /// The text of the configuration.
     text: Mutex<String>,
     control: Arc<dyn ControlStore>,
+    fetcher: Fetcher,
     changed: Notify,
     /// Notifications sent.
     pub(crate) sent: AtomicU64,
@@ -58,6 +59,7 @@ impl Notifier {
         file: Option<PathBuf>,
         external_url: String,
         control: Arc<dyn ControlStore>,
+        fetcher: Fetcher,
     ) -> anyhow::Result<Self> {
         let text = read(file.as_ref())?;
         let (config, templates) = parse(file.as_ref(), &text)?;
@@ -70,6 +72,7 @@ impl Notifier {
             templates: Mutex::new(Arc::new(templates)),
             text: Mutex::new(text),
             control,
+            fetcher,
             changed: Notify::new(),
             sent: AtomicU64::new(0),
             failed: AtomicU64::new(0),

@@ -20,12 +20,14 @@ use tracing::{info, warn};
 
 use self::certificate::CertificateKeeper;
 use crate::api_v1::write::WriteGate;
+use crate::audit::AuditLog;
 use crate::auth::{Auth, Sessions, Trusted, Users};
 use crate::clock;
 use crate::cluster::{Cluster, ClusterAuthoriser};
 use crate::config::{Config, QueryLimits};
 use crate::control::{ControlStore, SledStore};
 use crate::data_dir::{DataDir, write_public};
+use crate::fetch::Fetcher;
 use crate::http::{self, App, AppState};
 use crate::listen::{CertificateStore, Listener, TlsAcceptor, fingerprint};
 use crate::logging;
@@ -160,6 +162,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         config.provisioning.as_ref().map(|folder| folder.join("alertmanager.yml")),
         external_url(config),
         Arc::clone(&control),
+        Fetcher::to(&config.outbound_allow),
     )?);
     let rules = Rules::open(
         rule_settings(config),
@@ -176,6 +179,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
     }
     Ok(Arc::new(App {
         auth: auth(config, data_dir, control).await?,
+        audit: AuditLog::open(data_dir)?,
         pool: QueryPool::new(&config.queries),
         engine: Engine::new(engine_options(config)),
         rules: Arc::new(rules),

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use crate::fetch::Destination;
 use crate::units::{Bytes, Span};
 
 /// `serve` and `demo`: the settings, and where more of them may be written.
@@ -132,6 +133,9 @@ pub(crate) struct Settings {
     /// Where samples are kept [default: local]
     #[arg(long, env = "CROWSNEST_STORAGE", value_enum)]
     pub(crate) storage: Option<Storage>,
+    /// The only destinations of notifications and other requests that leave: hosts, *.domains and networks, separated by commas
+    #[arg(long, env = "CROWSNEST_OUTBOUND_ALLOW", value_name = "LIST", value_delimiter = ',')]
+    pub(crate) outbound_allow: Option<Vec<Destination>>,
     /// Folder of what is configured by files: rules/**.yml; read again when it changes
     #[arg(long, env = "CROWSNEST_PROVISIONING", value_name = "DIR")]
     pub(crate) provisioning: Option<PathBuf>,
@@ -223,6 +227,7 @@ impl Settings {
             retention: self.retention.or(other.retention),
             retention_size: self.retention_size.or(other.retention_size),
             storage: self.storage.or(other.storage),
+            outbound_allow: self.outbound_allow.or(other.outbound_allow),
             provisioning: self.provisioning.or(other.provisioning),
             evaluation_interval: self.evaluation_interval.or(other.evaluation_interval),
             enable_feature: self.enable_feature.or(other.enable_feature),

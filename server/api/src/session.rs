@@ -78,6 +78,24 @@ pub struct Shown {
     pub sign_on: bool,
 }
 
+/// A session of one's own, as others of one's sessions see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnSession {
+    /// What it is ended by.
+    pub id: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// When it began, RFC 3339, UTC.
+    pub created: String,
+    /// When it was last used, to the minute.
+    pub last_seen: String,
+    /// When it ends if nobody uses it any more.
+    pub expires: String,
+    /// The `Origin` of its sign-in; none of a program's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
 /// Who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {

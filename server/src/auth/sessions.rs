@@ -82,7 +82,7 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<NewSession, SessionsError> {
         let SignedIn { identity, fingerprint, ends } = signed_in;
-        self.make_room(&identity.user)?;
+        self.make_room(&identity.user, now)?;
         let id = random_token()?;
         let credential = identity.credential().cloned();
         let record = SessionRecord {
@@ -156,19 +156,29 @@ impl Sessions {
         Ok(removed)
     }
 
-    /// Ends as many sessions of a user as there must be fewer, those first that were used longest ago.
-    fn make_room(&self, user: &str) -> Result<(), SessionsError> {
+    /// The sessions of a user that run at `now`, the one used last first. Reads all sessions.
+    pub(crate) fn of_user(
+        &self,
+        user: &str,
+        now: Timestamp,
+    ) -> Result<Vec<(String, SessionRecord)>, SessionsError> {
         let mut own = Vec::new();
         for (id, sealed) in self.store.list(Collection::Sessions)? {
             if let Ok(record) = self.open(&id, &sealed)
                 && record.user == user
+                && !record.is_expired(now)
             {
-                own.push((record.last_seen, id));
+                own.push((id, record));
             }
         }
-        own.sort();
-        let excess = (own.len() + 1).saturating_sub(MAX_PER_USER);
-        own.iter().take(excess).try_for_each(|(_, id)| self.end(id))
+        own.sort_by(|(a, first), (b, second)| (second.last_seen, b).cmp(&(first.last_seen, a)));
+        Ok(own)
+    }
+
+    /// Ends as many sessions of a user as there must be fewer, those first that were used longest ago.
+    fn make_room(&self, user: &str, now: Timestamp) -> Result<(), SessionsError> {
+        let own = self.of_user(user, now)?;
+        own.iter().skip(MAX_PER_USER - 1).try_for_each(|(id, _)| self.end(id))
     }
 
     fn load(&self, id: &str) -> Result<Option<SessionRecord>, SessionsError> {

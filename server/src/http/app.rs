@@ -8,6 +8,7 @@ use crowsnest_promql::Engine;
 use tokio::sync::watch;
 
 use crate::api_v1::write::WriteGate;
+use crate::audit::AuditLog;
 use crate::auth::Auth;
 use crate::clock;
 use crate::config::Config;
@@ -24,6 +25,7 @@ use crate::watching::Places;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) auth: Auth,
+    pub(crate) audit: AuditLog,
     pub(crate) storage: Storage,
     pub(crate) sources: SourceWatch,
     pub(crate) engine: Engine,

@@ -5,7 +5,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
-use super::{AppState, discovery, health, metrics, objects, queries, session, stream, ui};
+use super::{AppState, discovery, health, metrics, objects, own_sessions, queries, session, stream, ui};
 use crate::alertmanager_api;
 use crate::api_v1::{
     admin, exemplars, expression, features, federate, labels, metadata, notifications, openapi, query, read,
@@ -67,6 +67,8 @@ const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
 const SILENCE: &str = "/alertmanager/api/v2/silence/{id}";
 const SESSION: &str = "/api/crowsnest/v1/session";
+const SESSIONS: &str = "/api/crowsnest/v1/sessions";
+const OWN_SESSION: &str = "/api/crowsnest/v1/sessions/{id}";
 const WAYS: &str = "/api/crowsnest/v1/session/ways";
 
 /// All routes, in order of their paths.
@@ -98,6 +100,9 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SIGN_IN, |m| on(m, session::sign_in)),
     reads(Method::GET, WAYS, Access::Public, |m| on(m, session::ways)),
+    changes(Method::DELETE, SESSIONS, Access::User, SMALL, |m| on(m, own_sessions::end_all)),
+    reads(Method::GET, SESSIONS, Access::User, |m| on(m, own_sessions::list)),
+    changes(Method::DELETE, OWN_SESSION, Access::User, SMALL, |m| on(m, own_sessions::end)),
     changes(Method::POST, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| {
         on(m, admin::clean_tombstones)
     }),

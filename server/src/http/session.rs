@@ -1,5 +1,7 @@
 //! `/api/crowsnest/v1/session`: sign in, who am I, sign out.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
@@ -14,6 +16,7 @@ use http::{HeaderMap, StatusCode};
 use tracing::info;
 
 use super::{ApiError, AppState, BasePath, ErrorKind, guard};
+use crate::audit::{Action, Outcome};
 use crate::auth::{
     Identified, NewSession, Opened, SignInFailure, SignedIn, Vouched, cookie_header, expired_cookie_header,
 };
@@ -42,6 +45,7 @@ pub(super) async fn sign_in(
     let sign_in: SignIn = serde_json::from_slice(&body).map_err(|_| ApiError::bad_request(WAYS))?;
     let now = clock::now();
     let from = peer.address.ip();
+    let (way, claimed) = attempt(&sign_in);
     let user = match sign_in {
         SignIn::Token { token } => app.auth.sign_in_with_token(token.trim(), from, now).await,
         SignIn::Pkcs12 { p12, password } => {
@@ -62,11 +66,18 @@ pub(super) async fn sign_in(
             app.auth.sign_in_with_password(user, password, from, now).await
         }
     };
-    let user = user.map_err(|failure| {
-        info!(reason = %failure, "sign-in refused");
-        refused(failure)
-    })?;
+    let user = match user {
+        Ok(user) => user,
+        Err(failure) => {
+            info!(reason = %failure, "sign-in refused");
+            let why = failure.to_string();
+            note(&app, Action::SignIn, Outcome::Refused, claimed, from, why).await;
+            return Err(refused(failure));
+        }
+    };
     info!(user = user.identity.user, "signed in");
+    let name = user.identity.user.clone();
+    note(&app, Action::SignIn, Outcome::Done, name, from, way.to_owned()).await;
     let origin = guard::provenance(&headers).origin.map(str::to_owned);
     let https = origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
     let identity = user.identity.clone();
@@ -117,13 +128,35 @@ pub(super) async fn sign_out(
     State(app): State<AppState>,
     Extension(base): Extension<BasePath>,
     Extension(identified): Extension<Identified>,
+    Extension(peer): Extension<Peer>,
 ) -> Result<Response, ApiError> {
     if let Caller::User { identity, via: Via::Session { id } } = identified.caller {
-        let end = tokio::task::spawn_blocking(move || app.auth.sessions.end(&id));
+        let ending = AppState::clone(&app);
+        let end = tokio::task::spawn_blocking(move || ending.auth.sessions.end(&id));
         end.await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
         info!(user = identity.user, "signed out");
+        note(&app, Action::SignOut, Outcome::Done, identity.user, peer.address.ip(), String::new()).await;
     }
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, expired_cookie_header(&base.with_slash()))]).into_response())
+}
+
+/// The way of an attempt, and who somebody says they are.
+fn attempt(sign_in: &SignIn) -> (&'static str, String) {
+    match sign_in {
+        SignIn::Token { .. } => ("token", String::new()),
+        SignIn::Pkcs12 { .. } => ("p12", String::new()),
+        SignIn::Kubeconfig { .. } => ("kubeconfig", String::new()),
+        SignIn::Certificate { .. } => ("certificate", String::new()),
+        SignIn::Password { user, .. } => ("password", user.clone()),
+    }
+}
+
+/// Writes to the audit log, off the threads that serve requests.
+async fn note(app: &AppState, action: Action, outcome: Outcome, user: String, from: IpAddr, detail: String) {
+    let app = AppState::clone(app);
+    let noting = move || app.audit.note(clock::now(), action, outcome, &user, from, &detail);
+    // An error is a panic there, which has been told already.
+    tokio::task::spawn_blocking(noting).await.ok();
 }
 
 async fn begin(

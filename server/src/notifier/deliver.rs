@@ -81,7 +81,8 @@ impl Notifier {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let templates = Arc::clone(&self.templates.lock());
-            let attempt = request::send(integration, notification, &self.external_url, &templates);
+            let attempt =
+                request::send(&self.fetcher, integration, notification, &self.external_url, &templates);
             let failure = match tokio::time::timeout(left, attempt).await {
                 Ok(Ok(())) => {
                     self.sent.fetch_add(1, Ordering::Relaxed);

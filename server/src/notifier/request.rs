@@ -9,13 +9,14 @@ use crowsnest_alerting::yaml::Node;
 use reqwest::{Certificate, Client, Identity, RequestBuilder, Url};
 
 use super::deliver::Failure;
-use super::target;
+use crate::fetch::Fetcher;
 
 /// How long an attempt may take whose integration does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends a notification.
 pub(super) async fn send(
+    fetcher: &Fetcher,
     integration: &Integration,
     notification: &Notification,
     external_url: &str,
@@ -25,7 +26,7 @@ pub(super) async fn send(
         let url = secret(integration, "url")?;
         let max_alerts = integration.text("max_alerts").and_then(|text| text.parse().ok()).unwrap_or(0);
         let body = webhook::body(notification, external_url, max_alerts, webhook::Version::Classic);
-        return post(integration, &url, &[], body).await;
+        return post(fetcher, integration, &url, &[], body).await;
     }
     let secrets = |name: &str| {
         secret(integration, name).map_err(|failure| match failure {
@@ -35,7 +36,7 @@ pub(super) async fn send(
     let Outgoing { url, headers, body } =
         message::request(integration, notification, external_url, templates, &secrets)
             .map_err(Failure::Final)?;
-    post(integration, &url, &headers, body.to_string().into_bytes()).await
+    post(fetcher, integration, &url, &headers, body.to_string().into_bytes()).await
 }
 
 /// A setting, or what is in the file of the setting with `_file` behind its name.
@@ -56,6 +57,7 @@ fn read(path: &str) -> Result<String, Failure> {
 }
 
 async fn post(
+    fetcher: &Fetcher,
     integration: &Integration,
     url: &str,
     headers: &[(&'static str, String)],
@@ -64,7 +66,8 @@ async fn post(
     let http = integration.setting("http_config");
     let url: Url = url.parse().map_err(|_| Failure::Final("the URL is not one".to_owned()))?;
     let timeout = integration.text("timeout").and_then(|text| crowsnest_alerting::duration::parse(text).ok());
-    let client = client(http, &url, timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT)).await?;
+    let client =
+        client(fetcher, http, &url, timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT)).await?;
     let mut request = client.post(url).header("Content-Type", "application/json").body(body);
     for (name, value) in headers {
         request = request.header(*name, value);
@@ -79,17 +82,14 @@ async fn post(
     }
 }
 
-async fn client(http: Option<&Node>, url: &Url, timeout: Duration) -> Result<Client, Failure> {
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or(443);
-    let addresses = target::resolve(host, port).await.map_err(Failure::Passing)?;
-    let mut builder = Client::builder()
-        .user_agent(concat!("Crowsnest/", env!("CARGO_PKG_VERSION")))
-        .timeout(timeout)
-        .no_proxy()
-        // A redirect could lead where notifications are not sent.
-        .redirect(reqwest::redirect::Policy::none())
-        .resolve_to_addrs(host, &addresses);
+async fn client(
+    fetcher: &Fetcher,
+    http: Option<&Node>,
+    url: &Url,
+    timeout: Duration,
+) -> Result<Client, Failure> {
+    let builder = fetcher.client(url).await.map_err(|error| Failure::Passing(error.to_string()))?;
+    let mut builder = builder.timeout(timeout);
     if let Some(tls) = http.and_then(|http| http.get("tls_config")) {
         let wrong = |error: reqwest::Error| Failure::Final(in_one_line(error));
         if let Some(path) = tls.get("ca_file").and_then(Node::text) {

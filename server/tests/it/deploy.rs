@@ -75,8 +75,9 @@ fn pods_run_without_rights_on_their_node() {
     }
 }
 
+/// Incident 8: a chart that made its account an administrator.
 #[test]
-fn the_main_manifest_gives_no_right_that_is_more_than_it_looks() {
+fn headlamp_4435_the_main_manifest_gives_no_right_that_is_more_than_it_looks() {
     for object in manifests::objects(MAIN) {
         assert_ne!(object["roleRef"]["name"], "cluster-admin", "{object}");
         for rule in object["rules"].as_array().into_iter().flatten() {

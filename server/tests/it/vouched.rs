@@ -34,6 +34,8 @@ fn browser(authorities: &[&[u8]], certificate: &ClientCertificate) -> Client {
         .tls_certs_only(authorities)
         .identity(identity.unwrap())
         .redirect(reqwest::redirect::Policy::none())
+        // Each request shows the certificate anew, and none meets the end of an older connection.
+        .pool_max_idle_per_host(0)
         .build()
         .unwrap()
 }

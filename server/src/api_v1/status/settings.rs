@@ -70,6 +70,10 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ("data-dir", config.data_dir.display().to_string()),
         ("evaluation-interval", format_duration(config.evaluation_interval)),
         ("ephemeral", config.ephemeral.to_string()),
+        (
+            "outbound-allow",
+            config.outbound_allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        ),
         ("provisioning", path(config.provisioning.as_deref())),
         ("enable-feature", config.features.join(",")),
         ("external-label", external_labels.collect::<Vec<_>>().join(",")),

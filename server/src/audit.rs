@@ -1,0 +1,137 @@
+//! The audit log: who signed in or was refused, from where, one JSON object a line. Two files of bounded size, for their owner
+//! only.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use crowsnest_api::Timestamp;
+use parking_lot::Mutex;
+use serde::Serialize;
+use tracing::warn;
+
+use crate::clock;
+use crate::data_dir::DataDir;
+
+/// Where it is in the data folder; the older half has `.1` behind its name.
+const FILE: &str = "audit.log";
+/// Past this size a file becomes the older half.
+const MAX_BYTES: u64 = 8 << 20;
+/// The longest text of a user's in a line.
+const MAX_TEXT: usize = 256;
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Action {
+    SignIn,
+    SignOut,
+    /// Of another session of one's own.
+    EndSession,
+    /// Of all of one's own.
+    EndSessions,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Outcome {
+    Done,
+    Refused,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    at: String,
+    action: Action,
+    outcome: Outcome,
+    /// Who; of refused attempts, as far as they said it.
+    user: &'a str,
+    from: IpAddr,
+    /// The way of a sign-in, or why it was refused.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'a str,
+}
+
+/// The newest file, open for writing.
+pub(crate) struct AuditLog {
+    path: PathBuf,
+    file: Mutex<(File, u64)>,
+}
+
+impl AuditLog {
+    /// Opens it, or begins it.
+    pub(crate) fn open(data_dir: &DataDir) -> anyhow::Result<Self> {
+        let path = data_dir.join(FILE);
+        let file = open(&path)?;
+        let bytes = file.metadata().with_context(|| format!("cannot look at {}", path.display()))?.len();
+        Ok(Self { path, file: Mutex::new((file, bytes)) })
+    }
+
+    /// Writes a line; what cannot be written is told to the log and keeps nobody from anything.
+    pub(crate) fn note(
+        &self,
+        at: Timestamp,
+        action: Action,
+        outcome: Outcome,
+        user: &str,
+        from: IpAddr,
+        detail: &str,
+    ) {
+        let line =
+            Line { at: clock::rfc3339(at), action, outcome, user: cut(user), from, detail: cut(detail) };
+        if let Err(error) = self.write(&line) {
+            warn!(err = &*error as &dyn std::error::Error, "cannot write to the audit log");
+        }
+    }
+
+    fn write(&self, line: &Line<'_>) -> anyhow::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        let mut file = self.file.lock();
+        if file.1 >= MAX_BYTES {
+            fs::rename(&self.path, self.path.with_extension("log.1"))?;
+            *file = (open(&self.path)?, 0);
+        }
+        file.0.write_all(&bytes)?;
+        file.1 += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+fn open(path: &std::path::Path) -> anyhow::Result<File> {
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    file.with_context(|| format!("cannot open the audit log {}", path.display()))
+}
+
+/// The beginning of a text, whole characters.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_object_and_a_full_file_becomes_the_older_half() {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::open(&dir.path().join("data")).unwrap();
+        let log = AuditLog::open(&data_dir).unwrap();
+        let from = IpAddr::from([192, 0, 2, 1]);
+        let now = Timestamp::from_millis(0);
+        log.note(now, Action::SignIn, Outcome::Refused, "ann\n{", from, &"é".repeat(1000));
+        let text = fs::read_to_string(data_dir.join(FILE)).unwrap();
+        let line: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap();
+        assert_eq!((&line["action"], &line["outcome"]), (&"sign-in".into(), &"refused".into()));
+        assert_eq!(line["user"], "ann\n{");
+        assert!(text.lines().count() == 1 && text.len() < 700, "{text}");
+        log.file.lock().1 = MAX_BYTES;
+        log.note(now, Action::SignOut, Outcome::Done, "ann", from, "");
+        assert_eq!(fs::read_to_string(data_dir.join("audit.log.1")).unwrap(), text);
+        assert_eq!(fs::read_to_string(data_dir.join(FILE)).unwrap().lines().count(), 1);
+    }
+}
