@@ -286,8 +286,9 @@ mod tests {
     fn only_a_certificate_with_an_allowed_name_is_the_api_server() {
         let (alice, _) = own(ALICE, 0);
         let pem = alice.to_pem().unwrap();
-        let is_proxy =
-            |allowed: &str| FrontProxy::parse(&pem, allowed).unwrap().is_proxy(&[alice.clone()], now());
+        let is_proxy = |allowed: &str| {
+            FrontProxy::parse(&pem, allowed).unwrap().is_proxy(std::slice::from_ref(&alice), now())
+        };
         assert!(is_proxy(r#"["front-proxy-client", "alice"]"#));
         assert!(is_proxy("[]") && is_proxy(""));
         assert!(!is_proxy(r#"["front-proxy-client"]"#));
