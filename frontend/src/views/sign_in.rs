@@ -1,6 +1,9 @@
 //! The sign-in page: who will I be here, and is this the real one?
 
+use std::time::Duration;
+
 use crowsnest_api::session::{Shown, SignIn as Credentials, Way, Ways};
+use gloo_timers::future::sleep;
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
@@ -14,6 +17,9 @@ use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 
 /// Where the ways in are told.
 const WAYS: &str = "api/crowsnest/v1/session/ways";
+
+/// How long the form waits for them.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why the last attempt failed.
 #[derive(Clone, PartialEq)]
@@ -77,6 +83,9 @@ pub(crate) fn SignIn() -> impl IntoView {
     let lang = use_lang();
     let way = RwSignal::new(Way::Token);
     let ways = RwSignal::new(vec![Way::Token]);
+    // The form comes when the ways are known: choices that push it down later would move the button from under the pointer.
+    let asking = RwSignal::new(true);
+    let is_known = Memo::new(move |_| !asking.get());
     let shown = RwSignal::new(None::<Shown>);
     let entered = Entered::default();
     let busy = RwSignal::new(false);
@@ -107,6 +116,7 @@ pub(crate) fn SignIn() -> impl IntoView {
             let at_once = found.certificate.as_ref().is_some_and(|shown| shown.sign_on)
                 && !matches!(session.state(), SessionState::Out(Farewell::Left));
             shown.try_set(found.certificate);
+            asking.try_set(false);
             if at_once
                 && let Err(error) =
                     session.sign_in(client, &Credentials::Certificate { certificate: true }).await
@@ -114,6 +124,11 @@ pub(crate) fn SignIn() -> impl IntoView {
                 complaint.try_set(Some(Complaint::Failed(error)));
             }
         }
+        asking.try_set(false);
+    });
+    spawn_local(async move {
+        sleep(PATIENCE).await;
+        asking.try_set(false);
     });
 
     let submit = move |event: ev::SubmitEvent| {
@@ -215,35 +230,39 @@ pub(crate) fn SignIn() -> impl IntoView {
                                 })
                         }}
                     </div>
-                    <form class="sign-in__form" on:submit=submit novalidate>
-                        <Show when=move || ways.with(|ways| ways.len() > 1)>
-                            <Segmented
-                                label=Signal::derive(move || Msg::SignInWays.text(lang.get()).to_owned())
-                                options=Signal::derive(choices)
-                                value=way
-                                on_change=change_way
-                                block=true
-                            />
-                        </Show>
-                        {fields}
-                        <div role="alert">
-                            {move || {
-                                complaint
-                                    .get()
-                                    .map(|complaint| {
-                                        view! {
-                                            <p class="sign-in__complaint is-critical">
-                                                <Icon name=IconName::Critical/>
-                                                <span>{complaint_words(lang.get(), way.get_untracked(), &complaint)}</span>
-                                            </p>
-                                        }
-                                    })
-                            }}
-                        </div>
-                        <button type="submit" class="btn btn--primary btn--lg btn--block" aria-busy=move || busy.get().to_string()>
-                            {words}
-                        </button>
-                    </form>
+                    {move || {
+                        is_known.get().then(|| view! {
+                            <form class="sign-in__form" on:submit=submit novalidate>
+                                <Show when=move || ways.with(|ways| ways.len() > 1)>
+                                    <Segmented
+                                        label=Signal::derive(move || Msg::SignInWays.text(lang.get()).to_owned())
+                                        options=Signal::derive(choices)
+                                        value=way
+                                        on_change=change_way
+                                        block=true
+                                    />
+                                </Show>
+                                {fields}
+                                <div role="alert">
+                                    {move || {
+                                        complaint
+                                            .get()
+                                            .map(|complaint| {
+                                                view! {
+                                                    <p class="sign-in__complaint is-critical">
+                                                        <Icon name=IconName::Critical/>
+                                                        <span>{complaint_words(lang.get(), way.get_untracked(), &complaint)}</span>
+                                                    </p>
+                                                }
+                                            })
+                                    }}
+                                </div>
+                                <button type="submit" class="btn btn--primary btn--lg btn--block" aria-busy=move || busy.get().to_string()>
+                                    {words}
+                                </button>
+                            </form>
+                        })
+                    }}
                 </div>
             </main>
             <footer class="sign-in__foot">
