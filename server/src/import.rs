@@ -71,10 +71,13 @@ pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<()> {
         args.from.display()
     );
 
-    let store = open_store(args)?;
+    let options = options(args);
+    let horizon = clock::now().minus(options.retention);
+    // Kept to the end: it is the lock against a server.
+    let data_dir = DataDir::open(&args.data_dir)?;
+    let store = open_store(&data_dir, options)?;
     let newest = blocks.iter().map(Block::end_time).max();
-    let horizon = clock::now().minus(store.1.retention);
-    let (store, mut tally) = (store.0, Tally::default());
+    let mut tally = Tally::default();
     for block in &blocks {
         import_block(&store, block, horizon, &mut tally);
     }
@@ -83,18 +86,21 @@ pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<()> {
     tally.report(&args.from)
 }
 
-fn open_store(args: &PrometheusArgs) -> anyhow::Result<(Tsdb, Options)> {
-    let options = Options {
-        retention: args.retention.map_or(Options::default().retention, |Span(retention)| retention),
+fn options(args: &PrometheusArgs) -> Options {
+    let default = Options::default();
+    Options {
+        retention: args.retention.map_or(default.retention, |Span(retention)| retention),
         // The log of late samples has them from any time.
         out_of_order_window: Duration::from_secs(366 * 24 * 3600),
-        ..Options::default()
-    };
-    let data_dir = DataDir::open(&args.data_dir)?;
+        ..default
+    }
+}
+
+fn open_store(data_dir: &DataDir, options: Options) -> anyhow::Result<Tsdb> {
     let manifest = SledStore::open(&data_dir.subdir("control")?)?.block_manifest()?;
-    let (store, _) = Tsdb::open(&data_dir.subdir("tsdb")?, manifest, options.clone(), clock::now())
+    let (store, _) = Tsdb::open(&data_dir.subdir("tsdb")?, manifest, options, clock::now())
         .context("cannot open the sample store")?;
-    Ok((store, options))
+    Ok(store)
 }
 
 /// Writes one block of Prometheus' as blocks of ours: its span may be longer than those of ours.

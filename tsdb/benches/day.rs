@@ -6,6 +6,8 @@
 
 #[path = "store/clock.rs"]
 mod clock;
+#[path = "store/folder.rs"]
+mod folder;
 #[path = "store/recording.rs"]
 mod recording;
 
@@ -81,7 +83,7 @@ fn run(recording: &Recording, hours: usize) {
     let status = store.store_status();
     print("bytes a sample: log", per_sample(status.wal_bytes));
     print("bytes a sample: blocks", per_sample(status.block_bytes));
-    print("bytes a sample: manifest's folder", per_sample(folder_bytes(&dir.path().join("catalog"))));
+    print("bytes a sample: manifest's folder", per_sample(folder::bytes(&dir.path().join("catalog"))));
     print("peak memory, MB", peak_memory());
     for block in store.blocks() {
         let hours = block.max_time.millis().saturating_sub(block.min_time.millis()) as f64 / 3_600_000.0;
@@ -169,14 +171,4 @@ fn peak_memory() -> String {
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib: Option<f64> = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
     kib.map_or_else(|| "unknown".to_owned(), |kib| format!("{:.0}", kib / 1024.0))
-}
-
-fn folder_bytes(dir: &Path) -> u64 {
-    let entries = std::fs::read_dir(dir).unwrap().map(Result::unwrap);
-    entries
-        .map(|entry| match entry.metadata().unwrap() {
-            folder if folder.is_dir() => folder_bytes(&entry.path()),
-            file => file.len(),
-        })
-        .sum()
 }

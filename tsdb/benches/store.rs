@@ -9,12 +9,13 @@
 mod clock;
 #[path = "store/corpus.rs"]
 mod corpus;
+#[path = "store/folder.rs"]
+mod folder;
 #[path = "store/made_up.rs"]
 mod made_up;
 #[path = "store/recording.rs"]
 mod recording;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crowsnest_api::{Labels, Sample, Timestamp};
@@ -93,7 +94,7 @@ fn run(title: &str, load: &impl Load) {
     let store = open();
     clock.print("restart with blocks");
     assert_eq!(queries(&store, end, "after a restart"), in_blocks, "a restart changes no answer");
-    println!("{:<44}{:>14}", "folder, bytes", folder_bytes(&data));
+    println!("{:<44}{:>14}", "folder, bytes", folder::bytes(&data));
 }
 
 /// Pushes everything from several threads, each with nodes of its own, and says how many samples that was.
@@ -185,14 +186,4 @@ fn checksum(store: &Tsdb, selection: &Selection<'_>) -> (usize, usize, u64) {
         }
     }
     (series_count, sample_count, sum)
-}
-
-fn folder_bytes(dir: &Path) -> u64 {
-    let entries = std::fs::read_dir(dir).unwrap().map(Result::unwrap);
-    entries
-        .map(|entry| match entry.metadata().unwrap() {
-            folder if folder.is_dir() => folder_bytes(&entry.path()),
-            file => file.len(),
-        })
-        .sum()
 }

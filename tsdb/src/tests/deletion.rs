@@ -4,16 +4,6 @@ use crowsnest_api::Sample;
 
 use super::support::*;
 
-fn filled() -> Rig {
-    let mut rig = Rig::new();
-    for _ in 0..45 {
-        rig.push_minutes("a", 1);
-        rig.try_push(source("s"), "b", &[Sample::new(rig.now, 0.5)]).unwrap();
-    }
-    rig.settle();
-    rig
-}
-
 #[test]
 fn deleted_samples_are_gone_from_blocks_and_head_and_stay_gone() {
     let mut rig = filled();

@@ -9,18 +9,6 @@ use super::support::*;
 use crate::disk::Disk;
 use crate::{OpenError, RejectReason, Tsdb};
 
-/// Forty-five minutes of "a" and "b" in blocks, and some in the log.
-fn filled() -> Rig {
-    let mut rig = Rig::new();
-    for _ in 0..45 {
-        rig.push_minutes("a", 1);
-        rig.try_push(source("s"), "b", &[Sample::new(rig.now, 0.5)]).unwrap();
-    }
-    rig.settle();
-    assert!(rig.files("blocks").len() > 2, "{:?}", rig.files("blocks"));
-    rig
-}
-
 fn all() -> Vec<i64> {
     (1..=45).collect()
 }

@@ -167,3 +167,15 @@ pub(super) fn source(name: &str) -> Origin {
 pub(super) fn labels(name: &str) -> Labels {
     Labels::from_pairs([("__name__", name), ("job", "test"), ("instance", &format!("host of {name}"))])
 }
+
+/// Forty-five minutes of "a" and "b" in blocks, and some in the log.
+pub(super) fn filled() -> Rig {
+    let mut rig = Rig::new();
+    for _ in 0..45 {
+        rig.push_minutes("a", 1);
+        rig.try_push(source("s"), "b", &[Sample::new(rig.now, 0.5)]).unwrap();
+    }
+    rig.settle();
+    assert!(rig.files("blocks").len() > 2, "{:?}", rig.files("blocks"));
+    rig
+}
