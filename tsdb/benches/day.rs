@@ -120,6 +120,7 @@ fn push_all(store: &Tsdb, recording: &Recording, labels: &[Vec<Labels>], tick: u
         let series = page.iter().zip(&samples).map(|(&(series, _), sample)| PushedSeries {
             labels: PushedLabels::Set(&labels[series]),
             samples: std::slice::from_ref(sample),
+            extras: None,
         });
         let push = Push {
             origin: Origin::Source(format!("node-{node}").into()),

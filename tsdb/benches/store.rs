@@ -106,9 +106,8 @@ fn ingest(store: &Tsdb, load: &impl Load) -> u64 {
                 for tick in 0..load.ticks() {
                     for node in (sender..load.nodes()).step_by(SENDERS) {
                         let timestamp = START + tick as i64 * STEP + node as i64 * 37;
-                        let series = load.push(node, tick).into_iter().map(|(labels, value)| SeriesBatch {
-                            labels,
-                            samples: vec![Sample::new(timestamp, value)],
+                        let series = load.push(node, tick).into_iter().map(|(labels, value)| {
+                            SeriesBatch::of_floats(labels, vec![Sample::new(timestamp, value)])
                         });
                         let batch = Batch {
                             origin: Origin::Source(format!("node-{node}").into()),
@@ -146,11 +145,8 @@ fn queries(store: &Tsdb, end: i64, place: &str) -> Vec<u64> {
     ];
     println!("\n{place:<32}{:>12}{:>10}{:>12}  checksum", "median ms", "series", "samples");
     let checksums = cases.map(|(what, matchers, seconds)| {
-        let selection = Selection {
-            matchers: &matchers,
-            start: Timestamp::from_millis(end - seconds * 1000),
-            end: Timestamp::from_millis(end),
-        };
+        let (start, end) = (Timestamp::from_millis(end - seconds * 1000), Timestamp::from_millis(end));
+        let selection = Selection::new(&matchers, start, end);
         let mut times = Vec::new();
         let mut answer = (0, 0, 0);
         for _ in 0..5 {

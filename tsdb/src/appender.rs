@@ -1,9 +1,13 @@
 //! The seam above the store: how samples come in.
 
+use std::hash::Hasher as _;
 use std::time::Duration;
 
 use crowsnest_api::{Label, Labels, Sample, Timestamp};
+use rustc_hash::FxHasher;
 use smol_str::SmolStr;
+
+use crate::samples::HistogramSample;
 
 /// Who wrote a batch, which decides what happens when two values meet at one timestamp.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,12 +25,31 @@ pub enum Origin {
 }
 
 /// New samples of one series, oldest first.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SeriesBatch {
     /// The series.
     pub labels: Labels,
-    /// Its new samples.
+    /// Its new samples that are floats.
     pub samples: Vec<Sample>,
+    /// What it has beyond these.
+    pub extras: Extras,
+}
+
+/// What samples of a series are beyond floats. What the server itself writes has none of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extras {
+    /// Native histograms, oldest first.
+    pub histograms: Vec<HistogramSample>,
+    /// When the counters behind samples started, by the samples' timestamps, which ascend. Samples that are not
+    /// mentioned have no known start.
+    pub starts: Vec<(Timestamp, Timestamp)>,
+}
+
+impl Extras {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.histograms.is_empty() && self.starts.is_empty()
+    }
 }
 
 /// Type, help and unit of a metric family.
@@ -76,8 +99,10 @@ pub struct Push<'a> {
 pub struct PushedSeries<'a> {
     /// The series.
     pub labels: PushedLabels<'a>,
-    /// Its new samples.
+    /// Its new samples that are floats.
     pub samples: &'a [Sample],
+    /// What it has beyond these, if anything.
+    pub extras: Option<&'a Extras>,
 }
 
 /// The labels of a pushed series.
@@ -99,16 +124,26 @@ pub struct WireLabel<'a> {
 }
 
 impl PushedLabels<'_> {
-    /// Whether these are the labels of a series that is known.
-    pub(crate) fn are(&self, known: &Labels) -> bool {
+    /// Whether these are labels that are known.
+    pub(crate) fn are<'k>(&self, known: impl ExactSizeIterator<Item = &'k Label>) -> bool {
         match self {
-            Self::Set(labels) => *labels == known,
+            Self::Set(labels) => labels.iter().eq(known),
             Self::Wire(labels) => {
                 labels.len() == known.len()
                     && labels.iter().zip(known).all(|(wire, known)| {
                         wire.value == known.value.as_bytes() && wire.name == known.name.as_bytes()
                     })
             }
+        }
+    }
+
+    /// Equal for equal labels.
+    pub(crate) fn hash(&self) -> u64 {
+        match self {
+            Self::Set(labels) => {
+                hash_labels(labels.iter().map(|label| (label.name.as_bytes(), label.value.as_bytes())))
+            }
+            Self::Wire(labels) => hash_labels(labels.iter().map(|label| (label.name, label.value))),
         }
     }
 
@@ -138,10 +173,29 @@ impl PushedLabels<'_> {
     }
 }
 
+/// The hash of label names and values, for finding series in memory.
+pub(crate) fn hash_labels<'a>(labels: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> u64 {
+    let mut hasher = FxHasher::default();
+    for (name, value) in labels {
+        hasher.write(name);
+        hasher.write(value);
+    }
+    hasher.finish()
+}
+
 impl SeriesBatch {
+    /// Floats and nothing else.
+    pub fn of_floats(labels: Labels, samples: Vec<Sample>) -> Self {
+        Self { labels, samples, extras: Extras::default() }
+    }
+
     /// The same, borrowed.
     pub fn as_pushed(&self) -> PushedSeries<'_> {
-        PushedSeries { labels: PushedLabels::Set(&self.labels), samples: &self.samples }
+        PushedSeries {
+            labels: PushedLabels::Set(&self.labels),
+            samples: &self.samples,
+            extras: Some(&self.extras).filter(|extras| !extras.is_empty()),
+        }
     }
 }
 
@@ -172,12 +226,18 @@ pub enum RejectReason {
     /// The same source wrote another value at this timestamp before.
     #[error("duplicate sample for timestamp with another value")]
     Conflict,
+    /// It is no native histogram: buckets and counts contradict each other, or it has too many.
+    #[error("invalid native histogram")]
+    InvalidHistogram,
     /// The labels are not a series: no name, bad name, unsorted, too many or too long.
     #[error("invalid labels")]
     InvalidLabels,
     /// The store holds as many series as it may.
     #[error("series limit reached")]
     SeriesLimit,
+    /// The source has as many series in the store as one may have.
+    #[error("series limit of the source reached")]
+    SourceSeriesLimit,
 }
 
 /// Samples that were not stored.
@@ -196,6 +256,8 @@ pub struct Rejection {
 pub struct Appended {
     /// Samples stored, repeats of what was there already included.
     pub written: u64,
+    /// How many of them are native histograms.
+    pub histograms: u64,
     /// Samples refused, one entry a reason.
     pub rejected: Vec<Rejection>,
 }

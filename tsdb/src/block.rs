@@ -3,7 +3,7 @@
 //! ```text
 //! blocks/0000000007.block
 //! header     8  magic "CNESTBLK"
-//!            4  format version, u32 = 2; 1 is read too
+//!            4  format version, u32 = 2, or 3 for blocks of tiers; 1 is read too
 //!            4  CRC-32 of the 12 bytes before
 //! pages         compressed, see `page`: first the chunks, then, table by table,
 //!                 times      columns of times that chunks share, see `times`
@@ -16,10 +16,12 @@
 //!            4  CRC-32 of the footer
 //!            8  magic "CNESTEND"
 //! ```
-//! In version 1 only chunks were in pages; symbols, series and postings were sections as they are used. Integers are
+//! In version 3 the samples are down-sampled: the footer says how far, and what are sources elsewhere are the columns of
+//! buckets, see `tier`. In version 1 only chunks were in pages; symbols, series and postings were sections as they are used. Integers are
 //! little-endian. The index is verified when it is first used, pages of chunks each by itself. Blocks may overlap in time;
 //! readers merge them.
 
+mod drafts;
 mod merge;
 mod meta;
 mod page;
@@ -30,26 +32,34 @@ mod series_v1;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod tier;
 mod times;
+mod verify;
 mod writer;
 
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crowsnest_api::{Labels, Sample, Timestamp};
-use crowsnest_promql::Matcher;
+use crowsnest_api::{Labels, Timestamp};
+use crowsnest_promql::{Matcher, Resolution};
 use parking_lot::Mutex;
 
-pub(crate) use merge::{MergeError, merge_into};
+pub(crate) use merge::{MergeError, fold_into, merge_into};
 pub(crate) use meta::{BlockId, BlockMeta, Cut};
 pub(crate) use page::PageCache;
 pub(crate) use series::{ChunkRef, SeriesEntry};
+#[cfg(test)]
+pub(crate) use verify::Stretch;
+pub(crate) use verify::place_of_damage;
 pub(crate) use writer::BlockWriter;
 
+use crate::chunk;
 use crate::disk::FileBytes;
 use crate::index;
-use crate::varint::{Cursor, Damaged};
+use crate::samples::Samples;
+use crate::tier::KEPT;
+use crate::varint::{Cursor, Damaged, checksum_is};
 use meta::{Footer, Index, Section, Table};
 use page::Directory;
 use part::Part;
@@ -60,8 +70,10 @@ use times::Column;
 
 const MAGIC: &[u8; 8] = b"CNESTBLK";
 const END_MAGIC: &[u8; 8] = b"CNESTEND";
-/// The newest format that is known here.
-pub(crate) const VERSION: u32 = 2;
+/// The newest format that is known here: that of tiers.
+pub(crate) const VERSION: u32 = 3;
+/// The newest format of raw samples.
+const RAW_VERSION: u32 = 2;
 /// The oldest format that is still read.
 const OLDEST_VERSION: u32 = 1;
 const HEADER_BYTES: usize = 16;
@@ -120,6 +132,17 @@ impl Block {
         self.footer.meta.id
     }
 
+    /// How wide the buckets are that it has instead of raw samples.
+    pub(crate) fn resolution(&self) -> Option<Resolution> {
+        self.footer.meta.resolution
+    }
+
+    /// The chunks of a series in this block that have samples as they were pushed.
+    pub(crate) fn pushed<'e>(&self, entry: &'e SeriesEntry) -> impl Iterator<Item = &'e ChunkRef> + use<'e> {
+        let is_tier = self.resolution().is_some();
+        entry.chunks.iter().filter(move |chunk| !is_tier || chunk.source == KEPT)
+    }
+
     /// Bytes of the file.
     pub(crate) fn size(&self) -> u64 {
         self.content().len() as u64
@@ -171,21 +194,27 @@ impl Block {
         }
     }
 
-    /// Appends a chunk's samples to `out`.
-    pub(crate) fn read_chunk(&self, chunk: &ChunkRef, out: &mut Vec<Sample>) -> Result<(), Damaged> {
+    /// Of a chunk all of whose samples have the same float, that and how many there are, without decoding it; `None` for
+    /// others.
+    pub(crate) fn only_value(&self, chunk: &ChunkRef) -> Result<Option<(f64, u64)>, Damaged> {
         let page = self.page(chunk.page)?;
-        let end = (chunk.offset as usize)
-            .checked_add(chunk.bytes as usize)
-            .ok_or(Damaged::new("chunk reference"))?;
-        let bytes = page.get(chunk.offset as usize..end).ok_or(Damaged::new("chunk reference"))?;
-        let Some(column) = chunk.column else { return crate::chunk::decode_into(bytes, out) };
-        let before = out.len();
+        let value = chunk::only_value(chunk.within(&page)?);
+        let Some((value, column)) = value.zip(chunk.column) else { return Ok(None) };
         let column = self.columns()?.get(column as usize).ok_or(Damaged::new("chunk reference"))?;
-        let read = column
-            .read(self, out)
-            .and_then(|()| crate::chunk::decode_values(bytes, out.get_mut(before..).unwrap_or_default()));
+        Ok(Some((value, column.count(self)?)))
+    }
+
+    /// Appends a chunk's samples to `out`.
+    pub(crate) fn read_chunk(&self, chunk: &ChunkRef, out: &mut Samples) -> Result<(), Damaged> {
+        let page = self.page(chunk.page)?;
+        let bytes = chunk.within(&page)?;
+        let Some(column) = chunk.column else { return crate::chunk::decode_into(bytes, out) };
+        let (before, first) = (out.mark(), out.floats.len());
+        let column = self.columns()?.get(column as usize).ok_or(Damaged::new("chunk reference"))?;
+        let read =
+            column.read(self, &mut out.floats).and_then(|()| crate::chunk::decode_values(bytes, out, first));
         if read.is_err() {
-            out.truncate(before);
+            out.back_to(before);
         }
         read
     }
@@ -246,7 +275,7 @@ fn header(version: u32) -> Vec<u8> {
 fn read_footer(content: &[u8]) -> Result<Footer, BlockError> {
     let mut header = Cursor::new(content, "header");
     let (magic, version) = (header.take(8)?, header.u32()?);
-    if magic != MAGIC || header.u32()? != crc32fast::hash(&self::header(version)) {
+    if magic != MAGIC || !checksum_is(&self::header(version), header.u32()?) {
         return Err(header.damaged().into());
     }
     match version {
@@ -263,10 +292,14 @@ fn read_footer(content: &[u8]) -> Result<Footer, BlockError> {
     let start =
         rest.len().checked_sub(length).filter(|&start| start >= HEADER_BYTES).ok_or(trailer.damaged())?;
     let footer = rest.get(start..).unwrap_or_default();
-    if crc32fast::hash(footer) != checksum {
+    if !checksum_is(footer, checksum) {
         return Err(Damaged::new("footer").into());
     }
-    Ok(serde_json::from_slice(footer).map_err(|_| Damaged::new("footer"))?)
+    let footer: Footer = serde_json::from_slice(footer).map_err(|_| Damaged::new("footer"))?;
+    if footer.meta.resolution.is_some() != (version > RAW_VERSION) {
+        return Err(Damaged::new("footer").into());
+    }
+    Ok(footer)
 }
 
 /// The verified index of a block.

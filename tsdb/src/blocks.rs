@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crowsnest_api::{Labels, Timestamp};
+use crowsnest_promql::SampleValue;
 use parking_lot::{Mutex, RwLock};
 use smol_str::SmolStr;
 
@@ -15,6 +16,7 @@ use crate::block::{Block, BlockId, BlockMeta, BlockWriter, Cut, PageCache};
 use crate::disk::Disk;
 use crate::manifest::Manifest;
 use crate::report::{MaintainError, Quarantined};
+use crate::samples::Samples;
 
 /// The blocks that serve at one moment, oldest number first.
 pub(crate) type BlockList = Arc<Vec<Arc<Block>>>;
@@ -105,22 +107,22 @@ impl Blocks {
                 break;
             }
             if let Ok(Some(entry)) = block.index().and_then(|index| index.find(labels)) {
-                newest = newest.max(entry.chunks.iter().map(|chunk| chunk.max).max());
+                newest = newest.max(block.pushed(&entry).map(|chunk| chunk.max).max());
             }
         }
         newest
     }
 
-    /// Bits and source of the pushed sample of a series at an instant, in the oldest block that has one.
-    pub(crate) fn find_sample(&self, labels: &Labels, at: Timestamp) -> Option<(u64, SmolStr)> {
+    /// Value and source of the pushed sample of a series at an instant, in the oldest block that has one.
+    pub(crate) fn find_sample(&self, labels: &Labels, at: Timestamp) -> Option<(SampleValue, SmolStr)> {
         let list = self.list();
-        list.iter().filter(|block| block.overlaps(at, at)).find_map(|block| {
+        let raw = list.iter().filter(|block| block.resolution().is_none());
+        raw.filter(|block| block.overlaps(at, at)).find_map(|block| {
             let entry = block.index().ok()?.find(labels).ok()??;
             entry.chunks.iter().filter(|chunk| chunk.overlaps(at, at)).find_map(|chunk| {
-                let mut samples = Vec::new();
+                let mut samples = Samples::default();
                 block.read_chunk(chunk, &mut samples).ok()?;
-                let index = samples.binary_search_by_key(&at, |sample| sample.timestamp).ok()?;
-                samples.get(index).map(|sample| (sample.value.to_bits(), chunk.source.clone()))
+                Some((samples.find(at)?, chunk.source.clone()))
             })
         })
     }
@@ -129,10 +131,10 @@ impl Blocks {
     pub(crate) fn has_pushed(&self, labels: &Labels, start: Timestamp, end: Timestamp) -> bool {
         self.list().iter().filter(|block| block.overlaps(start, end)).any(|block| {
             let Ok(Some(entry)) = block.index().and_then(|index| index.find(labels)) else { return false };
-            entry.chunks.iter().filter(|chunk| chunk.overlaps(start, end)).any(|chunk| {
-                let mut samples = Vec::new();
+            block.pushed(&entry).filter(|chunk| chunk.overlaps(start, end)).any(|chunk| {
+                let mut samples = Samples::default();
                 let read = block.read_chunk(chunk, &mut samples);
-                read.is_ok() && samples.iter().any(|sample| (start..=end).contains(&sample.timestamp))
+                read.is_ok() && samples.any_in(start, end)
             })
         })
     }

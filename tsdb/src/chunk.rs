@@ -2,24 +2,38 @@
 //! sign of zero included.
 //!
 //! ```text
-//! byte  0      codecs: low half of the byte = time column, high half = value column
+//! byte  0      codecs: low half of the byte = time column, high half = value column; 8 of the high half = starts follow
 //! uvarint      number of samples, 1 ..= 1024
-//! ...          time column   (see `time`)
-//! ...          value column  (see `value`)
+//! ...          time column    (see `time`)
+//! ...          value column   (see `value`; codec 4: native histograms, see `histogram`)
+//! ...          start column   (see `starts`), when there is one
 //! ```
-//! The codecs are chosen by what the data looks like when the chunk is sealed. Head and blocks share the format. In
-//! blocks most chunks have a value column only, and share their times with others: the low half of the first byte is then
-//! 15, and the number of samples is that of the times.
+//! The codecs are chosen by what the data looks like when the chunk is sealed. Head, log and blocks share the format. In
+//! blocks most chunks have no time column, and share their times with others: the low half of the first byte is then
+//! 15, and the number of samples is that of the times. A chunk holds floats or histograms, not both.
 
+mod histogram;
+mod list;
+mod starts;
 mod time;
 mod value;
 
+use std::borrow::Cow;
+
 use crowsnest_api::{Sample, Timestamp};
 
+pub(crate) use histogram::runs as histogram_runs;
+pub(crate) use list::{ChunkList, ChunkView, Place};
+
+use crate::samples::{HistogramSample, Samples};
 use crate::varint::{Cursor, Damaged, put_uvarint};
 
 /// More samples than any writer puts into one chunk; a reader refuses more, so that a lie cannot make it allocate.
 pub(crate) const MAX_SAMPLES: usize = 1024;
+/// In place of a value codec: native histograms.
+const HISTOGRAMS: u8 = 4;
+/// Beside a value codec: a start column follows.
+const STARTS: u8 = 8;
 
 /// Compressed samples, ascending by time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,61 +44,140 @@ pub(crate) struct Chunk {
     pub(crate) bytes: Box<[u8]>,
 }
 
-impl Chunk {
-    /// Compresses `samples`, which ascend by time; `None` when there are none or more than [`MAX_SAMPLES`].
-    pub(crate) fn encode(samples: &[Sample]) -> Option<Self> {
-        debug_assert!(samples.is_sorted_by(|a, b| a.timestamp < b.timestamp));
-        let (first, last) = (samples.first()?, samples.last()?);
-        if samples.len() > MAX_SAMPLES {
-            return None;
+/// Samples that become one chunk: of one kind, ascending by time, at least one and at most [`MAX_SAMPLES`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) values: Values<'a>,
+    /// When the counters behind samples started, by the samples' timestamps; may speak of others, too.
+    pub(crate) starts: &'a [(Timestamp, Timestamp)],
+}
+
+/// The samples of a run. Histograms are as many as [`histogram_runs`] lets together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Values<'a> {
+    Floats(&'a [Sample]),
+    Histograms(&'a [HistogramSample]),
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn len(&self) -> usize {
+        match self.values {
+            Values::Floats(samples) => samples.len(),
+            Values::Histograms(samples) => samples.len(),
         }
-        let mut bytes = Vec::with_capacity(16 + samples.len() * 2);
-        encode_times(samples, &mut bytes);
-        let value_codec = value::encode(samples, &mut bytes);
-        if let Some(codecs) = bytes.first_mut() {
-            *codecs |= value_codec << 4;
-        }
-        Some(Self {
-            min: first.timestamp,
-            max: last.timestamp,
-            count: samples.len() as u32,
-            bytes: bytes.into_boxed_slice(),
-        })
     }
 
-    /// Appends the samples to `out`.
-    pub(crate) fn decode_into(&self, out: &mut Vec<Sample>) -> Result<(), Damaged> {
-        decode_into(&self.bytes, out)
+    /// First and last timestamp.
+    pub(crate) fn range(&self) -> Option<(Timestamp, Timestamp)> {
+        match self.values {
+            Values::Floats(samples) => {
+                samples.first().zip(samples.last()).map(|(first, last)| (first.timestamp, last.timestamp))
+            }
+            Values::Histograms(samples) => {
+                samples.first().zip(samples.last()).map(|(first, last)| (first.0, last.0))
+            }
+        }
+    }
+
+    /// Its timestamps, in samples without a meaning otherwise.
+    pub(crate) fn times(&self) -> Cow<'a, [Sample]> {
+        match self.values {
+            Values::Floats(samples) => Cow::Borrowed(samples),
+            Values::Histograms(samples) => {
+                samples.iter().map(|(timestamp, _)| Sample { timestamp: *timestamp, value: 0.0 }).collect()
+            }
+        }
+    }
+
+    /// Appends all columns but that of times, and says which they are.
+    fn put_values(&self, out: &mut Vec<u8>) -> u8 {
+        let codec = match self.values {
+            Values::Floats(samples) => value::encode(samples, out),
+            Values::Histograms(samples) => {
+                histogram::encode(samples, out);
+                HISTOGRAMS
+            }
+        };
+        let started = match self.values {
+            Values::Floats(samples) => {
+                starts::encode(samples.iter().map(|sample| sample.timestamp), self.starts, out)
+            }
+            Values::Histograms(samples) => {
+                starts::encode(samples.iter().map(|(at, _)| *at), self.starts, out)
+            }
+        };
+        codec | if started { STARTS } else { 0 }
+    }
+}
+
+impl Chunk {
+    /// Compresses floats, which ascend by time; `None` when there are none or more than [`MAX_SAMPLES`].
+    pub(crate) fn encode(samples: &[Sample]) -> Option<Self> {
+        Self::of(&Run { values: Values::Floats(samples), starts: &[] })
+    }
+
+    /// Compresses a run; `None` when it is none.
+    pub(crate) fn of(run: &Run<'_>) -> Option<Self> {
+        let times = run.times();
+        debug_assert!(times.is_sorted_by(|a, b| a.timestamp < b.timestamp));
+        let (min, max) = run.range()?;
+        if times.len() > MAX_SAMPLES {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(16 + times.len() * 2);
+        encode_times(&times, &mut bytes);
+        let codec = run.put_values(&mut bytes);
+        if let Some(codecs) = bytes.first_mut() {
+            *codecs |= codec << 4;
+        }
+        Some(Self { min, max, count: times.len() as u32, bytes: bytes.into_boxed_slice() })
     }
 
     /// The samples.
-    pub(crate) fn decode(&self) -> Result<Vec<Sample>, Damaged> {
-        let mut samples = Vec::with_capacity(self.count as usize);
-        self.decode_into(&mut samples)?;
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn decode(&self) -> Result<Samples, Damaged> {
+        let mut samples = Samples::default();
+        decode_into(&self.bytes, &mut samples)?;
         Ok(samples)
-    }
-
-    /// Whether the chunk may have samples in `start ..= end`.
-    pub(crate) fn overlaps(&self, start: Timestamp, end: Timestamp) -> bool {
-        self.min <= end && self.max >= start
     }
 }
 
 /// Appends the samples of an encoded chunk to `out`; on an error `out` is as it was.
-pub(crate) fn decode_into(bytes: &[u8], out: &mut Vec<Sample>) -> Result<(), Damaged> {
-    let before = out.len();
+pub(crate) fn decode_into(bytes: &[u8], out: &mut Samples) -> Result<(), Damaged> {
+    let before = out.mark();
     let result = decode_columns(bytes, out);
     if result.is_err() {
-        out.truncate(before);
+        out.back_to(before);
     }
     result
 }
 
-fn decode_columns(bytes: &[u8], out: &mut Vec<Sample>) -> Result<(), Damaged> {
+fn decode_columns(bytes: &[u8], out: &mut Samples) -> Result<(), Damaged> {
     let mut cursor = Cursor::new(bytes, "chunk");
-    let before = out.len();
-    let codecs = decode_time_column(&mut cursor, out)?;
-    value::decode(codecs >> 4, &mut cursor, out.get_mut(before..).unwrap_or_default())?;
+    let before = out.floats.len();
+    let codecs = decode_time_column(&mut cursor, &mut out.floats)?;
+    read_values(codecs >> 4, &mut cursor, out, before)
+}
+
+/// Reads all columns but that of times, which are in `out`: those of the floats from `first` on.
+fn read_values(codec: u8, cursor: &mut Cursor<'_>, out: &mut Samples, first: usize) -> Result<(), Damaged> {
+    let own = out.floats.get_mut(first..).unwrap_or_default();
+    match codec & !STARTS {
+        HISTOGRAMS => {
+            let times: Vec<Timestamp> = own.iter().map(|sample| sample.timestamp).collect();
+            out.floats.truncate(first);
+            histogram::decode(cursor, &times, &mut out.histograms)?;
+            if codec & STARTS != 0 {
+                starts::decode(times.into_iter(), cursor, &mut out.starts)?;
+            }
+        }
+        codec_of_floats => {
+            value::decode(codec_of_floats, cursor, own)?;
+            if codec & STARTS != 0 {
+                starts::decode(own.iter().map(|sample| sample.timestamp), cursor, &mut out.starts)?;
+            }
+        }
+    }
     if cursor.is_empty() { Ok(()) } else { Err(cursor.damaged()) }
 }
 
@@ -128,24 +221,35 @@ pub(crate) fn decode_times(bytes: &[u8], out: &mut Vec<Sample>) -> Result<(), Da
 }
 
 /// Appends a chunk without times.
-pub(crate) fn encode_values(samples: &[Sample], out: &mut Vec<u8>) {
+pub(crate) fn encode_values(run: &Run<'_>, out: &mut Vec<u8>) {
     let start = out.len();
     out.push(0);
-    let codec = value::encode(samples, out);
+    let codec = run.put_values(out);
     if let Some(first) = out.get_mut(start) {
         *first = SHARED_TIMES | codec << 4;
     }
 }
 
-/// Fills in the values of a chunk without times.
-pub(crate) fn decode_values(bytes: &[u8], samples: &mut [Sample]) -> Result<(), Damaged> {
+/// Reads a chunk without times; these are in `out`, as the floats from `first` on. After an error those are of no use.
+pub(crate) fn decode_values(bytes: &[u8], out: &mut Samples, first: usize) -> Result<(), Damaged> {
     let mut cursor = Cursor::new(bytes, "chunk");
     let codecs = cursor.u8()?;
     if codecs & 0x0f != SHARED_TIMES {
         return Err(cursor.damaged());
     }
-    value::decode(codecs >> 4, &mut cursor, samples)?;
-    if cursor.is_empty() { Ok(()) } else { Err(cursor.damaged()) }
+    read_values(codecs >> 4, &mut cursor, out, first)
+}
+
+/// Of a chunk without times all of whose floats are the same, that float; `None` for others.
+pub(crate) fn only_value(bytes: &[u8]) -> Option<f64> {
+    value::constant(bytes.strip_prefix(&[SHARED_TIMES | value::CONSTANT << 4])?)
+}
+
+/// How many times [`encode_times`] wrote.
+pub(crate) fn count_times(bytes: &[u8]) -> Result<u64, Damaged> {
+    let mut cursor = Cursor::new(bytes, "times");
+    cursor.u8()?;
+    cursor.uvarint()
 }
 
 #[cfg(test)]
@@ -154,18 +258,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::samples::{Extra, arbitrary};
 
     #[track_caller]
     fn check(samples: &[Sample]) -> usize {
         let chunk = Chunk::encode(samples).unwrap();
-        let (mut times, mut values, mut apart) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut times, mut values, mut apart) = (Vec::new(), Vec::new(), Samples::default());
         encode_times(samples, &mut times);
-        encode_values(samples, &mut values);
-        decode_times(&times, &mut apart).unwrap();
-        decode_values(&values, &mut apart).unwrap();
+        encode_values(&Run { values: Values::Floats(samples), starts: &[] }, &mut values);
+        decode_times(&times, &mut apart.floats).unwrap();
+        decode_values(&values, &mut apart, 0).unwrap();
         for back in [chunk.decode().unwrap(), apart] {
-            assert_eq!(back.len(), samples.len());
-            for (a, b) in back.iter().zip(samples) {
+            assert_eq!((back.floats.len(), back.len()), (samples.len(), samples.len()));
+            for (a, b) in back.floats.iter().zip(samples) {
                 assert_eq!((a.timestamp, a.value.to_bits()), (b.timestamp, b.value.to_bits()));
             }
         }
@@ -253,17 +358,40 @@ mod tests {
         }
 
         #[test]
+        fn histograms_and_starts_come_back_from_a_chunk_and_from_one_without_times(extras in arbitrary::extras()) {
+            let (floats, histograms): (Vec<Extra>, Vec<Extra>) =
+                extras.into_iter().partition(|extra| extra.value.float().is_some());
+            for extras in [floats, histograms] {
+                let samples = Samples::of_extras(&extras);
+                let values = match extras.first() {
+                    None => continue,
+                    Some(first) if first.value.float().is_some() => Values::Floats(&samples.floats),
+                    Some(_) => Values::Histograms(&samples.histograms),
+                };
+                let run = Run { values, starts: &samples.starts };
+                prop_assert_eq!(&Chunk::of(&run).unwrap().decode().unwrap(), &samples);
+                let (mut times, mut values, mut apart) = (Vec::new(), Vec::new(), Samples::default());
+                encode_times(&run.times(), &mut times);
+                encode_values(&run, &mut values);
+                decode_times(&times, &mut apart.floats).unwrap();
+                decode_values(&values, &mut apart, 0).unwrap();
+                prop_assert_eq!(apart, samples);
+            }
+        }
+
+        #[test]
         fn any_bytes_are_decoded_or_refused(bytes: Vec<u8>) {
-            let mut out = vec![Sample::new(7, 7.0)];
+            let one = Samples::of_floats(vec![Sample::new(7, 7.0)]);
+            let mut out = one.clone();
             let whole = decode_into(&bytes, &mut out);
             if whole.is_err() {
-                prop_assert_eq!(&out, &vec![Sample::new(7, 7.0)]);
+                prop_assert_eq!(&out, &one);
             }
-            out.truncate(1);
-            if decode_times(&bytes, &mut out).is_err() {
+            out = one;
+            if decode_times(&bytes, &mut out.floats).is_err() {
                 prop_assert_eq!(out.len(), 1);
             }
-            let _ = decode_values(&bytes, &mut out);
+            let _ = decode_values(&bytes, &mut out, 0);
         }
     }
 }

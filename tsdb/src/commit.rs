@@ -163,7 +163,8 @@ impl Drop for CloseQueue<'_> {
 
 impl Known for RwLock<Head> {
     fn labels(&self, series: crate::head::SeriesRef) -> Option<crowsnest_api::Labels> {
-        self.read().get(series).map(|memory| memory.labels().clone())
+        let head = self.read();
+        head.get(series).map(|memory| head.labels_of(memory))
     }
 
     fn metadata(&self) -> Vec<crate::appender::Metadata> {

@@ -17,7 +17,7 @@ use crate::head::{Head, Limits, Staged};
 use crate::maintain::MaintainState;
 use crate::options::Options;
 use crate::replay::Replayer;
-use crate::report::{BlockStatus, OpenError, Quarantined, Recovery, Status, StoreStatus};
+use crate::report::{BlockStatus, Fault, NamedCount, OpenError, Quarantined, Recovery, Status, StoreStatus};
 use crate::wal::{self, Wal};
 
 /// A time-series store in a folder of its own.
@@ -32,6 +32,9 @@ pub struct Tsdb {
     pub(crate) blocks: Blocks,
     pub(crate) maintenance: Mutex<MaintainState>,
     pub(crate) counters: Arc<Mutex<Counters>>,
+    /// What was wrong with the log when it was read.
+    log_faults: Vec<Fault>,
+    torn_bytes: u64,
     closed: AtomicBool,
     /// Keeps other processes out for as long as it lives.
     _lock: Box<dyn Send + Sync>,
@@ -44,6 +47,7 @@ pub(crate) struct Counters {
     rejected: Vec<(RejectReason, u64)>,
     pub(crate) cuts: u64,
     pub(crate) merges: u64,
+    pub(crate) folds: u64,
     pub(crate) expired: u64,
     pub(crate) failures: u64,
 }
@@ -116,10 +120,17 @@ impl Tsdb {
             blocks,
             maintenance: Mutex::default(),
             counters,
+            log_faults: recovery.faults.clone(),
+            torn_bytes: recovery.torn_bytes,
             closed: AtomicBool::new(false),
             _lock: lock,
         };
         Ok((store, recovery))
+    }
+
+    /// Takes note that samples of any time have come or gone.
+    pub(crate) fn everything_changed(&self) {
+        self.head.write().changes.note(Timestamp::MIN);
     }
 
     /// What pushes have said about metric families, sorted by family.
@@ -133,6 +144,11 @@ impl Tsdb {
         // wait for the first guard, and the second for the writer.
         let head = self.head.read().status(top);
         Status { head, store: self.store_status() }
+    }
+
+    /// How many series each source has in the head.
+    pub fn series_by_source(&self) -> Vec<NamedCount> {
+        self.head.read().series_by_source()
     }
 
     /// Sizes and counters alone.
@@ -154,6 +170,8 @@ impl Tsdb {
             wal_records: wal.records,
             wal_syncs: wal.syncs,
             wal_failures: wal.failures,
+            wal_faults: self.log_faults.len() as u64,
+            wal_torn_bytes: self.torn_bytes,
             blocks: list.len() as u64,
             block_bytes: list.iter().map(|block| block.size()).sum(),
             block_samples: list.iter().map(|block| block.meta().samples).sum(),
@@ -161,6 +179,7 @@ impl Tsdb {
             min_time: head.time_range().map(|(min, _)| min).into_iter().chain(oldest_in_blocks).min(),
             cuts: counters.cuts,
             merges: counters.merges,
+            folds: counters.folds,
             blocks_expired: counters.expired,
             maintenance_failures: counters.failures,
         }
@@ -177,6 +196,11 @@ impl Tsdb {
     /// Blocks that do not serve, or not in full.
     pub fn quarantined(&self) -> Vec<Quarantined> {
         self.blocks.quarantined()
+    }
+
+    /// Damage that was found in the log when the store was opened: samples that were acknowledged may be missing.
+    pub fn log_faults(&self) -> &[Fault] {
+        &self.log_faults
     }
 
     /// Takes no samples from now on. What was acknowledged is on the disk already, so there is nothing to wait for but
@@ -219,8 +243,8 @@ impl Appender for Tsdb {
             staged = self.stage(push, &newest);
         }
         for doubt in std::mem::take(&mut staged.doubts) {
-            let known = self.blocks.find_sample(&doubt.labels, doubt.sample.timestamp);
-            staged.settle(&doubt, known.as_ref().map(|(bits, owner)| (*bits, owner.as_str())));
+            let known = self.blocks.find_sample(&doubt.labels, doubt.at);
+            staged.settle(&doubt, known.as_ref());
         }
         self.submit(staged, done);
     }
@@ -250,7 +274,10 @@ impl Tsdb {
             Some(_) => newest.get(labels).copied(),
             None => Some(None),
         };
-        let limits = Limits { options: &self.options, newest: &newest, stored_until };
+        let options = &self.options;
+        let (oldest, newest_allowed) =
+            (push.received.minus(options.longest_retention()), push.received.plus(options.max_future));
+        let limits = Limits { options, range: oldest..=newest_allowed, newest: &newest, stored_until };
         self.head.write().stage(push, &limits)
     }
 
@@ -283,7 +310,7 @@ fn clock_warning(newest: Timestamp, now: Timestamp, options: &Options) -> Option
             "the newest sample ({newest}) is ahead of the clock ({now}); has the clock been set back?"
         ));
     }
-    let long_ago = newest < now.minus(options.retention);
+    let long_ago = newest < now.minus(options.longest_retention());
     long_ago.then(|| {
         format!("the newest sample ({newest}) is older than retention at {now}; is the clock right?")
     })

@@ -1,6 +1,8 @@
 //! The one door to the file system: what the store needs of a disk, so that tests can hand it a failing one.
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(fuzzing, expect(dead_code, reason = "nothing fails there"))]
+#[expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 pub(crate) mod faulty;
 mod real;
 

@@ -3,6 +3,7 @@
 //! Knows nothing of files. A caller that wants durability stages a batch ([`Head::stage`]), logs what was staged, and
 //! only then applies it ([`Head::apply`]); replaying the log applies the same records in the same order.
 
+mod lane;
 mod order;
 mod postings;
 mod read;
@@ -14,16 +15,20 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
+use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+pub(crate) use lane::encode_extras;
 pub(crate) use postings::Postings;
 pub(crate) use read::HeadSeries;
 pub(crate) use series::MemSeries;
 pub(crate) use stage::{Limits, Staged, StagedOrigin};
 
-use crate::appender::Metadata;
-use crate::chunk::Chunk;
+use crate::appender::{Metadata, PushedLabels, hash_labels};
+use crate::changes::Changes;
+use crate::chunk::ChunkList;
+use crate::samples::Extra;
 use crate::server_sample::ServerSample;
 use crate::source::{SourceId, Sources};
 
@@ -35,8 +40,15 @@ pub(crate) struct SeriesRef(pub(crate) u32);
 pub(crate) struct FrozenSeries {
     pub(crate) labels: Labels,
     /// Chunks with the names of their sources.
-    pub(crate) chunks: Vec<(SmolStr, std::sync::Arc<Chunk>)>,
+    pub(crate) chunks: Vec<(SmolStr, ChunkList)>,
     pub(crate) server: Vec<ServerSample>,
+}
+
+/// What a source has in the head.
+#[derive(Clone, Copy, Default)]
+struct OfSource {
+    series: usize,
+    refused: u64,
 }
 
 /// All series with recent samples.
@@ -44,16 +56,21 @@ pub(crate) struct FrozenSeries {
 pub(crate) struct Head {
     series: Vec<Option<MemSeries>>,
     free: Vec<u32>,
-    by_labels: FxHashMap<Labels, SeriesRef>,
+    /// By the hash of their labels.
+    by_labels: HashTable<SeriesRef>,
     postings: Postings,
     sources: Sources,
     metadata: BTreeMap<SmolStr, Metadata>,
     /// The series of each source's last push, in the order of that push.
     orders: FxHashMap<SourceId, Vec<SeriesRef>>,
+    /// How many series each source has here, and how many of its samples were refused for having too many.
+    by_source: FxHashMap<SourceId, OfSource>,
     /// Counts batches, so that a series knows whether it was seen in the current one.
     batches: u64,
     min_time: Option<Timestamp>,
     max_time: Option<Timestamp>,
+    /// Of samples that readers find, wherever they lie.
+    pub(crate) changes: Changes,
     /// What is set aside is all that was before this.
     frozen_before: Option<Timestamp>,
     pub(crate) created: u64,
@@ -70,8 +87,19 @@ impl Head {
         self.min_time.zip(self.max_time)
     }
 
-    pub(crate) fn series_ref(&self, labels: &Labels) -> Option<SeriesRef> {
-        self.by_labels.get(labels).copied()
+    /// The series of these labels.
+    pub(crate) fn find(&self, labels: PushedLabels<'_>) -> Option<SeriesRef> {
+        self.by_labels.find(labels.hash(), |&series| self.is(series, labels)).copied()
+    }
+
+    /// Whether these are the labels of a series.
+    fn is(&self, series: SeriesRef, labels: PushedLabels<'_>) -> bool {
+        self.get(series).is_some_and(|memory| labels.are(self.postings.each(memory.pairs())))
+    }
+
+    /// The labels of a series.
+    pub(crate) fn labels_of(&self, memory: &MemSeries) -> Labels {
+        self.postings.labels(memory.pairs())
     }
 
     pub(crate) fn get(&self, series: SeriesRef) -> Option<&MemSeries> {
@@ -92,18 +120,22 @@ impl Head {
 
     /// Finds a series or makes it; `newest` is what older storage knows of its newest pushed sample.
     pub(crate) fn create(&mut self, labels: &Labels, newest: Option<Timestamp>) -> SeriesRef {
-        if let Some(known) = self.series_ref(labels) {
+        let pushed = PushedLabels::Set(labels);
+        if let Some(known) = self.find(pushed) {
             return known;
         }
         let number = self.free.pop().unwrap_or(self.series.len() as u32);
         let series = SeriesRef(number);
-        let labels = self.postings.insert(number, labels);
-        let slot = Some(MemSeries::new(labels.clone(), newest));
+        let slot = Some(MemSeries::new(self.postings.insert(number, labels), newest));
         match self.series.get_mut(number as usize) {
             Some(free) => *free = slot,
             None => self.series.push(slot),
         }
-        self.by_labels.insert(labels, series);
+        let (all, postings) = (&self.series, &self.postings);
+        self.by_labels.insert_unique(pushed.hash(), series, |known| {
+            let memory = all.get(known.0 as usize).and_then(Option::as_ref);
+            memory.map_or(0, |memory| hash_of(postings, memory))
+        });
         self.created += 1;
         series
     }
@@ -113,6 +145,12 @@ impl Head {
         for &entry in &staged.entries {
             self.apply_series(entry.series, &staged.origin, staged.samples(entry));
             self.release(entry.series);
+        }
+        for (series, extra) in staged.extras() {
+            self.apply_extra(series, &staged.origin, extra.clone());
+        }
+        if let Some(oldest) = staged.oldest() {
+            self.changes.note(oldest);
         }
         for metadata in &staged.metadata {
             self.set_metadata(metadata, max_metadata);
@@ -129,16 +167,37 @@ impl Head {
     /// Puts samples of one series into the head. Where one is at the same timestamp already, that one stays.
     pub(crate) fn apply_series(&mut self, series: SeriesRef, origin: &StagedOrigin, samples: &[Sample]) {
         let Some(memory) = self.get_mut(series) else { return };
-        for &sample in samples {
-            match *origin {
-                StagedOrigin::Source { id, .. } => memory.insert(id, sample),
-                StagedOrigin::Server { silence } => memory.insert_server(ServerSample { sample, silence }),
+        match *origin {
+            StagedOrigin::Source { id, .. } => {
+                let mut is_new = false;
+                for &sample in samples {
+                    is_new |= memory.insert(id, sample);
+                }
+                if is_new {
+                    self.by_source.entry(id).or_default().series += 1;
+                }
+            }
+            StagedOrigin::Server { silence } => {
+                samples.iter().for_each(|&sample| memory.insert_server(ServerSample { sample, silence }));
             }
         }
-        for time in samples.iter().map(|sample| sample.timestamp) {
-            self.min_time = Some(self.min_time.map_or(time, |min| min.min(time)));
-            self.max_time = Some(self.max_time.map_or(time, |max| max.max(time)));
+        samples.iter().for_each(|sample| self.widen(sample.timestamp));
+    }
+
+    /// The same for a sample that is more than a float; the server writes none.
+    pub(crate) fn apply_extra(&mut self, series: SeriesRef, origin: &StagedOrigin, extra: Extra) {
+        let StagedOrigin::Source { id, .. } = *origin else { return };
+        let Some(memory) = self.get_mut(series) else { return };
+        let at = extra.at;
+        if memory.insert_extra(id, extra) {
+            self.by_source.entry(id).or_default().series += 1;
         }
+        self.widen(at);
+    }
+
+    fn widen(&mut self, at: Timestamp) {
+        self.min_time = Some(self.min_time.map_or(at, |min| min.min(at)));
+        self.max_time = Some(self.max_time.map_or(at, |max| max.max(at)));
     }
 
     /// Keeps what a push says about a metric family; the latest counts. New families beyond `max` are not kept.
@@ -166,29 +225,42 @@ impl Head {
     pub(crate) fn freeze(&mut self, before: Timestamp) -> Timestamp {
         let before = self.frozen_before.map_or(before, |known| known.max(before));
         self.frozen_before = Some(before);
+        let by_source = &mut self.by_source;
         for memory in self.series.iter_mut().flatten() {
-            memory.freeze(before);
+            memory.freeze(before, |source| {
+                if let Some(of) = by_source.get_mut(&source) {
+                    of.series = of.series.saturating_sub(1);
+                }
+            });
         }
         before
     }
 
-    /// What has been set aside, in the order of labels.
-    pub(crate) fn frozen(&self) -> Vec<FrozenSeries> {
-        let mut frozen: Vec<FrozenSeries> = self
-            .series
-            .iter()
-            .flatten()
-            .filter_map(|memory| {
-                let (chunks, server) = memory.frozen()?;
-                let chunks = chunks
-                    .iter()
-                    .map(|frozen| (self.sources.name(frozen.source), frozen.chunk.clone()))
-                    .collect();
-                Some(FrozenSeries { labels: memory.labels().clone(), chunks, server: server.to_vec() })
+    /// The series of which something has been set aside, in the order of labels.
+    pub(crate) fn frozen(&self) -> Vec<SeriesRef> {
+        let numbered = self.series.iter().enumerate();
+        let mut frozen: Vec<(SeriesRef, &[u32])> = numbered
+            .filter_map(|(number, slot)| {
+                let memory = slot.as_ref().filter(|memory| memory.frozen_times().next().is_some())?;
+                Some((SeriesRef(number as u32), memory.pairs()))
             })
             .collect();
-        frozen.sort_by(|a, b| a.labels.cmp(&b.labels));
-        frozen
+        frozen.sort_by(|(_, a), (_, b)| self.postings.compare(a, b));
+        frozen.into_iter().map(|(series, _)| series).collect()
+    }
+
+    /// What has been set aside of a series. It stays until it is dropped.
+    pub(crate) fn frozen_of(&self, series: SeriesRef) -> Option<FrozenSeries> {
+        let memory = self.get(series)?;
+        let (chunks, server) = memory.copy_frozen();
+        let chunks = chunks.into_iter().map(|(source, chunks)| (self.sources.name(source), chunks)).collect();
+        Some(FrozenSeries { labels: self.labels_of(memory), chunks, server })
+    }
+
+    /// When the samples that have been set aside are, from when until when of each chunk.
+    pub(crate) fn each_frozen_time(&self, mut visit: impl FnMut(Timestamp, Timestamp)) {
+        let frozen = self.series.iter().flatten().flat_map(MemSeries::frozen_times);
+        frozen.for_each(|(min, max)| visit(min, max));
     }
 
     /// Lets go of what was set aside, and of series that have nothing left; says which those were.
@@ -205,9 +277,12 @@ impl Head {
                     max = Some(max.map_or(to, |max: Timestamp| max.max(to)));
                 }
                 None if memory.pending == 0 => {
-                    gone.push(SeriesRef(number as u32));
-                    self.by_labels.remove(memory.labels());
+                    let (series, hash) = (SeriesRef(number as u32), hash_of(&self.postings, memory));
+                    gone.push(series);
                     *slot = None;
+                    if let Ok(found) = self.by_labels.find_entry(hash, |known| *known == series) {
+                        found.remove();
+                    }
                 }
                 None => {}
             }
@@ -228,8 +303,14 @@ impl Head {
     pub(crate) fn recall(&mut self, before: Timestamp, newest: impl Fn(&Labels) -> Option<Timestamp>) {
         for memory in self.series.iter_mut().flatten() {
             if memory.newest().is_none_or(|known| known < before) {
-                memory.recall(newest(memory.labels()));
+                memory.recall(newest(&self.postings.labels(memory.pairs())));
             }
         }
     }
+}
+
+/// The hash by which a series is found.
+fn hash_of(postings: &Postings, memory: &MemSeries) -> u64 {
+    let labels = postings.each(memory.pairs());
+    hash_labels(labels.map(|label| (label.name.as_bytes(), label.value.as_bytes())))
 }

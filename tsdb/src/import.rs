@@ -5,11 +5,12 @@ use std::iter;
 use crowsnest_api::Timestamp;
 use smol_str::SmolStr;
 
-use crate::appender::SeriesBatch;
+use crate::appender::{Extras, SeriesBatch};
 use crate::block::BlockWriter;
 use crate::db::Tsdb;
 use crate::maintain::{new_block, window};
 use crate::report::{BlockStatus, MaintainError};
+use crate::samples::{self, Samples};
 
 /// Why an import stopped. Nothing of the block is kept.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +64,9 @@ impl Tsdb {
             |writer| self.write_imported(source, series, writer, &mut imported),
         )?;
         imported.block = written.as_deref().map(BlockStatus::of);
-        self.blocks.publish(written.into_iter().collect(), &[])?;
+        let outcome = self.blocks.publish(written.into_iter().collect(), &[]);
+        self.everything_changed();
+        outcome?;
         Ok(imported)
     }
 
@@ -76,17 +79,21 @@ impl Tsdb {
     ) -> Result<(), ImportError<E>> {
         let mut last = None;
         for batch in series {
-            let SeriesBatch { labels, samples } = batch.map_err(ImportError::Source)?;
-            if last.as_ref() >= Some(&labels) || !samples.is_sorted_by(|a, b| a.timestamp < b.timestamp) {
+            let SeriesBatch { labels, samples: floats, extras } = batch.map_err(ImportError::Source)?;
+            let Extras { histograms, starts } = extras;
+            let samples = Samples { floats, histograms, starts };
+            if last.as_ref() >= Some(&labels) || !samples.is_in_order() {
                 return Err(ImportError::Order(labels.to_string()));
             }
-            if let Some(reason) = self.options.labels.refusal(&labels) {
+            let too_large =
+                || samples.histograms.iter().find_map(|(_, histogram)| samples::refusal(histogram));
+            if let Some(reason) = self.options.labels.refusal(&labels).or_else(too_large) {
                 imported.refused += 1;
                 imported.example.get_or_insert_with(|| format!("{labels}: {reason}"));
             } else {
-                writer.add(&labels, iter::once((source, samples.as_slice())), Vec::new()).map_err(
-                    |source| MaintainError::Io { action: "write", path: "an imported block".into(), source },
-                )?;
+                writer.add(&labels, iter::once((source, &samples)), Vec::new()).map_err(|source| {
+                    MaintainError::Io { action: "write", path: "an imported block".into(), source }
+                })?;
             }
             last = Some(labels);
         }
@@ -114,10 +121,7 @@ mod tests {
 
     fn batch(name: &str, times: &[i64]) -> SeriesBatch {
         let sample = |&at| Sample { timestamp: Timestamp::from_millis(at), value: at as f64 };
-        SeriesBatch {
-            labels: Labels::from_pairs([("__name__", name)]),
-            samples: times.iter().map(sample).collect(),
-        }
+        SeriesBatch::of_floats(Labels::from_pairs([("__name__", name)]), times.iter().map(sample).collect())
     }
 
     fn import(store: &Tsdb, series: &[SeriesBatch]) -> Result<Imported, ImportError<Infallible>> {
@@ -136,7 +140,7 @@ mod tests {
             }
             let matchers = [Matcher::equal("__name__", "a")];
             let (start, end) = (Timestamp::from_millis(0), Timestamp::from_millis(9));
-            let mut found = store.select(&Selection { matchers: &matchers, start, end }).unwrap().series;
+            let mut found = store.select(&Selection::new(&matchers, start, end)).unwrap().series;
             assert_eq!(found.next().unwrap().unwrap().samples, series[0].samples);
         }
     }

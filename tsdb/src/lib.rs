@@ -3,8 +3,8 @@
 //! Knows series, samples and files; knows nothing of HTTP, protobuf, tokio or Kubernetes. Time comes in as a value.
 //!
 //! A batch is staged against the head (`head`), logged and synced together with others by one thread (`commit`, `wal`),
-//! then applied to the head. [`Tsdb::maintain`] cuts the head into blocks (`maintain`, `block`), merges and expires them (`blocks`,
-//! `manifest`). Reading (`select`) merges the head and all blocks in range by timestamp. `docs/formats.md` has the files
+//! then applied to the head. [`Tsdb::maintain`] cuts the head into blocks (`maintain`, `block`), merges, down-samples (`tier`) and
+//! expires them (`blocks`, `manifest`). Reading (`select`) merges the head and all blocks in range by timestamp. `docs/formats.md` has the files
 //! byte by byte.
 //!
 //! ```
@@ -20,11 +20,11 @@
 //! store.append(Batch {
 //!     origin: Origin::Source("node-1".into()),
 //!     received: now,
-//!     series: vec![SeriesBatch { labels, samples: vec![Sample { timestamp: now, value: 1.0 }] }],
+//!     series: vec![SeriesBatch::of_floats(labels, vec![Sample { timestamp: now, value: 1.0 }])],
 //!     metadata: Vec::new(),
 //! })?;
 //! let matchers = [Matcher::equal("__name__", "up")];
-//! let mut answer = store.select(&Selection { matchers: &matchers, start: now, end: now })?.series;
+//! let mut answer = store.select(&Selection::new(&matchers, now, now))?.series;
 //! assert_eq!(answer.next().unwrap()?.samples, [Sample { timestamp: now, value: 1.0 }]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -32,38 +32,48 @@
 mod appender;
 mod block;
 mod blocks;
+mod changes;
 mod chunk;
 mod commit;
 mod db;
 mod decimal;
 mod disk;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod import;
 mod index;
+mod inspect;
 mod maintain;
 mod manifest;
 mod options;
 mod replay;
 mod report;
+mod samples;
 mod select;
 mod server_sample;
 mod snapshot;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tier;
 mod varint;
 mod wal;
 
 pub use appender::{
-    AppendError, Appended, Appender, Batch, Done, Metadata, Origin, Push, PushedLabels, PushedSeries,
+    AppendError, Appended, Appender, Batch, Done, Extras, Metadata, Origin, Push, PushedLabels, PushedSeries,
     RejectReason, Rejection, SeriesBatch, WireLabel,
 };
 pub use db::Tsdb;
 pub use import::{ImportError, Imported};
+pub use inspect::{
+    BlockFacts, Contents, Costs, Dumped, Extract, Inspection, LabelCost, MetricCost, OnRecord, SegmentFacts,
+};
 pub use maintain::Deletion;
-pub use options::{LabelLimits, Options};
+pub use options::{LabelLimits, Options, RetentionRule, Tier};
 pub use report::{
-    BlockStatus, HeadStatus, MaintainError, Maintenance, NamedCount, OpenError, Quarantined, Recovery,
+    BlockStatus, Fault, HeadStatus, MaintainError, Maintenance, NamedCount, OpenError, Quarantined, Recovery,
     Status, StoreStatus,
 };
+pub use samples::HistogramSample;
 pub use snapshot::{Newest, restore};

@@ -1,13 +1,16 @@
 //! What keeps a store in shape: cutting the head into blocks, merging small blocks, and retention.
 
 mod delete;
+mod fold;
 mod merge;
 mod retention;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crowsnest_api::{Sample, Timestamp};
+use crowsnest_api::{Labels, Timestamp};
 use smol_str::SmolStr;
 
 pub use delete::Deletion;
@@ -16,6 +19,13 @@ use crate::block::{Block, BlockId, BlockMeta, BlockWriter, Cut};
 use crate::db::Tsdb;
 use crate::head::FrozenSeries;
 use crate::report::{MaintainError, Maintenance};
+use crate::samples::Samples;
+
+/// The instants at which samples of a series are left out of what is written.
+pub(crate) type Without<'a> = dyn Fn(&Labels) -> Option<RangeInclusive<Timestamp>> + 'a;
+
+/// Leaves out no sample.
+const NOTHING: fn(&Labels) -> Option<RangeInclusive<Timestamp>> = |_| None;
 
 /// What maintenance remembers from one run to the next.
 #[derive(Debug, Default)]
@@ -26,6 +36,10 @@ pub(crate) struct MaintainState {
     cut_at: Option<Timestamp>,
     /// A deletion left samples out of a cut that failed: the log may still have them.
     log_has_deleted: bool,
+    /// Of blocks that may hold samples past their retention: how many of the retentions had passed when that was looked into.
+    passed: HashMap<BlockId, usize>,
+    /// Blocks of which no series is to be down-sampled.
+    only_ruled: HashSet<BlockId>,
 }
 
 impl Tsdb {
@@ -38,12 +52,14 @@ impl Tsdb {
         let mut state = self.maintenance.lock();
         let mut done = Maintenance::default();
         let outcome = self
-            .expire(now, &mut done)
+            .expire(now, &mut state, &mut done)
             .and_then(|()| self.cut_if_due(now, &mut state, &mut done))
+            .and_then(|()| self.fold_some(now, &mut state, &mut done))
             .and_then(|()| self.merge_some(&mut done));
         let mut counters = self.counters.lock();
         counters.cuts += u64::from(!done.cut.is_empty());
         counters.merges += done.merged.len() as u64;
+        counters.folds += done.folded.len() as u64;
         counters.expired += done.expired.len() as u64;
         counters.failures += u64::from(outcome.is_err());
         outcome.map(|()| done)
@@ -68,7 +84,7 @@ impl Tsdb {
         if recently && state.boundary >= Some(boundary) {
             return Ok(());
         }
-        self.cut(boundary, &Deletion::NOTHING, done)?;
+        self.cut(boundary, &NOTHING, done)?;
         (state.boundary, state.cut_at) = (Some(boundary), Some(now));
         Ok(())
     }
@@ -77,7 +93,7 @@ impl Tsdb {
     fn cut(
         &self,
         boundary: Timestamp,
-        without: &Deletion<'_>,
+        without: &Without<'_>,
         done: &mut Maintenance,
     ) -> Result<(), MaintainError> {
         let (segment, boundary) = {
@@ -87,13 +103,22 @@ impl Tsdb {
             // A cut that failed may have gone further.
             (segment, self.head.write().freeze(boundary))
         };
-        let frozen = self.head.read().frozen();
+        let (frozen, windows) = {
+            let head = self.head.read();
+            let mut windows = Windows::new(self.block_millis(), boundary);
+            head.each_frozen_time(|min, max| windows.add(min, max));
+            (head.frozen(), windows.found)
+        };
         let mut written = Vec::new();
-        for (from, to) in windows(&frozen, self.block_millis(), boundary) {
+        for (from, to) in windows {
             let cut = Cut { segment, from, to };
             let block = self.blocks.write(
                 |id| new_block(id, Vec::new(), vec![cut]),
-                |writer| fill(writer, &frozen, cut, without),
+                |writer| {
+                    // One at a time: together they would be as large as the head.
+                    let each = frozen.iter().filter_map(|&series| self.head.read().frozen_of(series));
+                    fill(writer, each, cut, without)
+                },
             );
             match block {
                 Ok(block) => written.extend(block),
@@ -133,7 +158,20 @@ pub(crate) fn new_block(id: BlockId, replaces: Vec<BlockId>, cuts: Vec<Cut>) -> 
         server_samples: 0,
         replaces,
         cuts,
+        resolution: None,
+        takes: Vec::new(),
     }
+}
+
+/// How large the windows are of which one holds the block: 1 for those of a first block, larger for what blocks are merged
+/// into.
+pub(crate) fn level(meta: &BlockMeta, block_duration: Duration) -> usize {
+    let duration = i64::try_from(block_duration.as_millis()).unwrap_or(i64::MAX).max(1);
+    let fits = |span: &i64| {
+        let span = duration.saturating_mul(*span);
+        window(meta.min_time, span) == window(meta.newest_in_windows(), span)
+    };
+    1 + merge::SPANS.iter().position(fits).unwrap_or(merge::SPANS.len())
 }
 
 /// The beginning of the aligned window of `millis` in which `at` lies.
@@ -144,58 +182,68 @@ pub(crate) fn window(at: Timestamp, millis: i64) -> Timestamp {
 /// How many first blocks are merged into one: what is cut late enough is written as that at once.
 const BACKLOG_SPAN: i64 = merge::SPANS[1];
 
-/// Beginnings and ends of all windows before `boundary` in which there may be samples: of `millis`, or larger ones where
-/// they are over.
-fn windows(frozen: &[FrozenSeries], millis: i64, boundary: Timestamp) -> BTreeSet<(Timestamp, Timestamp)> {
-    let large = millis.saturating_mul(BACKLOG_SPAN);
-    let around = |at: Timestamp| {
-        let (from, small) = (window(at, large), window(at, millis));
-        let end = from.plus_millis(large);
-        if end <= boundary { (from, end) } else { (small, small.plus_millis(millis).min(boundary)) }
-    };
-    let mut windows = BTreeSet::new();
-    for series in frozen {
-        for (_, chunk) in &series.chunks {
-            let mut at = chunk.min;
-            while at <= chunk.max {
-                let window = around(at);
-                windows.insert(window);
-                at = window.1;
-            }
-        }
-        windows.extend(series.server.iter().map(|sample| around(sample.at())));
+/// Beginnings and ends of the windows before a boundary in which there may be samples.
+struct Windows {
+    millis: i64,
+    boundary: Timestamp,
+    found: BTreeSet<(Timestamp, Timestamp)>,
+}
+
+impl Windows {
+    /// Windows of `millis`, or larger ones where they are over.
+    fn new(millis: i64, boundary: Timestamp) -> Self {
+        Self { millis, boundary, found: BTreeSet::new() }
     }
-    windows
+
+    fn around(&self, at: Timestamp) -> (Timestamp, Timestamp) {
+        let large = self.millis.saturating_mul(BACKLOG_SPAN);
+        let (from, small) = (window(at, large), window(at, self.millis));
+        let end = from.plus_millis(large);
+        if end <= self.boundary {
+            (from, end)
+        } else {
+            (small, small.plus_millis(self.millis).min(self.boundary))
+        }
+    }
+
+    /// Adds those of samples from `min` to `max`.
+    fn add(&mut self, min: Timestamp, max: Timestamp) {
+        let mut at = min;
+        while at <= max {
+            let window = self.around(at);
+            self.found.insert(window);
+            at = window.1;
+        }
+    }
 }
 
 /// Writes what lies in the cut's window and is not to be deleted.
 fn fill(
     writer: &mut BlockWriter,
-    frozen: &[FrozenSeries],
+    frozen: impl Iterator<Item = FrozenSeries>,
     cut: Cut,
-    without: &Deletion<'_>,
+    without: &Without<'_>,
 ) -> Result<(), MaintainError> {
     let last = cut.to.plus_millis(-1);
     for series in frozen {
-        let deleted = without.of(&series.labels);
+        let deleted = without(&series.labels);
         let wanted = |at: Timestamp| {
             (cut.from..=last).contains(&at) && !deleted.as_ref().is_some_and(|gone| gone.contains(&at))
         };
-        let mut lanes: BTreeMap<&SmolStr, Vec<Sample>> = BTreeMap::new();
-        for (source, chunk) in series.chunks.iter().filter(|(_, chunk)| chunk.overlaps(cut.from, last)) {
-            let samples = chunk.decode().map_err(|damaged| MaintainError::Damaged {
+        let mut lanes: BTreeMap<&SmolStr, Samples> = BTreeMap::new();
+        let chunks =
+            series.chunks.iter().flat_map(|(source, chunks)| chunks.iter().map(move |chunk| (source, chunk)));
+        for (source, chunk) in chunks.filter(|(_, chunk)| chunk.overlaps(cut.from, last)) {
+            let mut samples = chunk.decode().map_err(|damaged| MaintainError::Damaged {
                 object: series.labels.to_string(),
                 reason: damaged.to_string(),
             })?;
-            let wanted = samples.into_iter().filter(|sample| wanted(sample.timestamp));
-            lanes.entry(source).or_default().extend(wanted);
+            samples.retain(wanted);
+            lanes.entry(source).or_default().extend(&samples);
         }
-        for samples in lanes.values_mut() {
-            samples.sort_by_key(|sample| sample.timestamp);
-            samples.dedup_by_key(|sample| sample.timestamp);
-        }
+        lanes.values_mut().for_each(Samples::tidy);
         let server = series.server.iter().filter(|sample| wanted(sample.at())).copied().collect();
-        let lanes = lanes.iter().map(|(source, samples)| (*source, samples.as_slice()));
+        let lanes = lanes.iter().map(|(source, samples)| (*source, samples));
         writer.add(&series.labels, lanes, server).map_err(|source| MaintainError::Io {
             action: "write",
             path: "a block".into(),
@@ -212,20 +260,14 @@ fn healthy(block: &Arc<Block>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crowsnest_api::Labels;
-
     use super::*;
-    use crate::chunk::Chunk;
 
     #[test]
     fn what_is_long_over_is_cut_into_larger_windows() {
-        let samples: Vec<Sample> = (0..17).map(|index| Sample::new(index * 10, 0.0)).collect();
-        let chunk = Arc::new(Chunk::encode(&samples).unwrap());
-        let frozen =
-            FrozenSeries { labels: Labels::empty(), chunks: vec![("s".into(), chunk)], server: Vec::new() };
-        let windows = windows(&[frozen], 20, Timestamp::from_millis(170));
+        let mut windows = Windows::new(20, Timestamp::from_millis(170));
+        windows.add(Timestamp::from_millis(0), Timestamp::from_millis(160));
         let windows: Vec<(i64, i64)> =
-            windows.into_iter().map(|(from, to)| (from.millis(), to.millis())).collect();
+            windows.found.into_iter().map(|(from, to)| (from.millis(), to.millis())).collect();
         assert_eq!(windows, [(0, 120), (120, 140), (140, 160), (160, 170)]);
     }
 }

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::block::Cut;
 use crate::head::{Head, SeriesRef, StagedOrigin};
 use crate::options::Options;
+use crate::samples::Extra;
 use crate::source::SourceId;
 use crate::wal::{Record, RecordOrigin, RecordRow};
 use rows::Rows;
@@ -76,7 +77,28 @@ impl<'a> Replayer<'a> {
             let wanted: Vec<Sample> = wanted.copied().collect();
             self.apply_series(head, &origin, number, &wanted);
         }
-        newest
+        newest.max(self.apply_extras(head, &origin, &record.extras))
+    }
+
+    fn apply_extras(
+        &mut self,
+        head: &mut Head,
+        origin: &StagedOrigin,
+        extras: &[(u32, Extra)],
+    ) -> Option<Timestamp> {
+        for (number, extra) in extras {
+            if !self.wanted(extra.at) {
+                continue;
+            }
+            let Some(series) = self.series_ref(head, *number) else { continue };
+            if self.rows.holds(series) {
+                // Of two samples at one instant the first in the log counts.
+                self.rows.finish(head);
+            }
+            head.apply_extra(series, origin, extra.clone());
+            self.samples += 1;
+        }
+        extras.iter().map(|(_, extra)| extra.at).max()
     }
 
     /// Puts into the head what has been gathered. To be called after the last record.

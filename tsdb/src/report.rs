@@ -1,5 +1,6 @@
 //! What the store tells its operator: what opening found, what maintenance did, what it holds, what is damaged.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -56,8 +57,27 @@ pub struct Recovery {
     pub samples: u64,
     /// Bytes at the end of the log that were left out: their write was never finished, and so never acknowledged.
     pub torn_bytes: u64,
+    /// Damage to the log; blocks tell of theirs by [`crate::Tsdb::quarantined`].
+    pub faults: Vec<Fault>,
     /// What an operator should look at: skipped parts of the log, files that do not belong here.
     pub warnings: Vec<String>,
+}
+
+/// A place in a file that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file, as seen from the store's folder.
+    pub file: String,
+    /// Where in it, in bytes.
+    pub offset: u64,
+    /// What is wrong there.
+    pub what: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}: {}", self.file, self.offset, self.what)
+    }
 }
 
 /// A block that serves.
@@ -95,6 +115,8 @@ pub struct Maintenance {
     pub cut: Vec<String>,
     /// Blocks merged out of others.
     pub merged: Vec<String>,
+    /// Blocks of wider buckets, and of what is not down-sampled, made out of others.
+    pub folded: Vec<String>,
     /// Blocks removed because retention has passed them.
     pub expired: Vec<String>,
     /// Write-ahead log segments removed because blocks hold their samples.
@@ -158,6 +180,10 @@ pub struct HeadStatus {
     pub bytes_by_label: Vec<NamedCount>,
     /// Series a `name=value`, most first.
     pub series_by_pair: Vec<NamedCount>,
+    /// Series a source, most first.
+    pub series_by_source: Vec<NamedCount>,
+    /// Samples refused of sources that have as many series as they may, since the store was opened; most first.
+    pub refused_by_source: Vec<NamedCount>,
 }
 
 /// Sizes and counters, for the server's own metrics. Counters start at zero when the store is opened.
@@ -185,6 +211,10 @@ pub struct StoreStatus {
     pub wal_syncs: u64,
     /// Writes and syncs of the log that failed.
     pub wal_failures: u64,
+    /// Places in the log that could not be read when the store was opened.
+    pub wal_faults: u64,
+    /// Bytes at the end of the log that were left out then, as those of a write that was never finished.
+    pub wal_torn_bytes: u64,
     /// Blocks that serve.
     pub blocks: u64,
     /// Bytes of blocks.
@@ -199,6 +229,8 @@ pub struct StoreStatus {
     pub cuts: u64,
     /// Merges of blocks.
     pub merges: u64,
+    /// Blocks made by down-sampling others.
+    pub folds: u64,
     /// Blocks removed by retention.
     pub blocks_expired: u64,
     /// Maintenance runs that stopped with an error.

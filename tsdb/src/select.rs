@@ -1,43 +1,62 @@
 //! Answering questions: the head and all blocks in range as one store.
 
 mod pieces;
+mod reading;
+mod tiers;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crowsnest_api::{Labels, Sample, Timestamp};
-use crowsnest_promql::{Matcher, Queryable, Scope, Selection, Series, SeriesSet, StorageError};
-use rustc_hash::FxHashMap;
+use crowsnest_api::{Labels, Timestamp};
+use crowsnest_promql::{Downsampled, Fold, Matcher, Queryable, Scope, Selection, SeriesSet, StorageError};
 use smol_str::SmolStr;
 
 use crate::block::{Block, ChunkRef};
 use crate::db::Tsdb;
 use crate::head::HeadSeries;
+use crate::samples::Samples;
 use crate::server_sample::{self, ServerSample};
 use crate::varint::Damaged;
+use reading::Reading;
+use tiers::Wanted;
 
 /// What one series has in the range asked for, part by part.
 #[derive(Default)]
 struct Parts {
     /// Oldest block first: of two samples at one timestamp the first stays.
     blocks: Vec<(Arc<Block>, Vec<ChunkRef>)>,
+    /// What is down-sampled.
+    tiers: Vec<(Arc<Block>, Vec<ChunkRef>)>,
     head: Option<HeadSeries>,
     server: Vec<ServerSample>,
 }
 
+impl Parts {
+    /// Bytes of what is to be decoded.
+    fn bytes(&self) -> usize {
+        let in_blocks = self.blocks.iter().chain(&self.tiers).flat_map(|(_, chunks)| chunks);
+        let in_blocks = in_blocks.map(ChunkRef::size);
+        in_blocks.chain(self.head.as_ref().map(HeadSeries::bytes)).sum()
+    }
+}
+
 impl Queryable for Tsdb {
     fn select<'a>(&'a self, selection: &Selection<'_>) -> Result<SeriesSet<'a>, StorageError> {
-        let mut gathering = Gathering::new(selection, self.options.max_selected_series);
-        // The head first: what moves into a block meanwhile is then found twice, not missed.
-        let head = self.head.read().select(selection.matchers, selection.start, selection.end);
-        for block in self.blocks.list().iter().filter(|block| block.overlaps(selection.start, selection.end))
-        {
+        // The head before the blocks that are read: what moves into one meanwhile is then found twice, not missed.
+        let from = Wanted::of(selection, &self.blocks.list()).from;
+        let head = self.head.read().select(selection.matchers, from, selection.end);
+        let blocks = self.blocks.list();
+        let wanted = Wanted::of(selection, &blocks);
+        let mut gathering = Gathering::new(selection, wanted, self.options.max_selected_series);
+        for block in blocks.iter().filter(|block| block.overlaps(wanted.from, wanted.end)) {
             if let Err(damaged) = gathering.add_block(block)? {
                 gathering.warn(format!(
                     "block {}: {damaged}; its samples are missing from the answer",
                     block.id()
                 ));
             }
+            gathering.next();
         }
         for lost in self.blocks.lost() {
             let in_range = |meta: &crate::block::BlockMeta| {
@@ -53,25 +72,18 @@ impl Queryable for Tsdb {
         for series in head {
             gathering.add_head(series)?;
         }
-        let warnings = std::mem::take(&mut gathering.warnings);
-        let mut rest = gathering.into_sorted().into_iter();
-        let (start, end) = (selection.start, selection.end);
-        let mut failed = false;
-        let series = std::iter::from_fn(move || {
-            while !failed {
-                let (labels, parts) = rest.next()?;
-                match self.read_series(&labels, &parts, start, end) {
-                    Ok(samples) if samples.is_empty() => {}
-                    Ok(samples) => return Some(Ok(Series::of_floats(labels, samples))),
-                    Err(damaged) => {
-                        failed = true;
-                        return Some(Err(StorageError::Read(Box::new(damaged))));
-                    }
-                }
-            }
-            None
-        });
-        Ok(SeriesSet { series: Box::new(series), warnings })
+        gathering.next();
+        let Gathering { series, warnings, .. } = gathering;
+        let downsampled = wanted.spans_of(series.iter().flat_map(|(_, parts)| &parts.tiers));
+        Ok(SeriesSet { series: Box::new(Reading::new(self, wanted, series)), warnings, downsampled })
+    }
+
+    fn version(&self) -> Option<u64> {
+        Some(self.head.read().changes.version())
+    }
+
+    fn changed_since(&self, version: u64) -> Timestamp {
+        self.head.read().changes.since(version)
     }
 
     fn series(&self, scope: &Scope<'_>) -> Result<Vec<Labels>, StorageError> {
@@ -126,17 +138,23 @@ impl Queryable for Tsdb {
     }
 }
 
-/// The series of a selection, as they come together.
+/// The series of a selection, as they come together from the head and blocks, each of which has its own in the order of labels.
 struct Gathering<'a> {
     selection: &'a Selection<'a>,
+    wanted: Wanted,
     limit: usize,
-    series: FxHashMap<Labels, Parts>,
+    /// In the order of labels.
+    series: Vec<(Labels, Parts)>,
+    /// Those before this one come before what is being added.
+    at: usize,
+    /// Not among `series`, of what is being added.
+    fresh: Vec<(Labels, Parts)>,
     warnings: Vec<String>,
 }
 
 impl<'a> Gathering<'a> {
-    fn new(selection: &'a Selection<'a>, limit: usize) -> Self {
-        Self { selection, limit, series: FxHashMap::default(), warnings: Vec::new() }
+    fn new(selection: &'a Selection<'a>, wanted: Wanted, limit: usize) -> Self {
+        Self { selection, wanted, limit, series: Vec::new(), at: 0, fresh: Vec::new(), warnings: Vec::new() }
     }
 
     /// The inner error says that the block's index cannot be used.
@@ -146,29 +164,38 @@ impl<'a> Gathering<'a> {
             Ok(found) => found,
             Err(damaged) => return Ok(Err(damaged)),
         };
+        let Wanted { from, end, .. } = self.wanted;
+        let is_tier = block.resolution().is_some();
         let mut damaged_chunks = 0;
         for number in numbers {
             let mut entry = match index.entry(number) {
                 Ok(entry) => entry,
                 Err(damaged) => return Ok(Err(damaged)),
             };
+            let damaged_before = damaged_chunks;
             entry.chunks.retain(|chunk| {
-                let wanted = chunk.overlaps(self.selection.start, self.selection.end);
+                let wanted = chunk.overlaps(from, end);
                 let intact = !wanted || block.verify_page(chunk.page()).is_ok();
                 damaged_chunks += usize::from(!intact);
                 wanted && intact
             });
-            entry.server.retain(|sample| (self.selection.start..=self.selection.end).contains(&sample.at()));
+            if is_tier && damaged_chunks > damaged_before {
+                // Without one column the others are of no use.
+                entry.chunks.clear();
+            }
+            entry.server.retain(|sample| (from..=end).contains(&sample.at()));
             if entry.chunks.is_empty() && entry.server.is_empty() {
                 continue;
             }
-            let parts = self.parts(entry.labels)?;
-            if !entry.chunks.is_empty() {
-                parts.blocks.push((block.clone(), entry.chunks));
-            }
-            for sample in entry.server {
-                server_sample::insert(&mut parts.server, sample);
-            }
+            self.add(entry.labels, |parts| {
+                if !entry.chunks.is_empty() {
+                    let parts = if is_tier { &mut parts.tiers } else { &mut parts.blocks };
+                    parts.push((block.clone(), entry.chunks));
+                }
+                for sample in entry.server {
+                    server_sample::insert(&mut parts.server, sample);
+                }
+            })?;
         }
         if damaged_chunks > 0 {
             let id = block.id();
@@ -179,27 +206,43 @@ impl<'a> Gathering<'a> {
 
     fn add_head(&mut self, mut series: HeadSeries) -> Result<(), StorageError> {
         let server = std::mem::take(&mut series.server);
-        let parts = self.parts(series.labels.clone())?;
-        for sample in server {
-            server_sample::insert(&mut parts.server, sample);
+        self.add(series.labels.clone(), |parts| {
+            for sample in server {
+                server_sample::insert(&mut parts.server, sample);
+            }
+            parts.head = Some(series);
+        })
+    }
+
+    /// Adds to the parts of a series. Until [`Self::next`], labels ascend from call to call.
+    fn add(&mut self, labels: Labels, to: impl FnOnce(&mut Parts)) -> Result<(), StorageError> {
+        check_limit(self.series.len() + self.fresh.len(), self.limit)?;
+        let rest = self.series.get_mut(self.at..).unwrap_or_default();
+        let before = rest.iter().take_while(|(known, _)| *known < labels).count();
+        self.at += before;
+        match rest.get_mut(before) {
+            Some((known, parts)) if *known == labels => to(parts),
+            _ => {
+                let mut parts = Parts::default();
+                to(&mut parts);
+                self.fresh.push((labels, parts));
+            }
         }
-        parts.head = Some(series);
         Ok(())
     }
 
-    fn parts(&mut self, labels: Labels) -> Result<&mut Parts, StorageError> {
-        check_limit(self.series.len(), self.limit)?;
-        Ok(self.series.entry(labels).or_default())
+    /// What is added from here on begins with the first labels again.
+    fn next(&mut self) {
+        self.at = 0;
+        if !self.fresh.is_empty() {
+            self.series.append(&mut self.fresh);
+            // Two sorted runs, which this sort finds and merges.
+            self.series.sort_by(|a, b| a.0.cmp(&b.0));
+        }
     }
 
     fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
-    }
-
-    fn into_sorted(self) -> Vec<(Labels, Parts)> {
-        let mut series: Vec<(Labels, Parts)> = self.series.into_iter().collect();
-        series.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        series
     }
 }
 
@@ -210,15 +253,23 @@ impl Tsdb {
         parts: &Parts,
         start: Timestamp,
         end: Timestamp,
-    ) -> Result<Vec<Sample>, Damaged> {
-        let pushed = pieces::read(pieces::of(&parts.blocks, parts.head.as_ref()), (start, end))?;
-        Ok(server_sample::resolve(pushed, &parts.server, |from, to| {
+        fold: Option<Fold>,
+    ) -> Result<(Samples, Downsampled), Damaged> {
+        // Whether a statement of the server stands depends on when there were samples.
+        let fold = fold.filter(|_| parts.server.is_empty());
+        let pieces = pieces::of(&parts.blocks, parts.head.as_ref());
+        let (pushed, told) = pieces::read(pieces, (start, end), fold)?;
+        let samples = server_sample::resolve(pushed, &parts.server, |from, to| {
             let before = to.min(start.plus_millis(-1));
-            // The head first, as above.
-            from <= before
-                && (self.head.read().has_pushed(labels, from, before)
-                    || self.blocks.has_pushed(labels, from, before))
-        }))
+            from <= before && self.has_pushed(labels, from, before)
+        });
+        Ok((samples, told))
+    }
+
+    /// Whether a series has a pushed sample in `start ..= end`, wherever it lies.
+    pub(crate) fn has_pushed(&self, labels: &Labels, start: Timestamp, end: Timestamp) -> bool {
+        // The head first, as above.
+        self.head.read().has_pushed(labels, start, end) || self.blocks.has_pushed(labels, start, end)
     }
 
     /// Calls back with the labels of the series in scope, perhaps more than once each. Damaged blocks are passed over.
@@ -228,7 +279,7 @@ impl Tsdb {
         for matchers in sets {
             let head = self.head.read();
             let in_range = head.matching(matchers).filter(|series| series.overlaps(scope.start, scope.end));
-            in_range.for_each(|series| visit(series.labels()));
+            in_range.for_each(|series| visit(&head.labels_of(series)));
         }
         for block in self.blocks_in(scope) {
             for matchers in sets {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crowsnest_api::{Sample, Timestamp};
 
+use crate::samples::Samples;
 use crate::varint::{Cursor, Damaged, put_ivarint, put_uvarint};
 
 /// A sample about a silence. It is void as soon as a pushed sample of its series lies in
@@ -66,18 +67,17 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, base: Timestamp) -> Result<Vec<Serve
 /// `pushed_before` says whether a pushed sample lies between two instants, both inclusive; it is asked only about time
 /// before the first of `pushed`.
 pub(crate) fn resolve(
-    pushed: Vec<Sample>,
+    mut pushed: Samples,
     server: &[ServerSample],
     pushed_before: impl Fn(Timestamp, Timestamp) -> bool,
-) -> Vec<Sample> {
+) -> Samples {
     if server.is_empty() {
         return pushed;
     }
     let mut standing = Vec::new();
     for statement in server {
-        let after = pushed.partition_point(|sample| sample.timestamp <= statement.at());
-        let void = match after.checked_sub(1).and_then(|last| pushed.get(last)) {
-            Some(last) => last.timestamp >= statement.void_from(),
+        let void = match pushed.last_until(statement.at()) {
+            Some(last) => last >= statement.void_from(),
             None => pushed_before(statement.void_from(), statement.at()),
         };
         if !void {
@@ -87,27 +87,33 @@ pub(crate) fn resolve(
     if standing.is_empty() {
         return pushed;
     }
-    standing.extend(pushed);
+    standing.append(&mut pushed.floats);
     standing.sort_by_key(|sample| sample.timestamp);
-    standing
+    Samples { floats: standing, ..pushed }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     /// What is left of a statement at 100 s about 30 s of silence, with a pushed sample at each of these ms.
     #[track_caller]
     fn check(pushed: &[i64], pushed_before: bool, stands: bool) {
         let statement = ServerSample { sample: Sample::new(100_000, 0.0), silence: Duration::from_secs(30) };
-        let samples: Vec<_> = pushed.iter().map(|&at| Sample::new(at, 1.0)).collect();
-        let answer = resolve(samples, &[statement], |from, to| {
-            assert_eq!((from.millis(), to.millis()), (70_001, 100_000));
-            pushed_before
-        });
-        assert_eq!(answer.contains(&statement.sample), stands);
-        assert_eq!(answer.len(), pushed.len() + usize::from(stands));
-        assert!(answer.is_sorted_by(|a, b| a.timestamp < b.timestamp));
+        let samples = Samples::of_floats(pushed.iter().map(|&at| Sample::new(at, 1.0)).collect());
+        let histogram = |&at| (Timestamp::from_millis(at), Arc::default());
+        let histograms = Samples { histograms: pushed.iter().map(histogram).collect(), ..Samples::default() };
+        for samples in [samples, histograms] {
+            let answer = resolve(samples, &[statement], |from, to| {
+                assert_eq!((from.millis(), to.millis()), (70_001, 100_000));
+                pushed_before
+            });
+            assert_eq!(answer.floats.contains(&statement.sample), stands);
+            assert_eq!(answer.len(), pushed.len() + usize::from(stands));
+            assert!(answer.floats.is_sorted_by(|a, b| a.timestamp < b.timestamp));
+        }
     }
 
     #[test]
@@ -124,7 +130,7 @@ mod tests {
     #[test]
     fn a_statement_about_no_silence_still_gives_way_at_its_own_timestamp() {
         let statement = ServerSample { sample: Sample::new(5, 0.0), silence: Duration::ZERO };
-        let answer = resolve(vec![Sample::new(5, 1.0)], &[statement], |_, _| false);
-        assert_eq!(answer, [Sample::new(5, 1.0)]);
+        let pushed = Samples::of_floats(vec![Sample::new(5, 1.0)]);
+        assert_eq!(resolve(pushed.clone(), &[statement], |_, _| false), pushed);
     }
 }

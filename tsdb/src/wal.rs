@@ -288,11 +288,20 @@ impl Wal {
     }
 }
 
+/// Reads batches as they are in the stream of a segment.
+#[cfg(fuzzing)]
+pub(crate) fn read_batches(content: &[u8], mut take: impl FnMut(Record)) {
+    let mut decoder = record::Decoder::default();
+    decoder.start_segment();
+    // Refusing is an answer.
+    let _ = decoder.decode_content(content, &mut take);
+}
+
 fn segment_path(dir: &Path, number: u32) -> PathBuf {
     dir.join(segment_name(number))
 }
 
-fn segment_name(number: u32) -> String {
+pub(crate) fn segment_name(number: u32) -> String {
     format!("{number:010}.wal")
 }
 

@@ -2,8 +2,14 @@
 
 #[path = "store/appending.rs"]
 mod appending;
+#[path = "store/caching.rs"]
+mod caching;
 #[path = "store/concurrency.rs"]
 mod concurrency;
+#[path = "store/corpus.rs"]
+mod corpus;
+#[path = "store/kill.rs"]
+mod kill;
 #[path = "store/support.rs"]
 mod support;
 #[path = "store/upgrade.rs"]

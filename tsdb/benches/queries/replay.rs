@@ -52,7 +52,7 @@ fn push(
     ticks: usize,
 ) -> u64 {
     let mut series: Vec<SeriesBatch> =
-        labels.iter().map(|labels| SeriesBatch { labels: labels.clone(), samples: Vec::new() }).collect();
+        labels.iter().map(|labels| SeriesBatch::of_floats(labels.clone(), Vec::new())).collect();
     let long: Vec<bool> = labels.iter().map(|labels| LONG.contains(&labels.metric_name())).collect();
     let last = (first + PUSH_TICKS - 1).min(ticks);
     let at = |tick: usize| START + tick as i64 * STEP + node as i64 * 37;

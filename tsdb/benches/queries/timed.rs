@@ -33,9 +33,9 @@ impl<'a> Timed<'a> {
 
 impl Queryable for Timed<'_> {
     fn select<'a>(&'a self, selection: &Selection<'_>) -> Result<SeriesSet<'a>, StorageError> {
-        let SeriesSet { mut series, warnings } = self.took(|| self.store.select(selection))?;
+        let SeriesSet { mut series, warnings, downsampled } = self.took(|| self.store.select(selection))?;
         let series = Box::new(std::iter::from_fn(move || self.took(|| series.next())));
-        Ok(SeriesSet { series, warnings })
+        Ok(SeriesSet { series, warnings, downsampled })
     }
 
     fn series(&self, scope: &Scope<'_>) -> Result<Vec<Labels>, StorageError> {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use crowsnest_api::remote_write::Histogram;
 use crowsnest_api::{Labels, Sample, Timestamp};
 use serde::Deserialize;
 
@@ -46,8 +47,10 @@ pub struct Series {
     pub labels: Labels,
     /// Its floats, ascending by time, without what has been deleted.
     pub samples: Vec<Sample>,
-    /// How many of its chunks hold histograms, and were left out.
-    pub histogram_chunks: u64,
+    /// Its native histograms, likewise.
+    pub histograms: Vec<Histogram>,
+    /// How many of its chunks have an encoding that is not known, and were left out.
+    pub unknown_chunks: u64,
 }
 
 /// The blocks of a data folder of Prometheus', oldest first. Folders that it has not finished are left out, as it
@@ -131,11 +134,13 @@ pub struct BlockSeries {
 impl BlockSeries {
     fn read_next(&mut self) -> Result<Option<Series>, Error> {
         let Some(indexed) = self.index.next_series()? else { return Ok(None) };
-        let mut series = Series { labels: indexed.labels, samples: Vec::new(), histogram_chunks: 0 };
+        let mut series =
+            Series { labels: indexed.labels, samples: Vec::new(), histograms: Vec::new(), unknown_chunks: 0 };
         for chunk in indexed.chunks {
             let overlaps = chunk.min_time < self.to && chunk.max_time >= self.from;
-            if overlaps && !self.chunks.read(chunk.place, &mut series.samples)? {
-                series.histogram_chunks += 1;
+            let (samples, histograms) = (&mut series.samples, &mut series.histograms);
+            if overlaps && !self.chunks.read(chunk.place, samples, histograms)? {
+                series.unknown_chunks += 1;
             }
         }
         series.samples.retain(|sample| (self.from..self.to).contains(&sample.timestamp));
@@ -144,7 +149,13 @@ impl BlockSeries {
             series.samples.sort_by_key(|sample| sample.timestamp);
             series.samples.dedup_by_key(|sample| sample.timestamp);
         }
-        self.tombstones.apply(indexed.number, &mut series.samples);
+        let time = |histogram: &Histogram| Timestamp::from_millis(histogram.timestamp);
+        series.histograms.retain(|histogram| (self.from..self.to).contains(&time(histogram)));
+        series.histograms.sort_by_key(time);
+        series.histograms.dedup_by_key(|histogram| time(histogram));
+        let deleted = |at| self.tombstones.has_deleted(indexed.number, at);
+        series.samples.retain(|sample| !deleted(sample.timestamp));
+        series.histograms.retain(|histogram| !deleted(time(histogram)));
         Ok(Some(series))
     }
 }

@@ -94,7 +94,12 @@ impl<'a> Reader<'a> {
 
 /// Whether `crc` is the checksum of `bytes`.
 pub(crate) fn verify(bytes: &[u8], crc: u32) -> Result<(), Damaged> {
-    if crc32c::crc32c(bytes) == crc { Ok(()) } else { Err(Damaged("bytes that fit their checksum")) }
+    // A fuzzer cannot guess checksums, and is let past.
+    if cfg!(fuzzing) || crc32c::crc32c(bytes) == crc {
+        Ok(())
+    } else {
+        Err(Damaged("bytes that fit their checksum"))
+    }
 }
 
 #[cfg(test)]

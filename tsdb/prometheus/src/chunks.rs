@@ -12,8 +12,10 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use crowsnest_api::Sample;
+use crowsnest_api::remote_write::Histogram;
 
 use crate::bytes::{Damaged, Reader, verify};
+use crate::histogram::{self, Counts};
 use crate::{Error, xor};
 
 const MAGIC: u32 = 0x85BD_40DD;
@@ -23,6 +25,8 @@ const HEAD_BYTES: u64 = 6;
 /// Prometheus cuts chunks of floats at 120 samples or 1 KiB; histograms are larger.
 const MAX_CHUNK_BYTES: u64 = 4 << 20;
 const ENCODING_XOR: u8 = 1;
+const ENCODING_HISTOGRAM: u8 = 2;
+const ENCODING_FLOAT_HISTOGRAM: u8 = 3;
 
 /// The chunk files of a block.
 pub(crate) struct Chunks {
@@ -44,8 +48,13 @@ impl Chunks {
         Ok(Self { files: paths.into_iter().map(open).collect::<Result<_, _>>()? })
     }
 
-    /// Appends the samples of the chunk at `place`. `false`: it holds no floats, and has been left out.
-    pub(crate) fn read(&self, place: u64, samples: &mut Vec<Sample>) -> Result<bool, Error> {
+    /// Appends the samples of the chunk at `place`. `false`: its encoding is not known, and it has been left out.
+    pub(crate) fn read(
+        &self,
+        place: u64,
+        samples: &mut Vec<Sample>,
+        histograms: &mut Vec<Histogram>,
+    ) -> Result<bool, Error> {
         let (number, at) = (place >> 32, place & u64::from(u32::MAX));
         let Some((path, file, length)) = self.files.get(number as usize) else {
             let path = PathBuf::from(format!("chunk file {:06}", number + 1));
@@ -64,7 +73,7 @@ impl Chunks {
         }
         let mut chunk = vec![0; size as usize + 5];
         file.read_exact_at(&mut chunk, at + prefix).map_err(Error::io(path))?;
-        decode(&chunk, samples).map_err(&damaged)
+        decode(&chunk, samples, histograms).map_err(&damaged)
     }
 }
 
@@ -84,11 +93,27 @@ fn open(path: PathBuf) -> Result<(PathBuf, File, u64), Error> {
 }
 
 /// `chunk`: encoding, data, checksum.
-fn decode(chunk: &[u8], samples: &mut Vec<Sample>) -> Result<bool, Damaged> {
+fn decode(chunk: &[u8], samples: &mut Vec<Sample>, histograms: &mut Vec<Histogram>) -> Result<bool, Damaged> {
     let (body, crc) = chunk.split_last_chunk().ok_or(Damaged("a checksum"))?;
     verify(body, u32::from_be_bytes(*crc))?;
-    match body.split_first() {
-        Some((&ENCODING_XOR, data)) => xor::decode(data, samples).map(|()| true),
-        _ => Ok(false),
+    let Some((&encoding, data)) = body.split_first() else { return Ok(false) };
+    match encoding {
+        ENCODING_XOR => xor::decode(data, samples)?,
+        _ => return decode_histograms(encoding, data, histograms),
     }
+    Ok(true)
+}
+
+/// Appends the native histograms of a chunk's data; `false` when the encoding is none of theirs.
+pub(crate) fn decode_histograms(
+    encoding: u8,
+    data: &[u8],
+    histograms: &mut Vec<Histogram>,
+) -> Result<bool, Damaged> {
+    let counts = match encoding {
+        ENCODING_HISTOGRAM => Counts::Integer,
+        ENCODING_FLOAT_HISTOGRAM => Counts::Float,
+        _ => return Ok(false),
+    };
+    histogram::decode(counts, data, histograms).map(|()| true)
 }

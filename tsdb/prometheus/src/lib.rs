@@ -5,11 +5,12 @@
 //! (version 1, before 2.2). Everything is bounded: no length in a file is believed beyond the file's own size, and
 //! one series of one block, or one record of the log, is the most that is in memory, beside a block's symbols.
 //!
-//! Native histograms are counted and left out.
+//! Native histograms come as remote write has them; whether they are sound is for others to judge.
 
 mod block;
 mod bytes;
 mod chunks;
+mod histogram;
 mod index;
 mod record;
 mod tombstones;
@@ -19,9 +20,18 @@ mod xor;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crowsnest_api::remote_write::Histogram;
+
 pub use block::{Block, BlockSeries, Series, blocks};
 pub use record::{LoggedSample, LoggedSeries, Record};
 pub use wal::{Log, logs};
+
+/// The native histograms of a chunk's data, such as remote read carries it: encoding 2 has integer counts, 3 floats.
+/// `None` for what is no such chunk.
+pub fn histogram_chunk(encoding: u8, data: &[u8]) -> Option<Vec<Histogram>> {
+    let mut histograms = Vec::new();
+    chunks::decode_histograms(encoding, data, &mut histograms).ok()?.then_some(histograms)
+}
 
 /// Why a file of Prometheus' could not be read.
 #[derive(Debug, thiserror::Error)]

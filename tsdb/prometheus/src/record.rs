@@ -6,14 +6,17 @@
 //! 2 samples     u64 first number, u64 first timestamp, each: varint number since the first, varint ms since the first,
 //!               u64 bits of the value
 //! 3 deletions   each: u64 number, varint first timestamp, varint last timestamp
+//! 7, 8, 9, 10   native histograms, see `histogram`: with integer counts, with floats; with custom bounds: likewise
 //! ```
 //!
-//! The other kinds are exemplars, metadata, marks of what has been written elsewhere, and histograms.
+//! The other kinds are exemplars, metadata, and marks of what has been written elsewhere.
 
+use crowsnest_api::remote_write::Histogram;
 use crowsnest_api::{Label, Labels, Sample, Timestamp};
 use smol_str::SmolStr;
 
 use crate::bytes::{Damaged, Reader};
+use crate::histogram::{self, Counts};
 
 /// A series that a log names.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +45,8 @@ pub enum Record {
     Samples(Vec<LoggedSample>),
     /// What has been deleted: series, first and last instant.
     Deletions(Vec<(u64, Timestamp, Timestamp)>),
-    /// Native histograms, which are left out.
-    Histograms,
+    /// Native histograms, each with the number of its series.
+    Histograms(Vec<(u64, Histogram)>),
     /// Exemplars, metadata, and the like.
     Other,
     /// Something that this release does not know, by its number.
@@ -58,7 +61,8 @@ impl Record {
             2 => Self::Samples(samples(&mut reader)?),
             3 => Self::Deletions(many(&mut reader, deletion)?),
             4..=6 => Self::Other,
-            7..=10 => Self::Histograms,
+            7 | 9 => Self::Histograms(histogram::logged(Counts::Integer, &mut reader)?),
+            8 | 10 => Self::Histograms(histogram::logged(Counts::Float, &mut reader)?),
             kind => Self::Unknown(kind),
         })
     }
@@ -159,7 +163,7 @@ mod tests {
     #[test]
     fn kinds_that_are_left_out_are_told_apart() {
         assert_eq!(Record::decode(&[4, 1, 2]), Ok(Record::Other));
-        assert_eq!(Record::decode(&[8]), Ok(Record::Histograms));
+        assert_eq!(Record::decode(&[8]), Ok(Record::Histograms(Vec::new())));
         assert_eq!(Record::decode(&[99]), Ok(Record::Unknown(99)));
         assert!(Record::decode(&[]).is_err());
     }

@@ -11,7 +11,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crowsnest_api::{Sample, Timestamp};
+use crowsnest_api::Timestamp;
 
 use crate::Error;
 use crate::bytes::{Damaged, Reader, verify};
@@ -37,13 +37,10 @@ impl Tombstones {
         }
     }
 
-    /// Removes from a series' samples what has been deleted.
-    pub(crate) fn apply(&self, series: u64, samples: &mut Vec<Sample>) {
-        if let Some(deleted) = self.0.get(&series) {
-            samples.retain(|sample| {
-                !deleted.iter().any(|&(first, last)| (first..=last).contains(&sample.timestamp))
-            });
-        }
+    /// Whether a series' sample at an instant has been deleted.
+    pub(crate) fn has_deleted(&self, series: u64, at: Timestamp) -> bool {
+        let deleted = self.0.get(&series).map(Vec::as_slice).unwrap_or_default();
+        deleted.iter().any(|&(first, last)| (first..=last).contains(&at))
     }
 }
 
@@ -83,14 +80,10 @@ mod tests {
         let mut bytes = [&MAGIC.to_be_bytes()[..], &[VERSION], &body].concat();
         bytes.extend_from_slice(&crc32c::crc32c(&body).to_be_bytes());
         let tombstones = decode(&bytes).unwrap().unwrap();
-        let all: Vec<Sample> =
-            [9, 10, 20, 21].map(|at| Sample { timestamp: Timestamp::from_millis(at), value: 1.0 }).to_vec();
-        let mut of_7 = all.clone();
-        tombstones.apply(7, &mut of_7);
-        assert_eq!(of_7.iter().map(|sample| sample.timestamp.millis()).collect::<Vec<_>>(), [9, 21]);
-        let mut of_8 = all;
-        tombstones.apply(8, &mut of_8);
-        assert_eq!(of_8.len(), 4);
+        let deleted =
+            |series| [9, 10, 20, 21].map(|at| tombstones.has_deleted(series, Timestamp::from_millis(at)));
+        assert_eq!(deleted(7), [false, true, true, false]);
+        assert_eq!(deleted(8), [false; 4]);
     }
 
     #[test]

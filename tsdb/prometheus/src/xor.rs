@@ -17,7 +17,7 @@ use crate::bytes::{Damaged, Reader};
 pub(crate) fn decode(data: &[u8], samples: &mut Vec<Sample>) -> Result<(), Damaged> {
     let mut reader = Reader::new(data);
     let count = usize::from(reader.u16()?);
-    let mut bits = Bits { bytes: reader.take(reader.remaining())?, at: 0 };
+    let mut bits = Bits::new(reader.take(reader.remaining())?);
     let mut time = 0_i64;
     let mut distance = 0_i64;
     let mut value = Value::default();
@@ -44,14 +44,27 @@ pub(crate) fn decode(data: &[u8], samples: &mut Vec<Sample>) -> Result<(), Damag
 }
 
 /// A value, and where the last one differed from the one before.
-#[derive(Default)]
-struct Value {
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Value {
     bits: u64,
     leading: u32,
     trailing: u32,
 }
 
 impl Value {
+    pub(crate) fn float(&self) -> f64 {
+        f64::from_bits(self.bits)
+    }
+
+    /// Reads the value of the first sample as it is, others as what differs.
+    pub(crate) fn first_or_next(&mut self, bits: &mut Bits<'_>, index: u16) -> Result<(), Damaged> {
+        if index > 0 {
+            return self.next(bits);
+        }
+        self.bits = bits.read(64)?;
+        Ok(())
+    }
+
     fn next(&mut self, bits: &mut Bits<'_>) -> Result<(), Damaged> {
         if bits.read(1)? == 0 {
             return Ok(());
@@ -71,15 +84,19 @@ impl Value {
 }
 
 /// Bits, the most significant of a byte first.
-struct Bits<'a> {
+pub(crate) struct Bits<'a> {
     bytes: &'a [u8],
     /// The next bit.
     at: usize,
 }
 
-impl Bits<'_> {
+impl<'a> Bits<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
     /// The next `count` bits, at most 64, as a number.
-    fn read(&mut self, count: u32) -> Result<u64, Damaged> {
+    pub(crate) fn read(&mut self, count: u32) -> Result<u64, Damaged> {
         let mut value = 0;
         let mut left = count;
         while left > 0 {
@@ -109,6 +126,30 @@ impl Bits<'_> {
         // The positive half is one larger than in two's complement: 1 << (width - 1) is not negative.
         let negative = width < 64 && value > 1 << (width - 1);
         Ok(if negative { value.cast_signed() - (1 << width) } else { value.cast_signed() })
+    }
+
+    /// A number of which small ones take few bits.
+    pub(crate) fn uvarbit(&mut self) -> Result<u64, Damaged> {
+        let width = self.varbit_width()?;
+        self.read(width)
+    }
+
+    /// The same with a sign.
+    pub(crate) fn varbit(&mut self) -> Result<i64, Damaged> {
+        let width = self.varbit_width()?;
+        let value = self.read(width)?;
+        // As in `change`.
+        let negative = (1..64).contains(&width) && value > 1 << (width - 1);
+        Ok(if negative { value.cast_signed() - (1 << width) } else { value.cast_signed() })
+    }
+
+    fn varbit_width(&mut self) -> Result<u32, Damaged> {
+        const WIDTHS: [u32; 9] = [0, 3, 6, 9, 12, 18, 25, 56, 64];
+        let mut ones = 0;
+        while ones < 8 && self.read(1)? == 1 {
+            ones += 1;
+        }
+        Ok(WIDTHS.get(ones).copied().unwrap_or(64))
     }
 
     fn uvarint(&mut self) -> Result<u64, Damaged> {

@@ -13,6 +13,7 @@ mod annotations;
 mod binary;
 mod column;
 mod control;
+mod downsampled;
 mod edges;
 mod error;
 mod evaluator;
@@ -47,11 +48,12 @@ pub use prepare::{Prepared, parse_matchers};
 pub use query::Query;
 pub use range::RangeParams;
 pub use statistics::{NodeStats, QueryStats, StatsDetail};
+pub use stats::{extreme, sum};
 pub(crate) use stream::Sliding;
 pub use value::{QueryResult, SampleValue, Value, VectorElement};
 pub(crate) use windows::WindowFunction;
 
-use crate::{Expr, Queryable};
+use crate::{Expr, Queryable, Resolution};
 
 /// How an engine evaluates.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +70,8 @@ pub struct EngineOptions {
     pub max_bytes: usize,
     /// The step of subqueries that name none.
     pub subquery_step: Duration,
+    /// The finest buckets that answers rest on, also where there are raw samples. `None`: whatever is there.
+    pub resolution: Option<Resolution>,
     /// What is switched on.
     pub features: Features,
     /// Which of the two evaluators.
@@ -104,6 +108,7 @@ impl Default for EngineOptions {
             max_series: 1_000_000,
             max_bytes: 1 << 30,
             subquery_step: Duration::from_secs(60),
+            resolution: None,
             features: Features::default(),
             evaluation: Evaluation::default(),
         }
@@ -131,6 +136,12 @@ impl Engine {
     #[must_use]
     pub fn with_lookback(&self, lookback: Duration) -> Self {
         Self { options: EngineOptions { lookback, ..self.options } }
+    }
+
+    /// The same engine, answering from buckets that are no finer.
+    #[must_use]
+    pub fn with_resolution(&self, resolution: Option<Resolution>) -> Self {
+        Self { options: EngineOptions { resolution, ..self.options } }
     }
 
     /// Checks what the parser cannot see, regular expressions and features that are switched off, and keeps what it

@@ -134,7 +134,7 @@ impl<T: Amount> Histogram<T> {
     }
 
     /// The same observations in wider buckets; finer resolutions than the histogram's change nothing.
-    pub(crate) fn reduce(&mut self, schema: i8) {
+    pub fn reduce(&mut self, schema: i8) {
         if let Scheme::Exponential(own) = self.scheme
             && schema < own
         {

@@ -38,6 +38,8 @@
 
 mod aggregators;
 pub mod ast;
+#[cfg(feature = "engine")]
+mod cache;
 mod completion;
 #[cfg(feature = "engine")]
 pub mod engine;
@@ -65,6 +67,8 @@ mod value_type;
 
 pub use aggregators::{AGGREGATORS, AggregateOp, Aggregator, aggregator};
 pub use ast::Expr;
+#[cfg(feature = "engine")]
+pub use cache::{Cacheable, RangeCache, RangeCacheStats};
 pub use completion::{Completion, Wanted, complete, functions_giving};
 #[cfg(feature = "engine")]
 pub use engine::{
@@ -87,5 +91,8 @@ pub use parser::{MAX_DEPTH, MAX_QUERY_BYTES, ParseError, parse};
 pub use printer::pretty;
 pub use span::{Position, Span};
 #[cfg(feature = "engine")]
-pub use storage::{Confined, Confinement, Queryable, Scope, Selection, Series, SeriesSet, StorageError};
+pub use storage::{
+    Confined, Confinement, Downsampled, Fold, Queryable, Resolution, Scope, Selection, Series, SeriesSet,
+    StorageError, Windows,
+};
 pub use value_type::ValueType;

@@ -140,6 +140,13 @@ impl Matcher {
     }
 }
 
+/// As in a selector: `name="value"`.
+impl std::fmt::Display for Matcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        crate::printer::fmt_matcher(f, &self.name, self.op, &self.value)
+    }
+}
+
 /// A regular expression that must match the whole of a text, line breaks included.
 pub(crate) fn anchored(pattern: &str) -> Result<Regex, regex::Error> {
     let [.., largest] = PATTERN_SIZES;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crowsnest_api::{Labels, METRIC_NAME, Sample, Timestamp};
 use smol_str::SmolStr;
 
-use crate::histogram::ResetHint;
 use crate::{FloatHistogram, MatchOp, Matcher, Queryable, Scope, Selection, Series, SeriesSet, StorageError};
 
 /// Series in memory. Samples of a series are appended in the order of their timestamps.
@@ -24,8 +23,7 @@ impl MemoryStore {
 
     /// Adds a native histogram, as [`Self::append`] adds a float.
     ///
-    /// Its hint is found anew, as a store that keeps samples in chunks would: within a chunk no counter restarts, and a
-    /// chunk ends where one does, where the buckets change their layout, and where the hint asks for it.
+    /// Its hint is found anew, see [`FloatHistogram::hint_after`].
     pub fn append_histogram(
         &mut self,
         labels: &Labels,
@@ -35,19 +33,7 @@ impl MemoryStore {
         let Some(series) = self.newer(labels, timestamp) else { return false };
         let newest_float = series.samples.last().map(|sample| sample.timestamp);
         let before = series.histograms.last().filter(|(timestamp, _)| Some(*timestamp) > newest_float);
-        let goes_on = |before: &FloatHistogram| {
-            histogram.hint != ResetHint::Reset
-                && before.hint != ResetHint::Gauge
-                && !before.is_stale()
-                && before.scheme == histogram.scheme
-                && before.zero_threshold == histogram.zero_threshold
-                && !histogram.has_decreased_since(before)
-        };
-        histogram.hint = match before {
-            _ if histogram.hint == ResetHint::Gauge => ResetHint::Gauge,
-            Some((_, before)) if goes_on(before) => ResetHint::NotReset,
-            _ => ResetHint::Unknown,
-        };
+        histogram.hint = histogram.hint_after(before.map(|(_, before)| &**before));
         series.histograms.push((timestamp, Arc::new(histogram)));
         true
     }
@@ -108,7 +94,7 @@ fn between<T>(samples: &[T], start: Timestamp, end: Timestamp, time: impl Fn(&T)
 
 impl Queryable for MemoryStore {
     fn select<'a>(&'a self, selection: &Selection<'_>) -> Result<SeriesSet<'a>, StorageError> {
-        let Selection { matchers, start, end } = *selection;
+        let Selection { matchers, start, end, .. } = *selection;
         let is_name = |matcher: &&Matcher| matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
         let named = matchers.iter().find(is_name).map(|matcher| self.series.get(matcher.value()));
         // Within one name they are in order; over several names they are to be sorted.
@@ -124,6 +110,7 @@ impl Queryable for MemoryStore {
             samples: between(&series.samples, start, end, |sample| sample.timestamp).to_vec(),
             histograms: between(&series.histograms, start, end, |(timestamp, _)| *timestamp).to_vec(),
             starts: between(&series.starts, start, end, |(timestamp, _)| *timestamp).to_vec(),
+            downsampled: None,
         });
         Ok(SeriesSet::from_sorted(series.filter(|series| !series.is_empty()).collect()))
     }
@@ -162,8 +149,7 @@ mod tests {
     #[test]
     fn a_selection_is_sorted_and_limited_in_time() {
         let store = store();
-        let selection =
-            Selection { matchers: &[], start: Timestamp::from_millis(11), end: Timestamp::from_millis(20) };
+        let selection = Selection::new(&[], Timestamp::from_millis(11), Timestamp::from_millis(20));
         let series: Vec<_> = store.select(&selection).unwrap().series.map(Result::unwrap).collect();
         assert_eq!(
             series,

@@ -10,6 +10,7 @@ use std::fmt::{self, Display, Formatter};
 pub use pretty::pretty;
 use smol_str::SmolStr;
 
+use crate::MatchOp;
 use crate::ast::{
     Aggregate, At, Binary, Edges, Expr, ExprKind, Fill, Grouping, LabelMatcher, MatchingLabels, Modifiers,
     NumberLiteral, Selector, Side, Subquery,
@@ -80,10 +81,14 @@ impl Display for Selector {
 
 impl Display for LabelMatcher {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // Within braces no word is reserved.
-        let name = if is_identifier(&self.name) { self.name.to_string() } else { quote(&self.name) };
-        write!(f, "{name}{}{}", self.op, quote(&self.value))
+        fmt_matcher(f, &self.name, self.op, &self.value)
     }
+}
+
+pub(crate) fn fmt_matcher(f: &mut Formatter<'_>, name: &str, op: MatchOp, value: &str) -> fmt::Result {
+    // Within braces no word is reserved.
+    let name = if is_identifier(name) { name.to_owned() } else { quote(name) };
+    write!(f, "{name}{op}{}", quote(value))
 }
 
 /// What a subquery adds to its expression: `[1h:5m] @ end() offset 1m`.

@@ -16,7 +16,7 @@ mod variants;
 
 use std::fmt;
 
-pub use run::run;
+pub use run::{run, run_on};
 pub use series::{is_histogram, metric, series};
 
 /// What came of one `eval`.

@@ -1,12 +1,14 @@
 //! The seam below the evaluator: what a store must answer.
 
 mod confined;
+mod tiers;
 
 use std::sync::Arc;
 
 pub use confined::{Confined, Confinement};
 use crowsnest_api::{Labels, Sample, Timestamp};
 use smol_str::SmolStr;
+pub use tiers::{Downsampled, Fold, Resolution, Windows};
 
 use crate::{FloatHistogram, Matcher, SampleValue};
 
@@ -19,6 +21,21 @@ pub struct Selection<'a> {
     pub start: Timestamp,
     /// Last timestamp wanted, inclusive.
     pub end: Timestamp,
+    /// What becomes of the samples, where who asks moves windows to whole buckets: down-sampled samples are then answered
+    /// for that, from the bucket on in which such a window may begin. Without it they are those that buckets keep, within the
+    /// range alone.
+    pub fold: Option<Fold>,
+    /// Into how many windows they go.
+    pub windows: Windows,
+    /// The finest buckets wanted, also where there are raw samples.
+    pub resolution: Option<Resolution>,
+}
+
+impl<'a> Selection<'a> {
+    /// All that is in a range of time, as fine as there is.
+    pub const fn new(matchers: &'a [Matcher], start: Timestamp, end: Timestamp) -> Self {
+        Self { matchers, start, end, fold: None, windows: Windows::Several, resolution: None }
+    }
 }
 
 /// Which series an index question is about.
@@ -43,6 +60,8 @@ pub struct Series {
     pub histograms: Vec<(Timestamp, Arc<FloatHistogram>)>,
     /// When the counter behind a sample started, by the sample's timestamp, for those of which it is known.
     pub starts: Vec<(Timestamp, Timestamp)>,
+    /// How a part of it is down-sampled, if one is, and what else samples stand for.
+    pub downsampled: Option<Box<Downsampled>>,
 }
 
 impl Series {
@@ -68,7 +87,7 @@ impl Series {
     }
 
     /// How many floats take as much memory as its samples, to count them against limits.
-    pub(crate) fn weight(&self) -> usize {
+    pub fn weight(&self) -> usize {
         self.samples.len() + self.histograms.iter().map(|(_, histogram)| histogram.weight()).sum::<usize>()
     }
 
@@ -84,13 +103,15 @@ pub struct SeriesSet<'a> {
     pub series: Box<dyn Iterator<Item = Result<Series, StorageError>> + 'a>,
     /// What could not be read, when the answer is worth having all the same.
     pub warnings: Vec<String>,
+    /// Up to which instants some of the samples are down-sampled how far.
+    pub downsampled: Vec<(Timestamp, Resolution)>,
 }
 
 impl<'a> SeriesSet<'a> {
     /// A set that is in memory already. `series` must be in label order.
     pub fn from_sorted(series: Vec<Series>) -> Self {
         debug_assert!(series.is_sorted_by(|a, b| a.labels < b.labels));
-        Self { series: Box::new(series.into_iter().map(Ok)), warnings: Vec::new() }
+        Self { series: Box::new(series.into_iter().map(Ok)), warnings: Vec::new(), downsampled: Vec::new() }
     }
 }
 
@@ -112,6 +133,17 @@ pub trait Queryable: Send + Sync {
     /// # Errors
     /// When nothing useful can be read; partial answers carry warnings instead.
     fn select<'a>(&'a self, selection: &Selection<'_>) -> Result<SeriesSet<'a>, StorageError>;
+
+    /// A number that grows with every change of samples, for answers to be kept as long as what they rest on; `None` where
+    /// changes are not counted.
+    fn version(&self) -> Option<u64> {
+        None
+    }
+
+    /// The oldest time at which samples may have come or gone since a version: what lies before it is as it was then.
+    fn changed_since(&self, _version: u64) -> Timestamp {
+        Timestamp::MIN
+    }
 
     /// The label sets of the series in scope, sorted, each once.
     ///

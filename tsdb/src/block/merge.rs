@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::io;
 use std::sync::Arc;
 
-use crowsnest_api::{Labels, Sample};
+use crowsnest_api::{Labels, Timestamp};
+use crowsnest_promql::Resolution;
 use smol_str::SmolStr;
 
 use super::{Block, BlockIndex, BlockWriter, SeriesEntry};
-use crate::maintain::Deletion;
+use crate::maintain::Without;
+use crate::samples::Samples;
 use crate::server_sample::{self, ServerSample};
+use crate::tier::{Buckets, Nature};
 use crate::varint::Damaged;
 
 /// Why merging stopped.
@@ -21,12 +24,86 @@ pub(crate) enum MergeError {
     Io(io::Error),
 }
 
-/// Writes everything that `blocks` hold, except for what is to be deleted. Where two have a sample of one source at one timestamp, that of the block
-/// mentioned first stays.
+/// Whether a series has a pushed sample between two instants, wherever in the store.
+type PushedBefore<'a> = dyn Fn(&Labels, Timestamp, Timestamp) -> bool + 'a;
+
+/// Writes everything that `blocks` of raw samples hold, except for what is to be deleted. Where two have a sample of one
+/// source at one timestamp, that of the block mentioned first stays.
 pub(crate) fn merge_into(
     writer: &mut BlockWriter,
     blocks: &[Arc<Block>],
-    without: &Deletion<'_>,
+    without: &Without<'_>,
+) -> Result<(), MergeError> {
+    each_series(blocks, |labels, parts| {
+        let (lanes, server) = raw(labels, parts, without)?;
+        writer.add(labels, lanes.iter(), server).map_err(MergeError::Io)
+    })
+}
+
+/// Writes what `blocks` hold in buckets, except for what is to be deleted. None has wider ones already.
+pub(crate) fn fold_into(
+    writer: &mut BlockWriter,
+    blocks: &[Arc<Block>],
+    resolution: Resolution,
+    without: &Without<'_>,
+    pushed_before: &PushedBefore<'_>,
+) -> Result<(), MergeError> {
+    each_series(blocks, |labels, parts| {
+        let nature = Nature::of(labels);
+        let (tiers, parts): (Vec<_>, Vec<_>) =
+            parts.into_iter().partition(|part| part.block.resolution().is_some());
+        let (lanes, server) = raw(labels, parts, without)?;
+        let mut pushed = Samples::default();
+        lanes.values().for_each(|lane| pushed.extend(lane));
+        pushed.tidy();
+        let samples = server_sample::resolve(pushed, &server, |from, to| pushed_before(labels, from, to));
+        let mut buckets = Buckets::of_samples(&samples, resolution, nature);
+        for part in tiers {
+            let read = part.block.read_buckets(&part.entry.chunks);
+            let mut read = read.map_err(|damaged| MergeError::Damaged(part.block.clone(), damaged))?;
+            without(labels).iter().for_each(|deleted| read.remove(deleted));
+            buckets.add(read.widened(resolution, nature));
+        }
+        let lanes = buckets.widened(resolution, nature).lanes();
+        writer.add(labels, lanes.iter(), Vec::new()).map_err(MergeError::Io)
+    })
+}
+
+/// The raw samples of one series that are not to be deleted: what each source pushed, and the server's own.
+fn raw(
+    labels: &Labels,
+    parts: Vec<Part<'_>>,
+    without: &Without<'_>,
+) -> Result<(BTreeMap<SmolStr, Samples>, Vec<ServerSample>), MergeError> {
+    let mut lanes: BTreeMap<SmolStr, Samples> = BTreeMap::new();
+    let mut server: Vec<ServerSample> = Vec::new();
+    for Part { block, entry } in parts {
+        for chunk in &entry.chunks {
+            let lane = lanes.entry(chunk.source.clone()).or_default();
+            block.read_chunk(chunk, lane).map_err(|damaged| MergeError::Damaged(block.clone(), damaged))?;
+        }
+        for sample in entry.server {
+            server_sample::insert(&mut server, sample);
+        }
+    }
+    if let Some(deleted) = without(labels) {
+        lanes.values_mut().for_each(|lane| lane.retain(|at| !deleted.contains(&at)));
+        server.retain(|sample| !deleted.contains(&sample.at()));
+    }
+    lanes.values_mut().for_each(Samples::tidy);
+    Ok((lanes, server))
+}
+
+/// What one of the blocks has of a series.
+struct Part<'a> {
+    block: &'a Arc<Block>,
+    entry: SeriesEntry,
+}
+
+/// Calls back with each series of the blocks, in the order of labels.
+fn each_series<'a>(
+    blocks: &'a [Arc<Block>],
+    mut take: impl FnMut(&Labels, Vec<Part<'a>>) -> Result<(), MergeError>,
 ) -> Result<(), MergeError> {
     let mut walks = Vec::with_capacity(blocks.len());
     let mut heads = BinaryHeap::new();
@@ -43,30 +120,15 @@ pub(crate) fn merge_into(
         while heads.peek().is_some_and(|Reverse((next, _))| *next == labels) {
             numbers.extend(heads.pop().map(|Reverse((_, number))| number));
         }
-        let mut lanes: BTreeMap<SmolStr, Vec<Sample>> = BTreeMap::new();
-        let mut server: Vec<ServerSample> = Vec::new();
+        let mut parts = Vec::with_capacity(numbers.len());
         for number in numbers {
             let Some(walk) = walks.get_mut(number) else { continue };
-            if let Some(entry) = walk.entry.take() {
-                walk.read(&entry, &mut lanes)?;
-                for sample in entry.server {
-                    server_sample::insert(&mut server, sample);
-                }
-            }
+            parts.extend(walk.entry.take().map(|entry| Part { block: walk.block, entry }));
             if let Some(labels) = walk.advance()? {
                 heads.push(Reverse((labels, number)));
             }
         }
-        if let Some(deleted) = without.of(&labels) {
-            lanes.values_mut().for_each(|lane| lane.retain(|sample| !deleted.contains(&sample.timestamp)));
-            server.retain(|sample| !deleted.contains(&sample.at()));
-        }
-        for samples in lanes.values_mut() {
-            samples.sort_by_key(|sample| sample.timestamp);
-            samples.dedup_by_key(|sample| sample.timestamp);
-        }
-        let lanes = lanes.iter().map(|(source, samples)| (source, samples.as_slice()));
-        writer.add(&labels, lanes, server).map_err(MergeError::Io)?;
+        take(&labels, parts)?;
     }
     Ok(())
 }
@@ -85,26 +147,11 @@ impl Walk<'_> {
         if self.next >= self.index.len() {
             return Ok(None);
         }
-        let entry = self.index.entry(self.next).map_err(|damaged| self.damaged(damaged))?;
+        let damaged = |damaged| MergeError::Damaged(self.block.clone(), damaged);
+        let entry = self.index.entry(self.next).map_err(damaged)?;
         self.next += 1;
         let labels = entry.labels.clone();
         self.entry = Some(entry);
         Ok(Some(labels))
-    }
-
-    fn read(
-        &self,
-        entry: &SeriesEntry,
-        lanes: &mut BTreeMap<SmolStr, Vec<Sample>>,
-    ) -> Result<(), MergeError> {
-        for chunk in &entry.chunks {
-            let lane = lanes.entry(chunk.source.clone()).or_default();
-            self.block.read_chunk(chunk, lane).map_err(|damaged| self.damaged(damaged))?;
-        }
-        Ok(())
-    }
-
-    fn damaged(&self, damaged: Damaged) -> MergeError {
-        MergeError::Damaged(self.block.clone(), damaged)
     }
 }

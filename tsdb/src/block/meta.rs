@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crowsnest_api::Timestamp;
+use crowsnest_promql::Resolution;
 use serde::{Deserialize, Serialize};
 
 use super::page;
-use crate::varint::Damaged;
+use crate::varint::{Damaged, checksum_is};
 
 /// A block's number. Later blocks have larger ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,6 +63,36 @@ pub(crate) struct BlockMeta {
     /// Blocks that this one replaces: their files are debris.
     pub(crate) replaces: Vec<BlockId>,
     pub(crate) cuts: Vec<Cut>,
+    /// How wide the buckets are of which a block of a tier consists; `None` for raw samples.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "resolution")]
+    pub(crate) resolution: Option<Resolution>,
+    /// Blocks of which this one has taken some series, and another block the rest: as long as one of them is there, the
+    /// other has not come to be, and this one is debris.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) takes: Vec<BlockId>,
+}
+
+impl BlockMeta {
+    /// The newest sample, or the last instant but one of the newest bucket: that lies in the window in which it ends.
+    pub(crate) fn newest_in_windows(&self) -> Timestamp {
+        self.max_time.plus_millis(if self.resolution.is_some() { -1 } else { 0 })
+    }
+}
+
+/// A resolution as its name.
+mod resolution {
+    use crowsnest_promql::Resolution;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(of: &Option<Resolution>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(of.map_or("", Resolution::name))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Resolution>, D::Error> {
+        let name = String::deserialize(from)?;
+        let unknown = || de::Error::custom(format!("no resolution is called {name:?}"));
+        Resolution::of_name(&name).map(Some).ok_or_else(unknown)
+    }
 }
 
 /// Where a section lies.
@@ -116,7 +147,7 @@ impl Section {
     }
 
     pub(super) fn verify(&self, content: &[u8]) -> Result<(), Damaged> {
-        let intact = crc32fast::hash(self.of(content)?) == self.crc32;
+        let intact = checksum_is(self.of(content)?, self.crc32);
         if intact { Ok(()) } else { Err(Damaged::new("index")) }
     }
 }

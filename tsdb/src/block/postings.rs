@@ -190,24 +190,42 @@ impl Index for BlockPostings<'_, '_> {
     }
 }
 
-/// Pairs and lists as they are to be paged; `None` when the lists would be larger than 4 GiB.
-pub(super) fn put(postings: &BTreeMap<(u32, u32), Vec<u32>>) -> Option<(Vec<u8>, Vec<u8>)> {
-    let (mut pairs, mut lists) = (Vec::new(), Vec::new());
-    for (&(name, value), list) in postings {
-        for field in [name, value, u32::try_from(lists.len()).ok()?, list.len() as u32] {
-            pairs.extend_from_slice(&field.to_le_bytes());
-        }
-        let mut before = 0;
-        for &series in list {
-            put_uvarint(&mut lists, u64::from(series - before));
-            before = series;
-        }
-    }
-    u32::try_from(lists.len()).ok()?;
-    Some((pairs, lists))
+/// Posting lists on their way into a table, encoded as they grow.
+#[derive(Default)]
+pub(super) struct NewLists {
+    by_pair: BTreeMap<(u32, u32), NewList>,
 }
 
-/// How many pairs there are in what [`put`] wrote.
+#[derive(Default)]
+struct NewList {
+    bytes: Vec<u8>,
+    len: u32,
+    last: u32,
+}
+
+impl NewLists {
+    /// Adds a series that has the label; series ascend.
+    pub(super) fn add(&mut self, pair: (u32, u32), series: u32) {
+        let list = self.by_pair.entry(pair).or_default();
+        put_uvarint(&mut list.bytes, u64::from(series - list.last));
+        (list.len, list.last) = (list.len + 1, series);
+    }
+
+    /// Pairs and lists as they are to be paged; `None` when the lists would be larger than 4 GiB.
+    pub(super) fn into_tables(self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (mut pairs, mut lists) = (Vec::new(), Vec::new());
+        for ((name, value), list) in self.by_pair {
+            for field in [name, value, u32::try_from(lists.len()).ok()?, list.len] {
+                pairs.extend_from_slice(&field.to_le_bytes());
+            }
+            lists.extend_from_slice(&list.bytes);
+        }
+        u32::try_from(lists.len()).ok()?;
+        Some((pairs, lists))
+    }
+}
+
+/// How many pairs there are in what [`NewLists::into_tables`] made.
 pub(super) fn pairs(pairs: &[u8]) -> usize {
     pairs.len() / PAIR_BYTES
 }

@@ -51,12 +51,24 @@ pub(crate) struct ChunkRef {
 }
 
 impl ChunkRef {
+    /// Bytes, decompressed.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes as usize
+    }
+
     pub(crate) fn overlaps(&self, start: Timestamp, end: Timestamp) -> bool {
         self.min <= end && self.max >= start
     }
 
     pub(crate) fn page(&self) -> u32 {
         self.page
+    }
+
+    /// Its bytes in its page.
+    pub(super) fn within<'p>(&self, page: &'p [u8]) -> Result<&'p [u8], Damaged> {
+        let end = (self.offset as usize).checked_add(self.bytes as usize);
+        let bytes = end.and_then(|end| page.get(self.offset as usize..end));
+        bytes.ok_or(Damaged::new("chunk reference"))
     }
 }
 
@@ -86,17 +98,17 @@ pub(super) struct SeriesPages<'a> {
     walk: RefCell<Walk>,
 }
 
-/// An entry as it is written.
+/// An entry as it is written: labels and sources as symbols.
 #[derive(Default)]
-struct Raw {
-    pairs: Vec<(u32, u32)>,
-    chunks: Vec<NewChunk>,
-    server: Vec<ServerSample>,
+pub(super) struct Entry {
+    pub(super) pairs: Vec<(u32, u32)>,
+    pub(super) chunks: Vec<NewChunk>,
+    pub(super) server: Vec<ServerSample>,
 }
 
 /// A walk along a page.
 #[derive(Default)]
-struct Walk {
+pub(super) struct Walk {
     page: Option<u32>,
     bytes: Arc<Vec<u8>>,
     /// Where the next entry begins, and its number in the page.
@@ -108,7 +120,7 @@ struct Walk {
     /// The column after that of the last chunk.
     column: u32,
     /// The entry before `next`.
-    entry: Raw,
+    entry: Entry,
 }
 
 impl<'a> SeriesPages<'a> {
@@ -172,7 +184,7 @@ impl<'a> SeriesPages<'a> {
     }
 
     /// Goes to a series and looks at it.
-    fn with<T>(&self, series: u32, look: impl FnOnce(&Raw) -> T) -> Result<T, Damaged> {
+    fn with<T>(&self, series: u32, look: impl FnOnce(&Entry) -> T) -> Result<T, Damaged> {
         if series >= self.table.items {
             return Err(DAMAGED);
         }
@@ -192,7 +204,7 @@ impl<'a> SeriesPages<'a> {
 }
 
 impl Walk {
-    fn start(&mut self, page: u32, bytes: Arc<Vec<u8>>) -> Result<(), Damaged> {
+    pub(super) fn start(&mut self, page: u32, bytes: Arc<Vec<u8>>) -> Result<(), Damaged> {
         let mut cursor = Cursor::new(&bytes, "series table");
         (self.chunk_page, self.chunk_offset) = (cursor.uvarint32()?, cursor.uvarint32()?);
         (self.at, self.next, self.column) = (bytes.len() - cursor.remaining(), 0, 0);
@@ -201,7 +213,7 @@ impl Walk {
     }
 
     /// Reads the next entry.
-    fn step(&mut self, base: Timestamp) -> Result<(), Damaged> {
+    pub(super) fn step(&mut self, base: Timestamp) -> Result<&mut Entry, Damaged> {
         let bytes = self.bytes.clone();
         let mut cursor = Cursor::new(bytes.get(self.at..).ok_or(DAMAGED)?, "series table");
         self.entry.pairs.clear();
@@ -216,7 +228,7 @@ impl Walk {
         self.entry.server = server_sample::read(&mut cursor, base)?;
         self.at = bytes.len() - cursor.remaining();
         self.next += 1;
-        Ok(())
+        Ok(&mut self.entry)
     }
 
     fn chunk(&mut self, cursor: &mut Cursor<'_>, base: Timestamp) -> Result<NewChunk, Damaged> {
@@ -247,13 +259,6 @@ impl Walk {
     }
 }
 
-/// A series on its way into a table: labels and sources as symbols.
-pub(super) struct NewEntry {
-    pub(super) pairs: Vec<(u32, u32)>,
-    pub(super) chunks: Vec<NewChunk>,
-    pub(super) server: Vec<ServerSample>,
-}
-
 /// A chunk as the table has it.
 pub(super) struct NewChunk {
     pub(super) times: Times,
@@ -270,38 +275,57 @@ pub(super) enum Times {
     Own { source: u32, min: Timestamp, max: Timestamp },
 }
 
-/// Writes one page. `next` is where the next chunk would be: page and offset.
-pub(super) fn put_page(entries: &[NewEntry], base: Timestamp, next: &mut (u32, u32), out: &mut Vec<u8>) {
-    put_uvarint(out, u64::from(next.0));
-    put_uvarint(out, u64::from(next.1));
-    let mut column = 0;
-    for entry in entries {
+/// Writes entries, one after the other.
+pub(super) struct EntryWriter {
+    base: Timestamp,
+    /// Where the next chunk would be: page and offset.
+    next: (u32, u32),
+    /// The column after that of the last chunk.
+    column: u32,
+}
+
+impl EntryWriter {
+    /// Times are counted from `base`; the first chunk lies at the beginning of the first page.
+    pub(super) fn new(base: Timestamp) -> Self {
+        Self { base, next: (0, 0), column: 0 }
+    }
+
+    pub(super) fn begin_page(&mut self, out: &mut Vec<u8>) {
+        put_uvarint(out, u64::from(self.next.0));
+        put_uvarint(out, u64::from(self.next.1));
+        self.column = 0;
+    }
+
+    pub(super) fn put(&mut self, entry: &Entry, out: &mut Vec<u8>) {
         put_uvarint(out, entry.pairs.len() as u64);
         for &(name, value) in &entry.pairs {
             put_uvarint(out, u64::from(name));
             put_uvarint(out, u64::from(value));
         }
         put_uvarint(out, entry.chunks.len() as u64);
-        for chunk in &entry.chunks {
-            match chunk.times {
-                Times::Own { source, min, max } => {
-                    put_uvarint(out, OWN_TIMES);
-                    put_uvarint(out, u64::from(source));
-                    put_ivarint(out, min.millis().wrapping_sub(base.millis()));
-                    put_uvarint(out, max.millis().wrapping_sub(min.millis()) as u64);
-                }
-                Times::Shared(own) => {
-                    let distance = i64::from(own) - i64::from(column);
-                    put_uvarint(out, 1 + ((distance << 1) ^ (distance >> 63)) as u64);
-                    column = own + 1;
-                }
+        entry.chunks.iter().for_each(|chunk| self.put_chunk(chunk, out));
+        server_sample::put(&entry.server, self.base, out);
+    }
+
+    fn put_chunk(&mut self, chunk: &NewChunk, out: &mut Vec<u8>) {
+        match chunk.times {
+            Times::Own { source, min, max } => {
+                put_uvarint(out, OWN_TIMES);
+                put_uvarint(out, u64::from(source));
+                put_ivarint(out, min.millis().wrapping_sub(self.base.millis()));
+                put_uvarint(out, max.millis().wrapping_sub(min.millis()) as u64);
             }
-            let begins_page = chunk.page != next.0;
-            debug_assert_eq!((chunk.page, chunk.offset), if begins_page { (next.0 + 1, 0) } else { *next });
-            put_uvarint(out, u64::from(chunk.bytes) << 1 | u64::from(begins_page));
-            *next = (chunk.page, chunk.offset + chunk.bytes);
+            Times::Shared(own) => {
+                let distance = i64::from(own) - i64::from(self.column);
+                put_uvarint(out, 1 + ((distance << 1) ^ (distance >> 63)) as u64);
+                self.column = own + 1;
+            }
         }
-        server_sample::put(&entry.server, base, out);
+        let begins_page = chunk.page != self.next.0;
+        let expected = if begins_page { (self.next.0 + 1, 0) } else { self.next };
+        debug_assert_eq!((chunk.page, chunk.offset), expected);
+        put_uvarint(out, u64::from(chunk.bytes) << 1 | u64::from(begins_page));
+        self.next = (chunk.page, chunk.offset + chunk.bytes);
     }
 }
 

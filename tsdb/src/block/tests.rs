@@ -14,10 +14,12 @@ use super::times::NewColumns;
 use super::{Block, BlockId, BlockMeta, BlockWriter, PageCache};
 use crate::disk::Disk;
 use crate::disk::faulty::FaultyDisk;
+use crate::samples::Samples;
+use crate::samples::arbitrary::extras;
 use crate::server_sample::ServerSample;
 
 /// Samples by source, and the server's own.
-type Content = (BTreeMap<SmolStr, Vec<Sample>>, Vec<ServerSample>);
+type Content = (BTreeMap<SmolStr, Samples>, Vec<ServerSample>);
 
 fn write(series: &BTreeMap<Labels, Content>, columns: NewColumns) -> Block {
     let (disk, path) = (FaultyDisk::default(), Path::new("/block"));
@@ -32,12 +34,13 @@ fn write(series: &BTreeMap<Labels, Content>, columns: NewColumns) -> Block {
         server_samples: 0,
         replaces: Vec::new(),
         cuts: Vec::new(),
+        resolution: None,
+        takes: Vec::new(),
     };
     let mut writer = BlockWriter::new(disk.create(path).unwrap(), meta).unwrap();
     writer.columns = columns;
     for (labels, (lanes, server)) in series {
-        let lanes = lanes.iter().map(|(source, samples)| (source, samples.as_slice()));
-        writer.add(labels, lanes, server.clone()).unwrap();
+        writer.add(labels, lanes.iter(), server.clone()).unwrap();
     }
     writer.finish().unwrap();
     Block::open(disk.map(path).unwrap(), Arc::new(PageCache::default())).unwrap()
@@ -46,22 +49,21 @@ fn write(series: &BTreeMap<Labels, Content>, columns: NewColumns) -> Block {
 fn check(series: &BTreeMap<Labels, Content>, columns: NewColumns) {
     let block = write(series, columns);
     block.verify().unwrap();
+    assert_eq!(block.wrongs(), Vec::new());
     let index = block.index().unwrap();
     assert_eq!(index.len() as usize, series.len());
     for (labels, (lanes, server)) in series {
         let entry = index.find(labels).unwrap().unwrap();
         assert_eq!((&entry.labels, &entry.server), (labels, server));
-        let mut found: BTreeMap<SmolStr, Vec<Sample>> = BTreeMap::new();
+        let mut found: BTreeMap<SmolStr, Samples> = BTreeMap::new();
         for chunk in &entry.chunks {
-            let lane = found.entry(chunk.source.clone()).or_default();
-            let before = lane.len();
-            block.read_chunk(chunk, lane).unwrap();
-            assert_eq!(
-                (lane[before].timestamp, lane.last().unwrap().timestamp),
-                (chunk.min, chunk.max),
-                "a chunk's bounds are those of its samples"
-            );
+            let mut samples = Samples::default();
+            block.read_chunk(chunk, &mut samples).unwrap();
+            let bounds = Some((chunk.min, chunk.max));
+            assert_eq!(samples.time_range(), bounds, "a chunk's bounds are those of its samples");
+            found.entry(chunk.source.clone()).or_default().extend(&samples);
         }
+        found.values_mut().for_each(Samples::tidy);
         assert_eq!(&found, lanes);
     }
     let every = index.matching(&[]).unwrap();
@@ -75,9 +77,11 @@ fn content() -> impl Strategy<Value = Content> {
     let lane = (0i64..3, prop_oneof![Just(15_000i64), Just(60_000), 1i64..1_000_000], 1usize..40).prop_map(
         |(start, step, count)| {
             let sample = |index| Sample::new(start * 7 + index as i64 * step, (index % 5) as f64);
-            (0..count).map(sample).collect::<Vec<_>>()
+            Samples::of_floats((0..count).map(sample).collect::<Vec<_>>())
         },
     );
+    let extras = extras().prop_map(|extras| Samples::of_extras(&extras));
+    let lane = prop_oneof![3 => lane, 1 => extras];
     let lanes = prop::collection::btree_map("[ab]", lane, 1..3);
     let server = prop::collection::btree_map(-500i64..500, 0u64..60_000, 0..3).prop_map(|samples| {
         let sample = |(at, silence)| ServerSample {
@@ -111,7 +115,7 @@ fn an_index_of_many_pages_answers_as_one_of_a_single_page() {
             ("__name__", format!("m{:02}", number % 37)),
             ("l", format!("v{number:04}")),
         ]);
-        let samples = (0..3).map(|at| Sample::new(at, f64::from(number))).collect();
+        let samples = Samples::of_floats((0..3).map(|at| Sample::new(at, f64::from(number))).collect());
         (labels, (BTreeMap::from([("s".into(), samples)]), Vec::new()))
     });
     let series: BTreeMap<Labels, Content> = series.collect();

@@ -68,10 +68,17 @@ pub(super) fn columns(
 impl Column {
     /// Appends a sample without a value for each time.
     pub(super) fn read(&self, block: &Block, out: &mut Vec<Sample>) -> Result<(), Damaged> {
-        let page = block.page(self.page)?;
+        chunk::decode_times(self.of(&block.page(self.page)?)?, out)
+    }
+
+    /// How many times there are.
+    pub(super) fn count(&self, block: &Block) -> Result<u64, Damaged> {
+        chunk::count_times(self.of(&block.page(self.page)?)?)
+    }
+
+    fn of<'p>(&self, page: &'p [u8]) -> Result<&'p [u8], Damaged> {
         let end = (self.offset as usize).saturating_add(self.bytes as usize);
-        let bytes = page.get(self.offset as usize..end).ok_or(DAMAGED)?;
-        chunk::decode_times(bytes, out)
+        page.get(self.offset as usize..end).ok_or(DAMAGED)
     }
 }
 

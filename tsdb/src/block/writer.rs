@@ -1,19 +1,21 @@
 //! Writing a block, series by series in the order of labels.
 
-use std::collections::BTreeMap;
 use std::io;
 
-use crowsnest_api::{Labels, Sample, Timestamp};
+use crowsnest_api::{Labels, Timestamp};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::drafts::Drafts;
 use super::meta::{Footer, Index, Sections, Table};
 use super::page::PageEntry;
-use super::series::{NewChunk, NewEntry, Times};
+use super::postings::NewLists;
+use super::series::{Entry, NewChunk, Times};
 use super::times::NewColumns;
-use super::{BlockMeta, END_MAGIC, Section, VERSION, postings, series, symbols};
-use crate::chunk::{self, Chunk};
+use super::{BlockMeta, END_MAGIC, RAW_VERSION, Section, VERSION, postings, symbols};
+use crate::chunk::{self, Chunk, Run, Values, histogram_runs};
 use crate::disk::WriteFile;
+use crate::samples::Samples;
 use crate::server_sample::ServerSample;
 
 /// Samples of a chunk, for most: chunks longer than this hardly become smaller, and more is read for less.
@@ -37,7 +39,7 @@ const PAGE_BYTES: usize = 128 << 10;
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// A block that is being written. Holds the index in memory, samples only until their page is full.
+/// A block that is being written. Holds the index in memory, encoded, and samples only until their page is full.
 pub(crate) struct BlockWriter {
     file: Box<dyn WriteFile>,
     meta: BlockMeta,
@@ -49,7 +51,7 @@ pub(crate) struct BlockWriter {
     symbols: FxHashMap<SmolStr, u32>,
     pub(super) columns: NewColumns,
     values: Vec<u8>,
-    entries: Vec<NewEntry>,
+    drafts: Drafts,
     last_labels: Option<Labels>,
 }
 
@@ -57,7 +59,7 @@ impl BlockWriter {
     /// A block of the identity given by `meta`, whose bounds and counts are filled in here.
     pub(crate) fn new(file: Box<dyn WriteFile>, meta: BlockMeta) -> io::Result<Self> {
         let mut buffer = Vec::with_capacity(BUFFER_BYTES + (BUFFER_BYTES >> 2));
-        let header = super::header(VERSION);
+        let header = super::header(meta.resolution.map_or(RAW_VERSION, |_| VERSION));
         buffer.extend_from_slice(&header);
         buffer.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
         Ok(Self {
@@ -79,7 +81,7 @@ impl BlockWriter {
             symbols: FxHashMap::default(),
             columns: NewColumns::default(),
             values: Vec::new(),
-            entries: Vec::new(),
+            drafts: Drafts::new(),
             last_labels: None,
         })
     }
@@ -89,15 +91,16 @@ impl BlockWriter {
     pub(crate) fn add<'a>(
         &mut self,
         labels: &Labels,
-        lanes: impl Iterator<Item = (&'a SmolStr, &'a [Sample])>,
+        lanes: impl Iterator<Item = (&'a SmolStr, &'a Samples)>,
         server: Vec<ServerSample>,
     ) -> io::Result<()> {
         debug_assert!(self.last_labels.as_ref().is_none_or(|last| last < labels));
         let mut chunks = Vec::new();
+        let last_instant = self.meta.resolution.map_or(LastInstant::OfNext, |_| LastInstant::OfWindow);
         for (source, samples) in lanes {
             let source = self.symbol(source);
-            for run in runs(samples) {
-                chunks.extend(self.put_chunk(source, run)?);
+            for run in runs(samples, last_instant) {
+                chunks.extend(self.put_chunk(source, &run)?);
             }
         }
         if chunks.is_empty() && server.is_empty() {
@@ -110,25 +113,25 @@ impl BlockWriter {
         self.meta.series += 1;
         let pairs =
             labels.iter().map(|label| (self.symbol(&label.name), self.symbol(&label.value))).collect();
-        self.entries.push(NewEntry { pairs, chunks, server });
+        self.drafts.push(&Entry { pairs, chunks, server });
         self.last_labels = Some(labels.clone());
         Ok(())
     }
 
     /// Whether anything has been added.
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.meta.series == 0
     }
 
     /// Completes the file and syncs it.
     pub(crate) fn finish(mut self) -> io::Result<BlockMeta> {
         self.end_page()?;
-        let numbers = self.sort_symbols();
+        let numbers = self.symbol_numbers();
         let base = self.meta.min_time;
 
         let new_number = |old: u32| numbers.get(old as usize).copied().unwrap_or_default();
         let (pages, items) = std::mem::take(&mut self.columns).into_pages(base, new_number);
-        let times = self.put_table(pages, items)?;
+        let times = self.put_table(pages.into_iter().map(Ok), items)?;
 
         let mut texts: Vec<SmolStr> = std::mem::take(&mut self.symbols).into_keys().collect();
         texts.sort_unstable();
@@ -136,37 +139,23 @@ impl BlockWriter {
         let pages = texts.chunks(symbols::A_PAGE).map(|texts| {
             let mut page = Vec::new();
             fits &= symbols::put(texts, &mut page);
-            page
+            Ok(page)
         });
-        let pages: Vec<Vec<u8>> = pages.collect();
         let symbols = self.put_table(pages, texts.len())?;
+        drop(texts);
 
-        let mut lists: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
-        for (number, entry) in self.entries.iter().enumerate() {
-            for &pair in &entry.pairs {
-                lists.entry(pair).or_default().push(number as u32);
-            }
-        }
-        let postings = postings::put(&lists).filter(|_| fits);
-        let Some((pairs, lists)) = postings else {
+        let mut lists = NewLists::default();
+        let drafts = std::mem::replace(&mut self.drafts, Drafts::new());
+        let series = drafts.len();
+        let series = self.put_table(drafts.into_pages(base, &numbers, &mut lists), series)?;
+        let Some((pairs, lists)) = lists.into_tables().filter(|_| fits) else {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the block's index exceeds 4 GiB"));
         };
 
-        let entries = std::mem::take(&mut self.entries);
-        let mut next = (0, 0);
-        let pages = entries.chunks(series::A_PAGE).map(|entries| {
-            let mut page = Vec::new();
-            series::put_page(entries, base, &mut next, &mut page);
-            page
-        });
-        let series = self.put_table(pages, entries.len())?;
-        drop(entries);
-
-        let pages = |bytes: &[u8], size| bytes.chunks(size).map(<[u8]>::to_vec).collect::<Vec<_>>();
         let items = postings::pairs(&pairs);
-        let pairs = self.put_table(pages(&pairs, postings::PAIR_PAGE_BYTES), items)?;
+        let pairs = self.put_table(pairs.chunks(postings::PAIR_PAGE_BYTES).map(Ok), items)?;
         let items = lists.len();
-        let lists = self.put_table(pages(&lists, postings::LIST_BYTES), items)?;
+        let lists = self.put_table(lists.chunks(postings::LIST_BYTES).map(Ok), items)?;
 
         let mut directory = Vec::new();
         self.pages.iter().for_each(|page| page.put(&mut directory));
@@ -184,18 +173,17 @@ impl BlockWriter {
     }
 
     /// Adds a run of at least one sample and at most [`chunk::MAX_SAMPLES`].
-    fn put_chunk(&mut self, source: u32, run: &[Sample]) -> io::Result<Option<NewChunk>> {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(None) };
-        let (min, max) = (first.timestamp, last.timestamp);
+    fn put_chunk(&mut self, source: u32, run: &Run<'_>) -> io::Result<Option<NewChunk>> {
+        let Some((min, max)) = run.range() else { return Ok(None) };
         let mut values = std::mem::take(&mut self.values);
         values.clear();
-        let times = match self.columns.number(source, run) {
+        let times = match self.columns.number(source, &run.times()) {
             Some(column) => {
                 chunk::encode_values(run, &mut values);
                 Times::Shared(column)
             }
             None => {
-                values.extend(Chunk::encode(run).into_iter().flat_map(|chunk| chunk.bytes));
+                values.extend(Chunk::of(run).into_iter().flat_map(|chunk| chunk.bytes));
                 Times::Own { source, min, max }
             }
         };
@@ -216,10 +204,14 @@ impl BlockWriter {
         Ok(Some(placed))
     }
 
-    fn put_table(&mut self, pages: impl IntoIterator<Item = Vec<u8>>, items: usize) -> io::Result<Table> {
+    fn put_table<P: AsRef<[u8]>>(
+        &mut self,
+        pages: impl IntoIterator<Item = io::Result<P>>,
+        items: usize,
+    ) -> io::Result<Table> {
         let first = self.pages.len();
         for page in pages {
-            self.put_page(&page)?;
+            self.put_page(page?.as_ref())?;
         }
         let too_many = || io::Error::new(io::ErrorKind::FileTooLarge, "the block has too many pages");
         let number = |count: usize| u32::try_from(count).map_err(|_| too_many());
@@ -238,7 +230,7 @@ impl BlockWriter {
     }
 
     fn put_page(&mut self, raw: &[u8]) -> io::Result<()> {
-        let compressed = self.compressor.compress(raw)?;
+        let compressed = if cfg!(fuzzing) { raw.to_vec() } else { self.compressor.compress(raw)? };
         self.pages.push(PageEntry {
             offset: self.position(),
             bytes: compressed.len() as u32,
@@ -274,7 +266,7 @@ impl BlockWriter {
         self.meta.max_time = self.meta.max_time.max(max);
     }
 
-    /// A symbol, numbered in the order of first use until [`Self::sort_symbols`].
+    /// A symbol, numbered in the order of first use until [`Self::symbol_numbers`].
     fn symbol(&mut self, text: &SmolStr) -> u32 {
         let next = self.symbols.len() as u32;
         match self.symbols.get(text) {
@@ -283,8 +275,8 @@ impl BlockWriter {
         }
     }
 
-    /// Renumbers all symbols in the order of their texts, and gives back the new numbers by the old ones.
-    fn sort_symbols(&mut self) -> Vec<u32> {
+    /// The numbers of all symbols in the order of their texts, by those in the order of first use.
+    fn symbol_numbers(&self) -> Vec<u32> {
         let mut texts: Vec<(&SmolStr, u32)> =
             self.symbols.iter().map(|(text, &symbol)| (text, symbol)).collect();
         texts.sort_unstable();
@@ -294,35 +286,48 @@ impl BlockWriter {
                 *number = new as u32;
             }
         }
-        let renumber =
-            |symbol: &mut u32| *symbol = numbers.get(*symbol as usize).copied().unwrap_or_default();
-        for entry in &mut self.entries {
-            for (name, value) in &mut entry.pairs {
-                renumber(name);
-                renumber(value);
-            }
-            for chunk in &mut entry.chunks {
-                if let Times::Own { source, .. } = &mut chunk.times {
-                    renumber(source);
-                }
-            }
-        }
         numbers
     }
 }
 
-/// What becomes one chunk each. `samples` ascend by time.
-fn runs(samples: &[Sample]) -> impl Iterator<Item = &[Sample]> {
-    let window = chunk_window(samples);
-    let window_of = move |sample: &Sample| sample.timestamp.millis().div_euclid(window);
-    let same = move |a: &Sample, b: &Sample| window_of(a) == window_of(b);
+/// To which window of time the instant belongs at which one ends and the next begins.
+#[derive(Clone, Copy)]
+enum LastInstant {
+    OfNext,
+    /// As to a bucket.
+    OfWindow,
+}
+
+/// What becomes one chunk each, in the order of time. `samples` ascend by time.
+fn runs(samples: &Samples, last_instant: LastInstant) -> Vec<Run<'_>> {
+    let Samples { floats, histograms, starts } = samples;
+    let within = move |at: Timestamp| match last_instant {
+        LastInstant::OfNext => at,
+        LastInstant::OfWindow => at.plus_millis(-1),
+    };
+    let floats = windows(floats, move |sample| within(sample.timestamp)).map(Values::Floats);
+    let histograms =
+        windows(histograms, move |(at, _)| within(*at)).flat_map(histogram_runs).map(Values::Histograms);
+    let mut runs: Vec<Run<'_>> = floats.chain(histograms).map(|values| Run { values, starts }).collect();
+    // Histograms may lie before or between floats.
+    if !runs.is_sorted_by_key(Run::range) {
+        runs.sort_by_key(Run::range);
+    }
+    runs
+}
+
+/// Samples in parts as long as a chunk may be.
+fn windows<T>(samples: &[T], at: impl Fn(&T) -> Timestamp + Copy) -> impl Iterator<Item = &[T]> {
+    let window = chunk_window(samples, at);
+    let window_of = move |sample: &T| at(sample).millis().div_euclid(window);
+    let same = move |a: &T, b: &T| window_of(a) == window_of(b);
     samples.chunk_by(same).flat_map(|run| run.chunks(chunk::MAX_SAMPLES))
 }
 
 /// The largest window that has about [`CHUNK_SAMPLES`] of these.
-fn chunk_window(samples: &[Sample]) -> i64 {
+fn chunk_window<T>(samples: &[T], at: impl Fn(&T) -> Timestamp) -> i64 {
     let span = match samples {
-        [first, .., last] => last.timestamp.millis().saturating_sub(first.timestamp.millis()),
+        [first, .., last] => at(last).millis().saturating_sub(at(first).millis()),
         _ => 0,
     };
     let spacing = span / (samples.len() as i64).max(2).saturating_sub(1);
@@ -332,14 +337,24 @@ fn chunk_window(samples: &[Sample]) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use crowsnest_api::Sample;
+
     use super::*;
+    use LastInstant::{OfNext, OfWindow};
 
     /// The lengths of the chunks of `count` samples, one every `spacing` seconds, from `start` seconds on.
     #[track_caller]
     fn check(start: i64, spacing: i64, count: i64, expected: &[usize]) {
         let samples: Vec<Sample> =
             (0..count).map(|index| Sample::new((start + index * spacing) * 1000, 0.0)).collect();
-        assert_eq!(runs(&samples).map(<[Sample]>::len).collect::<Vec<_>>(), expected);
+        let samples = Samples::of_floats(samples);
+        assert_eq!(runs(&samples, OfNext).iter().map(Run::len).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_last_bucket_of_a_day_lies_with_the_others() {
+        let day = (1..=288).map(|bucket| Sample::new(bucket * 300_000, 0.0)).collect();
+        assert_eq!(runs(&Samples::of_floats(day), OfWindow).len(), 1);
     }
 
     #[test]
@@ -354,8 +369,8 @@ mod tests {
 
     #[test]
     fn no_chunk_is_longer_than_a_reader_accepts() {
-        let samples: Vec<Sample> = (0..5000).map(|at| Sample::new(at, 0.0)).collect();
-        assert!(runs(&samples).all(|run| run.len() <= chunk::MAX_SAMPLES));
-        assert_eq!(runs(&samples).map(<[Sample]>::len).sum::<usize>(), samples.len());
+        let samples = Samples::of_floats((0..5000).map(|at| Sample::new(at, 0.0)).collect());
+        assert!(runs(&samples, OfNext).iter().all(|run| run.len() <= chunk::MAX_SAMPLES));
+        assert_eq!(runs(&samples, OfNext).iter().map(Run::len).sum::<usize>(), samples.len());
     }
 }

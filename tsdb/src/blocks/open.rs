@@ -5,6 +5,7 @@
 //! | complete | yes | it serves |
 //! | complete | no | it is adopted: the manifest was lost, or its last change |
 //! | complete, replaced by another complete block | any | it is debris |
+//! | complete, has taken series of a block that is not replaced | any | it is debris |
 //! | under a temporary name | – | it is debris |
 //! | damaged | any | it is quarantined, and stays |
 //! | missing | yes | it is reported as quarantined |
@@ -128,7 +129,7 @@ impl Found {
         Ok(())
     }
 
-    /// Blocks whose content another block has taken over.
+    /// Blocks whose content another block has taken over, or has never ceased to have.
     fn replaced(&self) -> Vec<BlockId> {
         // A damaged successor must not take its sources with it.
         let successors = self.blocks.values().filter(|block| !block.meta().replaces.is_empty());
@@ -138,6 +139,11 @@ impl Found {
         });
         let replaced: BTreeSet<BlockId> =
             intact.flat_map(|block| block.meta().replaces.iter().copied()).collect();
-        replaced.into_iter().filter(|id| self.blocks.contains_key(id)).collect()
+        let there = |id: &BlockId| self.blocks.contains_key(id);
+        let unfinished = self.blocks.values().filter(|block| {
+            block.meta().takes.iter().any(|source| there(source) && !replaced.contains(source))
+        });
+        let unfinished: Vec<BlockId> = unfinished.map(|block| block.id()).collect();
+        replaced.iter().copied().filter(there).chain(unfinished).collect()
     }
 }

@@ -16,7 +16,7 @@ use crowsnest_api::Sample;
 use crate::decimal::{self, mantissa};
 use crate::varint::{Cursor, Damaged, ivarint_len, put_ivarint, put_uvarint};
 
-const CONSTANT: u8 = 0;
+pub(super) const CONSTANT: u8 = 0;
 const DECIMAL_DELTA: u8 = 1;
 const DECIMAL_TWICE: u8 = 2;
 const XOR: u8 = 3;
@@ -48,6 +48,11 @@ pub(super) fn decode(codec: u8, cursor: &mut Cursor<'_>, samples: &mut [Sample])
         XOR => decode_xor(cursor, samples),
         _ => Err(cursor.damaged()),
     }
+}
+
+/// The value of a column with the codec of constants.
+pub(super) fn constant(column: &[u8]) -> Option<f64> {
+    column.try_into().ok().map(|bits| f64::from_bits(u64::from_le_bytes(bits)))
 }
 
 /// A chunk's values as integers with one exponent.

@@ -1,11 +1,12 @@
-//! A disk in memory that fails on demand and forgets what was not synced when its power is cut.
+//! A disk in memory that fails on demand and forgets what was not synced when its power is cut: all of it, its end, or
+//! whatever pages and names chance takes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::{Disk, FileBytes, FileEntry, WriteFile};
 
@@ -43,7 +44,15 @@ struct State {
     capacity: Option<usize>,
     /// Counts power cuts: handles from before one are dead.
     generation: u64,
+    /// After how many more changes the power goes, and what decides by chance what stays.
+    outage: Option<(u64, u64)>,
+    /// The power has gone and is not back.
+    off: bool,
 }
+
+/// A write that was not synced survives a random power cut, or does not, in pieces of this many bytes: small, so that small
+/// tests have many.
+const PAGE: usize = 64;
 
 #[derive(Clone, Default)]
 struct Content {
@@ -96,6 +105,23 @@ impl FaultyDisk {
         }
     }
 
+    /// Cuts the power after so many more changes to files and names. Of what was not synced each page and each file's
+    /// names stay or go by chance, one independently of the other.
+    pub(crate) fn cut_power_after(&self, changes: u64, seed: u64) {
+        self.0.lock().outage = Some((changes, seed));
+    }
+
+    /// Whether the power has gone.
+    pub(crate) fn is_off(&self) -> bool {
+        self.0.lock().off
+    }
+
+    /// The power is back.
+    pub(crate) fn power_on(&self) {
+        let mut state = self.0.lock();
+        (state.off, state.outage) = (false, None);
+    }
+
     /// Changes the content of a file in place, as a failing medium does.
     pub(crate) fn corrupt(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.0.lock();
@@ -108,6 +134,53 @@ impl FaultyDisk {
 impl State {
     fn used(&self) -> usize {
         self.names.values().map(|&file| self.files[file].data.len()).sum()
+    }
+
+    /// Before each change: nothing changes any more once the power has gone.
+    fn change(&mut self) -> io::Result<()> {
+        if let Some((left, seed)) = &mut self.outage {
+            if *left == 0 {
+                let seed = *seed;
+                self.outage = None;
+                self.lose_at_random(seed);
+            } else {
+                *left -= 1;
+            }
+        }
+        if self.off { Err(io::Error::other("the power was cut")) } else { Ok(()) }
+    }
+
+    fn lose_at_random(&mut self, seed: u64) {
+        let mut coins = Coins(seed);
+        self.generation += 1;
+        self.off = true;
+        self.locks.clear();
+        // A file that was renamed has its old name or its new one.
+        let names_of = |names: &BTreeMap<PathBuf, usize>, file: usize| -> Vec<PathBuf> {
+            names.iter().filter(|(_, of)| **of == file).map(|(path, _)| path.clone()).collect()
+        };
+        let mut left = BTreeMap::new();
+        for file in 0..self.files.len() {
+            let (before, after) = (names_of(&self.durable_names, file), names_of(&self.names, file));
+            let stays = if before == after || coins.toss() { after } else { before };
+            left.extend(stays.into_iter().map(|path| (path, file)));
+        }
+        (self.names, self.durable_names) = (left.clone(), left);
+        for file in &mut self.files {
+            let mut data = file.durable.clone();
+            let tail = file.data.get(data.len()..).unwrap_or_default();
+            let mut kept = 0;
+            for page in tail.chunks(PAGE) {
+                let stays = coins.toss();
+                data.extend(page.iter().map(|byte| if stays { *byte } else { 0 }));
+                kept = if stays { data.len() } else { kept };
+            }
+            // The length may be known where the content is not.
+            if coins.toss() {
+                data.truncate(kept.max(file.durable.len()));
+            }
+            *file = Content { durable: data.clone(), data, lost_from: None };
+        }
     }
 
     /// The fault that is due, if one is.
@@ -154,6 +227,7 @@ impl Disk for FaultyDisk {
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
         let mut state = self.0.lock();
+        state.change()?;
         state.check(Operation::Create)?;
         if state.names.contains_key(path) {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -174,6 +248,7 @@ impl Disk for FaultyDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
+        state.change()?;
         state.check(Operation::Rename)?;
         if let Some(file) = state.names.remove(from) {
             state.names.insert(to.to_owned(), file);
@@ -194,6 +269,7 @@ impl Disk for FaultyDisk {
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
+        state.change()?;
         state.check(Operation::Create)?;
         let file = *state.names.get(from).ok_or(io::ErrorKind::NotFound)?;
         state.names.insert(to.to_owned(), file);
@@ -201,11 +277,14 @@ impl Disk for FaultyDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.lock().names.remove(path).map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
+        let mut state = self.0.lock();
+        state.change()?;
+        state.names.remove(path).map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
+        state.change()?;
         state.check(Operation::SyncDir)?;
         let State { names, durable_names, .. } = &mut *state;
         durable_names.retain(|path, _| path.parent() != Some(dir));
@@ -237,12 +316,29 @@ struct FaultyFile {
     generation: u64,
 }
 
+impl FaultyFile {
+    /// The disk, unless the power was cut since the file was opened, or goes now.
+    fn alive(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.disk.0.lock();
+        state.change()?;
+        let alive = state.generation == self.generation;
+        if alive { Ok(state) } else { Err(io::Error::other("the power was cut")) }
+    }
+}
+
+/// Chance that is the same each time.
+struct Coins(u64);
+
+impl Coins {
+    fn toss(&mut self) -> bool {
+        self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        self.0 >> 63 == 1
+    }
+}
+
 impl WriteFile for FaultyFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut state = self.disk.0.lock();
-        if state.generation != self.generation {
-            return Err(io::Error::other("the power was cut"));
-        }
+        let mut state = self.alive()?;
         let room = state.capacity.map_or(bytes.len(), |capacity| capacity.saturating_sub(state.used()));
         let (fits, outcome) = match state.due(Operation::Write) {
             Some(Fault::Error) => (0, Err(io::Error::other("injected: write"))),
@@ -255,7 +351,7 @@ impl WriteFile for FaultyFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        let mut state = self.disk.0.lock();
+        let mut state = self.alive()?;
         let failed = state.check(Operation::Sync);
         let file = &mut state.files[self.file];
         match failed {
@@ -271,7 +367,7 @@ impl WriteFile for FaultyFile {
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {
-        let mut state = self.disk.0.lock();
+        let mut state = self.alive()?;
         let file = &mut state.files[self.file];
         file.data.truncate(len as usize);
         file.durable.truncate(len as usize);

@@ -1,8 +1,12 @@
 //! Deciding what of a batch is stored, before it is logged.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
+use crowsnest_promql::{FloatHistogram, SampleValue};
 use smol_str::SmolStr;
 
 use super::order::Order;
@@ -11,11 +15,14 @@ use crate::appender::{
     Appended, Metadata, Origin, Push, PushedLabels, PushedSeries, RejectReason, Rejection,
 };
 use crate::options::{Options, excerpt};
+use crate::samples::{Extra, refusal, same, start_of};
 use crate::source::SourceId;
 
 /// What to hold a batch against, and what older storage knows.
 pub(crate) struct Limits<'a> {
     pub(crate) options: &'a Options,
+    /// When samples of the batch may be.
+    pub(crate) range: RangeInclusive<Timestamp>,
     /// The newest pushed sample of a series outside the head; the outer `None` when that has not been looked up.
     pub(crate) newest: &'a dyn Fn(&Labels) -> Option<Option<Timestamp>>,
     /// The newest sample outside the head, of any series.
@@ -37,7 +44,11 @@ pub(crate) struct Staged {
     pub(crate) entries: Vec<StagedSeries>,
     /// The samples of all entries; what no entry speaks of is left over.
     samples: Vec<Sample>,
+    /// By entry and timestamp: what is more than a float.
+    extras: BTreeMap<(usize, Timestamp), Extra>,
     pub(crate) metadata: Vec<Metadata>,
+    /// How many series were made for it.
+    created: usize,
     /// Samples that may be repeats or conflicts of something outside the head.
     pub(crate) doubts: Vec<Doubt>,
     /// Series that can only be made when it is known what older storage has of them. As long as there are any, the rest
@@ -47,7 +58,7 @@ pub(crate) struct Staged {
     pub(crate) outcome: Appended,
 }
 
-/// The samples to store of one series, ascending by time: a run of [`Staged::samples`].
+/// The floats to store of one series, ascending by time: a run of [`Staged::samples`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StagedSeries {
     pub(crate) series: SeriesRef,
@@ -60,8 +71,23 @@ pub(crate) struct StagedSeries {
 pub(crate) struct Doubt {
     entry: usize,
     pub(crate) labels: Labels,
-    pub(crate) sample: Sample,
+    pub(crate) at: Timestamp,
+    value: SampleValue,
     otherwise: Otherwise,
+}
+
+/// A sample on its way in.
+#[derive(Clone, Copy)]
+struct Pushed<'a> {
+    at: Timestamp,
+    value: PushedValue<'a>,
+    start: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy)]
+enum PushedValue<'a> {
+    Float(f64),
+    Histogram(&'a Arc<FloatHistogram>),
 }
 
 /// What becomes of a doubtful sample when older storage does not have its timestamp.
@@ -81,6 +107,23 @@ enum Verdict {
     Reject(RejectReason),
 }
 
+impl PushedValue<'_> {
+    fn is(&self, known: &SampleValue) -> bool {
+        match (*self, known) {
+            (Self::Float(value), SampleValue::Float(known)) => value.to_bits() == known.to_bits(),
+            (Self::Histogram(own), SampleValue::Histogram(known)) => own.holds_same(known),
+            _ => false,
+        }
+    }
+
+    fn owned(&self) -> SampleValue {
+        match *self {
+            Self::Float(value) => SampleValue::Float(value),
+            Self::Histogram(histogram) => SampleValue::Histogram(Arc::clone(histogram)),
+        }
+    }
+}
+
 impl Staged {
     pub(crate) fn new(
         origin: StagedOrigin,
@@ -93,22 +136,38 @@ impl Staged {
             received,
             entries: Vec::with_capacity(series),
             samples: Vec::with_capacity(series),
+            extras: BTreeMap::new(),
             metadata,
+            created: 0,
             doubts: Vec::new(),
             unknown: Vec::new(),
             outcome: Appended::default(),
         }
     }
 
-    /// The samples of an entry.
+    /// The floats of an entry.
     pub(crate) fn samples(&self, entry: StagedSeries) -> &[Sample] {
         self.samples.get(entry.start..entry.start + entry.len).unwrap_or_default()
+    }
+
+    /// The oldest sample of all entries.
+    pub(crate) fn oldest(&self) -> Option<Timestamp> {
+        let oldest = self.entries.iter().filter_map(|&entry| self.samples(entry).first());
+        let oldest = oldest.map(|sample| sample.timestamp);
+        oldest.chain(self.extras.keys().map(|(_, at)| *at)).min()
     }
 
     /// The newest sample of all entries.
     pub(crate) fn newest(&self) -> Option<Timestamp> {
         let newest = self.entries.iter().filter_map(|&entry| self.samples(entry).last());
-        newest.map(|sample| sample.timestamp).max()
+        let newest = newest.map(|sample| sample.timestamp).max();
+        newest.max(self.extras.keys().map(|(_, at)| *at).max())
+    }
+
+    /// The samples that are more than floats, series by series, ascending by time.
+    pub(crate) fn extras(&self) -> impl Iterator<Item = (SeriesRef, &Extra)> {
+        let series = |entry: usize| self.entries.get(entry).map(|entry| entry.series);
+        self.extras.iter().filter_map(move |((entry, _), extra)| Some((series(*entry)?, extra)))
     }
 
     /// Adds an entry without samples and says where it is.
@@ -134,7 +193,44 @@ impl Staged {
         }
     }
 
+    /// The newest sample of an entry so far.
+    fn newest_of(&self, entry: usize) -> Option<Timestamp> {
+        let floats = self.entries.get(entry).and_then(|&entry| self.samples(entry).last());
+        let newest = floats.map(|sample| sample.timestamp);
+        if self.extras.is_empty() {
+            return newest;
+        }
+        let extras = self.extras.range((entry, Timestamp::MIN)..=(entry, Timestamp::MAX));
+        newest.max(extras.last().map(|((_, at), _)| *at))
+    }
+
+    /// Whether the sample is in an entry already, and so, whether with that value.
+    fn known(&self, entry: usize, pushed: &Pushed<'_>) -> Option<bool> {
+        let floats = self.entries.get(entry).map(|&entry| self.samples(entry)).unwrap_or_default();
+        if let Ok(index) = floats.binary_search_by_key(&pushed.at, |known| known.timestamp) {
+            let known = floats.get(index).map(|known| SampleValue::Float(known.value));
+            return Some(known.is_some_and(|known| pushed.value.is(&known)));
+        }
+        self.extras.get(&(entry, pushed.at)).map(|known| pushed.value.is(&known.value))
+    }
+
+    /// Puts a sample among those of an entry, which has none at its timestamp.
+    fn put(&mut self, entry: usize, pushed: &Pushed<'_>) {
+        match (pushed.value, pushed.start) {
+            (PushedValue::Float(value), None) => self.insert(entry, Sample { timestamp: pushed.at, value }),
+            (value, start) => self.insert_extra(entry, Extra { at: pushed.at, value: value.owned(), start }),
+        }
+    }
+
+    /// Puts a sample that is more than a float among those of an entry, which has none at its timestamp.
+    pub(crate) fn insert_extra(&mut self, entry: usize, extra: Extra) {
+        self.extras.insert((entry, extra.at), extra);
+    }
+
     fn remove(&mut self, entry: usize, at: Timestamp) {
+        if self.extras.remove(&(entry, at)).is_some() {
+            return;
+        }
         let Some(entry) = self.entries.get_mut(entry) else { return };
         let Some(samples) = self.samples.get_mut(entry.start..entry.start + entry.len) else { return };
         if let Ok(place) = samples.binary_search_by_key(&at, |sample| sample.timestamp) {
@@ -151,23 +247,22 @@ impl Staged {
         }
     }
 
-    /// Settles a doubt: `known` is the value's bits and the source of what older storage has at that timestamp.
-    pub(crate) fn settle(&mut self, doubt: &Doubt, known: Option<(u64, &str)>) {
-        let at = doubt.sample.timestamp;
+    /// Settles a doubt: `known` is value and source of what older storage has at that timestamp.
+    pub(crate) fn settle(&mut self, doubt: &Doubt, known: Option<&(SampleValue, SmolStr)>) {
+        let at = doubt.at;
         let StagedOrigin::Source { name, .. } = &self.origin else { return };
         let reason = match (known, doubt.otherwise) {
-            (Some((bits, owner)), _) => {
-                match verdict_on_known(bits == doubt.sample.value.to_bits(), owner == name) {
-                    Verdict::Reject(reason) => Some(reason),
-                    _ => None,
-                }
-            }
+            (Some((value, owner)), _) => match verdict_on_known(same(value, &doubt.value), owner == name) {
+                Verdict::Reject(reason) => Some(reason),
+                _ => None,
+            },
             (None, Otherwise::Store) => return,
             (None, Otherwise::Reject) => Some(RejectReason::TooOld),
         };
         self.remove(doubt.entry, at);
         if let Some(reason) = reason {
             self.outcome.written -= 1;
+            self.outcome.histograms -= u64::from(matches!(doubt.value, SampleValue::Histogram(_)));
             self.reject(reason, 1, || format!("{} at {at}", excerpt(&doubt.labels.to_string())));
         }
     }
@@ -208,26 +303,32 @@ impl Head {
         order: &mut Order,
         limits: &Limits<'_>,
     ) {
-        let oldest = staged.received.minus(limits.options.retention);
-        let newest = staged.received.plus(limits.options.max_future);
+        let extras = pushed.extras.filter(|_| matches!(staged.origin, StagedOrigin::Source { .. }));
+        let range = &limits.range;
+        let out_of =
+            |at| if at < *range.start() { RejectReason::BeyondRetention } else { RejectReason::TooNew };
+        let example = |at: Timestamp| format!("{} at {at}", shown(pushed.labels));
         let mut in_range = 0;
-        for sample in pushed.samples {
-            let reason = match sample.timestamp {
-                at if at < oldest => RejectReason::BeyondRetention,
-                at if at > newest => RejectReason::TooNew,
-                _ => {
-                    in_range += 1;
-                    continue;
-                }
-            };
-            staged.reject(reason, 1, || format!("{} at {}", shown(pushed.labels), sample.timestamp));
+        for at in pushed.samples.iter().map(|sample| sample.timestamp) {
+            if range.contains(&at) {
+                in_range += 1;
+            } else {
+                staged.reject(out_of(at), 1, || example(at));
+            }
+        }
+        for &(at, ref histogram) in extras.iter().flat_map(|extras| &extras.histograms) {
+            if !range.contains(&at) {
+                staged.reject(out_of(at), 1, || example(at));
+            } else if let Some(why) = refusal(histogram) {
+                staged.reject(RejectReason::InvalidHistogram, 1, || format!("{}: {why}", example(at)));
+            } else {
+                in_range += 1;
+            }
         }
         if in_range == 0 {
             return;
         }
-        let guess = order
-            .guess()
-            .filter(|&guess| self.get(guess).is_some_and(|memory| pushed.labels.are(memory.labels())));
+        let guess = order.guess().filter(|&guess| self.is(guess, pushed.labels));
         let series = match guess {
             Some(known) => known,
             None => match self.staged_ref(staged, pushed.labels, in_range, limits) {
@@ -240,12 +341,33 @@ impl Head {
         let Some(memory) = self.get_mut(series) else { return };
         if memory.staged.0 != batch {
             memory.pending += 1;
-            memory.staged = (batch, staged.add(series));
+            memory.staged = (batch, staged.add(series) as u32);
         }
-        let entry = memory.staged.1;
-        for &sample in pushed.samples.iter().filter(|sample| (oldest..=newest).contains(&sample.timestamp)) {
-            stage_sample(memory, staged, entry, sample, limits);
-        }
+        let entry = memory.staged.1 as usize;
+        let Some(memory) = self.get(series) else { return };
+        let labels = || self.labels_of(memory);
+        let known = (memory, &labels as &dyn Fn() -> Labels);
+        let floats = pushed.samples.iter().filter(|sample| range.contains(&sample.timestamp));
+        let starts = extras.map(|extras| extras.starts.as_slice()).unwrap_or_default();
+        let floats = floats.map(|&Sample { timestamp: at, value }| Pushed {
+            at,
+            value: PushedValue::Float(value),
+            start: start_at(starts, at),
+        });
+        let Some(extras) = extras.filter(|extras| !extras.histograms.is_empty()) else {
+            floats.for_each(|pushed| stage_sample(known, staged, entry, &pushed, limits));
+            return;
+        };
+        let fit = extras.histograms.iter().filter(|(at, of)| range.contains(at) && refusal(of).is_none());
+        let histograms = fit.map(|(at, histogram)| Pushed {
+            at: *at,
+            value: PushedValue::Histogram(histogram),
+            start: start_at(starts, *at),
+        });
+        // In the order of time: no sample is to be late because of another kind's in the same push.
+        let mut all: Vec<Pushed<'_>> = floats.chain(histograms).collect();
+        all.sort_by_key(|pushed| pushed.at);
+        all.iter().for_each(|pushed| stage_sample(known, staged, entry, pushed, limits));
     }
 
     /// The series of these labels, made if there is none and there may be one more.
@@ -256,28 +378,42 @@ impl Head {
         samples: u64,
         limits: &Limits<'_>,
     ) -> Option<SeriesRef> {
-        let known = labels.to_labels();
-        if let Some(known) = known.as_ref().ok().and_then(|labels| self.series_ref(labels)) {
+        if let Some(known) = self.find(labels) {
             return Some(known);
         }
-        let labels = match known.and_then(|labels| match limits.options.labels.refusal(&labels) {
-            Some(why) => Err(format!("{}: {why}", excerpt(&labels.to_string()))),
-            None => Ok(labels),
-        }) {
-            Ok(labels) => labels,
-            Err(why) => {
-                staged.reject(RejectReason::InvalidLabels, samples, || why);
-                return None;
-            }
-        };
+        let labels =
+            match labels.to_labels().and_then(|labels| match limits.options.labels.refusal(&labels) {
+                Some(why) => Err(format!("{}: {why}", excerpt(&labels.to_string()))),
+                None => Ok(labels),
+            }) {
+                Ok(labels) => labels,
+                Err(why) => {
+                    staged.reject(RejectReason::InvalidLabels, samples, || why);
+                    return None;
+                }
+            };
         if self.len() >= limits.options.max_series {
             staged.reject(RejectReason::SeriesLimit, samples, || {
                 format!("{}: at most {} series", excerpt(&labels.to_string()), limits.options.max_series)
             });
             return None;
         }
+        if let StagedOrigin::Source { id, .. } = staged.origin {
+            let of = self.by_source.entry(id).or_default();
+            let most = limits.options.max_series_per_source;
+            if of.series + staged.created >= most {
+                of.refused += samples;
+                staged.reject(RejectReason::SourceSeriesLimit, samples, || {
+                    format!("{}: at most {most} series of one source", excerpt(&labels.to_string()))
+                });
+                return None;
+            }
+        }
         match (limits.newest)(&labels) {
-            Some(newest) => Some(self.create(&labels, newest)),
+            Some(newest) => {
+                staged.created += 1;
+                Some(self.create(&labels, newest))
+            }
             None => {
                 staged.unknown.push(labels);
                 None
@@ -291,45 +427,48 @@ fn shown(labels: PushedLabels<'_>) -> String {
     labels.to_labels().map_or_else(|why| why, |labels| excerpt(&labels.to_string()))
 }
 
-fn stage_sample(memory: &MemSeries, staged: &mut Staged, entry: usize, sample: Sample, limits: &Limits<'_>) {
+/// The start of the counter behind the sample at `at`, if it is one that the log can hold.
+fn start_at(starts: &[(Timestamp, Timestamp)], at: Timestamp) -> Option<Timestamp> {
+    if starts.is_empty() {
+        return None;
+    }
+    start_of(starts, at).filter(|start| start.millis().unsigned_abs() <= 1 << 53)
+}
+
+fn stage_sample(
+    (memory, labels): (&MemSeries, &dyn Fn() -> Labels),
+    staged: &mut Staged,
+    entry: usize,
+    pushed: &Pushed<'_>,
+    limits: &Limits<'_>,
+) {
     let StagedOrigin::Source { id, .. } = staged.origin else {
         staged.outcome.written += 1;
-        staged.insert(entry, sample);
+        if staged.known(entry, pushed).is_none() {
+            staged.put(entry, pushed);
+        }
         return;
     };
-    let known = staged.entries.get(entry).map(|&entry| staged.samples(entry)).unwrap_or_default();
-    let verdict = match known.binary_search_by_key(&sample.timestamp, |known| known.timestamp) {
-        Ok(index) => {
-            let known = known.get(index).map(|known| known.value.to_bits());
-            if known == Some(sample.value.to_bits()) {
-                Verdict::Repeat
-            } else {
-                Verdict::Reject(RejectReason::Conflict)
-            }
-        }
-        Err(_) => {
-            let newest = memory.newest().max(known.last().map(|last| last.timestamp));
-            judge(memory, id, sample, newest, limits)
+    let verdict = match staged.known(entry, pushed) {
+        Some(true) => Verdict::Repeat,
+        Some(false) => Verdict::Reject(RejectReason::Conflict),
+        None => {
+            let newest = memory.newest().max(staged.newest_of(entry));
+            judge(memory, id, pushed, newest, limits)
         }
     };
-    match verdict {
-        Verdict::Repeat => staged.outcome.written += 1,
-        Verdict::Store => {
-            staged.outcome.written += 1;
-            staged.insert(entry, sample);
-        }
-        Verdict::Doubtful(otherwise) => {
-            // Counted as written until the doubt is settled.
-            staged.outcome.written += 1;
-            if otherwise == Otherwise::Store {
-                staged.insert(entry, sample);
-            }
-            staged.doubts.push(Doubt { entry, labels: memory.labels().clone(), sample, otherwise });
-        }
-        Verdict::Reject(reason) => {
-            let labels = memory.labels();
-            staged.reject(reason, 1, || format!("{} at {}", excerpt(&labels.to_string()), sample.timestamp));
-        }
+    let at = pushed.at;
+    if let Verdict::Reject(reason) = verdict {
+        return staged.reject(reason, 1, || format!("{} at {at}", excerpt(&labels().to_string())));
+    }
+    // What is in doubt counts as written until that is settled.
+    staged.outcome.written += 1;
+    staged.outcome.histograms += u64::from(matches!(pushed.value, PushedValue::Histogram(_)));
+    if matches!(verdict, Verdict::Store | Verdict::Doubtful(Otherwise::Store)) {
+        staged.put(entry, pushed);
+    }
+    if let Verdict::Doubtful(otherwise) = verdict {
+        staged.doubts.push(Doubt { entry, labels: labels(), at, value: pushed.value.owned(), otherwise });
     }
 }
 
@@ -337,14 +476,14 @@ fn stage_sample(memory: &MemSeries, staged: &mut Staged, entry: usize, sample: S
 fn judge(
     memory: &MemSeries,
     source: SourceId,
-    sample: Sample,
+    pushed: &Pushed<'_>,
     newest: Option<Timestamp>,
     limits: &Limits<'_>,
 ) -> Verdict {
-    let at = sample.timestamp;
+    let at = pushed.at;
     let Some(newest) = newest.filter(|&newest| at <= newest) else { return Verdict::Store };
-    if let Some((bits, owner)) = memory.find(at) {
-        return verdict_on_known(bits == sample.value.to_bits(), owner == source);
+    if let Some((known, owner)) = memory.find(at) {
+        return verdict_on_known(pushed.value.is(&known), owner == source);
     }
     let too_old = at < newest.minus(limits.options.out_of_order_window);
     let maybe_stored = limits.stored_until.is_some_and(|until| at <= until);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crowsnest_api::{Labels, Timestamp};
 use crowsnest_promql::Matcher;
 
+use super::MaintainState;
 use crate::block::Block;
 use crate::db::Tsdb;
 use crate::report::{MaintainError, Maintenance};
@@ -26,18 +27,11 @@ pub struct Deletion<'a> {
     pub end: Timestamp,
 }
 
-impl Deletion<'static> {
-    /// Deletes no sample.
-    pub(crate) const NOTHING: Self = Self { matcher_sets: &[], start: Timestamp::MIN, end: Timestamp::MAX };
-}
-
 impl Deletion<'_> {
     /// The instants at which samples of this series go.
     pub(crate) fn of(&self, labels: &Labels) -> Option<RangeInclusive<Timestamp>> {
-        let takes = |matcher: &Matcher| {
-            matcher.matches_value(labels.get(matcher.name()).map_or("", |value| value.as_str()))
-        };
-        self.matcher_sets.iter().any(|matchers| matchers.iter().all(takes)).then_some(self.start..=self.end)
+        let takes = |matchers: &Vec<Matcher>| matchers.iter().all(|matcher| matcher.matches(labels));
+        self.matcher_sets.iter().any(takes).then_some(self.start..=self.end)
     }
 
     /// Whether there is anything to delete in a block.
@@ -67,6 +61,16 @@ impl Tsdb {
     /// harm. Blocks that are damaged stay as they are and are such an error, after all others have been dealt with.
     pub fn delete(&self, deletion: &Deletion<'_>) -> Result<Maintenance, MaintainError> {
         let mut state = self.maintenance.lock();
+        let outcome = self.delete_where_found(deletion, &mut state);
+        self.everything_changed();
+        outcome
+    }
+
+    fn delete_where_found(
+        &self,
+        deletion: &Deletion<'_>,
+        state: &mut MaintainState,
+    ) -> Result<Maintenance, MaintainError> {
         // What an earlier one has not come to.
         self.blocks.ensure_removed(&[])?;
         let mut done = Maintenance::default();
@@ -82,11 +86,11 @@ impl Tsdb {
         if state.log_has_deleted || self.head_is_concerned(deletion, &concerned) {
             // To the end of time: the log must not bring back what has been deleted, nor the head remember it as newest.
             state.log_has_deleted = true;
-            self.cut(Timestamp::MAX, deletion, &mut done)?;
+            self.cut(Timestamp::MAX, &|labels| deletion.of(labels), &mut done)?;
             state.log_has_deleted = false;
         }
         for block in concerned {
-            match self.rewrite(&[block], deletion, &mut done) {
+            match self.rewrite(&[block], &|labels| deletion.of(labels), &mut done) {
                 Err(error @ MaintainError::Damaged { .. }) => damaged = Some(error),
                 other => other?,
             }

@@ -55,6 +55,11 @@ impl Rows {
         true
     }
 
+    /// Whether samples of a series may be among what has been gathered.
+    pub(super) fn holds(&self, series: SeriesRef) -> bool {
+        self.owners.contains_key(&series)
+    }
+
     /// Adds a row of a source that has begun.
     pub(super) fn add(&mut self, head: &mut Head, source: SourceId, row: &[Sample]) {
         let Some(gathered) = self.gathered.get_mut(&source) else { return };

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use crowsnest_api::{Sample, Timestamp};
+use crowsnest_api::Timestamp;
+use crowsnest_promql::{Downsampled, Fold};
 
+use super::whole;
 use crate::block::{Block, ChunkRef};
-use crate::chunk::Chunk;
+use crate::chunk::ChunkView;
 use crate::head::HeadSeries;
+use crate::samples::Samples;
 use crate::varint::Damaged;
 
 /// Samples that ascend by time.
 pub(super) enum Piece<'p> {
     InBlock(&'p Block, &'p ChunkRef),
-    Sealed(&'p Chunk),
-    Open(&'p [Sample]),
+    Sealed(ChunkView<'p>),
+    Open(&'p Samples),
 }
 
 impl Piece<'_> {
@@ -22,19 +25,16 @@ impl Piece<'_> {
         match self {
             Self::InBlock(_, chunk) => (chunk.min, chunk.max),
             Self::Sealed(chunk) => (chunk.min, chunk.max),
-            Self::Open(samples) => match (samples.first(), samples.last()) {
-                (Some(first), Some(last)) => (first.timestamp, last.timestamp),
-                _ => (Timestamp::MAX, Timestamp::MAX),
-            },
+            Self::Open(samples) => samples.time_range().unwrap_or((Timestamp::MAX, Timestamp::MAX)),
         }
     }
 
-    fn read_into(&self, out: &mut Vec<Sample>) -> Result<(), Damaged> {
+    pub(super) fn read_into(&self, out: &mut Samples) -> Result<(), Damaged> {
         match self {
             Self::InBlock(block, chunk) => block.read_chunk(chunk, out),
             Self::Sealed(chunk) => chunk.decode_into(out),
             Self::Open(samples) => {
-                out.extend_from_slice(samples);
+                out.extend(samples);
                 Ok(())
             }
         }
@@ -49,17 +49,20 @@ pub(super) fn of<'p>(
     let in_blocks = blocks
         .iter()
         .flat_map(|(block, chunks)| chunks.iter().map(move |chunk| Piece::InBlock(block, chunk)));
-    let (sealed, open) = head.map(HeadSeries::pieces).unwrap_or_default();
-    let sealed = sealed.iter().map(|chunk| Piece::Sealed(chunk));
-    in_blocks.chain(sealed).chain(open.iter().map(|open| Piece::Open(open))).collect()
+    let mut pieces: Vec<Piece<'p>> = in_blocks.collect();
+    if let Some(head) = head {
+        let (sealed, open) = head.pieces();
+        pieces.extend(sealed.map(Piece::Sealed).chain(open.iter().map(Piece::Open)));
+    }
+    pieces
 }
 
-/// Appends the samples of all pieces within `start ..= end`, ascending, one a timestamp.
+/// The samples of all pieces within `start ..= end`, ascending, one a timestamp. With a fold, one may stand for several.
 pub(super) fn read(
     mut pieces: Vec<Piece<'_>>,
     (start, end): (Timestamp, Timestamp),
-) -> Result<Vec<Sample>, Damaged> {
-    let mut samples = Vec::new();
+    fold: Option<Fold>,
+) -> Result<(Samples, Downsampled), Damaged> {
     let in_turn = |pair: &[(Timestamp, Timestamp)]| matches!(pair, [(_, max), (min, _)] if max < min);
     let mut ranges: Vec<_> = pieces.iter().map(Piece::range).collect();
     ranges.sort_unstable();
@@ -68,14 +71,21 @@ pub(super) fn read(
     if apart {
         pieces.sort_by_key(Piece::range);
     }
-    for piece in &pieces {
-        piece.read_into(&mut samples)?;
-    }
+    let (mut samples, told) = match fold.filter(|_| apart) {
+        Some(fold) => whole::read(&pieces, (start, end), fold)?,
+        None => (decode(&pieces)?, Downsampled::default()),
+    };
     if !apart {
-        samples.sort_by_key(|sample| sample.timestamp);
-        samples.dedup_by_key(|sample| sample.timestamp);
+        samples.tidy();
     }
-    samples.truncate(samples.partition_point(|sample| sample.timestamp <= end));
-    samples.drain(..samples.partition_point(|sample| sample.timestamp < start));
+    samples.find_hints();
+    samples.clip(start, end);
+    Ok((samples, told))
+}
+
+/// The samples of pieces, in their order.
+pub(super) fn decode(pieces: &[Piece<'_>]) -> Result<Samples, Damaged> {
+    let mut samples = Samples::default();
+    pieces.iter().try_for_each(|piece| piece.read_into(&mut samples))?;
     Ok(samples)
 }

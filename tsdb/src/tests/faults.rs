@@ -153,6 +153,8 @@ enum Step {
     Full(usize),
     Heal,
     Crash(u8),
+    /// The power goes after so many changes on the disk, and chance decides what was not synced.
+    CutPowerAfter(u64, u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -172,6 +174,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0usize..300).prop_map(Step::Full),
         2 => Just(Step::Heal),
         1 => any::<u8>().prop_map(Step::Crash),
+        2 => (0u64..60, any::<u64>()).prop_map(|(changes, seed)| Step::CutPowerAfter(changes, seed)),
     ]
 }
 
@@ -215,6 +218,12 @@ proptest! {
                     let recovery = rig.crash(keep);
                     prop_assert_eq!(recovery.warnings, Vec::<String>::new());
                 }
+                Step::CutPowerAfter(changes, seed) => rig.disk.cut_power_after(changes, seed),
+            }
+            if rig.disk.is_off() {
+                rig.disk.heal();
+                let recovery = rig.power_on();
+                prop_assert_eq!(recovery.warnings, Vec::<String>::new());
             }
             let read: BTreeMap<i64, u64> = rig.read("a", i64::MIN, i64::MAX).into_iter().collect();
             prop_assert!(acknowledged.iter().all(|(at, bits)| read.get(at) == Some(bits)), "an acknowledged sample is missing");

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crowsnest_api::{Sample, Timestamp};
+use crowsnest_promql::Matcher;
 
 use super::support::*;
 use crate::disk::Disk;
-use crate::{OpenError, RejectReason, Tsdb};
+use crate::{OpenError, RejectReason, RetentionRule, Tsdb};
 
 fn all() -> Vec<i64> {
     (1..=45).collect()
@@ -253,6 +254,39 @@ fn retention_drops_whole_blocks_by_age_and_by_size() {
     assert!(used(&rig) <= limit);
     assert!(rig.minutes("a")[0] > oldest);
     assert_eq!(rig.minutes("a").last(), Some(&600));
+}
+
+#[test]
+fn series_are_kept_as_long_as_the_first_rule_says_that_they_match() {
+    let hours = |hours: u64| std::time::Duration::from_secs(hours * 3600);
+    let rule = |name: &str, keep| RetentionRule { matchers: vec![Matcher::equal("__name__", name)], keep };
+    let mut rig = Rig::new();
+    rig.options.retention = hours(3);
+    rig.options.retention_rules =
+        vec![rule("short", hours(1)), rule("long", hours(8)), rule("short", hours(9))];
+    rig.open();
+    for _ in 0..60 {
+        rig.push_minutes("short", 10);
+        rig.now -= 10 * MINUTE;
+        rig.push_minutes("other", 10);
+        rig.now -= 10 * MINUTE;
+        rig.push_minutes("long", 10);
+        rig.maintain().unwrap();
+    }
+    rig.settle();
+    for (name, kept) in [("short", 60), ("other", 180), ("long", 480)] {
+        let oldest = rig.minutes(name)[0];
+        assert!((600 - kept - 40..=600 - kept).contains(&oldest), "{name} {oldest}");
+        assert_eq!(rig.minutes(name).last(), Some(&600), "{name}");
+    }
+    let before = rig.minutes("long");
+    rig.open();
+    rig.settle();
+    assert_eq!(rig.minutes("long"), before);
+    rig.options.retention_rules.clear();
+    rig.open();
+    rig.settle();
+    assert!(rig.minutes("long")[0] >= 600 - 180 - 40, "what no rule keeps any longer goes");
 }
 
 #[test]

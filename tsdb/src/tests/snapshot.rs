@@ -83,7 +83,7 @@ fn a_snapshot_is_restored_into_an_empty_folder_only() {
     let batch = |at| crate::Batch {
         origin: source("s"),
         received: Timestamp::from_millis(at),
-        series: vec![crate::SeriesBatch { labels: labels("a"), samples: vec![Sample::new(at, 1.0)] }],
+        series: vec![crate::SeriesBatch::of_floats(labels("a"), vec![Sample::new(at, 1.0)])],
         metadata: Vec::new(),
     };
     use crate::Appender as _;
@@ -96,6 +96,6 @@ fn a_snapshot_is_restored_into_an_empty_folder_only() {
     let matchers = [Matcher::equal("__name__", "a")];
     let (start, end) = (Timestamp::MIN, Timestamp::MAX);
     let restored = open("restored");
-    let mut found = restored.select(&Selection { matchers: &matchers, start, end }).unwrap().series;
+    let mut found = restored.select(&Selection::new(&matchers, start, end)).unwrap().series;
     assert_eq!(found.next().unwrap().unwrap().samples, [Sample::new(START, 1.0)]);
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
-use crowsnest_promql::{Matcher, Queryable, Selection};
+use crowsnest_promql::histogram::ResetHint;
+use crowsnest_promql::{Matcher, Queryable, Selection, Series};
 
 use crate::disk::Disk;
 use crate::disk::faulty::FaultyDisk;
+use crate::samples::{Extra, Samples};
 use crate::{
     AppendError, Appended, Appender, Batch, Deletion, MaintainError, Maintenance, Options, Origin, Recovery,
     SeriesBatch, Tsdb,
@@ -89,13 +91,23 @@ impl Rig {
         self.open()
     }
 
+    /// Drops the store whose power has gone, and opens it again on what is left.
+    pub(super) fn power_on(&mut self) -> Recovery {
+        self.disk.power_on();
+        self.open()
+    }
+
     pub(super) fn try_push(
         &self,
         origin: Origin,
         series: &str,
         samples: &[Sample],
     ) -> Result<Appended, AppendError> {
-        let series = vec![SeriesBatch { labels: labels(series), samples: samples.to_vec() }];
+        self.try_push_all(origin, SeriesBatch::of_floats(labels(series), samples.to_vec()))
+    }
+
+    pub(super) fn try_push_all(&self, origin: Origin, series: SeriesBatch) -> Result<Appended, AppendError> {
+        let series = vec![series];
         self.store().append(Batch {
             origin,
             received: Timestamp::from_millis(self.now),
@@ -149,9 +161,26 @@ impl Rig {
     ) -> (Vec<(i64, u64)>, Vec<String>) {
         let (start, end) = (Timestamp::from_millis(from), Timestamp::from_millis(to));
         let matchers = [Matcher::equal("__name__", series)];
-        let set = self.store().select(&Selection { matchers: &matchers, start, end }).unwrap();
+        let set = self.store().select(&Selection::new(&matchers, start, end)).unwrap();
         let samples = set.series.flat_map(|series| series.unwrap().samples);
         (samples.map(|sample| (sample.timestamp.millis(), sample.value.to_bits())).collect(), set.warnings)
+    }
+
+    /// Samples of all kinds in the order of time, without the hints of histograms.
+    pub(super) fn read_all(&self, series: &str, from: i64, to: i64) -> Vec<Extra> {
+        let (start, end) = (Timestamp::from_millis(from), Timestamp::from_millis(to));
+        let matchers = [Matcher::equal("__name__", series)];
+        let set = self.store().select(&Selection::new(&matchers, start, end)).unwrap();
+        assert_eq!(set.warnings, Vec::<String>::new());
+        let mut all = Vec::new();
+        for series in set.series.map(Result::unwrap) {
+            let Series { samples: floats, mut histograms, starts, .. } = series;
+            for (_, histogram) in &mut histograms {
+                Arc::make_mut(histogram).hint = ResetHint::Unknown;
+            }
+            all.extend(Samples { floats, histograms, starts }.into_extras());
+        }
+        all
     }
 
     pub(super) fn files(&self, folder: &str) -> Vec<PathBuf> {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crowsnest_api::{Labels, Sample};
+use crowsnest_promql::SampleValue;
 use rustc_hash::FxHashSet;
 
 use super::record::{
@@ -12,7 +13,8 @@ use super::record::{
 use super::row::Rows;
 use super::{FRAME_BYTES, MAX_PAYLOAD};
 use crate::appender::Metadata;
-use crate::head::{SeriesRef, Staged, StagedOrigin};
+use crate::head::{SeriesRef, Staged, StagedOrigin, encode_extras};
+use crate::samples::Extra;
 use crate::source::SourceId;
 use crate::varint::{put_bytes, put_ivarint, put_uvarint};
 
@@ -31,6 +33,10 @@ pub(super) struct Encoder {
     /// Sources that the segment names.
     named: FxHashSet<SourceId>,
     rows: Rows,
+    /// Rows of floats of whose counters the start is known.
+    started: Rows,
+    /// When these started.
+    starts: Rows,
     /// Sources whose last row has defined series only.
     settled: FxHashSet<SourceId>,
 }
@@ -43,6 +49,8 @@ impl Encoder {
         self.defined.clear();
         self.named.clear();
         self.rows.clear();
+        self.started.clear();
+        self.starts.clear();
         self.settled.clear();
     }
 
@@ -90,7 +98,38 @@ impl Encoder {
             }
         }
         put_metadata(&mut self.batch, &staged.metadata);
+        if staged.extras().next().is_some() {
+            self.put_extras(source.map(SourceId::number), staged);
+        }
         self.add(out)
+    }
+
+    /// Appends what is more than floats.
+    fn put_extras(&mut self, source: Option<u32>, staged: &Staged) {
+        let all: Vec<(SeriesRef, &Extra)> = staged.extras().collect();
+        let (mut started, mut starts, mut chunks) = (Vec::new(), Vec::new(), Vec::new());
+        self.numbers.clear();
+        for own in all.chunk_by(|a, b| a.0 == b.0) {
+            match *own {
+                [(series, &Extra { at, value: SampleValue::Float(value), start: Some(start) })] => {
+                    self.numbers.push(series.0);
+                    started.push(Sample { timestamp: at, value });
+                    starts.push(Sample { timestamp: at, value: start.millis() as f64 });
+                }
+                [(series, _), ..] => {
+                    let own: Vec<Extra> = own.iter().map(|(_, extra)| (*extra).clone()).collect();
+                    chunks.extend(encode_extras(&own).into_iter().map(|chunk| (series.0, chunk)));
+                }
+                [] => {}
+            }
+        }
+        self.started.put(source, staged.received, &self.numbers, &started, &mut self.batch);
+        self.starts.put(source, staged.received, &self.numbers, &starts, &mut self.batch);
+        put_uvarint(&mut self.batch, chunks.len() as u64);
+        for (series, chunk) in chunks {
+            put_uvarint(&mut self.batch, u64::from(series));
+            put_bytes(&mut self.batch, &chunk.bytes);
+        }
     }
 
     /// Adds a record of metadata alone; nothing when there is none.
@@ -152,6 +191,11 @@ impl Encoder {
             if samples > usize::from(settled) && self.defined.insert(entry.series) {
                 // The head keeps every series that a batch under way speaks of.
                 new.push((entry.series.0, labels(entry.series).ok_or(io::ErrorKind::NotFound)?));
+            }
+        }
+        for (series, _) in staged.extras() {
+            if self.defined.insert(series) {
+                new.push((series.0, labels(series).ok_or(io::ErrorKind::NotFound)?));
             }
         }
         put_uvarint(&mut self.batch, new.len() as u64);

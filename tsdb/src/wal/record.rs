@@ -15,7 +15,13 @@
 //!                     ivarint  ms since the sample before it, the first since `received`
 //!                     8        value, its bits
 //!          uvarint  metadata; each: bytes family, bytes kind, bytes help, bytes unit
+//!          unless the batch ends here, samples that are more than floats:
+//!          row      floats of whose counters the start is known, of series with one sample of that kind
+//!          row      when these counters started, ms since the epoch, as floats: of the same series, at the same times
+//!          uvarint  chunks of all others; each: uvarint series number, bytes the chunk, see `chunk`
 //! ```
+//! Each of the three rows builds on its own like before.
+//!
 //! A number means the series, or the source, of its latest definition in the same segment. A stream goes on to the end of
 //! the segment, or until a write has failed; its window is 128 KiB.
 //!
@@ -28,12 +34,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_api::{Label, Labels, Sample, Timestamp};
+use crowsnest_promql::SampleValue;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::record_v1;
 use super::row::{Layout, Rows};
 use crate::appender::Metadata;
+use crate::chunk;
+use crate::samples::{Extra, Samples};
 use crate::varint::{Cursor, Damaged, put_bytes, put_uvarint};
 
 /// Format version 2.
@@ -52,6 +61,11 @@ pub(super) const FROM_NOBODY: u8 = 2;
 pub(super) const FROM_NAMED: u8 = 3;
 pub(super) const MAX_BATCH: usize = 128 << 20;
 
+/// Whether a payload that begins with this byte may hold records.
+pub(super) fn may_hold_records(kind: u8) -> bool {
+    (record_v1::PLAIN..PADDING).contains(&kind)
+}
+
 /// A push as it comes back out of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Record {
@@ -63,6 +77,8 @@ pub(crate) struct Record {
     pub(super) counts: Vec<(u32, usize)>,
     /// The samples of all series, one series after the other.
     pub(super) samples: Vec<Sample>,
+    /// Samples that are more than floats, with the number of their series; those of one series ascend by time.
+    pub(crate) extras: Vec<(u32, Extra)>,
     pub(crate) metadata: Vec<Metadata>,
 }
 
@@ -102,6 +118,8 @@ pub(super) struct Decoder {
     stream: Option<zstd::stream::write::Decoder<'static, Bounded>>,
     sources: FxHashMap<u32, SmolStr>,
     rows: Rows,
+    started: Rows,
+    starts: Rows,
 }
 
 impl Decoder {
@@ -110,6 +128,8 @@ impl Decoder {
         self.stream = None;
         self.sources.clear();
         self.rows.clear();
+        self.started.clear();
+        self.starts.clear();
     }
 
     /// Reads a payload whose checksum is right, and hands on what it holds.
@@ -118,16 +138,7 @@ impl Decoder {
         let kind = cursor.u8()?;
         if matches!(kind, BEGUN | CONTINUED) {
             let content = self.go_on(kind, &mut cursor)?;
-            let mut cursor = Cursor::new(&content, "log record");
-            while !cursor.is_empty() {
-                let mut batch = Cursor::new(cursor.bytes()?, "log record");
-                let record = self.decode_batch(Layout::Apart, &mut batch)?;
-                if !batch.is_empty() {
-                    return Err(batch.damaged());
-                }
-                take(record);
-            }
-            return Ok(());
+            return self.decode_content(&content, take);
         }
         if kind == PADDING {
             return Ok(());
@@ -146,6 +157,24 @@ impl Decoder {
             return Err(cursor.damaged());
         }
         take(record);
+        Ok(())
+    }
+
+    /// Reads what a payload adds to the stream: batches.
+    pub(super) fn decode_content(
+        &mut self,
+        content: &[u8],
+        mut take: impl FnMut(Record),
+    ) -> Result<(), Damaged> {
+        let mut cursor = Cursor::new(content, "log record");
+        while !cursor.is_empty() {
+            let mut batch = Cursor::new(cursor.bytes()?, "log record");
+            let record = self.decode_batch(Layout::Apart, &mut batch)?;
+            if !batch.is_empty() {
+                return Err(batch.damaged());
+            }
+            take(record);
+        }
         Ok(())
     }
 
@@ -202,6 +231,8 @@ impl Decoder {
                 own_row = Some(number);
                 self.sources.insert(number, name.clone());
                 self.rows.forget(number);
+                self.started.forget(number);
+                self.starts.forget(number);
                 RecordOrigin::Source(name)
             }
             FROM_SERVER => RecordOrigin::Server { silence: Duration::from_millis(cursor.uvarint()?) },
@@ -212,7 +243,39 @@ impl Decoder {
         let row = self.rows.read(own_row, received, layout, cursor)?;
         let (counts, samples) = read_series(cursor, received)?;
         let metadata = read_metadata(cursor)?;
-        Ok(Record { received, origin, definitions, row, counts, samples, metadata })
+        let extras = match layout {
+            Layout::Apart if !cursor.is_empty() => self.read_extras(own_row, received, cursor)?,
+            _ => Vec::new(),
+        };
+        Ok(Record { received, origin, definitions, row, counts, samples, extras, metadata })
+    }
+
+    fn read_extras(
+        &mut self,
+        source: Option<u32>,
+        received: Timestamp,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<Vec<(u32, Extra)>, Damaged> {
+        let started = self.started.read(source, received, Layout::Apart, cursor)?;
+        let starts = self.starts.read(source, received, Layout::Apart, cursor)?;
+        if started.numbers != starts.numbers {
+            return Err(cursor.damaged());
+        }
+        let both = started.numbers.iter().zip(started.samples).zip(starts.samples);
+        let mut extras: Vec<(u32, Extra)> = both
+            .map(|((&number, sample), start)| {
+                let start = Some(Timestamp::from_millis(start.value as i64));
+                let value = SampleValue::Float(sample.value);
+                (number, Extra { at: sample.timestamp, value, start })
+            })
+            .collect();
+        for _ in 0..cursor.count(2)? {
+            let number = cursor.uvarint32()?;
+            let mut samples = Samples::default();
+            chunk::decode_into(cursor.bytes()?, &mut samples)?;
+            extras.extend(samples.into_extras().into_iter().map(|extra| (number, extra)));
+        }
+        Ok(extras)
     }
 }
 

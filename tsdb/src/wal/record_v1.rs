@@ -35,5 +35,6 @@ pub(super) fn decode_batch(cursor: &mut Cursor<'_>) -> Result<Record, Damaged> {
     let definitions = read_definitions(cursor)?;
     let (counts, samples) = read_series(cursor, received)?;
     let metadata = read_metadata(cursor)?;
-    Ok(Record { received, origin, definitions, row: RecordRow::default(), counts, samples, metadata })
+    let (row, extras) = (RecordRow::default(), Vec::new());
+    Ok(Record { received, origin, definitions, row, counts, samples, extras, metadata })
 }

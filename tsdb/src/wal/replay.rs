@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::record::Decoder;
+use super::record::{Decoder, may_hold_records};
 use super::{
     FRAME_BYTES, HEADER_BYTES, MAGIC, MAX_PAYLOAD, OLDEST_VERSION, Record, Segment, UNKNOWN_LENGTH, VERSION,
-    segment_number, segment_path,
+    segment_name, segment_number, segment_path,
 };
 use crate::disk::Disk;
-use crate::report::{OpenError, Recovery};
-use crate::varint::Cursor;
+use crate::report::{Fault, OpenError, Recovery};
+use crate::varint::{Cursor, checksum_is};
 
 /// Reads all records in the order in which they were written and hands each to `apply` with its segment's number;
 /// `apply` answers with the newest sample in it. A last write that was never finished is left out; the next segment's
@@ -43,12 +43,15 @@ pub(crate) fn replay(
                 let mut reader = Reader { disk, dir, number, length, limit, recovery, decoder };
                 reader.run(|record| apply(number, record))?
             }
-            _ => {
-                // Nothing in it was acknowledged when the log went on without it, or it never got more than its header.
-                if limit.is_none_or(|limit| limit > 0) && length > HEADER_BYTES as u64 {
+            header => {
+                // Nothing in it was acknowledged when the log went on without it, or it never got more than its header, or
+                // a power cut took its first page.
+                let lost = limit.is_none() && matches!(header, Some(Header::Zeros));
+                if limit.is_none_or(|limit| limit > 0) && length > HEADER_BYTES as u64 && !lost {
                     recovery
                         .warnings
                         .push(format!("log segment {number} has a damaged header; it is skipped"));
+                    recovery.faults.push(fault(number, 0, "damaged header".to_owned()));
                 } else {
                     recovery.torn_bytes += length;
                 }
@@ -86,6 +89,8 @@ enum Header {
     Good { before: u64 },
     /// Too short or damaged.
     Bad,
+    /// A file system that grew the file and lost what was to be in it.
+    Zeros,
 }
 
 impl Header {
@@ -99,7 +104,10 @@ impl Header {
         else {
             return Ok(Self::Bad);
         };
-        if crc32fast::hash(content) != u32::from_le_bytes(*checksum) {
+        if bytes.iter().all(|&byte| byte == 0) {
+            return Ok(Self::Zeros);
+        }
+        if !checksum_is(content, u32::from_le_bytes(*checksum)) {
             return Ok(Self::Bad);
         }
         let mut cursor = Cursor::new(content, "log header");
@@ -129,13 +137,37 @@ struct Reader<'a> {
     decoder: &'a mut Decoder,
 }
 
+/// How much of what may be torn is searched for frames, and about how many bytes of checksums that may take.
+const SEARCHED_BYTES: u64 = 64 << 20;
+const CHECKED_BYTES: usize = 256 << 20;
+
+/// Whether a whole frame begins after the first of these bytes. One of padding says nothing: it may belong to the very write
+/// that was not finished.
+fn holds_a_frame(bytes: &[u8]) -> bool {
+    let mut left = CHECKED_BYTES;
+    (1..bytes.len().saturating_sub(FRAME_BYTES)).any(|at| {
+        let mut cursor = Cursor::new(bytes.get(at..).unwrap_or_default(), "frame");
+        let (Ok(length), Ok(checksum)) = (cursor.u32(), cursor.u32()) else { return false };
+        let Ok(payload) = cursor.take(length as usize) else { return false };
+        if !payload.first().is_some_and(|&kind| may_hold_records(kind)) || payload.len() > left {
+            return false;
+        }
+        left -= payload.len();
+        crc32fast::hash(payload) == checksum
+    })
+}
+
+fn fault(segment: u32, offset: u64, what: String) -> Fault {
+    Fault { file: format!("wal/{}", segment_name(segment)), offset, what }
+}
+
 /// Where reading a segment ended.
 enum End {
     /// At the last byte, or at the limit.
     Clean,
-    /// In a record whose last bytes are missing.
-    Torn,
-    /// In a record that is there and wrong.
+    /// Where no whole frame is. In the last segment its write may not have been finished, of which any part may be there.
+    Broken(String),
+    /// In a whole frame that makes no sense.
     Damaged(String),
 }
 
@@ -171,12 +203,12 @@ impl Reader<'_> {
         };
         match how {
             End::Clean => {}
-            End::Torn if self.limit.is_none() => {
+            // A write that has others behind it was finished.
+            End::Broken(_) if self.limit.is_none() && !self.goes_on(at, end).map_err(io_error)? => {
                 self.recovery.torn_bytes += end - at;
                 segment.valid = at;
             }
-            End::Torn => self.warn(at, end, "a record is cut off"),
-            End::Damaged(reason) => {
+            End::Broken(reason) | End::Damaged(reason) => {
                 self.warn(at, end, &reason);
                 segment.valid = self.limit.unwrap_or(UNKNOWN_LENGTH);
             }
@@ -190,49 +222,46 @@ impl Reader<'_> {
             "log segment {number} is damaged at byte {at} ({reason}); {} bytes are skipped",
             end - at
         ));
+        self.recovery.faults.push(fault(number, at, format!("{reason}; {} bytes are skipped", end - at)));
+    }
+
+    /// Whether a whole frame lies somewhere behind `at`, where none begins.
+    fn goes_on(&self, at: u64, end: u64) -> io::Result<bool> {
+        let mut file = self.disk.read(&segment_path(self.dir, self.number))?;
+        io::copy(&mut file.by_ref().take(at), &mut io::sink())?;
+        let mut rest = Vec::new();
+        file.take((end - at).min(SEARCHED_BYTES)).read_to_end(&mut rest)?;
+        Ok(holds_a_frame(&rest))
     }
 
     /// Hands on the records of the next frame, and says how long it is on disk.
     fn next_frame(&mut self, file: &mut dyn Read, left: u64, take: impl FnMut(Record)) -> Result<u64, End> {
         let mut frame = [0; FRAME_BYTES];
+        let broken = |reason: &str| End::Broken(reason.to_owned());
         if left < FRAME_BYTES as u64 || file.read_exact(&mut frame).is_err() {
-            return Err(End::Torn);
+            return Err(broken("a frame is cut off"));
         }
         let mut cursor = Cursor::new(&frame, "frame");
-        let (Ok(length), Ok(checksum)) = (cursor.u32(), cursor.u32()) else { return Err(End::Torn) };
-        if length == 0 && checksum == 0 && self.rest_is_zero(file) {
-            // A file system that grew the file and lost what was to be in it.
-            return Err(End::Torn);
-        }
+        let (Ok(length), Ok(checksum)) = (cursor.u32(), cursor.u32()) else {
+            return Err(broken("a frame is cut off"));
+        };
         if length == 0 || length as usize > MAX_PAYLOAD {
-            return Err(End::Damaged(format!("impossible length {length}")));
+            return Err(End::Broken(format!("impossible length {length}")));
         }
         let whole = FRAME_BYTES as u64 + u64::from(length);
         if whole > left {
-            return Err(End::Torn);
+            return Err(broken("a frame is cut off, or its length wrong"));
         }
         let mut payload = vec![0; length as usize];
         if file.read_exact(&mut payload).is_err() {
-            return Err(End::Torn);
+            return Err(broken("a frame is cut off"));
         }
-        if crc32fast::hash(&payload) != checksum {
-            // The last record of a log that was not closed: its write was not finished.
-            return Err(if whole == left { End::Torn } else { End::Damaged("wrong checksum".to_owned()) });
+        if !checksum_is(&payload, checksum) {
+            return Err(broken("wrong checksum"));
         }
         match self.decoder.decode(&payload, take) {
             Ok(()) => Ok(whole),
             Err(error) => Err(End::Damaged(error.to_string())),
-        }
-    }
-
-    fn rest_is_zero(&self, file: &mut dyn Read) -> bool {
-        let mut buffer = [0; 4096];
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => return true,
-                Ok(read) if buffer.iter().take(read).all(|&byte| byte == 0) => {}
-                _ => return false,
-            }
         }
     }
 }

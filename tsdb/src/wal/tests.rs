@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use crowsnest_api::{Labels, Sample, Timestamp};
+use crowsnest_promql::SampleValue;
 use proptest::prelude::*;
 use smol_str::SmolStr;
 
@@ -12,6 +13,8 @@ use super::encoder::Encoder;
 use super::record::{Decoder, RecordOrigin};
 use crate::appender::Metadata;
 use crate::head::{SeriesRef, Staged, StagedOrigin};
+use crate::samples::Extra;
+use crate::samples::arbitrary::extras;
 use crate::source::Sources;
 
 fn text() -> impl Strategy<Value = String> {
@@ -39,12 +42,22 @@ fn content() -> impl Strategy<Value = Content> {
     prop::collection::btree_map(0u32..12, samples, 0..8).prop_map(Vec::from_iter)
 }
 
+/// A float of which little changes.
+fn started() -> impl Strategy<Value = Vec<Extra>> {
+    (0u8..3, -2i64..0).prop_map(|(value, start)| {
+        let value = SampleValue::Float(f64::from(value));
+        let start = Some(Timestamp::from_millis(start * 1000));
+        vec![Extra { at: Timestamp::from_millis(15_000), value, start }]
+    })
+}
+
 prop_compose! {
     fn staged()(
         server in proptest::option::weighted(0.2, 0u64..1_000_000),
         source in 0usize..2,
         received in prop_oneof![any::<i64>(), Just(15_010)],
         content in content(),
+        extras in prop::collection::btree_map(0u32..12, prop_oneof![1 => started(), 1 => extras()], 0..4),
         metadata in prop::collection::vec((text(), text(), text()), 0..2),
     ) -> Staged {
         let mut sources = Sources::default();
@@ -61,6 +74,13 @@ prop_compose! {
         for (series, samples) in content {
             let entry = staged.add(SeriesRef(series));
             samples.into_iter().for_each(|sample| staged.insert(entry, sample));
+        }
+        if server.is_none() {
+            for (series, extras) in extras {
+                let known = staged.entries.iter().position(|entry| entry.series.0 == series);
+                let entry = known.unwrap_or_else(|| staged.add(SeriesRef(series)));
+                extras.into_iter().for_each(|extra| staged.insert_extra(entry, extra));
+            }
         }
         staged
     }
@@ -114,7 +134,16 @@ proptest! {
             logged.sort();
             let expected: Vec<_> =
                 staged.entries.iter().map(|&entry| (entry.series.0, bits(staged.samples(entry)))).collect();
+            logged.retain(|(_, samples)| !samples.is_empty());
+            let expected: Vec<_> = expected.into_iter().filter(|(_, samples)| !samples.is_empty()).collect();
             prop_assert_eq!(&logged, &expected);
+            let mut extras = record.extras.clone();
+            extras.sort_by_key(|(number, extra)| (*number, extra.at));
+            let mut expected: Vec<_> =
+                staged.extras().map(|(series, extra)| (series.0, extra.clone())).collect();
+            expected.sort_by_key(|(number, extra)| (*number, extra.at));
+            prop_assert!(extras.iter().all(|(number, _)| defined.contains(number)));
+            prop_assert_eq!(extras, expected);
             prop_assert!(logged.iter().all(|(number, _)| defined.contains(number)));
             if let Some(number) = forgotten {
                 defined.remove(&number);
@@ -153,6 +182,31 @@ fn a_push_that_changes_nothing_takes_a_few_bytes() {
         lengths.push(out.len());
     }
     assert!(lengths[1] < 40 && lengths[2] < 40, "{lengths:?}");
+}
+
+#[test]
+fn a_start_that_stays_the_same_takes_no_more_than_a_few_bytes() {
+    let mut sources = Sources::default();
+    let name = SmolStr::new("node");
+    let id = sources.intern(&name);
+    let mut encoder = Encoder::default();
+    let mut lengths = Vec::new();
+    for tick in 0..3i64 {
+        let received = Timestamp::from_millis(tick * 15_000);
+        let origin = StagedOrigin::Source { id, name: name.clone() };
+        let mut staged = Staged::new(origin, received, 500, Vec::new());
+        for series in 0..500 {
+            let entry = staged.add(SeriesRef(series));
+            let value = SampleValue::Float(f64::from(series));
+            let start = Some(Timestamp::from_millis(-i64::from(series) * 1000));
+            staged.insert_extra(entry, Extra { at: received, value, start });
+        }
+        let mut out = Vec::new();
+        encoder.batch(&staged, labels, &mut out).unwrap();
+        encoder.finish(&mut out).unwrap();
+        lengths.push(out.len());
+    }
+    assert!(lengths[1] < 50 && lengths[2] < 50, "{lengths:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crowsnest_tsdb::{Appended, LabelLimits, Metadata, Options, RejectReason};
+use crowsnest_tsdb::{Appended, LabelLimits, Metadata, NamedCount, Options, RejectReason, Tsdb};
 
 use crate::support::*;
 
@@ -15,6 +15,10 @@ fn check(outcome: &Appended, written: u64, rejected: &[(RejectReason, u64)]) {
     let got: Vec<_> =
         outcome.rejected.iter().map(|rejection| (rejection.reason, rejection.samples)).collect();
     assert_eq!(got, rejected);
+}
+
+fn push_one(store: &Tsdb, source: &str, name: &str, at: i64) -> Appended {
+    push(store, source, &[(name, &[(at, 0.0)])])
 }
 
 #[test]
@@ -84,6 +88,34 @@ fn the_series_limit_refuses_only_new_series() {
         &[(RejectReason::SeriesLimit, 2)],
     );
     assert_eq!(store.status(10).head.series, 2);
+}
+
+#[test]
+fn the_limit_of_a_source_refuses_only_its_own_new_series_and_tells_whose_they_are() {
+    let (dir, manifest) = (tempfile::tempdir().unwrap(), manifest());
+    let options = Options { max_series_per_source: 2, ..Options::default() };
+    let (store, _) = open_with(dir.path(), &manifest, options.clone());
+    let one = |name, at| push_one(&store, "s", name, at);
+    check(
+        &push(&store, "s", &[("a", &[(-HOUR, 0.0)]), ("b", &[(-HOUR, 0.0)]), ("c", &[(-HOUR, 0.0)])]),
+        2,
+        &[(RejectReason::SourceSeriesLimit, 1)],
+    );
+    check(&one("c", 1 - HOUR), 0, &[(RejectReason::SourceSeriesLimit, 1)]);
+    check(&one("a", 1 - HOUR), 1, &[]);
+    check(&push_one(&store, "other", "c", 1 - HOUR), 1, &[]);
+    check(&one("c", 2 - HOUR), 1, &[]);
+    let status = store.status(10).head;
+    let told = |list: &[NamedCount]| list.iter().map(|of| (of.name.clone(), of.count)).collect::<Vec<_>>();
+    assert_eq!(told(&status.series_by_source), [("s".to_owned(), 3), ("other".to_owned(), 1)]);
+    assert_eq!(told(&status.refused_by_source), [("s".to_owned(), 2)]);
+    drop(store);
+    let (store, _) = open_with(dir.path(), &manifest, options);
+    check(&push_one(&store, "s", "d", 3 - HOUR), 0, &[(RejectReason::SourceSeriesLimit, 1)]);
+    // An hour later its series have left the head for a block, but for one.
+    check(&push_one(&store, "s", "a", 0), 1, &[]);
+    store.maintain(ms(NOW)).unwrap();
+    check(&push_one(&store, "s", "d", 0), 1, &[]);
 }
 
 #[test]

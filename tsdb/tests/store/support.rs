@@ -44,9 +44,9 @@ pub(crate) fn state(store: &Tsdb, silence: Duration, name: &str, samples: &[(i64
 }
 
 fn append(store: &Tsdb, origin: Origin, series: &[(&str, &[(i64, f64)])]) -> Appended {
-    let series = series.iter().map(|(name, samples)| SeriesBatch {
-        labels: labels(name, "a"),
-        samples: samples.iter().map(|&(at, value)| Sample::new(NOW + at, value)).collect(),
+    let series = series.iter().map(|(name, samples)| {
+        let samples = samples.iter().map(|&(at, value)| Sample::new(NOW + at, value)).collect();
+        SeriesBatch::of_floats(labels(name, "a"), samples)
     });
     store.append(Batch { origin, received: ms(NOW), series: series.collect(), metadata: Vec::new() }).unwrap()
 }
@@ -59,7 +59,7 @@ pub(crate) fn read(store: &Tsdb, name: &str) -> Vec<(i64, f64)> {
 pub(crate) fn read_range(store: &Tsdb, name: &str, from: i64, to: i64) -> Vec<(i64, f64)> {
     let matchers = [Matcher::equal("__name__", name)];
     let (start, end) = (ms(NOW.saturating_add(from)), ms(NOW.saturating_add(to)));
-    let set = store.select(&Selection { matchers: &matchers, start, end }).unwrap();
+    let set = store.select(&Selection::new(&matchers, start, end)).unwrap();
     assert_eq!(set.warnings, Vec::<String>::new());
     let series: Vec<_> = set.series.map(Result::unwrap).collect();
     assert!(series.len() <= 1, "one series a name in these tests");

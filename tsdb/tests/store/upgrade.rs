@@ -17,7 +17,7 @@ const TICKS: i64 = 60;
 
 fn bits(store: &Tsdb, name: &str) -> Vec<(i64, u64)> {
     let matchers = [Matcher::equal("__name__", name)];
-    let set = store.select(&Selection { matchers: &matchers, start: ms(0), end: ms(i64::MAX) }).unwrap();
+    let set = store.select(&Selection::new(&matchers, ms(0), ms(i64::MAX))).unwrap();
     assert!(set.warnings.is_empty(), "{:?}", set.warnings);
     let samples = set.series.flat_map(|series| series.unwrap().samples);
     samples.map(|sample: Sample| (sample.timestamp.millis(), sample.value.to_bits())).collect()
@@ -64,7 +64,7 @@ fn open_and_go_on(format: &str, blocks: usize, segments: usize) {
     let (store, recovery) = open();
     assert_eq!((recovery.warnings, recovery.blocks, recovery.segments), (Vec::new(), blocks, segments));
     check(&store);
-    let series = vec![SeriesBatch { labels: labels("new", "a"), samples: vec![Sample::new(end, 1.0)] }];
+    let series = vec![SeriesBatch::of_floats(labels("new", "a"), vec![Sample::new(end, 1.0)])];
     let origin = Origin::Source("new".into());
     store.append(Batch { origin, received: ms(end), series, metadata: Vec::new() }).unwrap();
     drop(store);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crowsnest_api::{Label, Labels, METRIC_NAME, format_value};
 
-use super::column::{Column, Columns, Held, without_metric_labels};
+use super::column::{Column, Columns, Held, METRIC_LABELS};
 use super::evaluator::Evaluator;
 use super::functions::labels::check_label_bytes;
 use super::grid::Grid;
@@ -94,17 +94,15 @@ pub(crate) fn groups_by_name(grouping: &Grouping) -> bool {
 }
 
 pub(crate) fn group_labels(labels: &Labels, grouping: &Grouping) -> Labels {
+    labels.filtered(|label| is_of_group(label, grouping))
+}
+
+/// Whether a label of a series is one of its group.
+pub(crate) fn is_of_group(label: &Label, grouping: &Grouping) -> bool {
     match grouping {
-        Grouping::By(names) if names.is_empty() => Labels::empty(),
-        Grouping::By(names) => {
-            let mut builder = labels.to_builder();
-            builder.retain(|Label { name, .. }| names.contains(name));
-            builder.build()
-        }
+        Grouping::By(names) => names.contains(&label.name),
         Grouping::Without(names) => {
-            let mut builder = without_metric_labels(labels).to_builder();
-            builder.retain(|Label { name, .. }| !names.contains(name));
-            builder.build()
+            !names.contains(&label.name) && !METRIC_LABELS.contains(&label.name.as_str())
         }
     }
 }

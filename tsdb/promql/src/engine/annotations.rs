@@ -16,7 +16,7 @@ pub struct Annotations {
 pub struct Annotation {
     /// What to know, in Prometheus's words.
     pub message: String,
-    /// The part of the query it is about; warnings of the store are about none.
+    /// The part of the query it is about; those of the store are about none.
     pub span: Option<Span>,
 }
 
@@ -43,6 +43,11 @@ impl Annotations {
     /// Adds a warning of the store.
     pub fn warn_of_store(&mut self, message: String) {
         add(&mut self.warnings, Annotation { message, span: None });
+    }
+
+    /// Adds a hint of the store.
+    pub(crate) fn inform_of_store(&mut self, message: String) {
+        add(&mut self.infos, Annotation { message, span: None });
     }
 
     /// The warnings as the HTTP API gives them: with line and column in `query`, ten at most.

@@ -136,14 +136,7 @@ impl Column {
 
 /// The labels without those that describe the metric.
 pub(crate) fn without_metric_labels(labels: &Labels) -> Labels {
-    if METRIC_LABELS.iter().all(|name| labels.get(name).is_none()) {
-        return labels.clone();
-    }
-    let mut builder = labels.to_builder();
-    for name in METRIC_LABELS {
-        builder.remove(name);
-    }
-    builder.build()
+    labels.filtered(|label| !METRIC_LABELS.contains(&label.name.as_str()))
 }
 
 /// Builds columns value by value, one column for each label set.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::ast::{Call, Expr, ExprKind};
 use crate::engine::functions::{calendar, math};
-use crate::{BinaryOp, Queryable, Span, UnaryOp, ValueType};
+use crate::{BinaryOp, Fold, Queryable, Span, UnaryOp, ValueType};
 
 /// The state of one query.
 pub(crate) struct Evaluator<'a> {
@@ -29,9 +29,11 @@ pub(crate) struct Evaluator<'a> {
     /// Held by results that are still needed.
     held: Held,
     /// Whether nodes that can stream do so.
-    streaming: bool,
+    pub(super) streaming: bool,
     /// What the query has several times, when it streams.
     pub(crate) shared: Shared<'a>,
+    /// What becomes of the samples of the selector of windows that is evaluated next.
+    pub(super) fold: Fold,
 }
 
 /// How far a query has come, to go back to when a part has to be evaluated another way.
@@ -64,7 +66,29 @@ impl<'a> Evaluator<'a> {
         let streaming = options.evaluation == Evaluation::Streaming && detail == StatsDetail::Least;
         let shared = if streaming { Shared::of(expr) } else { Shared::default() };
         let held = Held::default();
-        Self { options, store, control, query, matchers, annotations, recorder, held, streaming, shared }
+        let fold = Fold::Samples;
+        Self {
+            options,
+            store,
+            control,
+            query,
+            matchers,
+            annotations,
+            recorder,
+            held,
+            streaming,
+            shared,
+            fold,
+        }
+    }
+
+    /// Evaluates an argument. Should it be a selector, this becomes of its samples.
+    pub(crate) fn folding(&mut self, arg: &Expr, fold: Fold, grid: &Grid) -> Result<Computed, QueryError> {
+        let is_selector = matches!(arg.without_parens().kind, ExprKind::Selector(_));
+        let before = std::mem::replace(&mut self.fold, if is_selector { fold } else { Fold::Samples });
+        let computed = self.eval(arg, grid);
+        self.fold = before;
+        computed
     }
 
     /// Evaluates a node at every time of the grid.

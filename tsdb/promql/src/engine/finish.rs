@@ -77,6 +77,7 @@ fn window_contents(range: RangeVector) -> Result<Vec<Series>, QueryError> {
     let series = range.series.into_iter().map(|RangeSeries { mut series, drop_name }| {
         series.samples.retain(|sample| within(sample.timestamp));
         series.histograms.retain(|(timestamp, _)| within(*timestamp));
+        series.downsampled = None;
         if drop_name {
             series.labels = without_metric_labels(&series.labels);
         }

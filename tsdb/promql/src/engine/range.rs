@@ -45,6 +45,16 @@ impl RangeParams {
         Ok(Self { start, end, step_ms })
     }
 
+    /// The same steps from `start` on, which is one of them.
+    pub(crate) fn from(self, start: Timestamp) -> Self {
+        Self { start, ..self }
+    }
+
+    /// The last step.
+    pub(crate) fn last(&self) -> Timestamp {
+        self.end.plus_millis(-((self.end.millis() - self.start.millis()) % self.step_ms))
+    }
+
     /// The first step.
     pub fn start(&self) -> Timestamp {
         self.start

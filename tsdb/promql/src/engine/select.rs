@@ -12,7 +12,7 @@ use super::windows::Notes;
 use super::{QueryError, SampleValue, finish};
 use crate::ast::{At, Edges, Modifiers, Selector, Subquery};
 use crate::histogram::ResetHint;
-use crate::{FloatHistogram, Matcher, Selection, Series, Span, StorageError};
+use crate::{FloatHistogram, Fold, Matcher, Selection, Series, Span, StorageError, Windows};
 
 /// When the counters behind samples started, by the samples' timestamps; see [`Series::starts`].
 pub(crate) type Starts = [(Timestamp, Timestamp)];
@@ -54,7 +54,7 @@ impl Evaluator<'_> {
         let lookback = self.lookback();
         let ahead = if smoothed.is_some() { lookback } else { 0 };
         let mut columns = Vec::new();
-        for series in self.select(matchers, times, lookback, ahead)? {
+        for series in self.select(matchers, times, lookback, ahead, Fold::Samples)? {
             if let (Some(span), false) = (smoothed, series.histograms.is_empty()) {
                 let mut notes = Notes::new(&mut self.annotations, span, &series.labels);
                 let values = smoothed_histograms(&series, times, lookback, &mut notes);
@@ -75,7 +75,9 @@ impl Evaluator<'_> {
                 seen += count_while(&series.samples, seen, |sample| sample.timestamp.millis() <= time);
                 let newest = seen.checked_sub(1).and_then(|newest| series.samples.get(newest));
                 // Left-open: a sample exactly as old as the lookback no longer counts.
-                let recent = |timestamp: Timestamp| timestamp.millis() > time.saturating_sub(lookback);
+                let recent = |timestamp: Timestamp| {
+                    timestamp.millis() > time.saturating_sub(series.lookback(timestamp, lookback))
+                };
                 if let Some((timestamp, histogram)) = histogram
                     && newest.is_none_or(|sample| sample.timestamp < *timestamp)
                 {
@@ -120,7 +122,7 @@ impl Evaluator<'_> {
         let before = if edges.is_some() { self.lookback() } else { 0 };
         let ahead = if edges == Some(Edges::Smoothed) { self.lookback() } else { 0 };
         let mut series = Vec::new();
-        for mut found in self.select(&matchers, &ends, range.saturating_add(before), ahead)? {
+        for mut found in self.select(&matchers, &ends, range.saturating_add(before), ahead, self.fold)? {
             found.samples.retain(|sample| !is_stale(sample.value));
             found.histograms.retain(|(_, histogram)| !histogram.is_stale());
             if !found.is_empty() {
@@ -192,9 +194,10 @@ impl Evaluator<'_> {
         times: &[i64],
         reach: i64,
         ahead: i64,
+        fold: Fold,
     ) -> Result<Vec<Series>, QueryError> {
         let mut all = Vec::new();
-        for series in self.open(matchers, times, reach, ahead)?.into_iter().flatten() {
+        for series in self.open(matchers, times, reach, ahead, fold)?.into_iter().flatten() {
             let series = series?;
             self.count_series()?;
             self.hold(Held::of_series(&series.labels, series.weight()))?;
@@ -228,6 +231,7 @@ impl<'a> Evaluator<'a> {
         times: &[i64],
         reach: i64,
         ahead: i64,
+        fold: Fold,
     ) -> Result<Option<Found<'a>>, QueryError> {
         let (Some(&first), Some(&last)) = (times.first(), times.last()) else {
             return Ok(None);
@@ -236,7 +240,15 @@ impl<'a> Evaluator<'a> {
             matchers,
             start: Timestamp::from_millis(first.saturating_sub(reach).saturating_add(1)),
             end: Timestamp::from_millis(last.saturating_add(ahead)),
+            fold: Some(fold),
+            // The plain evaluator looks at every sample, and so does who counts them.
+            windows: match times {
+                [_] if ahead == 0 && self.streaming => Windows::One,
+                _ => Windows::Several,
+            },
+            resolution: self.options.resolution,
         })?;
+        self.annotations.inform_of_buckets(&set.downsampled);
         for warning in set.warnings {
             self.annotations.warn_of_store(warning);
         }

@@ -44,7 +44,7 @@ impl From<f64> for Sum {
 }
 
 /// The sum of `values`.
-pub(crate) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
+pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut sum = Sum::default();
     for value in values {
         sum.add(value);
@@ -152,7 +152,7 @@ pub(crate) fn compensated_variance(values: impl IntoIterator<Item = f64>) -> f64
 }
 
 /// The larger, or the smaller, of the values; numbers win against NaN. `None` without any.
-pub(crate) fn extreme(values: impl IntoIterator<Item = f64>, better: fn(&f64, &f64) -> bool) -> Option<f64> {
+pub fn extreme(values: impl IntoIterator<Item = f64>, better: fn(&f64, &f64) -> bool) -> Option<f64> {
     values.into_iter().reduce(|best, value| if better(&value, &best) || best.is_nan() { value } else { best })
 }
 

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use crowsnest_api::{Labels, METRIC_NAME, Sample, Timestamp};
 
 use super::column::{Column, Computed, RangeSeries, RangeVector, merge_same};
+use super::downsampled::Placed;
 use super::edges::{self, EdgeFunction, Interpolation};
 use super::evaluator::{Evaluator, mistyped};
 use super::grid::Grid;
 use super::select::count_while;
 use super::stream::Sliding;
-use super::{Annotations, QueryError, SampleValue};
+use super::{Annotations, Implementation, QueryError, SampleValue};
 use crate::ast::{Call, Edges};
-use crate::{FloatHistogram, Series, Span, ValueType};
+use crate::{FloatHistogram, Fold, Series, Span, ValueType};
 
 /// The floats of one series that one step looks at; never empty.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct MixedWindow<'a> {
     pub(crate) histograms: &'a [(Timestamp, Arc<FloatHistogram>)],
     /// When the counter behind each sample started, by the sample's timestamp; may reach beyond the window.
     pub(crate) starts: &'a [(Timestamp, Timestamp)],
+    /// How many more samples there were, where those given stand for others that were down-sampled.
+    pub(crate) more: u64,
     /// Where the window begins, exclusive, in milliseconds.
     pub(crate) start: i64,
     /// Where it ends, inclusive.
@@ -131,6 +134,10 @@ pub(crate) struct WindowFunction {
     of: Takes,
     keeps_name: bool,
     pub(crate) of_counters: bool,
+    /// What it does with samples, for those that are down-sampled.
+    pub(crate) fold: Fold,
+    /// Whether its results grow with the length of the window.
+    amounts: bool,
     /// How it works on windows with edges, if it can.
     pub(crate) edges: Option<EdgeFunction>,
     /// How it moves on from one window of floats to the next, if it need not begin anew.
@@ -140,12 +147,34 @@ pub(crate) struct WindowFunction {
 impl WindowFunction {
     /// A function of floats.
     pub(crate) const fn new(of: OfFloats) -> Self {
-        Self { of: Takes::Floats(of), keeps_name: false, of_counters: false, edges: None, sliding: None }
+        Self::taking(Takes::Floats(of))
     }
 
     /// A function of floats and native histograms.
     pub(crate) const fn of_both(of: OfBoth) -> Self {
-        Self { of: Takes::Both(of), keeps_name: false, of_counters: false, edges: None, sliding: None }
+        Self::taking(Takes::Both(of))
+    }
+
+    const fn taking(of: Takes) -> Self {
+        Self {
+            of,
+            keeps_name: false,
+            of_counters: false,
+            fold: Fold::Samples,
+            amounts: false,
+            edges: None,
+            sliding: None,
+        }
+    }
+
+    /// Needs no more of the samples than this.
+    pub(crate) const fn folding(self, fold: Fold) -> Self {
+        Self { fold, ..self }
+    }
+
+    /// Its results grow with the length of the window: of one that had to be longer than asked for they are a share.
+    pub(crate) const fn of_amounts(self) -> Self {
+        Self { amounts: true, ..self }
     }
 
     /// The result is one of the samples, so it is still the same metric.
@@ -178,17 +207,29 @@ impl WindowFunction {
         self.keeps_name
     }
 
-    /// The function of one window that has floats and no native histograms.
+    /// The function of one window that has floats and no native histograms. `share` of it was asked for.
     pub(crate) fn of_window(
         self,
         window: &MixedWindow<'_>,
+        share: f64,
         scalars: &[f64],
         notes: &mut Notes<'_>,
     ) -> Option<f64> {
         match self.of {
             Takes::Floats(of) => of(&window.of_floats()?, scalars),
-            Takes::Both(of) => of(window, scalars, notes)?.float(),
+            Takes::Both(of) => self.shared(of(window, scalars, notes), share)?.float(),
         }
+    }
+
+    /// Of a window of which a share was asked for, what goes with that.
+    fn shared(self, value: Option<SampleValue>, share: f64) -> Option<SampleValue> {
+        if !self.amounts || share == 1.0 {
+            return value;
+        }
+        value.map(|value| match value {
+            SampleValue::Float(value) => SampleValue::Float(value * share),
+            SampleValue::Histogram(histogram) => histogram.scaled(share).into(),
+        })
     }
 
     /// Hints when the metric does not look like a counter.
@@ -225,7 +266,7 @@ pub(crate) fn call(
             &scalars,
             grid,
             function.keeps_name,
-            |window, scalars, notes| Ok(of(window, scalars, notes)),
+            |window, share, scalars, notes| Ok(function.shared(of(window, scalars, notes), share)),
         ),
     }
 }
@@ -258,6 +299,7 @@ fn over_edges(
                         floats: &[],
                         histograms: &[],
                         starts: &series.starts,
+                        more: 0,
                         start,
                         end,
                         evaluation,
@@ -337,8 +379,12 @@ pub(crate) fn arguments(
     edges::check(call)?;
     let mut found = None;
     let mut scalars = Vec::new();
+    let fold = match &call.function.implementation {
+        Implementation::Window(function) => function.fold,
+        _ => Fold::Samples,
+    };
     for arg in &call.args {
-        match evaluator.eval(arg, grid)? {
+        match evaluator.folding(arg, fold, grid)? {
             Computed::Range(range) => found = Some((range, arg.span)),
             Computed::Scalar(values) => scalars.push(values),
             _ => return Err(mistyped(ValueType::RangeVector)),
@@ -367,7 +413,7 @@ pub(crate) fn over_windows(
     grid: &Grid,
     of: impl Fn(&Window<'_>, &[f64]) -> Result<Option<f64>, QueryError>,
 ) -> Result<Vec<Column>, QueryError> {
-    over_mixed_windows(evaluator, range, span, scalars, grid, false, |window, scalars, notes| {
+    over_mixed_windows(evaluator, range, span, scalars, grid, false, |window, _, scalars, notes| {
         if window.is_mixed() {
             notes.inform_of_metric(
                 "ignored histograms in a range containing both floats and histograms for metric name",
@@ -380,7 +426,7 @@ pub(crate) fn over_windows(
     })
 }
 
-/// Evaluates `of` on every window that has samples; notes are shown at `span`.
+/// Evaluates `of` on every window that has samples, and on the share of it that was asked for; notes are shown at `span`.
 pub(crate) fn over_mixed_windows(
     evaluator: &mut Evaluator<'_>,
     range: RangeVector,
@@ -388,7 +434,7 @@ pub(crate) fn over_mixed_windows(
     scalars: &[Vec<f64>],
     grid: &Grid,
     keeps_name: bool,
-    of: impl Fn(&MixedWindow<'_>, &[f64], &mut Notes<'_>) -> Result<Option<SampleValue>, QueryError>,
+    of: impl Fn(&MixedWindow<'_>, f64, &[f64], &mut Notes<'_>) -> Result<Option<SampleValue>, QueryError>,
 ) -> Result<Vec<Column>, QueryError> {
     let parameters: Vec<Vec<f64>> = (0..grid.len()).map(|step| at_step(scalars, step)).collect();
     let mut columns = Vec::with_capacity(range.series.len());
@@ -399,7 +445,7 @@ pub(crate) fn over_mixed_windows(
         // All edges only move forward.
         let (mut floats, mut histograms) = ((0, 0), (0, 0));
         for ((&end, evaluation), parameters) in range.ends.iter().zip(grid.times()).zip(&parameters) {
-            let start = end.saturating_sub(range.range);
+            let Placed { start, end, more, share } = Placed::of(&series, end, range.range);
             for (edge, floats, histograms) in
                 [(start, &mut floats.0, &mut histograms.0), (end, &mut floats.1, &mut histograms.1)]
             {
@@ -411,6 +457,7 @@ pub(crate) fn over_mixed_windows(
                 floats: series.samples.get(floats.0..floats.1).unwrap_or_default(),
                 histograms: series.histograms.get(histograms.0..histograms.1).unwrap_or_default(),
                 starts: &series.starts,
+                more,
                 start,
                 end,
                 evaluation,
@@ -418,7 +465,7 @@ pub(crate) fn over_mixed_windows(
             values.push(if window.floats.is_empty() && window.histograms.is_empty() {
                 None
             } else {
-                of(&window, parameters, &mut notes)?
+                of(&window, share, parameters, &mut notes)?
             });
         }
         if values.iter().any(Option::is_some) {

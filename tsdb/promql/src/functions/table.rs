@@ -1,8 +1,6 @@
 //! The rows of the function table.
 
 use super::{Arity, Function};
-#[cfg(feature = "engine")]
-use crate::FloatHistogram;
 use crate::ValueType;
 #[cfg(feature = "engine")]
 use crate::engine::functions::{
@@ -14,6 +12,8 @@ use crate::engine::{
     Interpolation::{Counter, Gauge},
     Sliding as S, WindowFunction as W,
 };
+#[cfg(feature = "engine")]
+use crate::{FloatHistogram, Fold};
 
 /// One row a function: status, name, argument types, arity, result, documentation, implementation.
 macro_rules! rows {
@@ -51,7 +51,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "asinh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic sine.", I::Sample(math::asinh);
     stable "atan" [InstantVector] EXACT, InstantVector, "Arc tangent.", I::Sample(f64::atan);
     stable "atanh" [InstantVector] EXACT, InstantVector, "Inverse hyperbolic tangent.", I::Sample(f64::atanh);
-    stable "avg_over_time" [RangeVector] EXACT, InstantVector, "Mean of the samples in the window.", I::Window(W::of_both(over_time::avg));
+    stable "avg_over_time" [RangeVector] EXACT, InstantVector, "Mean of the samples in the window.", I::Window(W::of_both(over_time::avg).folding(Fold::Sum));
     stable "ceil" [InstantVector] EXACT, InstantVector, "Rounds up to an integer.", I::Sample(f64::ceil);
     stable "changes" [RangeVector] EXACT, InstantVector, "How often the value changed within the window.", I::Window(W::of_both(over_time::changes).anchored(over_time::float_changes, over_time::changes));
     stable "clamp" [InstantVector, Scalar, Scalar] EXACT, InstantVector, "Limits values to between minimum and maximum.", I::SampleWith(math::clamp);
@@ -59,13 +59,13 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "clamp_min" [InstantVector, Scalar] EXACT, InstantVector, "Limits values to a minimum.", I::SampleWith(math::clamp_min);
     stable "cos" [InstantVector] EXACT, InstantVector, "Cosine of an angle in radians.", I::Sample(f64::cos);
     stable "cosh" [InstantVector] EXACT, InstantVector, "Hyperbolic cosine.", I::Sample(f64::cosh);
-    stable "count_over_time" [RangeVector] EXACT, InstantVector, "How many samples the window has.", I::Window(W::of_both(over_time::count).sliding(S::Count));
+    stable "count_over_time" [RangeVector] EXACT, InstantVector, "How many samples the window has.", I::Window(W::of_both(over_time::count).folding(Fold::Sum).of_amounts().sliding(S::Count));
     stable "day_of_month" [InstantVector] OPTIONAL, InstantVector, "Day of the month, 1 to 31, of a time in UTC.", I::Calendar(calendar::day_of_month);
     stable "day_of_week" [InstantVector] OPTIONAL, InstantVector, "Day of the week, 0 is Sunday, of a time in UTC.", I::Calendar(calendar::day_of_week);
     stable "day_of_year" [InstantVector] OPTIONAL, InstantVector, "Day of the year, 1 to 366, of a time in UTC.", I::Calendar(calendar::day_of_year);
     stable "days_in_month" [InstantVector] OPTIONAL, InstantVector, "How many days the month of a time in UTC has.", I::Calendar(calendar::days_in_month);
     stable "deg" [InstantVector] EXACT, InstantVector, "Radians as degrees.", I::Sample(math::deg);
-    stable "delta" [RangeVector] EXACT, InstantVector, "Difference between the ends of the window, extrapolated to its edges; for gauges.", I::Window(W::of_both(rate::delta).between_edges(rate::delta_between_edges, rate::mixed_delta_between_edges, Gauge).sliding(S::Gauge));
+    stable "delta" [RangeVector] EXACT, InstantVector, "Difference between the ends of the window, extrapolated to its edges; for gauges.", I::Window(W::of_both(rate::delta).of_amounts().between_edges(rate::delta_between_edges, rate::mixed_delta_between_edges, Gauge).sliding(S::Gauge));
     stable "deriv" [RangeVector] EXACT, InstantVector, "Slope per second by linear regression over the window; for gauges.", I::Window(W::new(trend::deriv));
     experimental "double_exponential_smoothing" [RangeVector, Scalar, Scalar] EXACT, InstantVector, "Smoothed value by smoothing and trend factor; for gauges.", I::Call(trend::double_exponential_smoothing);
     experimental "end" [] EXACT, Scalar, "End of the query's range, in seconds since the epoch.", I::Call(series::query_end);
@@ -82,7 +82,7 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "histogram_sum" [InstantVector] EXACT, InstantVector, "Sum of the observations in native histograms.", I::NativeOnly(|histogram| histogram.sum);
     stable "hour" [InstantVector] OPTIONAL, InstantVector, "Hour of the day, 0 to 23, of a time in UTC.", I::Calendar(calendar::hour);
     stable "idelta" [RangeVector] EXACT, InstantVector, "Difference between the last two samples of the window; for gauges.", I::Window(W::of_both(rate::idelta));
-    stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::increase).between_edges(rate::increase_between_edges, rate::mixed_increase_between_edges, Counter).of_counters().sliding(S::Counter { per_second: false }));
+    stable "increase" [RangeVector] EXACT, InstantVector, "Growth of a counter over the window, extrapolated to its edges.", I::Window(W::of_both(rate::increase).of_amounts().between_edges(rate::increase_between_edges, rate::mixed_increase_between_edges, Counter).of_counters().sliding(S::Counter { per_second: false }));
     experimental "info" [InstantVector, InstantVector] OPTIONAL, InstantVector, "Adds the labels of the info series of the same target.", I::Call(info::info);
     stable "irate" [RangeVector] EXACT, InstantVector, "Growth per second of a counter between the last two samples of the window.", I::Window(W::of_both(rate::irate));
     stable "label_join" [InstantVector, String, String, String] REPEAT, InstantVector, "Sets a label to the values of others, joined by a separator.", I::Call(labels::join);
@@ -93,9 +93,9 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "log2" [InstantVector] EXACT, InstantVector, "Binary logarithm.", I::Sample(f64::log2);
     experimental "mad_over_time" [RangeVector] EXACT, InstantVector, "Median absolute deviation of the samples in the window.", I::Window(W::new(over_time::mad));
     experimental "max_of" [Scalar, Scalar] EXACT, Scalar, "The larger of two numbers.", I::Call(series::max_of);
-    stable "max_over_time" [RangeVector] EXACT, InstantVector, "Largest sample of the window.", I::Window(W::new(over_time::max).sliding(S::Max));
+    stable "max_over_time" [RangeVector] EXACT, InstantVector, "Largest sample of the window.", I::Window(W::new(over_time::max).folding(Fold::Max).sliding(S::Max));
     experimental "min_of" [Scalar, Scalar] EXACT, Scalar, "The smaller of two numbers.", I::Call(series::min_of);
-    stable "min_over_time" [RangeVector] EXACT, InstantVector, "Smallest sample of the window.", I::Window(W::new(over_time::min).sliding(S::Min));
+    stable "min_over_time" [RangeVector] EXACT, InstantVector, "Smallest sample of the window.", I::Window(W::new(over_time::min).folding(Fold::Min).sliding(S::Min));
     stable "minute" [InstantVector] OPTIONAL, InstantVector, "Minute of the hour, 0 to 59, of a time in UTC.", I::Calendar(calendar::minute);
     stable "month" [InstantVector] OPTIONAL, InstantVector, "Month of the year, 1 to 12, of a time in UTC.", I::Calendar(calendar::month);
     stable "pi" [] EXACT, Scalar, "The number π.", I::Call(series::pi);
@@ -121,15 +121,15 @@ pub const FUNCTIONS: &[Function] = rows! {
     stable "stddev_over_time" [RangeVector] EXACT, InstantVector, "Population standard deviation of the samples in the window.", I::Window(W::new(over_time::stddev));
     stable "stdvar_over_time" [RangeVector] EXACT, InstantVector, "Population variance of the samples in the window.", I::Window(W::new(over_time::stdvar));
     experimental "step" [] EXACT, Scalar, "Step of the query, in seconds.", I::Call(series::query_step);
-    stable "sum_over_time" [RangeVector] EXACT, InstantVector, "Sum of the samples in the window.", I::Window(W::of_both(over_time::sum));
+    stable "sum_over_time" [RangeVector] EXACT, InstantVector, "Sum of the samples in the window.", I::Window(W::of_both(over_time::sum).folding(Fold::Sum).of_amounts());
     stable "tan" [InstantVector] EXACT, InstantVector, "Tangent of an angle in radians.", I::Sample(f64::tan);
     stable "tanh" [InstantVector] EXACT, InstantVector, "Hyperbolic tangent.", I::Sample(f64::tanh);
     stable "time" [] EXACT, Scalar, "The evaluation time, in seconds since the epoch.", I::Call(series::time);
     stable "timestamp" [InstantVector] EXACT, InstantVector, "When each sample was taken, in seconds since the epoch.", I::Call(series::timestamp);
     experimental "ts_of_first_over_time" [RangeVector] EXACT, InstantVector, "When the oldest sample of the window was taken.", I::Window(W::of_both(over_time::ts_of_first));
     experimental "ts_of_last_over_time" [RangeVector] EXACT, InstantVector, "When the newest sample of the window was taken.", I::Window(W::of_both(over_time::ts_of_last));
-    experimental "ts_of_max_over_time" [RangeVector] EXACT, InstantVector, "When the largest sample of the window was last taken.", I::Window(W::new(over_time::ts_of_max));
-    experimental "ts_of_min_over_time" [RangeVector] EXACT, InstantVector, "When the smallest sample of the window was last taken.", I::Window(W::new(over_time::ts_of_min));
+    experimental "ts_of_max_over_time" [RangeVector] EXACT, InstantVector, "When the largest sample of the window was last taken.", I::Window(W::new(over_time::ts_of_max).folding(Fold::Max));
+    experimental "ts_of_min_over_time" [RangeVector] EXACT, InstantVector, "When the smallest sample of the window was last taken.", I::Window(W::new(over_time::ts_of_min).folding(Fold::Min));
     stable "vector" [Scalar] EXACT, InstantVector, "A vector with one series without labels.", I::Call(series::vector);
     stable "year" [InstantVector] OPTIONAL, InstantVector, "Year of a time in UTC.", I::Calendar(calendar::year);
 };

@@ -33,12 +33,6 @@ impl<T: Amount> Buckets<T> {
         self.0.is_empty()
     }
 
-    /// The amount in one bucket.
-    pub(crate) fn get(&self, index: i32) -> T {
-        let at = self.0.binary_search_by_key(&index, |(index, _)| *index).ok();
-        at.and_then(|at| self.0.get(at)).map(|(_, amount)| *amount).unwrap_or_default()
-    }
-
     pub(crate) fn convert<U: Amount>(&self, of: impl Fn(T) -> U) -> Buckets<U> {
         self.iter().map(|(index, amount)| (index, of(amount))).collect()
     }
@@ -70,6 +64,18 @@ impl<T: Amount> Buckets<T> {
             && self.iter().zip(other.iter()).all(|(a, b)| a.0 == b.0 && same(a.1, b.1))
     }
 
+    /// Whether any bucket has less than in `before`.
+    pub(crate) fn any_less(&self, before: &Self) -> bool
+    where
+        T: PartialOrd,
+    {
+        let mut now = self.iter().peekable();
+        before.iter().any(|(index, amount)| {
+            while now.next_if(|(own, _)| *own < index).is_some() {}
+            now.next_if(|(own, _)| *own == index).map_or_else(T::default, |(_, own)| own) < amount
+        })
+    }
+
     fn tidy(&mut self) {
         // Stable, so that amounts meet in the order in which they came.
         self.0.sort_by_key(|(index, _)| *index);
@@ -94,7 +100,6 @@ mod tests {
         buckets.map_indices(|index| (index - 1) / 2);
         assert_eq!(buckets.iter().collect::<Vec<_>>(), [(0, 2.0), (1, 6.0)]);
         buckets.add(&[(1, -6.0)].into_iter().collect());
-        assert_eq!(buckets.get(1), 0.0);
-        assert_eq!(buckets.iter().count(), 1);
+        assert_eq!(buckets.iter().collect::<Vec<_>>(), [(0, 2.0)]);
     }
 }

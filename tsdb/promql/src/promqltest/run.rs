@@ -10,7 +10,7 @@ use super::variants::fixed_at;
 use super::{Outcome, ScriptError, Verdict, check, nhcb};
 use crate::engine::VectorElement;
 use crate::{
-    Control, EngineOptions, Expr, Features, FloatHistogram, MemoryStore, QueryError, QueryResult,
+    Control, EngineOptions, Expr, Features, FloatHistogram, MemoryStore, QueryError, QueryResult, Queryable,
     RangeParams, SampleValue, Value, ask_both, parse,
 };
 
@@ -24,20 +24,37 @@ const AROUND: i64 = 60_000;
 /// # Errors
 /// When the file cannot be read as promqltest; then nothing is run.
 pub fn run(script: &str) -> Result<Vec<Outcome>, ScriptError> {
+    run_on(script, |memory| Box::new(memory.clone()))
+}
+
+/// The same on another store: `store` makes one that holds what has been loaded.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on(
+    script: &str,
+    store: impl Fn(&MemoryStore) -> Box<dyn Queryable>,
+) -> Result<Vec<Outcome>, ScriptError> {
     let commands = commands(script)?;
     let features =
         Features { experimental_functions: true, extended_ranges: true, delayed_name_removal: true };
     let options = EngineOptions { features, ..EngineOptions::default() };
-    let mut store = MemoryStore::default();
+    let mut memory = MemoryStore::default();
+    let mut loaded = None;
     let mut outcomes = Vec::new();
     for command in commands {
         match command.kind {
-            CommandKind::Clear => store = MemoryStore::default(),
+            CommandKind::Clear => {
+                memory = MemoryStore::default();
+                loaded = None;
+            }
             CommandKind::Load(load) => {
-                fill(&mut store, &load).map_err(|message| ScriptError::new(command.line, message))?;
+                fill(&mut memory, &load).map_err(|message| ScriptError::new(command.line, message))?;
+                loaded = None;
             }
             CommandKind::Eval(eval) => {
-                let verdict = Run { options, store: &store, eval: &eval }.verdict();
+                let store = &**loaded.get_or_insert_with(|| store(&memory));
+                let verdict = Run { options, store, eval: &eval }.verdict();
                 outcomes.push(Outcome { line: command.line, query: eval.query, verdict });
             }
         }
@@ -80,7 +97,7 @@ fn fill(store: &mut MemoryStore, load: &Load) -> Result<(), String> {
 
 struct Run<'a> {
     options: EngineOptions,
-    store: &'a MemoryStore,
+    store: &'a dyn Queryable,
     eval: &'a Eval,
 }
 

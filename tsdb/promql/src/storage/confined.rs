@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crowsnest_api::Labels;
+use crowsnest_api::{Labels, Timestamp};
 use smol_str::SmolStr;
 
 use super::{Queryable, Scope, Selection, SeriesSet, StorageError};
@@ -75,6 +75,14 @@ impl Queryable for Confined<'_> {
         self.store.select(&Selection { matchers: &self.confinement.with(selection.matchers), ..*selection })
     }
 
+    fn version(&self) -> Option<u64> {
+        self.store.version()
+    }
+
+    fn changed_since(&self, version: u64) -> Timestamp {
+        self.store.changed_since(version)
+    }
+
     fn series(&self, scope: &Scope<'_>) -> Result<Vec<Labels>, StorageError> {
         self.ask(scope, |scope| self.store.series(scope))
     }
@@ -90,7 +98,7 @@ impl Queryable for Confined<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crowsnest_api::{Sample, Timestamp};
+    use crowsnest_api::Sample;
 
     use super::*;
     use crate::{MatchOp, MemoryStore};
@@ -125,7 +133,7 @@ mod tests {
         let store = store();
         let shop = Confinement::to(vec![Matcher::equal("namespace", "shop")]);
         let matchers = [Matcher::equal("namespace", "blog")];
-        let selection = Selection { matchers: &matchers, start: Timestamp::MIN, end: Timestamp::MAX };
+        let selection = Selection::new(&matchers, Timestamp::MIN, Timestamp::MAX);
         assert_eq!(shop.of(&store).select(&selection).unwrap().series.count(), 0);
         assert_eq!(store.select(&selection).unwrap().series.count(), 1);
     }

@@ -63,6 +63,7 @@ impl Peer {
                 .iter()
                 .map(|sample| WireSample { value: sample.value, timestamp: sample.timestamp.millis() })
                 .collect(),
+            histograms: Vec::new(),
         });
         let request = WriteRequest { timeseries: timeseries.collect(), metadata: Vec::new() };
         let body = snap::raw::Encoder::new().compress_vec(&request.encode_to_vec()).unwrap();

@@ -15,7 +15,7 @@ fn features() -> Features {
 /// A store without what may not be seen.
 fn half(store: &MemoryStore) -> MemoryStore {
     let matchers = seen().matchers().to_vec();
-    let all = Selection { matchers: &matchers, start: Timestamp::MIN, end: Timestamp::MAX };
+    let all = Selection::new(&matchers, Timestamp::MIN, Timestamp::MAX);
     let mut half = MemoryStore::default();
     for series in store.select(&all).unwrap().series.map(Result::unwrap) {
         for sample in series.samples {

@@ -30,12 +30,12 @@ fn total(window: &MixedWindow<'_>, notes: &mut Notes<'_>, goal: Goal) -> Option<
         notes.warn_of_metric(MIXED_KINDS);
         return None;
     }
-    if let Some(window) = window.of_floats() {
-        let values = window.values();
-        return Some(SampleValue::Float(if goal == Goal::Mean {
-            stats::mean(values)
-        } else {
-            stats::sum(values)
+    if let Some(floats) = window.of_floats() {
+        let values = floats.values();
+        return Some(SampleValue::Float(match goal {
+            Goal::Mean if window.more > 0 => stats::sum(values) / number(window),
+            Goal::Mean => stats::mean(values),
+            Goal::Sum => stats::sum(values),
         }));
     }
     let mut histograms = window.histograms.iter().map(|(_, histogram)| histogram);
@@ -56,7 +56,12 @@ fn total(window: &MixedWindow<'_>, notes: &mut Notes<'_>, goal: Goal) -> Option<
 }
 
 pub(crate) fn count(window: &MixedWindow<'_>, _: &[f64], _: &mut Notes<'_>) -> Option<SampleValue> {
-    Some(SampleValue::Float((window.floats.len() + window.histograms.len()) as f64))
+    Some(SampleValue::Float(number(window)))
+}
+
+/// How many samples there were, including those that others stand for.
+fn number(window: &MixedWindow<'_>) -> f64 {
+    (window.floats.len() + window.histograms.len()) as f64 + window.more as f64
 }
 
 pub(crate) fn present(_: &MixedWindow<'_>, _: &[f64], _: &mut Notes<'_>) -> Option<SampleValue> {

@@ -58,6 +58,7 @@ fn extrapolated(
     if gaps == 0 {
         return None;
     }
+    let gaps = gaps + window.more as usize;
     if kind == Kind::Counter {
         warn_of_overlaps(window, &times, notes);
     }
@@ -278,6 +279,7 @@ mod tests {
             floats: &samples,
             histograms: &[],
             starts: &[],
+            more: 0,
             start: 0,
             end: 60_000,
             evaluation: 60_000,

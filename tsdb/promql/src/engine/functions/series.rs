@@ -170,7 +170,8 @@ pub(crate) fn absent_over_time(
     let arg = evaluator.arg(call, 0)?;
     let (range, span, scalars) = arguments(evaluator, call, grid)?;
     // With names kept, series stay apart.
-    let present = |_: &MixedWindow<'_>, _: &[f64], _: &mut Notes<'_>| Ok(Some(SampleValue::Float(1.0)));
+    let present =
+        |_: &MixedWindow<'_>, _: f64, _: &[f64], _: &mut Notes<'_>| Ok(Some(SampleValue::Float(1.0)));
     let columns = over_mixed_windows(evaluator, range, span, &scalars, grid, true, present)?;
     Ok(absence(arg, &columns, grid))
 }

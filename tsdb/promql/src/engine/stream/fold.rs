@@ -7,7 +7,7 @@ use crowsnest_api::{Labels, is_stale, stale_nan};
 use super::{FloatColumn, Sink, Stop};
 use crate::AggregateOp;
 use crate::ast::Aggregate;
-use crate::engine::aggregate::{group_labels, groups_by_name};
+use crate::engine::aggregate::{group_labels, groups_by_name, is_of_group};
 use crate::engine::column::Held;
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
@@ -77,17 +77,26 @@ fn fold<A: Copy + Default>(
     let keeps_name = groups_by_name(grouping);
     let mut groups: Vec<Group<A>> = Vec::new();
     let mut by_labels: HashMap<Labels, usize> = HashMap::new();
+    let mut last = 0;
     evaluator.stream(&aggregate.expr, grid, &mut |evaluator, column| {
-        let labels = group_labels(&column.labels, grouping);
-        let at = match by_labels.get(&labels) {
-            Some(at) => *at,
-            None => {
-                evaluator.hold(Held::of_series(&labels, grid.len()))?;
-                by_labels.insert(labels.clone(), groups.len());
-                groups.push(Group { labels, drop_name: false, steps: vec![None; grid.len()] });
-                groups.len() - 1
+        // Series come in the order of their labels: the next one is often of the same group.
+        let of_group = || column.labels.iter().filter(|label| is_of_group(label, grouping));
+        let same = groups.get(last).is_some_and(|group: &Group<A>| group.labels.iter().eq(of_group()));
+        let at = if same {
+            last
+        } else {
+            let labels = group_labels(&column.labels, grouping);
+            match by_labels.get(&labels) {
+                Some(at) => *at,
+                None => {
+                    evaluator.hold(Held::of_series(&labels, grid.len()))?;
+                    by_labels.insert(labels.clone(), groups.len());
+                    groups.push(Group { labels, drop_name: false, steps: vec![None; grid.len()] });
+                    groups.len() - 1
+                }
             }
         };
+        last = at;
         let Some(group) = groups.get_mut(at) else { return Ok(()) };
         group.drop_name |= keeps_name && column.drop_name;
         for (slot, &value) in group.steps.iter_mut().zip(&column.values) {

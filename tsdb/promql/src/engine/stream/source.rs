@@ -1,17 +1,18 @@
 //! Selectors: where series come from, one at a time.
 
-use crowsnest_api::{Sample, is_stale, stale_nan};
+use crowsnest_api::{is_stale, stale_nan};
 
 use super::names::Unnamed;
 use super::slide::{Slide, Sliding};
 use super::{FloatColumn, Sink, Stop};
 use crate::ast::{Call, ExprKind, Selector};
 use crate::engine::column::Held;
+use crate::engine::downsampled::Placed;
 use crate::engine::evaluator::Evaluator;
 use crate::engine::grid::Grid;
 use crate::engine::select::count_while;
 use crate::engine::windows::{self, MixedWindow, Notes, WindowFunction};
-use crate::{Expr, Matcher, Series};
+use crate::{Expr, Fold, Matcher, Series};
 
 /// At each step the newest sample within the lookback, unless the series has ended.
 pub(super) fn newest(
@@ -24,22 +25,25 @@ pub(super) fn newest(
     let matchers = evaluator.matchers_of(selector);
     let lookback = evaluator.lookback();
     let mut column = FloatColumn::default();
-    each_series(evaluator, &matchers, &times, lookback, |evaluator, series| {
+    each_series(evaluator, &matchers, &times, lookback, Fold::Samples, |evaluator, series| {
+        newest_at(&series, &times, lookback, &mut column.values);
         column.labels = series.labels;
         column.drop_name = false;
-        newest_at(&series.samples, &times, lookback, &mut column.values);
         if column.has_values() { sink(evaluator, &mut column) } else { Ok(()) }
     })
 }
 
-fn newest_at(samples: &[Sample], times: &[i64], lookback: i64, values: &mut Vec<f64>) {
+fn newest_at(series: &Series, times: &[i64], lookback: i64, values: &mut Vec<f64>) {
+    let samples = series.samples.as_slice();
     values.clear();
     let mut seen = 0;
     values.extend(times.iter().map(|&time| {
         seen += count_while(samples, seen, |sample| sample.timestamp.millis() <= time);
         let newest = seen.checked_sub(1).and_then(|newest| samples.get(newest));
         // Left-open: a sample exactly as old as the lookback no longer counts.
-        let alive = newest.filter(|sample| sample.timestamp.millis() > time.saturating_sub(lookback));
+        let alive = newest.filter(|sample| {
+            sample.timestamp.millis() > time.saturating_sub(series.lookback(sample.timestamp, lookback))
+        });
         alive.map_or(stale_nan(), |sample| sample.value)
     }));
 }
@@ -79,7 +83,7 @@ pub(super) fn windows(
     let matchers = evaluator.matchers_of(selector);
     let mut unnamed = Unnamed::of(evaluator, arg);
     let mut column = FloatColumn::default();
-    each_series(evaluator, &matchers, &shape.ends, shape.range, |evaluator, mut series| {
+    each_series(evaluator, &matchers, &shape.ends, shape.range, function.fold, |evaluator, mut series| {
         series.samples.retain(|sample| !is_stale(sample.value));
         if function.of_counters && !series.samples.is_empty() {
             windows::hint_at_gauge(evaluator, &series.labels, arg.span);
@@ -129,12 +133,13 @@ impl Shape {
         values: &mut Vec<f64>,
     ) {
         values.clear();
-        // Counters that are known to have started within a window are rare enough for the long way.
-        let slides = |sliding: &Sliding| series.starts.is_empty() && sliding.pays(self.overlap());
+        // Counters that are known to have started within a window, and old samples, are rare enough for the long way.
+        let plain = series.starts.is_empty() && series.downsampled.is_none();
+        let slides = |sliding: &Sliding| plain && sliding.pays(self.overlap());
         let mut slide = function.sliding.filter(slides).map(|sliding| Slide::new(sliding, series));
         let (mut from, mut to) = (0, 0);
         for (step, (&end, evaluation)) in self.ends.iter().zip(grid.times()).enumerate() {
-            let start = end.saturating_sub(self.range);
+            let Placed { start, end, more, share } = Placed::of(series, end, self.range);
             from += count_while(&series.samples, from, |sample| sample.timestamp.millis() <= start);
             to += count_while(&series.samples, to, |sample| sample.timestamp.millis() <= end);
             let Some(floats) = series.samples.get(from..to).filter(|floats| !floats.is_empty()) else {
@@ -146,8 +151,9 @@ impl Shape {
                 None => {
                     let parameters = self.parameters.get(step * self.width..(step + 1) * self.width);
                     let starts = &series.starts;
-                    let window = MixedWindow { floats, histograms: &[], starts, start, end, evaluation };
-                    function.of_window(&window, parameters.unwrap_or_default(), &mut notes)
+                    let window =
+                        MixedWindow { floats, histograms: &[], starts, more, start, end, evaluation };
+                    function.of_window(&window, share, parameters.unwrap_or_default(), &mut notes)
                 }
             };
             values.push(value.unwrap_or(stale_nan()));
@@ -162,9 +168,10 @@ fn each_series(
     matchers: &[Matcher],
     times: &[i64],
     reach: i64,
+    fold: Fold,
     mut visit: impl FnMut(&mut Evaluator<'_>, Series) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    let Some(found) = evaluator.open(matchers, times, reach, 0)? else { return Ok(()) };
+    let Some(found) = evaluator.open(matchers, times, reach, 0, fold)? else { return Ok(()) };
     for series in found {
         let series = series?;
         evaluator.count_series()?;
