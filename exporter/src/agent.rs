@@ -1,5 +1,7 @@
 //! The running agent: collection on the grid, the pusher, the listener, and an orderly stop.
 
+mod second;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,23 +10,27 @@ use std::time::Duration;
 
 use anyhow::Context;
 use crowsnest_api::Timestamp;
-use crowsnest_scrape::{Family, text};
+use crowsnest_scrape::{Family, Grid, Wake, text};
 use tokio::sync::{Notify, watch};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep};
 
+use self::second::Second;
 use crate::batch::Batcher;
-use crate::collector::Settings;
-use crate::gather::Gatherer;
+use crate::clock::now;
+use crate::collector::{Collectors, Settings};
+use crate::gather::{Gatherer, Wanted};
 use crate::host::Host;
-use crate::push::{Phase, Pusher, SharedQueue, Target, TokenFile};
+use crate::push::{Phase, Pusher, SharedQueue, Target, TokenFile, Version};
 use crate::queue::{OsFolder, Queue};
-use crate::schedule::{Grid, Wake, now};
+use crate::scraping::{self, Node, Outbox, ScrapeConfig, ScrapeStatus};
 use crate::serve::{Security, Server};
 use crate::status::{PushStatus, process_families};
 
 /// How long a stopping agent goes on sending.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// The folder of the second destination's queue, below that of the first.
+const SECOND_QUEUE: &str = "second";
 /// Memory for waiting records where there is no folder.
 const MEMORY_QUEUE_BYTES: u64 = 4 << 20;
 
@@ -35,8 +41,8 @@ pub struct Config {
     pub host: Host,
     /// What collectors need to know.
     pub settings: Settings,
-    /// Collectors that do not run.
-    pub disabled_collectors: Vec<String>,
+    /// The collectors that run.
+    pub collectors: Collectors,
     /// Where `/metrics` is served.
     pub listen: SocketAddr,
     /// How it is served there.
@@ -54,12 +60,27 @@ pub struct PushConfig {
     pub target: Target,
     /// The file that holds the bearer token, if the server wants one.
     pub token_file: Option<PathBuf>,
+    /// The version of remote write; `None` finds out what the server takes.
+    pub version: Option<Version>,
+    /// Where the same goes besides, with a queue of its own: neither waits for the other.
+    pub second: Option<Destination>,
     /// The value of the labels `instance` and `node`.
     pub node: String,
     /// When to collect.
     pub grid: Grid,
     /// Bytes that the queue may take on disk.
     pub queue_max_bytes: u64,
+    /// What is scraped and pushed beside the node's own metrics.
+    pub scrape: ScrapeConfig,
+}
+
+/// A second server, and how it is spoken to.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The server.
+    pub target: Target,
+    /// The file that holds its bearer token, if it wants one.
+    pub token_file: Option<PathBuf>,
 }
 
 /// Where the queue lives.
@@ -79,10 +100,19 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> anyhow::Resu
         Some(push) => Some(Arc::new(Mutex::new(open_queue(&config.state, push.queue_max_bytes)?))),
         None => None,
     };
+    let second = match config.push.as_ref().and_then(|push| Some((push, push.second.clone()?))) {
+        Some((push, destination)) => {
+            let place = config.state.below(SECOND_QUEUE);
+            Some(Second::open(destination, &place, push.queue_max_bytes)?)
+        }
+        None => None,
+    };
     let metrics = Arc::new(Metrics {
-        gatherer: Mutex::new(Gatherer::new(config.host, config.settings, &config.disabled_collectors)),
+        gatherer: Mutex::new(Gatherer::new(config.host, config.settings, &config.collectors)),
         queue: queue.clone(),
         status: Arc::clone(&status),
+        scraping: Arc::default(),
+        second: second.clone(),
     });
     let server = Server::bind(
         config.listen,
@@ -96,7 +126,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> anyhow::Resu
     let listener = tokio::spawn(server.run());
 
     match (config.push, queue) {
-        (Some(push), Some(queue)) => push_until(stop, push, queue, metrics, status).await,
+        (Some(push), Some(queue)) => push_until(stop, push, queue, second, metrics, status).await,
         _ => stop.await,
     }
     listener.abort();
@@ -108,6 +138,7 @@ async fn push_until(
     stop: impl Future<Output = ()>,
     config: PushConfig,
     queue: SharedQueue,
+    second: Option<Second>,
     metrics: Arc<Metrics>,
     status: Arc<PushStatus>,
 ) {
@@ -121,9 +152,17 @@ async fn push_until(
     let added = Arc::new(Notify::new());
     let (phase, watched) = watch::channel(Phase::Running);
     let token = config.token_file.as_deref().map(TokenFile::new);
-    let pusher =
-        Pusher::new(Arc::clone(&queue), Arc::clone(&added), config.target, token, Arc::clone(&status));
-    let pusher = tokio::spawn(pusher.run(watched));
+    let pusher = Pusher::new(
+        Arc::clone(&queue),
+        Arc::clone(&added),
+        config.target,
+        token,
+        config.version,
+        Arc::clone(&status),
+    );
+    let pusher = tokio::spawn(pusher.run(watched.clone()));
+    let also = second.as_ref().map(|second| tokio::spawn(second.follow(&queue).run(watched)));
+    let scraping = scrape(config.scrape, &config.node, config.grid, &queue, &added, &metrics);
     let collection = Arc::new(Collection {
         metrics,
         queue: Arc::clone(&queue),
@@ -134,10 +173,33 @@ async fn push_until(
         () = stop => {}
     }
     tracing::info!("stopping");
+    drop(scraping);
     // Fails only if the pusher has ended, and then there is nobody to tell.
     let _ = phase.send(Phase::Draining(Instant::now() + DRAIN_LIMIT));
     let _ = pusher.await;
-    let _ = spawn_blocking(move || lock(&queue).sync()).await;
+    if let Some(also) = also {
+        let _ = also.await;
+    }
+    let queues = [Some(queue), second.map(|second| second.queue)];
+    let _ = spawn_blocking(move || queues.into_iter().flatten().for_each(|queue| lock(&queue).sync())).await;
+}
+
+/// Scrapes what there is to scrape, until what is given back is dropped.
+fn scrape(
+    config: ScrapeConfig,
+    node: &str,
+    grid: Grid,
+    queue: &SharedQueue,
+    added: &Arc<Notify>,
+    metrics: &Metrics,
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    if !config.is_empty() {
+        let node = Node { name: node.to_owned(), interval: grid.interval() };
+        let outbox = Arc::new(Outbox::new(Arc::clone(queue), Arc::clone(added)));
+        tasks.spawn(scraping::run(config, node, outbox, Arc::clone(&metrics.scraping)));
+    }
+    tasks
 }
 
 /// Collects at every point of the grid that is met.
@@ -190,6 +252,8 @@ pub(crate) struct Metrics {
     gatherer: Mutex<Gatherer>,
     queue: Option<SharedQueue>,
     status: Arc<PushStatus>,
+    scraping: Arc<ScrapeStatus>,
+    second: Option<Second>,
 }
 
 impl Metrics {
@@ -197,25 +261,39 @@ impl Metrics {
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
         let settings = Settings::default();
-        let gatherer = Mutex::new(Gatherer::new(Host::default(), settings, &[]));
-        Self { gatherer, queue: None, status: Arc::default() }
+        let gatherer = Mutex::new(Gatherer::new(Host::default(), settings, &Collectors::default()));
+        Self { gatherer, queue: None, status: Arc::default(), scraping: Arc::default(), second: None }
     }
 
     /// Reads everything. Blocks.
     fn families(&self) -> Vec<Family> {
-        let mut families = lock(&self.gatherer).gather();
+        self.families_of(&Wanted::All)
+    }
+
+    /// The same of the node's metrics that are wanted. Blocks.
+    fn families_of(&self, wanted: &Wanted) -> Vec<Family> {
+        let mut families = lock(&self.gatherer).gather_some(wanted);
         if let Some(queue) = &self.queue {
-            families.extend(self.status.families(&lock(queue)));
+            let mut own = self.status.families(&lock(queue));
+            if let Some(second) = &self.second {
+                second.add_families(&mut own);
+            }
+            families.extend(own);
+            families.extend(self.scraping.families());
         }
         families.extend(process_families());
         families
     }
 
-    /// The page as text. Blocks.
-    pub(crate) fn page(&self) -> String {
+    /// The page as text, for a URL's query. Blocks. The error is for whoever asked.
+    pub(crate) fn page(&self, query: &str) -> Result<String, String> {
+        let wanted = Wanted::of_query(query)?;
+        if let Some(name) = lock(&self.gatherer).missing(&wanted) {
+            return Err(format!("there is no collector {name:?}, or it does not run"));
+        }
         let mut page = String::new();
-        text::encode(&mut page, &self.families());
-        page
+        text::encode(&mut page, &self.families_of(&wanted));
+        Ok(page)
     }
 }
 
@@ -224,6 +302,14 @@ impl QueuePlace {
     pub fn path(&self) -> &Path {
         match self {
             Self::Folder(path) | Self::FolderIfUsable(path) => path,
+        }
+    }
+
+    /// The folder `name` within it.
+    fn below(&self, name: &str) -> Self {
+        match self {
+            Self::Folder(path) => Self::Folder(path.join(name)),
+            Self::FolderIfUsable(path) => Self::FolderIfUsable(path.join(name)),
         }
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! Pure: the time is handed in, nothing is sent from here.
 
+mod encode;
+
 use std::collections::HashSet;
 
-use crowsnest_api::remote_write::{LabelPair, MetricMetadata, TimeSeries, WireSample, WriteRequest};
+use bytes::Bytes;
+use crowsnest_api::remote_write::{MetricMetadata, WriteRequest};
 use crowsnest_api::{INSTANCE, JOB, Labels, Timestamp, stale_nan};
 use crowsnest_scrape::Family;
 use prost::Message;
 
+use self::encode::{Identity, push_series};
 use crate::queue::Record;
 
 /// The job of host metrics, as node_exporter's dashboards and rules expect it.
@@ -20,21 +24,26 @@ const METADATA_EVERY: u64 = 20;
 
 /// Turns collections into bodies that are ready to be sent.
 pub struct Batcher {
-    identity: [(&'static str, String); 3],
-    /// The series of the last collection, without the identity labels.
-    last: HashSet<Labels>,
+    identity: Identity,
+    /// The series of the last collection, in its order, without the identity labels.
+    last: Vec<Labels>,
     collections: u64,
     compressor: snap::raw::Encoder,
+    /// The body that is being written, and its compressed form: kept so that their memory is used again.
+    plain: Vec<u8>,
+    packed: Vec<u8>,
 }
 
 impl Batcher {
     /// A batcher whose series carry `job="node-exporter"`, `instance=<node>` and `node=<node>`.
     pub fn new(node: &str) -> Self {
         Self {
-            identity: [(JOB, NODE_JOB.to_owned()), (INSTANCE, node.to_owned()), ("node", node.to_owned())],
-            last: HashSet::new(),
+            identity: [(INSTANCE, node.to_owned()), (JOB, NODE_JOB.to_owned()), ("node", node.to_owned())],
+            last: Vec::new(),
             collections: 0,
             compressor: snap::raw::Encoder::new(),
+            plain: Vec::new(),
+            packed: Vec::new(),
         }
     }
 
@@ -44,54 +53,42 @@ impl Batcher {
     /// value for another five minutes. There is none for series that were lost by a restart of the agent: the
     /// restarted agent will most likely send them again.
     pub fn batch(&mut self, families: &[Family], at: Timestamp) -> Vec<Record> {
-        let current: Vec<(&Labels, f64)> = families
-            .iter()
-            .flat_map(|family| &family.samples)
-            .map(|sample| (&sample.labels, sample.value))
-            .collect();
-        let seen: HashSet<Labels> = current.iter().map(|(labels, _)| (*labels).clone()).collect();
-        let gone = self.last.difference(&seen).map(|labels| (labels, stale_nan()));
-        let mut requests = vec![WriteRequest::default()];
-        for (labels, value) in current.iter().copied().chain(gone) {
-            let series = self.time_series(labels, value, at);
-            match requests.last_mut() {
-                Some(request) if request.timeseries.len() < SERIES_PER_BODY => {
-                    request.timeseries.push(series);
-                }
-                _ => requests.push(WriteRequest { timeseries: vec![series], metadata: Vec::new() }),
-            }
-        }
-        if let Some(first) = requests.first_mut()
-            && self.collections.is_multiple_of(METADATA_EVERY)
-        {
-            first.metadata = families.iter().map(metadata).collect();
+        let samples = || families.iter().flat_map(|family| &family.samples);
+        let gone = self.replace_last(samples().map(|sample| &sample.labels));
+        let current = samples().map(|sample| (&sample.labels, sample.value));
+        let all: Vec<(&Labels, f64)> =
+            current.chain(gone.iter().map(|labels| (labels, stale_nan()))).collect();
+        if self.collections.is_multiple_of(METADATA_EVERY) && !all.is_empty() {
+            let metadata = families.iter().map(metadata).collect();
+            self.plain = WriteRequest { timeseries: Vec::new(), metadata }.encode_to_vec();
         }
         self.collections += 1;
-        self.last = seen;
-        requests.retain(|request| !request.timeseries.is_empty());
-        requests.into_iter().filter_map(|request| self.pack(&request, at)).collect()
+        all.chunks(SERIES_PER_BODY).filter_map(|series| self.body(series, at)).collect()
     }
 
-    fn time_series(&self, labels: &Labels, value: f64, at: Timestamp) -> TimeSeries {
-        let mut builder = labels.to_builder();
-        for (name, value) in &self.identity {
-            builder.set(*name, value);
+    /// Keeps the series of this collection and gives those of the last that are not among them. Nearly always both are
+    /// the same in the same order.
+    fn replace_last<'a>(&mut self, current: impl Iterator<Item = &'a Labels> + Clone) -> Vec<Labels> {
+        if current.clone().eq(&self.last) {
+            return Vec::new();
         }
-        let pair = |label: &crowsnest_api::Label| LabelPair {
-            name: label.name.as_str().to_owned(),
-            value: label.value.as_str().to_owned(),
-        };
-        TimeSeries {
-            labels: builder.build().iter().map(pair).collect(),
-            samples: vec![WireSample { value, timestamp: at.millis() }],
-        }
+        let seen: HashSet<&Labels> = current.clone().collect();
+        let gone = self.last.iter().filter(|labels| !seen.contains(labels)).cloned().collect();
+        self.last = current.cloned().collect();
+        gone
     }
 
-    /// `None` only for a body above snappy's limit of 4 GiB, which 2000 series do not reach.
-    fn pack(&mut self, request: &WriteRequest, at: Timestamp) -> Option<Record> {
-        let samples = u32::try_from(request.timeseries.len()).unwrap_or(u32::MAX);
-        let body = self.compressor.compress_vec(&request.encode_to_vec()).ok()?;
-        Some(Record { at, samples, body: body.into() })
+    /// A body with these series, behind what has been written already. `None` only for one above snappy's limit of
+    /// 4 GiB, which 2000 series do not reach.
+    fn body(&mut self, series: &[(&Labels, f64)], at: Timestamp) -> Option<Record> {
+        for (labels, value) in series {
+            push_series(&mut self.plain, labels, &self.identity, *value, at);
+        }
+        self.packed.resize(snap::raw::max_compress_len(self.plain.len()), 0);
+        let length = self.compressor.compress(&self.plain, &mut self.packed);
+        self.plain.clear();
+        let body = Bytes::copy_from_slice(self.packed.get(..length.ok()?)?);
+        Some(Record { at, samples: u32::try_from(series.len()).unwrap_or(u32::MAX), body })
     }
 }
 
@@ -108,6 +105,7 @@ fn metadata(family: &Family) -> MetricMetadata {
 mod tests {
     use super::*;
     use crowsnest_api::is_stale;
+    use crowsnest_api::remote_write::WireSample;
 
     const AT: Timestamp = Timestamp::from_millis(15_000);
 
@@ -133,6 +131,13 @@ mod tests {
         assert_eq!(names(&request), ["__name__=a instance=n1 job=node-exporter node=n1 zone=z "]);
         assert_eq!(request.timeseries[0].samples, [WireSample { value: 1.5, timestamp: 15_000 }]);
         assert_eq!((record.samples, record.at), (1, AT));
+    }
+
+    #[test]
+    fn a_series_that_says_its_job_keeps_it_and_gets_the_rest() {
+        let families = [Family::gauge("a", "").with(&[("job", "kubelet"), ("node", "other")], 1.0)];
+        let records = Batcher::new("n1").batch(&families, AT);
+        assert_eq!(names(&unpack(&records[0])), ["__name__=a instance=n1 job=kubelet node=n1 "]);
     }
 
     #[test]

@@ -38,22 +38,36 @@ impl Helper {
         limit: Duration,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> io::Result<Outcome<T>> {
+        let take = self.start_job(job)?;
+        Ok(match take.recv_timeout(limit) {
+            Ok(result) => Outcome::Done(result),
+            Err(RecvTimeoutError::Timeout) => {
+                self.abandon();
+                Outcome::Overdue(take)
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                self.abandon();
+                Outcome::Panicked
+            }
+        })
+    }
+
+    /// Starts `job`; its result comes from the receiver, which is disconnected when the job panics.
+    pub(crate) fn start_job<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<Receiver<T>> {
         let (give, take) = sync_channel(1);
         self.submit(Box::new(move || {
             // Nobody waits any longer when the caller has lost interest in an overdue job.
             let _ = give.send(job());
         }))?;
-        Ok(match take.recv_timeout(limit) {
-            Ok(result) => Outcome::Done(result),
-            Err(RecvTimeoutError::Timeout) => {
-                self.jobs = None;
-                Outcome::Overdue(take)
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                self.jobs = None;
-                Outcome::Panicked
-            }
-        })
+        Ok(take)
+    }
+
+    /// Leaves the thread to itself: it ends when its job does, and the next job gets another.
+    pub(crate) fn abandon(&mut self) {
+        self.jobs = None;
     }
 
     fn submit(&mut self, job: Job) -> io::Result<()> {

@@ -1,13 +1,20 @@
 //! Running all collectors: in turn, each with a limit, none able to delay or hide another.
 
+mod shift;
+mod wanted;
+
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crowsnest_scrape::Family;
+use smol_str::SmolStr;
 
-use crate::collector::{COLLECTORS, Collect, CollectError, DefaultState, Registration, Settings};
-use crate::deadline::{Helper, Outcome};
+use self::shift::{Ended, Run, Task};
+pub use self::wanted::Wanted;
+use crate::collector::{Collect, CollectError, Collectors, Registration, Settings};
+use crate::deadline::Helper;
 use crate::host::Host;
 
 /// How long one collector may take.
@@ -30,6 +37,8 @@ struct Slot {
 
 enum State {
     Ready(Box<dyn Collect>),
+    /// It is running, or was lost to a panic.
+    Away,
     /// Its last run has not returned yet.
     Overdue(Receiver<Run>),
 }
@@ -41,19 +50,10 @@ enum Health {
     Failing,
 }
 
-struct Run {
-    collector: Box<dyn Collect>,
-    result: Result<Vec<Family>, CollectError>,
-    took: Duration,
-}
-
 impl Gatherer {
-    /// A gatherer of the collectors that are on by default, except `disabled`.
-    pub fn new(host: Host, settings: Settings, disabled: &[String]) -> Self {
-        let wanted = |row: &&Registration| {
-            row.default == DefaultState::Enabled && !disabled.iter().any(|name| name == row.name)
-        };
-        Self::from_table(COLLECTORS.iter().filter(wanted), host, settings)
+    /// A gatherer of these collectors.
+    pub fn new(host: Host, settings: Settings, collectors: &Collectors) -> Self {
+        Self::from_table(collectors.rows(), host, settings)
     }
 
     fn from_table(
@@ -78,24 +78,37 @@ impl Gatherer {
     /// Everything that the collectors give, then duration and success of each. Blocks for at most the collectors'
     /// limits together, and that only once: one that overran is skipped until it has returned.
     pub fn gather(&mut self) -> Vec<Family> {
+        self.gather_some(&Wanted::All)
+    }
+
+    /// The first name that is asked for and does not run.
+    pub(crate) fn missing<'a>(&self, wanted: &'a Wanted) -> Option<&'a str> {
+        let runs = |name: &String| self.slots.iter().any(|slot| slot.row.name == name);
+        wanted.names().iter().find(|name| !runs(name)).map(String::as_str)
+    }
+
+    /// The same of some collectors; the others are left alone.
+    pub fn gather_some(&mut self, wanted: &Wanted) -> Vec<Family> {
         let mut families = Vec::new();
-        let mut durations =
-            Family::gauge("node_scrape_collector_duration_seconds", "Seconds that the collector took.");
-        let mut successes = Family::gauge(
-            "node_scrape_collector_success",
-            "1 where the collector succeeded, 0 where it did not.",
+        let mut durations = Family::gauge(
+            "node_scrape_collector_duration_seconds",
+            "node_exporter: Duration of a collector scrape.",
         );
-        for slot in &mut self.slots {
-            let started = Instant::now();
-            let outcome = slot.run(&mut self.helper, &self.host, &self.settings, self.limit);
+        let mut successes =
+            Family::gauge("node_scrape_collector_success", "node_exporter: Whether a collector succeeded.");
+        let outcomes = self.run(wanted);
+        for (slot, outcome) in self.slots.iter_mut().zip(outcomes) {
+            if !wanted.admits(slot.row.name) {
+                continue;
+            }
             let (took, success) = match outcome {
                 Ok((found, took)) => {
                     families.extend(found);
                     (took, 1.0)
                 }
-                Err(failure) => {
+                Err((failure, took)) => {
                     slot.report(&failure);
-                    (started.elapsed(), 0.0)
+                    (took, 0.0)
                 }
             };
             if success == 1.0 && slot.health == Health::Failing {
@@ -106,8 +119,85 @@ impl Gatherer {
             successes.push(&[("collector", slot.row.name)], success);
         }
         families.extend([durations, successes]);
-        families
+        merge_same_names(families)
     }
+
+    /// What became of each slot's collector, and how long that took.
+    fn run(&mut self, wanted: &Wanted) -> Vec<Outcome> {
+        let mut tasks = VecDeque::new();
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for (slot, at) in self.slots.iter_mut().zip(0..) {
+            if wanted.admits(slot.row.name)
+                && let Some(collector) = slot.take(&self.settings)
+            {
+                tasks.push_back(Task { slot: at, collector });
+            }
+            // Stays only where the earlier run has not returned, which is found out at once, and where nobody asks.
+            outcomes.push(Err((Failure::StillRunning, Duration::ZERO)));
+        }
+        while !tasks.is_empty() {
+            let shift = shift::run(&mut self.helper, &self.host, tasks, self.limit);
+            for (at, run) in shift.done {
+                let took = run.took;
+                let outcome = run.result.map(|found| (found, took));
+                put(&mut outcomes, at, outcome.map_err(|error| (Failure::Collector(error), took)));
+                if let Some(slot) = self.slots.get_mut(at) {
+                    slot.state = State::Ready(run.collector);
+                }
+            }
+            match shift.ended {
+                Ended::Finished => {}
+                Ended::Overdue(at, late) => {
+                    put(&mut outcomes, at, Err((Failure::Overdue(self.limit), self.limit)));
+                    if let Some(slot) = self.slots.get_mut(at) {
+                        slot.state = State::Overdue(late);
+                    }
+                }
+                Ended::Panicked(at, took) => put(&mut outcomes, at, Err((Failure::Panicked, took))),
+                Ended::NoThread(error) => {
+                    // Without a thread nothing is collected this time; the collectors are made anew the next.
+                    let lost = shift.rest.iter().map(|task| task.slot).collect::<Vec<_>>();
+                    let kind = error.kind();
+                    for at in lost {
+                        put(&mut outcomes, at, Err((Failure::Thread(kind.into()), Duration::ZERO)));
+                    }
+                    break;
+                }
+            }
+            tasks = shift.rest;
+        }
+        outcomes
+    }
+}
+
+type Outcome = Result<(Vec<Family>, Duration), (Failure, Duration)>;
+
+fn put(outcomes: &mut [Outcome], at: usize, outcome: Outcome) {
+    if let Some(place) = outcomes.get_mut(at) {
+        *place = outcome;
+    }
+}
+
+/// Families without samples are left out, and those of one name become one: a text file may add to what another
+/// collector reports. The first one's type and help count.
+fn merge_same_names(families: Vec<Family>) -> Vec<Family> {
+    let mut at: HashMap<SmolStr, usize> = HashMap::with_capacity(families.len());
+    let mut merged: Vec<Family> = Vec::with_capacity(families.len());
+    for mut family in families.into_iter().filter(|family| !family.samples.is_empty()) {
+        match at.get(&family.name).and_then(|at| merged.get_mut(*at)) {
+            Some(first) => {
+                family
+                    .samples
+                    .retain(|sample| first.samples.iter().all(|known| known.labels != sample.labels));
+                first.samples.append(&mut family.samples);
+            }
+            None => {
+                at.insert(family.name.clone(), merged.len());
+                merged.push(family);
+            }
+        }
+    }
+    merged
 }
 
 /// Why a collector gave nothing.
@@ -126,41 +216,19 @@ enum Failure {
 }
 
 impl Slot {
-    fn run(
-        &mut self,
-        helper: &mut Helper,
-        host: &Arc<Host>,
-        settings: &Settings,
-        limit: Duration,
-    ) -> Result<(Vec<Family>, Duration), Failure> {
-        let fresh = || State::Ready((self.row.build)(settings));
-        let mut collector = match std::mem::replace(&mut self.state, fresh()) {
-            State::Ready(collector) => collector,
+    /// The collector, to be run and put back; `None` while an earlier run has not returned.
+    fn take(&mut self, settings: &Settings) -> Option<Box<dyn Collect>> {
+        match std::mem::replace(&mut self.state, State::Away) {
+            State::Ready(collector) => Some(collector),
+            State::Away => Some((self.row.build)(settings)),
             State::Overdue(late) => match late.try_recv() {
-                Ok(run) => run.collector,
-                Err(TryRecvError::Disconnected) => (self.row.build)(settings),
+                Ok(run) => Some(run.collector),
+                Err(TryRecvError::Disconnected) => Some((self.row.build)(settings)),
                 Err(TryRecvError::Empty) => {
                     self.state = State::Overdue(late);
-                    return Err(Failure::StillRunning);
+                    None
                 }
             },
-        };
-        let host = Arc::clone(host);
-        let job = move || {
-            let started = Instant::now();
-            let result = collector.collect(&host);
-            Run { collector, result, took: started.elapsed() }
-        };
-        match helper.run(limit, job).map_err(Failure::Thread)? {
-            Outcome::Done(run) => {
-                self.state = State::Ready(run.collector);
-                Ok((run.result?, run.took))
-            }
-            Outcome::Overdue(late) => {
-                self.state = State::Overdue(late);
-                Err(Failure::Overdue(limit))
-            }
-            Outcome::Panicked => Err(Failure::Panicked),
         }
     }
 
@@ -173,7 +241,7 @@ impl Slot {
         let (collector, err) = (self.row.name, failure as &dyn std::error::Error);
         match failure {
             Failure::Collector(cause) if cause.is_absent() => {
-                tracing::info!(collector, err, "nothing to collect on this kernel");
+                tracing::debug!(collector, err, "nothing to collect on this machine");
             }
             _ => tracing::warn!(collector, err, "collector fails; reported once until it works again"),
         }

@@ -1,7 +1,7 @@
 //! Where the host's files are, and how they are read: whole, bounded, with errors that name the file.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,6 +9,8 @@ use crate::collector::CollectError;
 
 /// Longest file that is read; `/proc/stat` of a machine with thousands of interrupts is about 100 KiB.
 const MAX_FILE_BYTES: u64 = 4 << 20;
+/// Longest line of a file that is walked over.
+const MAX_LINE_BYTES: u64 = 4 << 10;
 
 /// The host's file trees; other folders than the usual ones in a container, and in tests.
 #[derive(Clone, Debug)]
@@ -45,17 +47,55 @@ impl Host {
         SourceFile::read(self.sysfs.join(relative))
     }
 
+    /// The text of a file below the host's root.
+    pub fn read_root(&self, relative: &str) -> Result<SourceFile, CollectError> {
+        SourceFile::read(self.rootfs.join(relative))
+    }
+
+    /// Hands the lines of a file below procfs to `each`, one after the other; for files that grow with the machine's
+    /// work. Lines are cut at 4 KiB.
+    pub fn walk_proc(&self, relative: &str, mut each: impl FnMut(&str)) -> Result<(), CollectError> {
+        let path = self.procfs.join(relative);
+        let failed = |source| CollectError::Read { path: path.clone(), source };
+        let mut reader = BufReader::with_capacity(64 << 10, File::open(&path).map_err(failed)?);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if (&mut reader).take(MAX_LINE_BYTES).read_until(b'\n', &mut line).map_err(failed)? == 0 {
+                return Ok(());
+            }
+            each(&String::from_utf8_lossy(&line));
+        }
+    }
+
+    /// The trimmed text of a file below sysfs; `None` where it cannot be read.
+    pub fn sys_text(&self, relative: &str) -> Option<String> {
+        let file = self.read_sys(relative).ok()?;
+        let mut text = file.text;
+        text.truncate(text.trim_end().len());
+        Some(if text.starts_with(char::is_whitespace) { text.trim_start().to_owned() } else { text })
+    }
+
     /// The names in a folder below sysfs, sorted.
     pub fn list_sys(&self, relative: &str) -> Result<Vec<String>, CollectError> {
-        let path = self.sysfs.join(relative);
-        let failed = |source| CollectError::Read { path: path.clone(), source };
-        let mut names = Vec::new();
-        for entry in path.read_dir().map_err(failed)? {
-            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
-        }
-        names.sort();
-        Ok(names)
+        list(&self.sysfs.join(relative))
     }
+
+    /// The names in a folder below procfs, sorted.
+    pub fn list_proc(&self, relative: &str) -> Result<Vec<String>, CollectError> {
+        list(&self.procfs.join(relative))
+    }
+}
+
+/// The names in a folder, sorted.
+fn list(path: &Path) -> Result<Vec<String>, CollectError> {
+    let failed = |source| CollectError::Read { path: path.to_owned(), source };
+    let mut names = Vec::new();
+    for entry in path.read_dir().map_err(failed)? {
+        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// A file's text and path; the path is for errors.

@@ -1,5 +1,8 @@
 //! The command line; every flag is also an environment variable.
 
+mod collectors;
+mod scrape;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,15 +10,15 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use clap::builder::FalseyValueParser;
 use clap::{Parser, ValueEnum};
+use crowsnest_scrape::Grid;
 use nix::unistd::gethostname;
-use regex_lite::Regex;
 use tracing::level_filters::LevelFilter;
 
-use crate::agent::{Config, PushConfig, QueuePlace};
-use crate::collector::{COLLECTORS, NameFilter, Settings};
+use self::collectors::CollectorOptions;
+use crate::agent::{Config, Destination, PushConfig, QueuePlace};
+use crate::collector::COLLECTORS;
 use crate::host::Host;
-use crate::push::{PlainHttp, Target};
-use crate::schedule::Grid;
+use crate::push::{ClientIdentity, PlainHttp, Target, Version};
 use crate::serve::Security;
 
 /// Where the queue is kept unless told otherwise; systemd's `StateDirectory=crowsnest-agent`.
@@ -39,6 +42,24 @@ pub struct Options {
     /// Allow plain http:// to servers on other machines
     #[arg(long, env = "CROWSNEST_ALLOW_PLAIN_HTTP", value_parser = FalseyValueParser::new())]
     allow_plain_http: bool,
+    /// PEM file with the client certificate to show to the server, and those of its issuers
+    #[arg(long, env = "CROWSNEST_CLIENT_CERT", value_name = "FILE", requires = "client_key")]
+    client_cert: Option<PathBuf>,
+    /// PEM file with the client certificate's private key
+    #[arg(long, env = "CROWSNEST_CLIENT_KEY", value_name = "FILE", requires = "client_cert")]
+    client_key: Option<PathBuf>,
+    /// Base URL of a second server that gets the same, with a queue of its own
+    #[arg(long, env = "CROWSNEST_ALSO_SERVER", value_name = "URL", requires = "server")]
+    also_server: Option<String>,
+    /// File with the second server's bearer token; read again when it changes
+    #[arg(long, env = "CROWSNEST_ALSO_TOKEN_FILE", value_name = "FILE", requires = "also_server")]
+    also_token_file: Option<PathBuf>,
+    /// PEM file with the certificate authorities to trust for the second server instead of the system's
+    #[arg(long, env = "CROWSNEST_ALSO_CA", value_name = "FILE", requires = "also_server")]
+    also_ca: Option<PathBuf>,
+    /// Version of remote write; auto begins with 2.0 and goes on with 1.0 where the server does not take it
+    #[arg(long, env = "CROWSNEST_REMOTE_WRITE_VERSION", value_enum, default_value_t = WireVersion::Auto)]
+    remote_write_version: WireVersion,
     /// Serve /metrics only
     #[arg(long, env = "CROWSNEST_NO_PUSH", value_parser = FalseyValueParser::new())]
     no_push: bool,
@@ -89,51 +110,11 @@ pub struct Options {
         value_delimiter = ','
     )]
     collector_disable: Vec<String>,
-    /// Regular expression of mount points that are left out
-    #[arg(
-        long = "collector.filesystem.mount-points-exclude",
-        env = "CROWSNEST_COLLECTOR_FILESYSTEM_MOUNT_POINTS_EXCLUDE",
-        value_name = "REGEX",
-        default_value = r"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
-    )]
-    mount_points_exclude: Regex,
-    /// Regular expression of filesystem types that are left out
-    #[arg(
-        long = "collector.filesystem.fs-types-exclude",
-        env = "CROWSNEST_COLLECTOR_FILESYSTEM_FS_TYPES_EXCLUDE",
-        value_name = "REGEX",
-        default_value = r"^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$"
-    )]
-    fs_types_exclude: Regex,
-    /// Regular expression of the only network devices that are reported
-    #[arg(
-        long = "collector.netdev.device-include",
-        env = "CROWSNEST_COLLECTOR_NETDEV_DEVICE_INCLUDE",
-        value_name = "REGEX"
-    )]
-    netdev_include: Option<Regex>,
-    /// Regular expression of network devices that are left out
-    #[arg(
-        long = "collector.netdev.device-exclude",
-        env = "CROWSNEST_COLLECTOR_NETDEV_DEVICE_EXCLUDE",
-        value_name = "REGEX"
-    )]
-    netdev_exclude: Option<Regex>,
-    /// Regular expression of the only block devices that are reported
-    #[arg(
-        long = "collector.diskstats.device-include",
-        env = "CROWSNEST_COLLECTOR_DISKSTATS_DEVICE_INCLUDE",
-        value_name = "REGEX"
-    )]
-    diskstats_include: Option<Regex>,
-    /// Regular expression of block devices that are left out
-    #[arg(
-        long = "collector.diskstats.device-exclude",
-        env = "CROWSNEST_COLLECTOR_DISKSTATS_DEVICE_EXCLUDE",
-        value_name = "REGEX",
-        default_value = r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$"
-    )]
-    diskstats_exclude: Regex,
+    #[command(flatten)]
+    collectors: CollectorOptions,
+
+    #[command(flatten)]
+    scrape: scrape::ScrapeOptions,
 
     /// End in order when the process that started the agent ends, in whatever way
     #[arg(long, env = "CROWSNEST_EXIT_WITH_PARENT", value_parser = FalseyValueParser::new())]
@@ -144,6 +125,19 @@ pub struct Options {
     /// What is logged: error, warn, info, debug, trace or off
     #[arg(long, env = "CROWSNEST_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub log_level: LevelFilter,
+}
+
+/// What `--remote-write-version` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum WireVersion {
+    /// The newest that the server takes.
+    Auto,
+    /// 1.0.
+    #[value(name = "1.0")]
+    One,
+    /// 2.0.
+    #[value(name = "2.0")]
+    Two,
 }
 
 /// The form of the log.
@@ -178,17 +172,8 @@ impl Options {
                 rootfs: self.path_rootfs,
                 udev_data: self.path_udev_data,
             },
-            settings: Settings {
-                disk_devices: NameFilter {
-                    include: self.diskstats_include,
-                    exclude: Some(self.diskstats_exclude),
-                },
-                net_devices: NameFilter { include: self.netdev_include, exclude: self.netdev_exclude },
-                mount_points: NameFilter::excluding(self.mount_points_exclude),
-                filesystem_types: NameFilter::excluding(self.fs_types_exclude),
-                ..Settings::default()
-            },
-            disabled_collectors: self.collector_disable,
+            settings: self.collectors.settings,
+            collectors: self.collectors.collectors.without(&self.collector_disable),
             listen: self.listen,
             security: Security::for_address(self.listen, self.listen_insecure),
             state,
@@ -211,12 +196,31 @@ impl Options {
             self.queue_max_bytes >= MIN_QUEUE_BYTES,
             "--queue-max-bytes must be at least 1MiB, or the queue could not hold one collection of a large machine"
         );
+        let identity = match (&self.client_cert, &self.client_key) {
+            (Some(certificate), Some(key)) => {
+                Some(ClientIdentity { certificate: certificate.clone(), key: key.clone() })
+            }
+            _ => None,
+        };
         Ok(PushConfig {
-            target: Target::new(server, self.ca.as_deref(), plain)?,
+            target: Target::new(server, self.ca.as_deref(), plain)?.with_identity(identity)?,
             token_file: self.token_file.clone(),
+            version: match self.remote_write_version {
+                WireVersion::Auto => None,
+                WireVersion::One => Some(Version::One),
+                WireVersion::Two => Some(Version::Two),
+            },
+            second: match &self.also_server {
+                Some(url) => Some(Destination {
+                    target: Target::new(url, self.also_ca.as_deref(), plain)?,
+                    token_file: self.also_token_file.clone(),
+                }),
+                None => None,
+            },
             node,
             grid: Grid::new(self.interval).context("--interval must be longer than zero")?,
             queue_max_bytes: self.queue_max_bytes,
+            scrape: self.scrape.config()?,
         })
     }
 }
@@ -296,6 +300,44 @@ mod tests {
 
     #[test]
     fn expressions_are_checked_at_the_start() {
-        assert!(config(&["--no-push", "--collector.netdev.device-exclude", "("]).is_err());
+        let error = config(&["--no-push", "--collector.netdev.device-exclude", "("]).unwrap_err();
+        assert!(error.contains("--collector.netdev.device-exclude") && error.contains("regular"), "{error}");
+    }
+
+    fn runs(flags: &[&str], collector: &str) -> bool {
+        let flags = [&["--no-push"], flags].concat();
+        config(&flags).unwrap().collectors.names().any(|name| name == collector)
+    }
+
+    #[test]
+    fn collectors_are_switched_on_and_off_by_name_and_the_last_flag_counts() {
+        assert!(runs(&[], "cpu") && !runs(&[], "systemd"));
+        assert!(!runs(&["--no-collector.cpu"], "cpu"));
+        assert!(runs(&["--collector.systemd"], "systemd"));
+        assert!(!runs(&["--collector.systemd", "--no-collector.systemd"], "systemd"));
+        assert!(runs(&["--no-collector.cpu", "--collector.cpu"], "cpu"));
+        assert!(!runs(&["--collector.disable-defaults"], "cpu"));
+        let only = ["--collector.disable-defaults", "--collector.loadavg"];
+        assert!(runs(&only, "loadavg") && !runs(&only, "cpu"));
+        assert!(!runs(&["--collector.cpu", "--collector.disable", "cpu"], "cpu"));
+    }
+
+    #[test]
+    fn what_is_included_by_name_is_not_excluded_by_default() {
+        let disks = |flags: &[&str], disk: &str| {
+            config(&[&["--no-push"], flags].concat()).unwrap().settings.disk_devices.admits(disk)
+        };
+        assert!(disks(&[], "sda") && !disks(&[], "loop0"));
+        assert!(disks(&["--collector.diskstats.device-include=^loop0$"], "loop0"));
+        assert!(disks(&["--collector.diskstats.device-exclude="], "loop0"));
+    }
+
+    #[test]
+    fn units_of_systemd_are_matched_as_a_whole() {
+        let settings = |flags: &[&str]| config(&[&["--no-push"], flags].concat()).unwrap().settings;
+        let units = settings(&[]).systemd_units;
+        assert!(units.admits("ssh.service") && !units.admits("dev-sda.device"));
+        let units = settings(&["--collector.systemd.unit-include=ssh"]).systemd_units;
+        assert!(!units.admits("ssh.service") && units.admits("ssh"));
     }
 }

@@ -4,6 +4,7 @@ mod backoff;
 mod connection;
 mod target;
 mod token;
+mod v2;
 mod verdict;
 
 use std::error::Error;
@@ -14,13 +15,15 @@ use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-pub use connection::{Answer, SendError};
-pub use target::{PlainHttp, Target, TargetError};
+pub use connection::{Answer, SendError, Version};
+pub use target::{ClientIdentity, PlainHttp, Target, TargetError};
+pub(crate) use target::{client_tls, is_loopback};
 pub use token::{TokenError, TokenFile};
 
 use crate::queue::{Queue, Record, Ticket};
 use crate::status::PushStatus;
 use backoff::Backoff;
+use bytes::Bytes;
 use connection::Client;
 use verdict::Verdict;
 
@@ -44,26 +47,39 @@ pub struct Pusher {
     client: Client,
     token: Option<Arc<Mutex<TokenFile>>>,
     status: Arc<PushStatus>,
+    dialect: Dialect,
     backoff: Backoff,
     /// What was logged last, so that an outage is one line and not one a retry.
     trouble: Option<String>,
+}
+
+/// Which version is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// This one, as somebody said or as the receiver has shown.
+    Known(Version),
+    /// 2.0 until the receiver shows that it does not understand it.
+    Trying,
 }
 
 /// What became of one attempt.
 enum Attempt {
     /// The record is out of the queue.
     Settled,
+    /// Try again at once, in another version.
+    Again,
     /// Try again after this long.
     Later(Duration),
 }
 
 impl Pusher {
-    /// A pusher that sends `queue` to `target`.
+    /// A pusher that sends `queue` to `target`, in one version or in the newest that the receiver takes.
     pub fn new(
         queue: SharedQueue,
         added: Arc<Notify>,
         target: Target,
         token: Option<TokenFile>,
+        version: Option<Version>,
         status: Arc<PushStatus>,
     ) -> Self {
         Self {
@@ -72,6 +88,7 @@ impl Pusher {
             client: Client::new(target),
             token: token.map(|token| Arc::new(Mutex::new(token))),
             status,
+            dialect: version.map_or(Dialect::Trying, Dialect::Known),
             backoff: Backoff::default(),
             trouble: None,
         }
@@ -95,23 +112,38 @@ impl Pusher {
     async fn step(&mut self) {
         match self.attempt().await {
             None => self.added.notified().await,
-            Some(Attempt::Settled) => {}
+            Some(Attempt::Settled | Attempt::Again) => {}
             Some(Attempt::Later(delay)) => sleep_until(Instant::now() + delay).await,
         }
     }
 
     /// Sends until the queue is empty or something fails.
     async fn drain(&mut self) {
-        while let Some(Attempt::Settled) = self.attempt().await {}
+        while let Some(Attempt::Settled | Attempt::Again) = self.attempt().await {}
     }
 
     async fn attempt(&mut self) -> Option<Attempt> {
-        let (ticket, record) = self.with_queue(Queue::front).await?;
+        let wanted = self.dialect.version();
+        let front = move |queue: &mut Queue| {
+            let (ticket, record) = queue.front()?;
+            let (version, body) = in_version(wanted, &record);
+            Some((ticket, record, version, body))
+        };
+        let (ticket, record, version, body) = self.with_queue(front).await?;
         let result = match self.bearer().await {
-            Ok(token) => self.client.post(record.body.clone(), token.as_ref()).await,
+            Ok(token) => self.client.post(version, body, token.as_ref()).await,
             Err(error) => Err(SendError::Token(error)),
         };
         Some(match result {
+            Ok(answer) if self.dialect.is_foreign_to(&answer) => {
+                self.status.note_answer(answer.status.as_u16());
+                tracing::info!(
+                    status = answer.status.as_u16(),
+                    "the server does not take remote write 2.0; going on with 1.0"
+                );
+                self.dialect = Dialect::Known(Version::One);
+                Attempt::Again
+            }
             Ok(answer) => self.judge(ticket, record, answer).await,
             Err(error) => {
                 self.status.note_error(error.kind(), None);
@@ -126,6 +158,7 @@ impl Pusher {
         let verdict = Verdict::of(answer.status);
         self.status.note_answer(answer.status.as_u16());
         if verdict == Verdict::Accepted {
+            self.dialect = Dialect::Known(self.dialect.version());
             self.status.note_sent(u64::from(record.samples), SystemTime::now());
             self.backoff.reset();
             if self.trouble.take().is_some() {
@@ -185,8 +218,36 @@ impl Pusher {
     }
 }
 
+impl Dialect {
+    fn version(self) -> Version {
+        match self {
+            Self::Known(version) => version,
+            Self::Trying => Version::Two,
+        }
+    }
+
+    /// Whether the answer shows that the receiver does not understand 2.0. 415 says so; one of 1.0 that looks at no header
+    /// finds nothing in the body that it knows, and accepts or refuses that. Who understands says how much was stored.
+    fn is_foreign_to(self, answer: &Answer) -> bool {
+        let status = answer.status.as_u16();
+        self == Self::Trying && !answer.counts && matches!(status, 200..=299 | 400 | 415)
+    }
+}
+
+/// The body in the wanted version, or as it is where it cannot be told otherwise.
+fn in_version(wanted: Version, record: &Record) -> (Version, Bytes) {
+    let body = match wanted {
+        Version::One => None,
+        Version::Two => v2::from_v1(&record.body),
+    };
+    match body {
+        Some(body) => (Version::Two, body.into()),
+        None => (Version::One, record.body.clone()),
+    }
+}
+
 /// An error and its causes in one line.
-fn describe(error: &dyn Error) -> String {
+pub(crate) fn describe(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -33,6 +33,7 @@ pub struct Queue {
     ring: Ring,
     dropped: BTreeMap<Loss, u64>,
     disk_failing: bool,
+    copies: Option<Copies>,
 }
 
 /// Why samples were lost.
@@ -60,6 +61,9 @@ impl Loss {
     }
 }
 
+/// Told of every record that is added.
+type Copies = Box<dyn Fn(&Record) + Send>;
+
 /// Which record a removal is about; records that were dropped in between are not confused with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(u64);
@@ -81,17 +85,33 @@ impl Queue {
     /// A queue in `folder`, of at most `max_bytes` there, with what an earlier process left.
     pub fn open(folder: Box<dyn Folder>, max_bytes: u64) -> Result<Self, OpenError> {
         let mut queue = Self::in_memory(MEMORY_BYTES);
-        queue.disk = Some(DiskQueue::open(folder, max_bytes)?);
+        let (disk, damaged) = DiskQueue::open(folder, max_bytes)?;
+        queue.disk = Some(disk);
+        queue.note(Loss::Damaged, damaged);
         Ok(queue)
     }
 
     /// A queue without a folder, of at most `max_bytes`.
     pub fn in_memory(max_bytes: u64) -> Self {
-        Self { disk: None, ring: Ring::new(max_bytes), dropped: BTreeMap::new(), disk_failing: false }
+        Self {
+            disk: None,
+            ring: Ring::new(max_bytes),
+            dropped: BTreeMap::new(),
+            disk_failing: false,
+            copies: None,
+        }
+    }
+
+    /// Hands every record that is added from now on to `copies`, too: for a second destination, whose queue is its own.
+    pub fn copy_to(&mut self, copies: impl Fn(&Record) + Send + 'static) {
+        self.copies = Some(Box::new(copies));
     }
 
     /// Adds `record` at the end. Past the bounds the oldest are dropped and counted.
     pub fn push(&mut self, record: Record) {
+        if let Some(copies) = &self.copies {
+            copies(&record);
+        }
         self.ring.push(record);
         self.flush_ring();
         let lost = self.ring.enforce_bound();

@@ -159,9 +159,13 @@ async fn answer(
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return Ok(response);
     }
+    let query = request.uri().query().unwrap_or_default().to_owned();
     Ok(match request.uri().path() {
-        "/metrics" => match spawn_blocking(move || metrics.page()).await {
-            Ok(page) => response(StatusCode::OK, text::CONTENT_TYPE, page),
+        "/metrics" => match spawn_blocking(move || metrics.page(&query)).await {
+            Ok(Ok(page)) => response(StatusCode::OK, text::CONTENT_TYPE, page),
+            Ok(Err(problem)) => {
+                response(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", problem + "\n")
+            }
             Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "the agent is stopping\n"),
         },
         "/healthz" | "/-/healthy" | "/-/ready" => plain(StatusCode::OK, "ok\n"),

@@ -7,14 +7,20 @@ use crate::host::Host;
 
 /// Columns of the statistics that are reported. They only grow, but node_exporter calls them gauges.
 const COLUMNS: [(&str, &str); 8] = [
-    ("found", "Entries that were searched for and found."),
-    ("invalid", "Packets that cannot be tracked."),
-    ("ignore", "Packets of connections that are tracked already."),
-    ("insert", "Entries inserted."),
-    ("insert_failed", "Entries that could not be inserted."),
-    ("drop", "Packets dropped because they could not be tracked."),
-    ("early_drop", "Entries dropped to make room for new ones."),
-    ("search_restart", "Searches that were restarted because the table was resized."),
+    ("found", "Number of searched entries which were successful."),
+    ("invalid", "Number of packets seen which can not be tracked."),
+    ("ignore", "Number of packets seen which are already connected to a conntrack entry."),
+    ("insert", "Number of entries inserted into the list."),
+    ("insert_failed", "Number of entries for which list insertion was attempted but failed."),
+    ("drop", "Number of packets dropped due to conntrack failure."),
+    (
+        "early_drop",
+        "Number of dropped conntrack entries to make room for new ones, if maximum table size was reached.",
+    ),
+    (
+        "search_restart",
+        "Number of conntrack table lookups which had to be restarted due to hashtable resizes.",
+    ),
 ];
 
 /// An error, without a warning, where the kernel does not track connections.
@@ -22,9 +28,12 @@ pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {
     let count = host.read_proc("sys/net/netfilter/nf_conntrack_count")?;
     let limit = host.read_proc("sys/net/netfilter/nf_conntrack_max")?;
     let mut families = vec![
-        Family::gauge("node_nf_conntrack_entries", "Connections that are tracked.")
-            .with(&[], count.number(count.value())?),
-        Family::gauge("node_nf_conntrack_entries_limit", "Connections that can be tracked.")
+        Family::gauge(
+            "node_nf_conntrack_entries",
+            "Number of currently allocated flow entries for connection tracking.",
+        )
+        .with(&[], count.number(count.value())?),
+        Family::gauge("node_nf_conntrack_entries_limit", "Maximum size of connection tracking table.")
             .with(&[], limit.number(limit.value())?),
     ];
     let file = match host.read_proc("net/stat/nf_conntrack") {

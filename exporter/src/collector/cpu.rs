@@ -1,10 +1,14 @@
-//! `/proc/stat`: time that each processor spent in each mode; `/sys`: how often it was throttled.
+//! `/proc/stat`: time that each processor spent in each mode; `/sys`: how often it was throttled, which are isolated and
+//! online.
+
+mod info;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crowsnest_scrape::Family;
 
-use super::{Collect, CollectError};
+use super::table::{Row, Table, gauge, numbered};
+use super::{Collect, CollectError, CpuSettings, Settings};
 use crate::host::{Host, SourceFile};
 
 /// Ticks a second of `/proc/stat`: the kernel's `USER_HZ`, 100 on every architecture that Rust supports.
@@ -25,9 +29,18 @@ const RESTART_TICKS: u64 = 300;
 type Ticks = [u64; COLUMNS];
 
 /// Remembers the last counters, for they must never go back.
-#[derive(Default)]
 pub(super) struct Cpu {
+    settings: CpuSettings,
     last: BTreeMap<u32, Ticks>,
+}
+
+/// The first processor often cannot be taken offline, and has no such file.
+const ONLINE: &[Row] = &[gauge("online", "node_cpu_online", "CPUs that are online and being scheduled.")];
+
+impl Cpu {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { settings: settings.cpu.clone(), last: BTreeMap::new() }
+    }
 }
 
 impl Collect for Cpu {
@@ -38,11 +51,10 @@ impl Collect for Cpu {
             let last = self.last.entry(cpu).or_insert(ticks);
             *last = advance(last, &ticks);
         }
-        let mut seconds =
-            Family::counter("node_cpu_seconds_total", "Seconds that each processor spent in each mode.");
+        let mut seconds = Family::counter("node_cpu_seconds_total", "Seconds the CPUs spent in each mode.");
         let mut guest = Family::counter(
             "node_cpu_guest_seconds_total",
-            "Seconds that each processor spent running guests, by mode.",
+            "Seconds the CPUs spent in guests (VMs) for each mode.",
         );
         for (cpu, ticks) in &self.last {
             let cpu = cpu.to_string();
@@ -50,13 +62,43 @@ impl Collect for Cpu {
             for (mode, ticks) in MODES.iter().zip(host_ticks) {
                 seconds.push(&[("cpu", &cpu), ("mode", mode)], *ticks as f64 / TICKS_PER_SECOND);
             }
-            for (mode, ticks) in GUEST_MODES.iter().zip(guest_ticks) {
+            let guest_modes = GUEST_MODES.iter().zip(guest_ticks).filter(|_| self.settings.guest);
+            for (mode, ticks) in guest_modes {
                 guest.push(&[("cpu", &cpu), ("mode", mode)], *ticks as f64 / TICKS_PER_SECOND);
             }
         }
-        let [cores, packages] = throttling(host);
-        Ok(vec![seconds, guest, cores, packages])
+        let mut families = vec![seconds, guest];
+        families.extend(throttling(host));
+        families.push(isolated(host));
+        let mut online = Table::new(ONLINE);
+        for (folder, cpu) in numbered(host, "devices/system/cpu", "cpu") {
+            if cpu.parse::<u32>().is_ok() {
+                online.read(host, &folder, &[("cpu", &cpu)]);
+            }
+        }
+        families.extend(online.into_families());
+        if self.settings.info {
+            families.extend(info::collect(host, &self.settings)?);
+        }
+        Ok(families)
     }
+}
+
+/// Processors that the scheduler leaves alone, listed as `1,3-5`.
+fn isolated(host: &Host) -> Family {
+    let help = "Whether each core is isolated, information from /sys/devices/system/cpu/isolated.";
+    let mut family = Family::gauge("node_cpu_isolated", help);
+    let list = host.sys_text("devices/system/cpu/isolated").unwrap_or_default();
+    for range in list.split(',') {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        // The kernel has at most 8192 processors.
+        if let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) {
+            for cpu in first..=last.min(8191) {
+                family.push(&[("cpu", &cpu.to_string())], 1.0);
+            }
+        }
+    }
+    family
 }
 
 /// The lines `cpu0 …`, `cpu1 …` (not the sum `cpu …`); columns that an old kernel lacks are zero.
@@ -88,9 +130,12 @@ fn advance(last: &Ticks, now: &Ticks) -> Ticks {
 
 /// Thermal throttling by core and by package, where the processor reports it.
 fn throttling(host: &Host) -> [Family; 2] {
-    let mut cores = Family::counter("node_cpu_core_throttles_total", "How often each core was throttled.");
-    let mut packages =
-        Family::counter("node_cpu_package_throttles_total", "How often each package was throttled.");
+    let mut cores =
+        Family::counter("node_cpu_core_throttles_total", "Number of times this CPU core has been throttled.");
+    let mut packages = Family::counter(
+        "node_cpu_package_throttles_total",
+        "Number of times this CPU package has been throttled.",
+    );
     let (mut seen_cores, mut seen_packages) = (BTreeSet::new(), BTreeSet::new());
     for cpu in host.list_sys("devices/system/cpu").unwrap_or_default() {
         let value = |file: &str| {

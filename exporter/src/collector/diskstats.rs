@@ -39,23 +39,23 @@ impl Unit {
 
 #[rustfmt::skip]
 const COLUMNS: [Column; 17] = [
-    Column { name: "node_disk_reads_completed_total", kind: Counter, unit: Unit::One, help: "Reads completed." },
-    Column { name: "node_disk_reads_merged_total", kind: Counter, unit: Unit::One, help: "Reads merged with others." },
-    Column { name: "node_disk_read_bytes_total", kind: Counter, unit: Unit::Sector, help: "Bytes read." },
-    Column { name: "node_disk_read_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "Seconds that all reads took together." },
-    Column { name: "node_disk_writes_completed_total", kind: Counter, unit: Unit::One, help: "Writes completed." },
-    Column { name: "node_disk_writes_merged_total", kind: Counter, unit: Unit::One, help: "Writes merged with others." },
-    Column { name: "node_disk_written_bytes_total", kind: Counter, unit: Unit::Sector, help: "Bytes written." },
-    Column { name: "node_disk_write_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "Seconds that all writes took together." },
-    Column { name: "node_disk_io_now", kind: Gauge, unit: Unit::One, help: "Requests in flight." },
-    Column { name: "node_disk_io_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "Seconds in which the device was busy." },
-    Column { name: "node_disk_io_time_weighted_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "Seconds in which the device was busy, times the requests in flight." },
-    Column { name: "node_disk_discards_completed_total", kind: Counter, unit: Unit::One, help: "Discards completed." },
-    Column { name: "node_disk_discards_merged_total", kind: Counter, unit: Unit::One, help: "Discards merged with others." },
-    Column { name: "node_disk_discarded_sectors_total", kind: Counter, unit: Unit::One, help: "Sectors discarded." },
-    Column { name: "node_disk_discard_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "Seconds that all discards took together." },
-    Column { name: "node_disk_flush_requests_total", kind: Counter, unit: Unit::One, help: "Flushes completed." },
-    Column { name: "node_disk_flush_requests_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "Seconds that all flushes took together." },
+    Column { name: "node_disk_reads_completed_total", kind: Counter, unit: Unit::One, help: "The total number of reads completed successfully." },
+    Column { name: "node_disk_reads_merged_total", kind: Counter, unit: Unit::One, help: "The total number of reads merged." },
+    Column { name: "node_disk_read_bytes_total", kind: Counter, unit: Unit::Sector, help: "The total number of bytes read successfully." },
+    Column { name: "node_disk_read_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "The total number of seconds spent by all reads." },
+    Column { name: "node_disk_writes_completed_total", kind: Counter, unit: Unit::One, help: "The total number of writes completed successfully." },
+    Column { name: "node_disk_writes_merged_total", kind: Counter, unit: Unit::One, help: "The number of writes merged." },
+    Column { name: "node_disk_written_bytes_total", kind: Counter, unit: Unit::Sector, help: "The total number of bytes written successfully." },
+    Column { name: "node_disk_write_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "This is the total number of seconds spent by all writes." },
+    Column { name: "node_disk_io_now", kind: Gauge, unit: Unit::One, help: "The number of I/Os currently in progress." },
+    Column { name: "node_disk_io_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "Total seconds spent doing I/Os." },
+    Column { name: "node_disk_io_time_weighted_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "The weighted # of seconds spent doing I/Os." },
+    Column { name: "node_disk_discards_completed_total", kind: Counter, unit: Unit::One, help: "The total number of discards completed successfully." },
+    Column { name: "node_disk_discards_merged_total", kind: Counter, unit: Unit::One, help: "The total number of discards merged." },
+    Column { name: "node_disk_discarded_sectors_total", kind: Counter, unit: Unit::One, help: "The total number of sectors discarded successfully." },
+    Column { name: "node_disk_discard_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "This is the total number of seconds spent by all discards." },
+    Column { name: "node_disk_flush_requests_total", kind: Counter, unit: Unit::One, help: "The total number of flush requests completed successfully" },
+    Column { name: "node_disk_flush_requests_time_seconds_total", kind: Counter, unit: Unit::Millisecond, help: "This is the total number of seconds spent by all flush requests." },
 ];
 
 pub(super) struct Diskstats {
@@ -97,23 +97,33 @@ struct Descriptions {
     info: Family,
     filesystem: Family,
     mapper: Family,
+    ata: [Family; ATA.len()],
 }
+
+/// What udev knows of ATA disks: the property that says whether it applies, the one with the number, name and help.
+#[rustfmt::skip]
+const ATA: [(&str, &str, &str, &str); 3] = [
+    ("ID_ATA_ROTATION_RATE_RPM", "ID_ATA_ROTATION_RATE_RPM", "node_disk_ata_rotation_rate_rpm", "ATA disk rotation rate in RPMs (0 for SSDs)."),
+    ("ID_ATA_WRITE_CACHE", "ID_ATA_WRITE_CACHE", "node_disk_ata_write_cache", "ATA disk has a write cache."),
+    ("ID_ATA_WRITE_CACHE", "ID_ATA_WRITE_CACHE_ENABLED", "node_disk_ata_write_cache_enabled", "ATA disk has its write cache enabled."),
+];
 
 impl Descriptions {
     fn new() -> Self {
         Self {
-            info: Family::gauge("node_disk_info", "What is not a number about the block device; always 1."),
-            filesystem: Family::gauge(
-                "node_disk_filesystem_info",
-                "The filesystem on the block device; always 1.",
-            ),
-            mapper: Family::gauge("node_disk_device_mapper_info", "The mapped device's names; always 1."),
+            info: Family::gauge("node_disk_info", "Info of /sys/block/<block_device>."),
+            filesystem: Family::gauge("node_disk_filesystem_info", "Info about disk filesystem."),
+            mapper: Family::gauge("node_disk_device_mapper_info", "Info about disk device mapper."),
+            ata: ATA.map(|(_, _, name, help)| Family::gauge(name, help)),
         }
     }
 
     fn push(&mut self, host: &Host, device: &str, major: &str, minor: &str) {
         let udev = Udev::read(host, major, minor);
         let property = |key: &str| udev.get(key);
+        // Partitions do not say; node_exporter then takes them for disks that do not turn.
+        let rotational = host.sys_text(&format!("block/{device}/queue/rotational"));
+        let rotational = rotational.unwrap_or_else(|| "0".to_owned());
         let serial = match property("SCSI_IDENT_SERIAL") {
             "" => property("ID_SERIAL_SHORT"),
             serial => serial,
@@ -126,6 +136,7 @@ impl Descriptions {
                 ("model", property("ID_MODEL")),
                 ("path", property("ID_PATH")),
                 ("revision", property("ID_REVISION")),
+                ("rotational", &rotational),
                 ("serial", serial),
                 ("wwn", property("ID_WWN")),
             ],
@@ -154,10 +165,18 @@ impl Descriptions {
             labels.push(("device", device));
             self.mapper.push(&labels, 1.0);
         }
+        if property("ID_ATA").is_empty() {
+            return;
+        }
+        for ((applies, key, ..), family) in ATA.iter().zip(&mut self.ata) {
+            if let (false, Ok(number)) = (property(applies).is_empty(), property(key).parse()) {
+                family.push(&[("device", device)], number);
+            }
+        }
     }
 
-    fn into_families(self) -> [Family; 3] {
-        [self.info, self.filesystem, self.mapper]
+    fn into_families(self) -> impl Iterator<Item = Family> {
+        [self.info, self.filesystem, self.mapper].into_iter().chain(self.ata)
     }
 }
 

@@ -6,8 +6,8 @@ use super::CollectError;
 use crate::host::Host;
 
 const FILES: [(&str, &str, &str); 2] = [
-    ("entropy_avail", "node_entropy_available_bits", "Entropy that is available, in bits."),
-    ("poolsize", "node_entropy_pool_size_bits", "Entropy that the pool can hold, in bits."),
+    ("entropy_avail", "node_entropy_available_bits", "Bits of available entropy."),
+    ("poolsize", "node_entropy_pool_size_bits", "Bits of entropy pool."),
 ];
 
 pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {

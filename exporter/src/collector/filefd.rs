@@ -11,9 +11,9 @@ pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {
     let words: Vec<&str> = file.text.split_ascii_whitespace().collect();
     let [allocated, _, maximum] = words[..] else { return Err(file.unexpected(file.value())) };
     Ok(vec![
-        Family::gauge("node_filefd_allocated", "File descriptors in use on the whole machine.")
+        Family::gauge("node_filefd_allocated", "File descriptor statistics: allocated.")
             .with(&[], file.number(allocated)?),
-        Family::gauge("node_filefd_maximum", "File descriptors that the kernel allows on the whole machine.")
+        Family::gauge("node_filefd_maximum", "File descriptor statistics: maximum.")
             .with(&[], file.number(maximum)?),
     ])
 }

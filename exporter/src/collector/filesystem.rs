@@ -19,16 +19,19 @@ use crate::host::Host;
 /// Mounts that may be stuck at a time, each holding a thread; further ones are reported as errors without a try.
 const MAX_STUCK: usize = 16;
 
+/// The label `device_error` of a mount that does not answer, in node_exporter's words.
+const STUCK: &str = "mountpoint timeout";
+
 /// The families, in the order in which they are given.
 #[rustfmt::skip]
 const FAMILIES: [(&str, &str); 7] = [
-    ("node_filesystem_size_bytes", "Size of the filesystem in bytes."),
-    ("node_filesystem_free_bytes", "Free space in bytes, what is reserved for root included."),
-    ("node_filesystem_avail_bytes", "Free space in bytes that everyone may use."),
-    ("node_filesystem_files", "Inodes that the filesystem can hold."),
-    ("node_filesystem_files_free", "Free inodes."),
-    ("node_filesystem_readonly", "1 where the filesystem is mounted read-only."),
-    ("node_filesystem_device_error", "1 where statfs failed or did not return in time."),
+    ("node_filesystem_size_bytes", "Filesystem size in bytes."),
+    ("node_filesystem_free_bytes", "Filesystem free space in bytes."),
+    ("node_filesystem_avail_bytes", "Filesystem space available to non-root users in bytes."),
+    ("node_filesystem_files", "Filesystem total file nodes."),
+    ("node_filesystem_files_free", "Filesystem total free file nodes."),
+    ("node_filesystem_readonly", "Filesystem read-only status."),
+    ("node_filesystem_device_error", "Whether an error occurred while getting statistics for the given device."),
 ];
 
 /// Remembers which mounts are stuck.
@@ -54,26 +57,26 @@ impl Filesystem {
         }
     }
 
-    /// Asks for a mount's numbers. `None` after an error, or while the mount is stuck.
-    fn ask(&mut self, path: &Path) -> io::Result<Option<Statfs>> {
+    /// Asks for a mount's numbers. The inner error is the mount's: what `statfs` said, or that it is stuck.
+    fn ask(&mut self, path: &Path) -> io::Result<Result<Statfs, String>> {
         if let Some(late) = self.stuck.get(path) {
             match late.try_recv() {
-                Err(TryRecvError::Empty) => return Ok(None),
+                Err(TryRecvError::Empty) => return Ok(Err(STUCK.to_owned())),
                 Ok(_) | Err(TryRecvError::Disconnected) => self.stuck.remove(path),
             };
         }
         if self.stuck.len() >= MAX_STUCK {
-            return Ok(None);
+            return Ok(Err(STUCK.to_owned()));
         }
         let (statfs, asked) = (self.statfs, path.to_owned());
         match self.helper.run(self.timeout, move || statfs(&asked))? {
-            Outcome::Done(answer) => Ok(answer.ok()),
+            Outcome::Done(answer) => Ok(answer.map_err(|errno| errno.desc().to_lowercase())),
             Outcome::Overdue(late) => {
                 tracing::warn!(mount = %path.display(), "statfs hangs; the mount is reported with device_error 1 until it returns");
                 self.stuck.insert(path.to_owned(), late);
-                Ok(None)
+                Ok(Err(STUCK.to_owned()))
             }
-            Outcome::Panicked => Ok(None),
+            Outcome::Panicked => Ok(Err("statfs panicked".to_owned())),
         }
     }
 }
@@ -81,6 +84,7 @@ impl Filesystem {
 impl Collect for Filesystem {
     fn collect(&mut self, host: &Host) -> Result<Vec<Family>, CollectError> {
         let mut families = FAMILIES.map(|(name, help)| Family::gauge(name, help));
+        let mut info = Family::gauge("node_filesystem_mount_info", "Filesystem mount information.");
         let mounts = mounts::read(host)?;
         self.stuck.retain(|path, _| mounts.iter().any(|mount| on_host(host, mount) == *path));
         let mut seen = BTreeSet::new();
@@ -93,15 +97,17 @@ impl Collect for Filesystem {
             let answer = self
                 .ask(&on_host(host, mount))
                 .map_err(|source| CollectError::Call { call: "starting a thread for statfs", source })?;
-            let labels =
-                [("device", &*mount.device), ("mountpoint", &*mount.point), ("fstype", &*mount.fstype)];
-            for (family, value) in families.iter_mut().zip(values(answer.as_ref(), mount)) {
+            let (device, point) = (("device", &*mount.device), ("mountpoint", &*mount.point));
+            info.push(&[device, point, ("major", &mount.major), ("minor", &mount.minor)], 1.0);
+            let error = answer.as_ref().err().map_or("", String::as_str);
+            let labels = [device, point, ("fstype", &*mount.fstype), ("device_error", error)];
+            for (family, value) in families.iter_mut().zip(values(answer.as_ref().ok(), mount)) {
                 if let Some(value) = value {
                     family.push(&labels, value);
                 }
             }
         }
-        Ok(families.into())
+        Ok(families.into_iter().chain([info]).collect())
     }
 }
 

@@ -6,9 +6,9 @@ use super::CollectError;
 use crate::host::Host;
 
 const AVERAGES: [(&str, &str); 3] = [
-    ("node_load1", "Load average of one minute."),
-    ("node_load5", "Load average of five minutes."),
-    ("node_load15", "Load average of fifteen minutes."),
+    ("node_load1", "1m load average."),
+    ("node_load5", "5m load average."),
+    ("node_load15", "15m load average."),
 ];
 
 pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {

@@ -20,7 +20,7 @@ pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {
                 Some(_) => return Err(file.unexpected(line)),
                 None => (name, value),
             };
-            let help = format!("{field} of /proc/meminfo.");
+            let help = format!("Memory information field {field}.");
             Ok(Family::gauge(format!("node_memory_{field}"), help).with(&[], value))
         })
         .collect()

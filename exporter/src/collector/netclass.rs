@@ -3,7 +3,7 @@
 use crowsnest_api::remote_write::MetricType::{self, Counter, Gauge};
 use crowsnest_scrape::Family;
 
-use super::CollectError;
+use super::{Collect, CollectError, NameFilter, Settings};
 use crate::host::Host;
 
 /// A numeric file of a device's folder, decimal or `0x…`.
@@ -44,43 +44,72 @@ const PROPERTIES: &[Property] = &[
     gauge("tx_queue_len", "node_network_transmit_queue_length"),
 ];
 
-pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {
-    let mut families: Vec<Family> = PROPERTIES
-        .iter()
-        .map(|property| {
-            let help = format!("{} of the network device.", property.file);
-            Family::new(property.name, property.kind, help)
-        })
-        .collect();
-    let mut up = Family::gauge("node_network_up", "1 while the device's operational state is up, else 0.");
-    let mut info =
-        Family::gauge("node_network_info", "What is not a number about the network device; always 1.");
-    for device in host.list_sys("class/net")? {
-        // Many files cannot be read while a device is down, and a file such as bonding_masters is no device.
-        let read = |file: &str| host.read_sys(&format!("class/net/{device}/{file}")).ok();
-        let Some(state) = read("operstate") else { continue };
-        let text = |file: &str| read(file).map(|file| file.value().to_owned()).unwrap_or_default();
-        for (property, family) in PROPERTIES.iter().zip(&mut families) {
-            if let Some(number) = read(property.file).and_then(|file| parse_number(file.value())) {
-                family.push(&[("device", &device)], number as f64 * property.scale);
-            }
-        }
-        let state = state.value();
-        up.push(&[("device", &device)], if state == "up" { 1.0 } else { 0.0 });
-        info.push(
-            &[
-                ("device", &device),
-                ("address", &text("address")),
-                ("broadcast", &text("broadcast")),
-                ("duplex", &text("duplex")),
-                ("ifalias", &text("ifalias")),
-                ("operstate", state),
-            ],
-            1.0,
-        );
+pub(super) struct Netclass {
+    devices: NameFilter,
+    ignore_invalid_speed: bool,
+}
+
+impl Netclass {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let (devices, ignore_invalid_speed) =
+            (settings.netclass_devices.clone(), settings.ignore_invalid_speed);
+        Self { devices, ignore_invalid_speed }
     }
-    families.extend([up, info]);
-    Ok(families)
+}
+
+impl Collect for Netclass {
+    fn collect(&mut self, host: &Host) -> Result<Vec<Family>, CollectError> {
+        let mut families: Vec<Family> = PROPERTIES.iter().map(Property::family).collect();
+        let mut up = Family::gauge("node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.");
+        let help = "Non-numeric data from /sys/class/net/<iface>, value is always 1.";
+        let mut info = Family::gauge("node_network_info", help);
+        for device in host.list_sys("class/net")?.iter().filter(|device| self.devices.admits(device)) {
+            // Many files cannot be read while a device is down, and a file such as bonding_masters is no device.
+            let read = |file: &str| host.sys_text(&format!("class/net/{device}/{file}"));
+            let Some(state) = read("operstate") else { continue };
+            let text = |file: &str| read(file).unwrap_or_default();
+            for (property, family) in PROPERTIES.iter().zip(&mut families) {
+                let number = read(property.file).and_then(|text| parse_number(&text));
+                let is_invalid = |number: &i64| property.file == "speed" && *number < 0;
+                if let Some(number) =
+                    number.filter(|number| !self.ignore_invalid_speed || !is_invalid(number))
+                {
+                    family.push(&[("device", device)], number as f64 * property.scale);
+                }
+            }
+            up.push(&[("device", device)], if state == "up" { 1.0 } else { 0.0 });
+            info.push(
+                &[
+                    ("device", device),
+                    ("address", &text("address")),
+                    ("adminstate", admin_state(&text("flags"))),
+                    ("broadcast", &text("broadcast")),
+                    ("duplex", &text("duplex")),
+                    ("ifalias", &text("ifalias")),
+                    ("operstate", &state),
+                ],
+                1.0,
+            );
+        }
+        families.extend([up, info]);
+        Ok(families)
+    }
+}
+
+impl Property {
+    fn family(&self) -> Family {
+        let property = self.name.trim_start_matches("node_network_");
+        Family::new(self.name, self.kind, format!("Network device property: {property}"))
+    }
+}
+
+/// Whether somebody wants the device to be up: the flag `IFF_UP`.
+fn admin_state(flags: &str) -> &'static str {
+    match parse_number(flags) {
+        Some(flags) if flags & i64::from(libc::IFF_UP) != 0 => "up",
+        Some(_) => "down",
+        None => "",
+    }
 }
 
 fn parse_number(text: &str) -> Option<i64> {

@@ -52,5 +52,5 @@ fn columns(file: &SourceFile, heading: &str) -> Result<Vec<String>, CollectError
 }
 
 fn family(column: &str) -> Family {
-    Family::counter(format!("node_network_{column}_total"), format!("{column} of the network device."))
+    Family::counter(format!("node_network_{column}_total"), format!("Network device statistic {column}."))
 }

@@ -1,11 +1,12 @@
 //! `/proc/net/netstat`, `snmp` and `snmp6`: counters of the network protocols.
 
 use crowsnest_scrape::Family;
+use regex_lite::Regex;
 
-use super::CollectError;
+use super::{Collect, CollectError, Settings};
 use crate::host::Host;
 
-/// What is reported of about 400 counters; a trailing `*` stands for any ending.
+/// What is reported of about 400 counters unless told otherwise; a trailing `*` stands for any ending.
 const WANTED: &[(&str, &[&str])] = &[
     ("Icmp", &["InErrors", "InMsgs", "OutMsgs"]),
     ("Icmp6", &["InErrors", "InMsgs", "OutMsgs"]),
@@ -42,41 +43,62 @@ fn is_wanted(protocol: &str, counter: &str) -> bool {
     })
 }
 
-pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {
-    let mut families = Vec::new();
-    let mut push = |protocol: &str, counter: &str, value: f64| {
-        if is_wanted(protocol, counter) {
-            let name = format!("node_netstat_{protocol}_{counter}");
-            let help = format!("{counter} of the protocol counters of {protocol}.");
-            families.push(Family::unknown(name, help).with(&[], value));
-        }
-    };
-    // Pairs of lines: `Ip: Forwarding DefaultTTL …` and `Ip: 1 64 …`.
-    for name in ["net/netstat", "net/snmp"] {
-        let file = host.read_proc(name)?;
-        let mut lines = file.lines();
-        while let (Some(names), Some(values)) = (lines.next(), lines.next()) {
-            let (protocol, names) = names.split_once(':').ok_or_else(|| file.unexpected(names))?;
-            let (same, values) = values.split_once(':').ok_or_else(|| file.unexpected(values))?;
-            if protocol != same {
-                return Err(file.unexpected(&format!("values of {same:?} after the names of {protocol:?}")));
-            }
-            for (counter, value) in names.split_ascii_whitespace().zip(values.split_ascii_whitespace()) {
-                push(protocol, counter, file.number(value)?);
-            }
+pub(super) struct Netstat {
+    fields: Option<Regex>,
+}
+
+impl Netstat {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { fields: settings.netstat_fields.clone() }
+    }
+
+    fn wants(&self, protocol: &str, counter: &str) -> bool {
+        match &self.fields {
+            Some(fields) => fields.is_match(&format!("{protocol}_{counter}")),
+            None => is_wanted(protocol, counter),
         }
     }
-    // Lines like `Ip6InReceives 0`; absent without IPv6.
-    let file = match host.read_proc("net/snmp6") {
-        Err(error) if error.is_absent() => return Ok(families),
-        file => file?,
-    };
-    for line in file.lines() {
-        let mut words = line.split_ascii_whitespace();
-        let (Some(name), Some(value)) = (words.next(), words.next()) else { continue };
-        if let Some((protocol, counter)) = name.split_once('6') {
-            push(&format!("{protocol}6"), counter, file.number(value)?);
+}
+
+impl Collect for Netstat {
+    fn collect(&mut self, host: &Host) -> Result<Vec<Family>, CollectError> {
+        let mut families = Vec::new();
+        let mut push = |protocol: &str, counter: &str, value: f64| {
+            if self.wants(protocol, counter) {
+                let name = format!("node_netstat_{protocol}_{counter}");
+                let help = format!("Statistic {protocol}{counter}.");
+                families.push(Family::unknown(name, help).with(&[], value));
+            }
+        };
+        // Pairs of lines: `Ip: Forwarding DefaultTTL …` and `Ip: 1 64 …`.
+        for name in ["net/netstat", "net/snmp"] {
+            let file = host.read_proc(name)?;
+            let mut lines = file.lines();
+            while let (Some(names), Some(values)) = (lines.next(), lines.next()) {
+                let (protocol, names) = names.split_once(':').ok_or_else(|| file.unexpected(names))?;
+                let (same, values) = values.split_once(':').ok_or_else(|| file.unexpected(values))?;
+                if protocol != same {
+                    return Err(
+                        file.unexpected(&format!("values of {same:?} after the names of {protocol:?}"))
+                    );
+                }
+                for (counter, value) in names.split_ascii_whitespace().zip(values.split_ascii_whitespace()) {
+                    push(protocol, counter, file.number(value)?);
+                }
+            }
         }
+        // Lines like `Ip6InReceives 0`; absent without IPv6.
+        let file = match host.read_proc("net/snmp6") {
+            Err(error) if error.is_absent() => return Ok(families),
+            file => file?,
+        };
+        for line in file.lines() {
+            let mut words = line.split_ascii_whitespace();
+            let (Some(name), Some(value)) = (words.next(), words.next()) else { continue };
+            if let Some((protocol, counter)) = name.split_once('6') {
+                push(&format!("{protocol}6"), counter, file.number(value)?);
+            }
+        }
+        Ok(families)
     }
-    Ok(families)
 }

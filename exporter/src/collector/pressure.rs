@@ -15,12 +15,12 @@ struct Line {
 
 #[rustfmt::skip]
 const LINES: [Line; 6] = [
-    Line { resource: "cpu", share: "some", name: "node_pressure_cpu_waiting_seconds_total", help: "Seconds in which some task waited for a processor." },
-    Line { resource: "io", share: "some", name: "node_pressure_io_waiting_seconds_total", help: "Seconds in which some task waited for input or output." },
-    Line { resource: "io", share: "full", name: "node_pressure_io_stalled_seconds_total", help: "Seconds in which every task waited for input or output." },
-    Line { resource: "memory", share: "some", name: "node_pressure_memory_waiting_seconds_total", help: "Seconds in which some task waited for memory." },
-    Line { resource: "memory", share: "full", name: "node_pressure_memory_stalled_seconds_total", help: "Seconds in which every task waited for memory." },
-    Line { resource: "irq", share: "full", name: "node_pressure_irq_stalled_seconds_total", help: "Seconds in which every task waited for interrupts to be handled." },
+    Line { resource: "cpu", share: "some", name: "node_pressure_cpu_waiting_seconds_total", help: "Total time in seconds that processes have waited for CPU time" },
+    Line { resource: "io", share: "some", name: "node_pressure_io_waiting_seconds_total", help: "Total time in seconds that processes have waited due to IO congestion" },
+    Line { resource: "io", share: "full", name: "node_pressure_io_stalled_seconds_total", help: "Total time in seconds no process could make progress due to IO congestion" },
+    Line { resource: "memory", share: "some", name: "node_pressure_memory_waiting_seconds_total", help: "Total time in seconds that processes have waited for memory" },
+    Line { resource: "memory", share: "full", name: "node_pressure_memory_stalled_seconds_total", help: "Total time in seconds no process could make progress due to memory congestion" },
+    Line { resource: "irq", share: "full", name: "node_pressure_irq_stalled_seconds_total", help: "Total time in seconds no process could make progress due to IRQ congestion" },
 ];
 
 /// A kernel without a resource's file (`irq` came with Linux 6.1) gives the others; one without any gives an error.

@@ -22,13 +22,13 @@ pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {
             while let (Some(state), Some(count)) = (words.next(), words.next()) {
                 let count: f64 = file.number(count)?;
                 let help = match protocol {
-                    "sockets" => "Sockets in use, of all kinds.".to_owned(),
-                    _ => format!("{state} of {protocol} sockets."),
+                    "sockets" => "Number of IPv4 sockets in use.".to_owned(),
+                    _ => format!("Number of {protocol} sockets in state {state}."),
                 };
                 families
                     .push(Family::gauge(format!("node_sockstat_{protocol}_{state}"), help).with(&[], count));
                 if state == "mem" {
-                    let help = format!("Memory of {protocol} sockets, in bytes.");
+                    let help = format!("Number of {protocol} sockets in state mem_bytes.");
                     let name = format!("node_sockstat_{protocol}_mem_bytes");
                     families.push(Family::gauge(name, help).with(&[], count * page_bytes));
                 }

@@ -15,13 +15,10 @@ pub(super) fn collect(host: &Host) -> Result<Vec<Family>, CollectError> {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let zone = Zone::at(since_epoch.as_secs());
     let mut families = vec![
-        Family::gauge("node_time_seconds", "The system's time, in seconds since the epoch.")
+        Family::gauge("node_time_seconds", "System time in seconds since epoch (1970).")
             .with(&[], since_epoch.as_secs_f64()),
-        Family::gauge(
-            "node_time_zone_offset_seconds",
-            "Offset of the system's time zone from UTC, in seconds.",
-        )
-        .with(&[("time_zone", &zone.name)], zone.offset_seconds as f64),
+        Family::gauge("node_time_zone_offset_seconds", "System time zone offset in seconds.")
+            .with(&[("time_zone", &zone.name)], zone.offset_seconds as f64),
     ];
     families.extend(clocksources(host));
     Ok(families)
@@ -56,10 +53,14 @@ impl Zone {
 
 /// Which clock sources there are, and which is used. Nothing where the kernel does not say.
 fn clocksources(host: &Host) -> [Family; 2] {
-    let mut available =
-        Family::gauge("node_time_clocksource_available_info", "Clock sources that could be used; always 1.");
-    let mut current =
-        Family::gauge("node_time_clocksource_current_info", "The clock source in use; always 1.");
+    let mut available = Family::gauge(
+        "node_time_clocksource_available_info",
+        "Available clocksources read from '/sys/devices/system/clocksource'.",
+    );
+    let mut current = Family::gauge(
+        "node_time_clocksource_current_info",
+        "Current clocksource read from '/sys/devices/system/clocksource'.",
+    );
     for folder in host.list_sys(CLOCKSOURCES).unwrap_or_default() {
         let Some(device) = folder.strip_prefix("clocksource") else { continue };
         let files = [("available_clocksource", &mut available), ("current_clocksource", &mut current)];

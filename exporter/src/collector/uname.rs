@@ -12,16 +12,18 @@ use crate::host::Host;
 pub(super) fn collect(_: &Host) -> Result<Vec<Family>, CollectError> {
     let names =
         uname().map_err(|errno| CollectError::Call { call: "uname", source: io::Error::from(errno) })?;
-    let info = Family::gauge("node_uname_info", "Kernel and host as uname(2) names them; always 1.").with(
-        &[
-            ("sysname", &names.sysname().to_string_lossy()),
-            ("release", &names.release().to_string_lossy()),
-            ("version", &names.version().to_string_lossy()),
-            ("machine", &names.machine().to_string_lossy()),
-            ("nodename", &names.nodename().to_string_lossy()),
-            ("domainname", &names.domainname().to_string_lossy()),
-        ],
-        1.0,
-    );
+    let info =
+        Family::gauge("node_uname_info", "Labeled system information as provided by the uname system call.")
+            .with(
+                &[
+                    ("sysname", &names.sysname().to_string_lossy()),
+                    ("release", &names.release().to_string_lossy()),
+                    ("version", &names.version().to_string_lossy()),
+                    ("machine", &names.machine().to_string_lossy()),
+                    ("nodename", &names.nodename().to_string_lossy()),
+                    ("domainname", &names.domainname().to_string_lossy()),
+                ],
+                1.0,
+            );
     Ok(vec![info])
 }

@@ -1,26 +1,20 @@
 //! One HTTP/1.1 connection to the server, kept open between requests.
 
 use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION, VERSION_HEADER};
+use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION, VERSION_HEADER, v2};
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HOST, RETRY_AFTER, USER_AGENT,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_openssl::SslStream;
 
 use super::{Target, TargetError, TokenError};
+use crate::connect::{ConnectError, Connection};
 
 /// For name resolution, TCP and TLS together.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -40,10 +34,23 @@ pub(super) struct Client {
     connection: Option<Connection>,
 }
 
-/// A connection and the task that drives it, which ends with it: whatever the server does, nothing is left behind.
-struct Connection {
-    requests: SendRequest<Full<Bytes>>,
-    _driver: JoinSet<()>,
+/// A version of remote write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// 1.0, which every receiver takes.
+    One,
+    /// 2.0.
+    Two,
+}
+
+impl Version {
+    /// `Content-Type` and the version header.
+    const fn headers(self) -> (&'static str, &'static str) {
+        match self {
+            Self::One => (CONTENT_TYPE, VERSION),
+            Self::Two => (v2::CONTENT_TYPE, v2::VERSION),
+        }
+    }
 }
 
 /// What the server said.
@@ -53,6 +60,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// How long the server asks to wait, from a `Retry-After` in seconds.
     pub retry_after: Option<Duration>,
+    /// Whether it says how much was stored, as receivers of 2.0 do.
+    pub counts: bool,
     /// The beginning of the body, on one line.
     pub message: String,
 }
@@ -127,28 +136,29 @@ impl Client {
     /// server takes the same samples twice without harm.
     pub(super) async fn post(
         &mut self,
+        version: Version,
         body: Bytes,
         bearer: Option<&HeaderValue>,
     ) -> Result<Answer, SendError> {
         if let Some(mut kept) = self.connection.take()
             && matches!(timeout(REUSE_LIMIT, kept.requests.ready()).await, Ok(Ok(())))
         {
-            match self.exchange(kept, body.clone(), bearer).await {
+            let request = self.request(version, body.clone(), bearer);
+            match self.exchange(kept, request).await {
                 Err(SendError::Http { .. }) => {}
                 result => return result,
             }
         }
         let fresh = self.connect().await?;
-        self.exchange(fresh, body, bearer).await
+        let request = self.request(version, body, bearer);
+        self.exchange(fresh, request).await
     }
 
     async fn exchange(
         &mut self,
         mut connection: Connection,
-        body: Bytes,
-        bearer: Option<&HeaderValue>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Answer, SendError> {
-        let request = self.request(body, bearer);
         let exchange = async {
             let sent = connection.requests.send_request(request).await;
             let response = sent.map_err(|source| self.broken(source))?;
@@ -161,7 +171,7 @@ impl Client {
         Ok(answer)
     }
 
-    fn request(&self, body: Bytes, bearer: Option<&HeaderValue>) -> Request<Full<Bytes>> {
+    fn request(&self, version: Version, body: Bytes, bearer: Option<&HeaderValue>) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         // Path and authority come from a parsed URI, so both conversions hold; were they to fail, the server's 4xx
@@ -171,9 +181,10 @@ impl Client {
         if let Ok(host) = HeaderValue::from_str(&self.target.authority) {
             headers.insert(HOST, host);
         }
-        headers.insert(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE));
+        let (content_type, number) = version.headers();
+        headers.insert(CONTENT_TYPE_HEADER, HeaderValue::from_static(content_type));
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("snappy"));
-        headers.insert(VERSION_HEADER, HeaderValue::from_static(VERSION));
+        headers.insert(VERSION_HEADER, HeaderValue::from_static(number));
         headers.insert(
             USER_AGENT,
             HeaderValue::from_static(concat!("crowsnest-agent/", env!("CARGO_PKG_VERSION"))),
@@ -192,37 +203,15 @@ impl Client {
 
     async fn handshake(&self) -> Result<Connection, SendError> {
         let tls = self.target.tls().map_err(SendError::Target)?;
-        let address = (self.target.host.as_str(), self.target.port);
-        let stream = TcpStream::connect(address)
-            .await
-            .map_err(|source| SendError::Connect { authority: self.target.authority.clone(), source })?;
-        // Requests are written whole; waiting to fill a packet would only delay them.
-        let _ = stream.set_nodelay(true);
-        let Some(connector) = tls else { return self.start_http(TokioIo::new(stream)).await };
-        let refused = |verification, source| {
-            let authority = self.target.authority.clone();
-            SendError::Tls { authority, verification, source }
-        };
-        let session = connector
-            .configure()
-            .and_then(|configuration| configuration.into_ssl(&self.target.host))
-            .map_err(|stack| refused("ok", stack.into()))?;
-        let mut stream = SslStream::new(session, stream).map_err(|stack| refused("ok", stack.into()))?;
-        if let Err(source) = Pin::new(&mut stream).connect().await {
-            return Err(refused(stream.ssl().verify_result().error_string(), source));
-        }
-        self.start_http(TokioIo::new(stream)).await
-    }
-
-    async fn start_http(
-        &self,
-        stream: impl Read + Write + Unpin + Send + 'static,
-    ) -> Result<Connection, SendError> {
-        let (requests, connection) = http1::handshake(stream).await.map_err(|source| self.broken(source))?;
-        let mut driver = JoinSet::new();
-        // Its errors surface at the request that meets them.
-        driver.spawn(async { drop(connection.await) });
-        Ok(Connection { requests, _driver: driver })
+        let tls = tls.as_ref().map(|connector| (connector, self.target.host.as_str()));
+        let authority = || self.target.authority.clone();
+        Connection::open(&self.target.host, self.target.port, tls).await.map_err(|error| match error {
+            ConnectError::Tcp(source) => SendError::Connect { authority: authority(), source },
+            ConnectError::Tls(verification, source) => {
+                SendError::Tls { authority: authority(), verification, source }
+            }
+            ConnectError::Http(source) => self.broken(source),
+        })
     }
 
     fn broken(&self, source: hyper::Error) -> SendError {
@@ -239,6 +228,7 @@ async fn read_answer(response: Response<Incoming>) -> (Answer, bool) {
     let retry_after =
         response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let status = response.status();
+    let counts = v2::WRITTEN_HEADERS.iter().any(|name| response.headers().contains_key(*name));
     let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
     let (bytes, read_whole) = match body {
         Ok(body) => (body.to_bytes(), true),
@@ -247,5 +237,5 @@ async fn read_answer(response: Response<Incoming>) -> (Answer, bool) {
     let text = String::from_utf8_lossy(&bytes);
     let one_line = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
     let message = one_line.take(MAX_MESSAGE_CHARS).collect();
-    (Answer { status, retry_after: retry_after.map(Duration::from_secs), message }, read_whole)
+    (Answer { status, retry_after: retry_after.map(Duration::from_secs), counts, message }, read_whole)
 }

@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use http::Uri;
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode, SslVersion};
+use openssl::ssl::{SslConnector, SslConnectorBuilder, SslFiletype, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 
@@ -35,6 +35,17 @@ pub struct Target {
     pub authority: String,
     /// How the server is known.
     pub trust: Trust,
+    /// The certificate that is shown to the server, if it wants one.
+    pub identity: Option<ClientIdentity>,
+}
+
+/// A client certificate. Both files are read again for every connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientIdentity {
+    /// PEM file with the certificate and those of its issuers.
+    pub certificate: PathBuf,
+    /// PEM file with its private key.
+    pub key: PathBuf,
 }
 
 /// How the server is known.
@@ -83,6 +94,16 @@ pub enum TargetError {
         /// The file.
         path: PathBuf,
     },
+    /// The client certificate or its key cannot be used.
+    #[error("cannot use the client certificate {} with the key {}", certificate.display(), key.display())]
+    Identity {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+        /// Why not.
+        source: ErrorStack,
+    },
     /// OpenSSL refuses.
     #[error("cannot set up TLS")]
     Tls(#[from] ErrorStack),
@@ -117,8 +138,19 @@ impl Target {
             authority: authority.as_str().to_owned(),
             host,
             trust,
+            identity: None,
         };
         // Finds a wrong CA file at the start and not at the first push.
+        target.tls()?;
+        Ok(target)
+    }
+
+    /// The same with a client certificate.
+    pub fn with_identity(self, identity: Option<ClientIdentity>) -> Result<Self, TargetError> {
+        if identity.is_some() && self.trust == Trust::Plain {
+            return Err(TargetError::Superfluous { what: "http:// with a client certificate; use https://" });
+        }
+        let target = Self { identity, ..self };
         target.tls()?;
         Ok(target)
     }
@@ -131,26 +163,47 @@ impl Target {
             Trust::System => None,
             Trust::File(path) => Some(path),
         };
-        let mut builder = SslConnector::builder(SslMethod::tls_client())?;
-        builder.set_verify(SslVerifyMode::PEER);
-        builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-        if let Some(path) = file {
-            let pem = fs::read(path).map_err(|source| TargetError::ReadCa { path: path.clone(), source })?;
-            let certificates = X509::stack_from_pem(&pem).unwrap_or_default();
-            if certificates.is_empty() {
-                return Err(TargetError::NoCa { path: path.clone() });
-            }
-            let mut store = X509StoreBuilder::new()?;
-            for certificate in certificates {
-                store.add_cert(certificate)?;
-            }
-            builder.set_cert_store(store.build());
+        let mut builder = client_tls(file.map(PathBuf::as_path))?;
+        if let Some(identity) = &self.identity {
+            identity.apply(&mut builder).map_err(|source| TargetError::Identity {
+                certificate: identity.certificate.clone(),
+                key: identity.key.clone(),
+                source,
+            })?;
         }
         Ok(Some(builder.build()))
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+impl ClientIdentity {
+    fn apply(&self, builder: &mut SslConnectorBuilder) -> Result<(), ErrorStack> {
+        builder.set_certificate_chain_file(&self.certificate)?;
+        builder.set_private_key_file(&self.key, SslFiletype::PEM)?;
+        builder.check_private_key()
+    }
+}
+
+/// TLS 1.2 or newer with servers that the system's certificate authorities know, or those in the file and no others.
+pub(crate) fn client_tls(ca: Option<&Path>) -> Result<SslConnectorBuilder, TargetError> {
+    let mut builder = SslConnector::builder(SslMethod::tls_client())?;
+    builder.set_verify(SslVerifyMode::PEER);
+    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+    if let Some(path) = ca {
+        let pem = fs::read(path).map_err(|source| TargetError::ReadCa { path: path.to_owned(), source })?;
+        let certificates = X509::stack_from_pem(&pem).unwrap_or_default();
+        if certificates.is_empty() {
+            return Err(TargetError::NoCa { path: path.to_owned() });
+        }
+        let mut store = X509StoreBuilder::new()?;
+        for certificate in certificates {
+            store.add_cert(certificate)?;
+        }
+        builder.set_cert_store(store.build());
+    }
+    Ok(builder)
+}
+
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -9,7 +9,7 @@ use std::io;
 
 use super::cursor::Cursor;
 use super::record::{HEADER_BYTES, Header};
-use super::scan::{FIRST_OFFSET, MAGIC, Scan, read_record};
+use super::scan::{FIRST_OFFSET, Gap, MAGIC, Scan, read_record};
 use super::{Depth, Folder, Record};
 
 /// Largest segment; the unit in which space is given back.
@@ -66,8 +66,9 @@ pub(super) struct DiskQueue {
 }
 
 impl DiskQueue {
-    /// Opens the queue with what an earlier process left: torn ends cut, the place of the first waiting record found.
-    pub(super) fn open(mut folder: Box<dyn Folder>, max_bytes: u64) -> Result<Self, OpenError> {
+    /// Opens the queue with what an earlier process left: torn ends cut, the place of the first waiting record found. Says
+    /// how many samples were lost at ends that should not be torn, at least.
+    pub(super) fn open(mut folder: Box<dyn Folder>, max_bytes: u64) -> Result<(Self, u64), OpenError> {
         let saved = folder.read_cursor().ok().and_then(|bytes| Cursor::decode(&bytes));
         let found = folder.list().map_err(OpenError::Read)?;
         let newest = found.last().map_or(0, |(number, _)| *number);
@@ -77,7 +78,7 @@ impl DiskQueue {
             // The segments it speaks of are gone: whatever is left waits.
             cursor = Cursor::default();
         }
-        let mut segments = VecDeque::new();
+        let (mut segments, mut damaged) = (VecDeque::new(), 0);
         for (number, length) in found {
             let scan = Scan::run(&*folder, number, length, &mut cursor)?;
             let cut = |source| OpenError::Cut { segment: number, source };
@@ -91,6 +92,8 @@ impl DiskQueue {
                     bytes = length - scan.good,
                     "cut the torn end of a segment of the queue"
                 );
+                // Only the newest was being written when the process ended.
+                damaged += u64::from(number != newest);
                 folder.truncate(number, scan.good).map_err(cut)?;
             }
             segments.push_back(Segment {
@@ -102,7 +105,7 @@ impl DiskQueue {
         }
         let mut queue = Self { folder, max_bytes, segments, cursor, first: 0, next_segment };
         queue.skip_finished();
-        Ok(queue)
+        Ok((queue, damaged))
     }
 
     /// Appends `record`; gives the number of samples that had to be dropped for it. After an error the queue is as
@@ -153,15 +156,30 @@ impl DiskQueue {
             match read_record(&*self.folder, self.cursor) {
                 Ok(Some(record)) => return (Some((self.first, record)), damaged),
                 Ok(None) => {
-                    tracing::warn!(at = ?self.cursor, "damaged record in the queue; the rest of its segment is skipped");
+                    tracing::warn!(at = ?self.cursor, "damaged record in the queue");
                 }
                 Err(error) => {
                     let err = &error as &dyn Error;
-                    tracing::warn!(err, at = ?self.cursor, "unreadable record in the queue; the rest of its segment is skipped");
+                    tracing::warn!(err, at = ?self.cursor, "unreadable record in the queue");
                 }
             }
-            damaged += self.drop_oldest().unwrap_or(0);
+            damaged += self.skip_damage();
         }
+    }
+
+    /// Goes on behind a damaged record; gives the number of samples that were lost, at least one.
+    fn skip_damage(&mut self) -> u64 {
+        let Some(segment) = self.segments.front_mut() else { return 0 };
+        let Some(gap) = Gap::at(&*self.folder, self.cursor, segment.length) else {
+            return self.drop_oldest().unwrap_or(0).max(1);
+        };
+        let lost = segment.samples.saturating_sub(gap.samples);
+        self.first += segment.records.saturating_sub(gap.records);
+        (segment.records, segment.samples) = (gap.records, gap.samples);
+        self.cursor.offset = gap.end;
+        self.save_cursor();
+        // What was damaged when the queue was opened was not counted then.
+        lost.max(1)
     }
 
     /// Removes the first waiting record if its number is `number`.

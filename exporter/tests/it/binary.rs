@@ -17,14 +17,14 @@ use crate::receiver::{Receiver, Reply, tls_for, write};
 const TOKEN: &str = "a-very-secret-token";
 
 /// A running agent and its log.
-struct Agent {
+pub(crate) struct Agent {
     child: Child,
     lines: Lines<String>,
     seen: Vec<String>,
 }
 
 impl Agent {
-    fn start(flags: &[&str]) -> Self {
+    pub(crate) fn start(flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_crowsnest-agent"))
             .args(["--listen", "127.0.0.1:0"])
             .args(flags)
@@ -40,7 +40,7 @@ impl Agent {
     }
 
     /// Waits for a log line that holds `text`.
-    fn wait_for(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(20));
             let line = line.unwrap_or_else(|_| panic!("no {text:?} in the log: {:?}", self.seen));
@@ -63,7 +63,7 @@ impl Agent {
     }
 
     /// Sends SIGTERM and gives the time until the end; the exit must be clean.
-    fn stop(mut self) -> (Duration, Vec<String>) {
+    pub(crate) fn stop(mut self) -> (Duration, Vec<String>) {
         let started = Instant::now();
         self.signal(Signal::SIGTERM);
         assert!(self.child.wait().unwrap().success());
@@ -88,7 +88,7 @@ fn get(port: u16, path: &str) -> String {
 }
 
 /// Flags for pushing to `url` every 100 ms with the queue in `folder`.
-fn push_flags<'a>(url: &'a str, queue: &'a str) -> Vec<&'a str> {
+pub(crate) fn push_flags<'a>(url: &'a str, queue: &'a str) -> Vec<&'a str> {
     vec!["--server", url, "--queue-dir", queue, "--interval", "100ms", "--node-name", "n1"]
 }
 
@@ -111,6 +111,13 @@ fn metrics_are_served_with_nothing_pushed() {
             && has("crowsnest_agent_build_info")
             && has("process_resident_memory_bytes")
     );
+    let some = get(port, "/metrics?collect[]=loadavg&collect%5B%5D=uname");
+    assert!(some.contains("\nnode_load1 ") && some.contains("\nnode_uname_info{"), "{some}");
+    assert!(!some.contains("node_cpu_seconds_total") && !some.contains("collector=\"cpu\""), "{some}");
+    let most = get(port, "/metrics?exclude[]=cpu");
+    assert!(most.contains("\nnode_load1 ") && !most.contains("node_cpu_seconds_total"), "{most}");
+    let unknown = get(port, "/metrics?collect[]=quantum");
+    assert!(unknown.starts_with("HTTP/1.1 400") && unknown.contains("\"quantum\""), "{unknown}");
     assert!(get(port, "/nothing").starts_with("HTTP/1.1 404"));
     assert!(get(port, "/healthz").starts_with("HTTP/1.1 200"));
     agent.stop();
@@ -160,6 +167,34 @@ fn samples_arrive_over_tls_on_the_grid_with_the_token_and_no_log_shows_it() {
     let (_, log) = agent.stop();
     assert!(log.iter().all(|line| line.starts_with('{')), "{log:?}");
     assert!(!log.iter().any(|line| line.contains(TOKEN)));
+}
+
+#[test]
+fn a_second_server_gets_the_same_and_waits_for_the_first_no_more_than_the_first_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = folder.path().join("queue");
+    let busy = Receiver::start(std::iter::repeat_n(Reply::Status(503, "", ""), 1000));
+    let second = Receiver::start([]);
+    let (first_url, second_url) = (format!("http://{}", busy.address), format!("http://{}", second.address));
+    let mut flags = push_flags(&first_url, text(&queue));
+    flags.extend(["--also-server", &second_url]);
+    let mut agent = Agent::start(&flags);
+    let port = agent.port();
+    let times: Vec<i64> = (0..4).map(|_| second.next().at()).collect();
+    assert!(times.is_sorted_by(|a, b| a < b), "{times:?}");
+    assert_eq!(busy.next().at(), times[0]);
+    let page = get(port, "/metrics");
+    let sent = format!("crowsnest_agent_samples_sent_total{{destination=\"{}\"}} ", second.address);
+    assert!(page.contains("crowsnest_agent_samples_sent_total 0\n") && page.contains(&sent), "{page}");
+    agent.stop();
+
+    // What the first did not take is still there for it.
+    let first = Receiver::start([]);
+    let first_url = format!("http://{}", first.address);
+    let agent = Agent::start(&push_flags(&first_url, text(&queue)));
+    let again: Vec<i64> = (0..4).map(|_| first.next().at()).collect();
+    assert_eq!(again, times);
+    agent.stop();
 }
 
 #[test]

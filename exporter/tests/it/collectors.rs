@@ -1,78 +1,11 @@
-//! Each collector against a small tree of files with known numbers.
+//! Collectors of procfs and of the system's state against small trees of files with known numbers.
 
 use std::fs;
 
-use crowsnest_agent::collector::{COLLECTORS, Collect, CollectError, NameFilter, Settings};
-use crowsnest_agent::{Host, SourceFile};
-use crowsnest_scrape::text;
-use regex_lite::Regex;
-use tempfile::TempDir;
+use crowsnest_agent::SourceFile;
+use crowsnest_agent::collector::COLLECTORS;
 
-/// A host made of files.
-struct Tree(TempDir);
-
-impl Tree {
-    /// `files` are paths below the tree's root, such as `proc/stat`.
-    fn new(files: &[(&str, &str)]) -> Self {
-        let tree = Self(tempfile::tempdir().unwrap());
-        for (path, content) in files {
-            tree.write(path, content);
-        }
-        tree
-    }
-
-    fn write(&self, path: &str, content: &str) {
-        let path = self.0.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-
-    fn host(&self) -> Host {
-        let below = |folder| self.0.path().join(folder);
-        Host { procfs: below("proc"), sysfs: below("sys"), rootfs: "/".into(), udev_data: below("udev") }
-    }
-}
-
-fn excluding(pattern: &str) -> NameFilter {
-    NameFilter::excluding(Regex::new(pattern).unwrap())
-}
-
-fn settings() -> Settings {
-    Settings {
-        disk_devices: excluding("^loop"),
-        net_devices: excluding("^veth"),
-        mount_points: excluding("^/(proc|sys)($|/)"),
-        filesystem_types: excluding("^(proc|sysfs)$"),
-        ..Settings::default()
-    }
-}
-
-fn collector(name: &str) -> Box<dyn Collect> {
-    let row = COLLECTORS.iter().find(|row| row.name == name).unwrap();
-    (row.build)(&settings())
-}
-
-/// The page that a collector gives, without help texts.
-fn page(collector: &mut dyn Collect, tree: &Tree) -> Result<String, CollectError> {
-    let mut page = String::new();
-    text::encode(&mut page, &collector.collect(&tree.host())?);
-    Ok(page.lines().filter(|line| !line.starts_with("# HELP")).map(|line| format!("{line}\n")).collect())
-}
-
-/// The collector `name` must give `expected` for `files`.
-#[track_caller]
-fn check(name: &str, files: &[(&str, &str)], expected: &str) {
-    let given = page(&mut *collector(name), &Tree::new(files)).unwrap();
-    let expected: String = expected.lines().map(|line| format!("{}\n", line.trim())).collect();
-    assert_eq!(given.trim(), expected.trim());
-}
-
-/// The collector `name` must fail with a message that holds `expected`.
-#[track_caller]
-fn check_error(name: &str, files: &[(&str, &str)], expected: &str) {
-    let error = page(&mut *collector(name), &Tree::new(files)).unwrap_err().to_string();
-    assert!(error.contains(expected), "{error}");
-}
+use crate::tree::{Tree, check, check_error, collector, page, settings};
 
 const STAT: &str = "\
 cpu  30 0 0 0 0 0 0 0 0 0
@@ -234,6 +167,7 @@ fn diskstats_gives_bytes_and_seconds_and_what_udev_knows() {
                 "7 0 loop0 1 1 1 1\n8 0 sda 1 2 3 4 5 6 7 8 9 7600 11 12 13 14 15 16 17\n8 1 sda1 1 2 3 4 5 6 7 8 9 10 11\n",
             ),
             ("udev/b8:0", "N:sda\nE:ID_MODEL=Fast\nE:ID_SERIAL_SHORT=S1\nE:ID_WWN=0x5\n"),
+            ("sys/block/sda/queue/rotational", "1\n"),
             ("udev/b8:1", "E:ID_FS_TYPE=ext4\nE:ID_FS_USAGE=filesystem\nE:ID_FS_UUID=u-1\n"),
         ],
         r#"# TYPE node_disk_reads_completed_total counter
@@ -282,8 +216,8 @@ fn diskstats_gives_bytes_and_seconds_and_what_udev_knows() {
         # TYPE node_disk_flush_requests_time_seconds_total counter
         node_disk_flush_requests_time_seconds_total{device="sda"} 0.017
         # TYPE node_disk_info gauge
-        node_disk_info{device="sda",major="8",minor="0",model="Fast",serial="S1",wwn="0x5"} 1
-        node_disk_info{device="sda1",major="8",minor="1"} 1
+        node_disk_info{device="sda",major="8",minor="0",model="Fast",rotational="1",serial="S1",wwn="0x5"} 1
+        node_disk_info{device="sda1",major="8",minor="1",rotational="0"} 1
         # TYPE node_disk_filesystem_info gauge
         node_disk_filesystem_info{device="sda1",type="ext4",usage="filesystem",uuid="u-1"} 1"#,
     );
@@ -355,7 +289,7 @@ fn netclass_leaves_out_what_a_device_does_not_say() {
         node_network_up{device="eth0"} 1
         node_network_up{device="ifb0"} 0
         # TYPE node_network_info gauge
-        node_network_info{address="02:00:00:00:00:01",device="eth0",operstate="up"} 1
+        node_network_info{address="02:00:00:00:00:01",adminstate="up",device="eth0",operstate="up"} 1
         node_network_info{device="ifb0",operstate="down"} 1"#,
     );
 }
@@ -470,7 +404,7 @@ fn entropy_gives_what_is_there_and_what_there_may_be() {
 
 #[test]
 fn softnet_reads_hexadecimal_and_the_processors_number_where_it_is_given() {
-    let new = "000000ff 00000001 00000002 0 0 0 0 0 0 0 0 0 00000003\n";
+    let new = "000000ff 00000001 00000002 0 0 0 0 0 4 5 6 7 00000003\n";
     check(
         "softnet",
         &[("proc/net/softnet_stat", new)],
@@ -479,7 +413,15 @@ fn softnet_reads_hexadecimal_and_the_processors_number_where_it_is_given() {
         # TYPE node_softnet_dropped_total counter
         node_softnet_dropped_total{cpu="3"} 1
         # TYPE node_softnet_times_squeezed_total counter
-        node_softnet_times_squeezed_total{cpu="3"} 2"#,
+        node_softnet_times_squeezed_total{cpu="3"} 2
+        # TYPE node_softnet_cpu_collision_total counter
+        node_softnet_cpu_collision_total{cpu="3"} 4
+        # TYPE node_softnet_received_rps_total counter
+        node_softnet_received_rps_total{cpu="3"} 5
+        # TYPE node_softnet_flow_limit_count_total counter
+        node_softnet_flow_limit_count_total{cpu="3"} 6
+        # TYPE node_softnet_backlog_len gauge
+        node_softnet_backlog_len{cpu="3"} 7"#,
     );
     let old =
         page(&mut *collector("softnet"), &Tree::new(&[("proc/net/softnet_stat", "1 2 3 0\n4 5 6 0\n")]));
@@ -540,7 +482,7 @@ fn uname_gives_what_the_kernel_says_of_itself() {
 
 /// The mount table of the next tests: the tree's own folder stands for a disk.
 fn mount_table(tree: &Tree) {
-    let disk = tree.0.path().join("disk");
+    let disk = tree.path().join("disk");
     fs::create_dir_all(&disk).unwrap();
     let disk = disk.to_str().unwrap();
     let line = |point: &str, fstype: &str, options: &str| {
@@ -560,7 +502,7 @@ fn filesystem_gives_sizes_flags_and_errors_of_the_wanted_mounts() {
     let tree = Tree::new(&[]);
     mount_table(&tree);
     let given = page(&mut *collector("filesystem"), &tree).unwrap();
-    let disk = tree.0.path().join("disk");
+    let disk = tree.path().join("disk");
     let labels = format!(r#"{{device="/dev/ext4",fstype="ext4",mountpoint="{}"}}"#, disk.display());
     let value = |name: &str| -> f64 {
         let prefix = format!("node_filesystem_{name}{labels} ");
@@ -572,19 +514,25 @@ fn filesystem_gives_sizes_flags_and_errors_of_the_wanted_mounts() {
     assert!(value("size_bytes") > 1e6 && value("files") >= value("files_free"));
     assert_eq!((value("readonly"), value("device_error")), (1.0, 0.0));
     let broken: Vec<&str> = given.lines().filter(|line| line.contains("/does/not/exist")).collect();
-    let labels = r#"{device="/dev/nfs4",fstype="nfs4",mountpoint="/does/not/exist"}"#;
-    assert_eq!(
-        broken,
-        [format!("node_filesystem_readonly{labels} 0"), format!("node_filesystem_device_error{labels} 1")]
-    );
+    let error = r#"device_error="no such file or directory",fstype="nfs4""#;
+    let labels = format!(r#"{{device="/dev/nfs4",{error},mountpoint="/does/not/exist"}}"#);
+    let info = r#"{device="/dev/nfs4",major="8",minor="1",mountpoint="/does/not/exist"}"#;
+    let expected = [
+        format!("node_filesystem_readonly{labels} 0"),
+        format!("node_filesystem_device_error{labels} 1"),
+        format!("node_filesystem_mount_info{info} 1"),
+    ];
+    assert_eq!(broken, expected);
     assert!(!given.contains("mountpoint=\"/proc\""));
 }
 
 #[test]
 fn every_collector_names_the_file_that_it_misses() {
-    let needs_files = COLLECTORS.iter().filter(|row| !["time", "uname"].contains(&row.name));
-    for row in needs_files {
-        let error = page(&mut *(row.build)(&settings()), &Tree::new(&[])).unwrap_err();
+    // These ask the kernel, or have something to say without a file.
+    let others = ["bcache", "edac", "selinux", "textfile", "time", "timex", "uname"];
+    let tree = Tree::new(&[("root/x", "")]);
+    for row in COLLECTORS.iter().filter(|row| !others.contains(&row.name)) {
+        let error = page(&mut *(row.build)(&settings()), &tree).unwrap_err();
         assert!(error.is_absent(), "{}: {error}", row.name);
     }
 }
@@ -607,6 +555,56 @@ fn no_collector_panics_on_damaged_files() {
         "proc/pressure/io",
         "proc/1/mountinfo",
         "sys/class/net/x/operstate",
+        "sys/class/net/x/speed",
+        "sys/class/net/bonding_masters",
+        "proc/cgroups",
+        "proc/buddyinfo",
+        "proc/cpuinfo",
+        "proc/interrupts",
+        "proc/mdstat",
+        "proc/net/arp",
+        "proc/net/ip_vs",
+        "proc/net/rpc/nfs",
+        "proc/net/rpc/nfsd",
+        "proc/net/softnet_stat",
+        "proc/net/tcp",
+        "proc/net/udp6",
+        "proc/schedstat",
+        "proc/slabinfo",
+        "proc/softirqs",
+        "proc/12/stat",
+        "proc/spl/kstat/zfs/arcstats",
+        "proc/spl/kstat/zfs/tank/io",
+        "proc/spl/kstat/zfs/tank/objset-1",
+        "proc/spl/kstat/zfs/tank/state",
+        "root/etc/os-release",
+        "sys/block/dm-0/dm/uuid",
+        "sys/class/dmi/id/bios_date",
+        "sys/class/fc_host/h/statistics/nos_count",
+        "sys/class/hwmon/hwmon0/temp1_input",
+        "sys/class/infiniband/i/ports/1/rate",
+        "sys/class/infiniband/i/ports/1/state",
+        "sys/class/nvme/nvme0/nvme0n1/size",
+        "sys/class/powercap/intel-rapl:0/energy_uj",
+        "sys/class/powercap/intel-rapl:0/name",
+        "sys/class/thermal/thermal_zone0/temp",
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq",
+        "sys/devices/system/cpu/isolated",
+        "sys/devices/system/edac/mc/mc0/ce_count",
+        "sys/devices/system/node/node0/meminfo",
+        "sys/dev/block/8:0/uevent",
+        "sys/fs/bcache/u/bdev0/writeback_rate_debug",
+        "sys/fs/bcachefs/u/compression_stats",
+        "sys/fs/bcachefs/u/counters/x",
+        "sys/fs/bcachefs/u/dev-0/io_done",
+        "sys/fs/btrfs/u/commit_stats",
+        "sys/fs/btrfs/u/label",
+        "sys/fs/cgroup/cgroup.controllers",
+        "sys/fs/cgroup/kubepods.slice/cpu.max",
+        "sys/fs/cgroup/kubepods.slice/cpu.stat",
+        "sys/fs/cgroup/kubepods.slice/io.stat",
+        "sys/fs/cgroup/kubepods.slice/memory.stat",
+        "sys/fs/xfs/sda/stats/stats",
     ];
     let contents = [
         "",
@@ -617,11 +615,22 @@ fn no_collector_panics_on_damaged_files() {
         "a b\nc | d | e\n:\n",
         "\u{fffd} - \\777",
         "some total=x",
+        "md0 : active raid1 x[\n  -1 blocks [/] (/)\nname 7 x\n",
+        "0-65535,9-1,-,1-",
+        "18446744073709551616 99999999999999999999\n0x 0xg\n-> : a b c d\n",
+        "€: 1.9999k €/sec\nNode 0, zone €\nrate:\t-.kk\n",
+        "net 1 2 3\nproc3 99 1 2\nwdeleg_getattr \nrpc\n",
+        "VERSION_ID=\"\nSUPPORT_END=2024-02-31\nID='\n",
     ];
+    // With everything that is off by default.
+    let mut settings = settings();
+    settings.cpu.info = true;
+    settings.softirqs = true;
+    settings.bcache_priority_stats = true;
     for content in contents {
         let tree = Tree::new(&files.map(|file| (file, content)));
         for row in COLLECTORS {
-            let _ = page(&mut *(row.build)(&settings()), &tree);
+            let _ = page(&mut *(row.build)(&settings), &tree);
         }
     }
 }

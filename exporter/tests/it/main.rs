@@ -6,6 +6,14 @@ mod binary;
 #[cfg(test)]
 mod collectors;
 #[cfg(test)]
+mod containers;
+#[cfg(test)]
+mod known;
+#[cfg(test)]
+mod named;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod push;
 #[cfg(test)]
 mod queue;
@@ -13,3 +21,13 @@ mod queue;
 mod receiver;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod scraping;
+#[cfg(test)]
+mod systemd;
+#[cfg(test)]
+mod textfile;
+#[cfg(test)]
+mod tools;
+#[cfg(test)]
+mod tree;

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crowsnest_agent::push::{Phase, PlainHttp, Pusher, SharedQueue, Target, TokenFile};
+use crowsnest_agent::push::{
+    ClientIdentity, Phase, PlainHttp, Pusher, SharedQueue, Target, TokenFile, Version,
+};
 use crowsnest_agent::queue::{Loss, Queue, Record};
 use crowsnest_agent::{Batcher, PushStatus};
 use crowsnest_api::Timestamp;
@@ -14,7 +16,7 @@ use crowsnest_scrape::Family;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::receiver::{Receiver, Reply, tls_for, write};
+use crate::receiver::{Receiver, Reply, mutual_tls_for, tls_for, write};
 
 /// A pusher at work on a queue in memory, in a thread of its own.
 struct Sender {
@@ -27,13 +29,23 @@ struct Sender {
 
 impl Sender {
     fn start(url: &str, ca: Option<&Path>, token: Option<&Path>) -> Self {
+        let target = Target::new(url, ca, PlainHttp::LoopbackOnly).unwrap();
+        Self::with(target, token, Some(Version::One))
+    }
+
+    /// One that finds out which version the receiver takes.
+    fn negotiating(receiver: &Receiver) -> Self {
+        let url = format!("http://{}", receiver.address);
+        Self::with(Target::new(&url, None, PlainHttp::LoopbackOnly).unwrap(), None, None)
+    }
+
+    fn with(target: Target, token: Option<&Path>, version: Option<Version>) -> Self {
         let queue: SharedQueue = Arc::new(Mutex::new(Queue::in_memory(1 << 20)));
         let added = Arc::new(Notify::new());
         let (phase, watched) = watch::channel(Phase::Running);
-        let target = Target::new(url, ca, PlainHttp::LoopbackOnly).unwrap();
         let status = Arc::new(PushStatus::default());
-        let pusher =
-            Pusher::new(Arc::clone(&queue), Arc::clone(&added), target, token.map(TokenFile::new), status);
+        let token = token.map(TokenFile::new);
+        let pusher = Pusher::new(Arc::clone(&queue), Arc::clone(&added), target, token, version, status);
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(pusher.run(watched));
@@ -107,6 +119,56 @@ fn requests_are_remote_write_1_0_in_order_on_one_connection() {
     }
     sender.wait_until_empty();
     sender.stop();
+}
+
+/// The versions of the requests that `n` records take, with these answers to the first.
+#[track_caller]
+fn check_versions(replies: &[Reply], records: i64, expected: &[&str]) {
+    let receiver = Receiver::start(replies.to_vec());
+    let mut sender = Sender::negotiating(&receiver);
+    for at in 1..=records {
+        sender.queue(at * 1000);
+    }
+    let versions: Vec<String> = expected
+        .iter()
+        .map(|_| receiver.next().header("x-prometheus-remote-write-version").unwrap().to_owned())
+        .collect();
+    assert_eq!(versions, expected);
+    sender.wait_until_empty();
+    assert!(receiver.is_quiet());
+    sender.stop();
+}
+
+#[test]
+fn remote_write_2_0_is_tried_first_and_kept_where_it_is_understood() {
+    check_versions(&[], 2, &["2.0.0", "2.0.0"]);
+    let receiver = Receiver::start([]);
+    let mut sender = Sender::negotiating(&receiver);
+    sender.queue(1000);
+    let request = receiver.next();
+    assert_eq!(request.at(), 1000);
+    let kind = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+    assert_eq!(request.header("content-type"), Some(kind));
+    let labels = request.body.timeseries[0].labels.iter();
+    let labels: Vec<String> = labels.map(|label| format!("{}={}", label.name, label.value)).collect();
+    assert_eq!(labels, ["__name__=a", "instance=n1", "job=node-exporter", "node=n1"]);
+    sender.wait_until_empty();
+    sender.stop();
+}
+
+#[test]
+fn a_receiver_that_does_not_take_2_0_gets_1_0_and_loses_nothing() {
+    check_versions(&[Reply::Status(415, "", "unsupported")], 2, &["2.0.0", "0.1.0", "0.1.0"]);
+    check_versions(&[Reply::Status(400, "", "cannot decode")], 2, &["2.0.0", "0.1.0", "0.1.0"]);
+    // Accepts whatever it does not know, and has stored nothing.
+    check_versions(&[Reply::Status(200, "", "")], 2, &["2.0.0", "0.1.0", "0.1.0"]);
+}
+
+#[test]
+fn trouble_says_nothing_about_versions_and_a_refusal_by_one_that_understood_is_a_refusal() {
+    check_versions(&[Reply::Status(503, "", "busy")], 1, &["2.0.0", "2.0.0"]);
+    let counted = "x-prometheus-remote-write-samples-written: 0\r\n";
+    check_versions(&[Reply::Status(400, counted, "out of order")], 2, &["2.0.0", "2.0.0"]);
 }
 
 #[test]
@@ -297,4 +359,36 @@ fn what_waits_is_sent_while_stopping() {
     sender.stop();
     assert_eq!(receiver.next().at(), 1000);
     assert_eq!(queue.lock().unwrap().depth().records, 0);
+}
+
+#[test]
+fn a_server_that_wants_a_client_certificate_gets_it_and_nothing_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, acceptor) = mutual_tls_for("127.0.0.1");
+    let receiver = Receiver::start_tls([], acceptor);
+    let url = format!("https://{}", receiver.address);
+    let ca = write(folder.path(), "ca.pem", &files.ca);
+    let certificate = write(folder.path(), "client.pem", &files.certificate);
+    let key = write(folder.path(), "client-key.pem", &files.key);
+    let target = || Target::new(&url, Some(&ca), PlainHttp::LoopbackOnly).unwrap();
+
+    let mut without = Sender::with(target(), None, Some(Version::One));
+    without.queue(1000);
+    assert!(receiver.is_quiet());
+    without.stop();
+
+    let identity = ClientIdentity { certificate, key };
+    let with = target().with_identity(Some(identity.clone())).unwrap();
+    let mut with = Sender::with(with, None, Some(Version::One));
+    with.queue(2000);
+    assert_eq!(receiver.next().at(), 2000);
+    with.wait_until_empty();
+    with.stop();
+
+    // A key that does not belong to the certificate is found out at the start.
+    let swapped = ClientIdentity { key: ca.clone(), ..identity.clone() };
+    let error = target().with_identity(Some(swapped)).unwrap_err().to_string();
+    assert!(error.contains("cannot use the client certificate"), "{error}");
+    let plain = Target::new("http://127.0.0.1:1", None, PlainHttp::LoopbackOnly).unwrap();
+    assert!(plain.with_identity(Some(identity)).is_err());
 }

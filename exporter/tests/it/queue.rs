@@ -229,7 +229,48 @@ fn damage_in_the_middle_costs_the_rest_of_one_segment() {
     assert_eq!(left[0], 0);
     assert_eq!(left.last(), Some(&29));
     assert_eq!(queue.dropped(Loss::Damaged) as usize + left.len(), 30);
-    assert!(left.len() >= 25, "{left:?}");
+    assert_eq!(left.len(), 29, "{left:?}");
+}
+
+#[test]
+fn a_bit_flipped_anywhere_in_segments_or_cursor_is_counted_as_a_loss_or_costs_nothing() {
+    let whole = MemoryFolder::default();
+    let mut queue = whole.open(8 << 10);
+    (0..40).for_each(|n| queue.push(record(n, 60)));
+    for _ in 0..5 {
+        let (ticket, _) = queue.front().unwrap();
+        queue.acknowledge(ticket);
+    }
+    drop(queue);
+    let (segments, cursor) = {
+        let disk = whole.0.lock().unwrap();
+        (disk.segments.clone(), disk.cursor.clone())
+    };
+    let (&newest, newest_bytes) = segments.last_key_value().unwrap();
+    let last_record = newest_bytes.len() - 80;
+    let places = segments
+        .iter()
+        .flat_map(|(&number, bytes)| (0..bytes.len()).step_by(3).map(move |at| (Some(number), at)));
+    for (segment, at) in places.chain((0..cursor.len()).map(|at| (None, at))) {
+        let what = format!("byte {at} of {segment:?}");
+        let folder = MemoryFolder::default();
+        {
+            let mut disk = folder.0.lock().unwrap();
+            (disk.segments, disk.cursor) = (segments.clone(), cursor.clone());
+            match segment {
+                Some(number) => disk.segments.get_mut(&number).unwrap()[at] ^= 1 << (at % 8),
+                None => disk.cursor[at] ^= 1 << (at % 8),
+            }
+        }
+        let mut queue = folder.open(8 << 10);
+        let left = drain(&mut queue);
+        let missing: Vec<i64> = (5..40).filter(|n| !left.contains(n)).collect();
+        assert!(missing.len() <= 1, "{what}: {missing:?}");
+        // Of the very last record nobody knows whether it was finished.
+        let unknown = segment == Some(newest) && at >= last_record;
+        let told = queue.dropped(Loss::Damaged) as usize;
+        assert!(told >= missing.len() || unknown, "{what}: {missing:?} are missing, {told} are counted");
+    }
 }
 
 #[test]

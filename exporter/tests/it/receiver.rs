@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crowsnest_api::remote_write::WriteRequest;
+use crowsnest_api::remote_write::{LabelPair, MetricMetadata, TimeSeries, WireSample, WriteRequest, v2};
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
-use openssl::ssl::{SslAcceptor, SslMethod};
+use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode};
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509NameBuilder};
 use prost::Message;
@@ -138,14 +138,17 @@ fn converse<S: Read + Write>(
         let mut body = vec![0; length];
         stream.read_exact(&mut body)?;
         let plain = snap::raw::Decoder::new().decompress_vec(&body).unwrap();
-        received.body = WriteRequest::decode(plain.as_slice()).unwrap();
+        let is_two = received.header("content-type").is_some_and(|kind| kind == v2::CONTENT_TYPE);
+        received.body = if is_two { from_v2(&plain) } else { WriteRequest::decode(&*plain).unwrap() };
+        // What tells the sender that 2.0 was understood.
+        let written = if is_two { format!("{}: 1\r\n", v2::WRITTEN_HEADERS[0]) } else { String::new() };
         let reply = script.lock().unwrap().pop_front();
         let _ = give.send(received);
         let answer = match &reply {
-            None | Some(Reply::Close) => "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+            None | Some(Reply::Close) => format!("HTTP/1.1 204 No Content\r\n{written}\r\n"),
             Some(Reply::Slow(delay)) => {
                 thread::sleep(*delay);
-                "HTTP/1.1 204 No Content\r\n\r\n".to_owned()
+                format!("HTTP/1.1 204 No Content\r\n{written}\r\n")
             }
             Some(Reply::Status(status, headers, body)) => {
                 format!("HTTP/1.1 {status} Scripted\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
@@ -160,6 +163,39 @@ fn converse<S: Read + Write>(
     }
 }
 
+/// A request of version 2.0 as one of 1.0.
+fn from_v2(plain: &[u8]) -> WriteRequest {
+    let request = v2::Request::decode(plain).unwrap();
+    let text = |place: u32| request.symbols[place as usize].clone();
+    let series = |series: &v2::TimeSeries| TimeSeries {
+        labels: series
+            .labels_refs
+            .chunks(2)
+            .map(|pair| LabelPair { name: text(pair[0]), value: text(pair[1]) })
+            .collect(),
+        samples: series
+            .samples
+            .iter()
+            .map(|sample| WireSample { value: sample.value, timestamp: sample.timestamp })
+            .collect(),
+        histograms: series.histograms.clone(),
+    };
+    let family = |series: &v2::TimeSeries| {
+        let metadata = series.metadata?;
+        let name = series.labels_refs.chunks(2).find(|pair| text(pair[0]) == "__name__")?;
+        Some(MetricMetadata {
+            r#type: metadata.r#type,
+            metric_family_name: text(name[1]),
+            help: text(metadata.help_ref),
+            unit: text(metadata.unit_ref),
+        })
+    };
+    WriteRequest {
+        timeseries: request.timeseries.iter().map(series).collect(),
+        metadata: request.timeseries.iter().filter_map(family).collect(),
+    }
+}
+
 /// A certificate authority and a server certificate for `names`, as PEM and acceptor.
 pub(crate) fn tls_for(ip: &str) -> (Vec<u8>, SslAcceptor) {
     let (ca, ca_key) = certificate("test authority", None, None);
@@ -168,6 +204,31 @@ pub(crate) fn tls_for(ip: &str) -> (Vec<u8>, SslAcceptor) {
     builder.set_certificate(&leaf).unwrap();
     builder.set_private_key(&leaf_key).unwrap();
     (ca.to_pem().unwrap(), builder.build())
+}
+
+/// PEM files of a client: the authority of the server, its own certificate, its key.
+pub(crate) struct ClientFiles {
+    pub(crate) ca: Vec<u8>,
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+}
+
+/// A server that wants a client certificate of its own authority, and such a client's files.
+pub(crate) fn mutual_tls_for(ip: &str) -> (ClientFiles, SslAcceptor) {
+    let (ca, ca_key) = certificate("test authority", None, None);
+    let (leaf, leaf_key) = certificate("test server", Some(ip), Some((&ca, &ca_key)));
+    let (client, client_key) = certificate("test client", Some(ip), Some((&ca, &ca_key)));
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    builder.set_certificate(&leaf).unwrap();
+    builder.set_private_key(&leaf_key).unwrap();
+    builder.cert_store_mut().add_cert(ca.clone()).unwrap();
+    builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    let files = ClientFiles {
+        ca: ca.to_pem().unwrap(),
+        certificate: client.to_pem().unwrap(),
+        key: client_key.private_key_to_pem_pkcs8().unwrap(),
+    };
+    (files, builder.build())
 }
 
 fn certificate(

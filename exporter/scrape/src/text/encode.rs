@@ -76,6 +76,30 @@ fn write_sample<'a>(
     value: f64,
     timestamp: Option<Timestamp>,
 ) -> fmt::Result {
+    write_name_and_labels(f, name, labels)?;
+    f.write_char(' ')?;
+    write_value(f, value)?;
+    match timestamp {
+        Some(timestamp) => writeln!(f, " {}", timestamp.millis()),
+        None => f.write_str("\n"),
+    }
+}
+
+/// Appends the series of a sample: its name and its labels, in the order given.
+pub(crate) fn write_series<'a>(
+    text: &mut String,
+    name: &str,
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+) {
+    // Writing to a String cannot fail.
+    let _ = write_name_and_labels(text, name, labels);
+}
+
+fn write_name_and_labels<'a>(
+    f: &mut impl Write,
+    name: &str,
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> fmt::Result {
     let mut separator = "{";
     if is_plain_metric_name(name) {
         f.write_str(name)?;
@@ -93,12 +117,7 @@ fn write_sample<'a>(
         }
         write!(f, "=\"{}\"", Escaped(value, Quotes::Escape))?;
     }
-    f.write_str(if separator == "," { "} " } else { " " })?;
-    write_value(f, value)?;
-    match timestamp {
-        Some(timestamp) => writeln!(f, " {}", timestamp.millis()),
-        None => f.write_str("\n"),
-    }
+    f.write_str(if separator == "," { "}" } else { "" })
 }
 
 /// The shortest digits that read back the same; an exponent where plain digits would be mostly zeros.

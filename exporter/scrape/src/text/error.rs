@@ -47,6 +47,12 @@ pub enum Problem {
         /// The text in the time's place, at most 40 characters of it.
         text: String,
     },
+    /// A time that is not a number of seconds.
+    #[error("{text:?} is not a time in seconds")]
+    BadTime {
+        /// The text in the time's place, at most 40 characters of it.
+        text: String,
+    },
     /// A type that the format does not know.
     #[error("{text:?} is not a metric type")]
     BadType {

@@ -1,13 +1,14 @@
-//! Reading text: strict about structure, with the place of the first error.
+//! Reading a page whole, into families.
 
 use std::collections::HashMap;
-use std::str;
+use std::convert::Infallible;
 
-use crowsnest_api::remote_write::MetricType;
-use crowsnest_api::{LabelsBuilder, METRIC_NAME, Timestamp, parse_value};
+use crowsnest_api::{LabelsBuilder, METRIC_NAME, Timestamp};
 use smol_str::SmolStr;
 
-use super::{ParseError, Problem};
+use super::reader::LineReader;
+use super::{Dialect, ParseError, Problem, series};
+use crate::page::{Fact, Interrupted, Point, Refusal, Sink};
 use crate::{Family, MetricSample};
 
 /// How much of a page is read before it is refused.
@@ -28,32 +29,33 @@ impl Default for Limits {
     }
 }
 
-/// Reads a page into families, in order of first appearance.
+/// Reads a page of Prometheus's own format into families, in order of first appearance.
 ///
 /// Like Prometheus's own scraper, and unlike its reference parser, this accepts a family whose lines are scattered, a
 /// missing final newline, and samples without `# TYPE` (each name becomes a family of unknown type). Empty label
 /// values are dropped. Unknown escapes stand for themselves.
 pub fn parse(page: &[u8], limits: Limits) -> Result<Vec<Family>, ParseError> {
-    let fail = |line, column, problem| Err(ParseError { line, column, problem });
-    if page.len() > limits.bytes {
-        return fail(1, 1, Problem::TooMany { what: "bytes", limit: limits.bytes });
-    }
-    let mut reader =
-        Reader { families: Vec::new(), by_name: HashMap::new(), samples: 0, current: None, limits };
-    for (index, line) in page.split(|&byte| byte == b'\n').enumerate() {
-        let text = match str::from_utf8(line) {
-            Ok(text) => text,
-            Err(error) => return fail(index + 1, error.valid_up_to() + 1, Problem::NotUtf8),
-        };
-        let mut cursor = Cursor { rest: text };
-        if let Err(problem) = reader.read_line(&mut cursor) {
-            return fail(index + 1, text.len() - cursor.rest.len() + 1, problem);
-        }
-    }
-    Ok(reader.families)
+    parse_dialect(page, limits, Dialect::Prometheus)
 }
 
-struct Reader {
+/// The same for either dialect. Units are left out.
+pub fn parse_dialect(page: &[u8], limits: Limits, dialect: Dialect) -> Result<Vec<Family>, ParseError> {
+    if page.len() > limits.bytes {
+        let problem = Problem::TooMany { what: "bytes", limit: limits.bytes };
+        return Err(ParseError { line: 1, column: 1, problem });
+    }
+    let mut families =
+        Families { families: Vec::new(), by_name: HashMap::new(), samples: 0, current: None, limits };
+    let mut reader = LineReader::new(dialect);
+    let read = reader.feed(page, &mut families).and_then(|()| reader.finish(&mut families));
+    match read {
+        Ok(()) => Ok(families.families),
+        Err(Interrupted::Parse(error)) => Err(error),
+        Err(Interrupted::Stopped(never)) => match never {},
+    }
+}
+
+struct Families {
     families: Vec<Family>,
     by_name: HashMap<SmolStr, usize>,
     samples: usize,
@@ -62,131 +64,46 @@ struct Reader {
     limits: Limits,
 }
 
-impl Reader {
-    fn read_line(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Problem> {
-        cursor.skip_blanks();
-        match cursor.peek() {
-            None => Ok(()),
-            Some('#') => self.read_comment(cursor),
-            Some(_) => self.read_sample(cursor),
+impl Sink for Families {
+    type Stop = Infallible;
+
+    fn fact(&mut self, family: &SmolStr, fact: Fact) {
+        let family = self.family(family.clone());
+        match fact {
+            Fact::Type(kind) => family.kind = kind,
+            Fact::Help(help) => family.help = help,
+            Fact::Unit(_) => {}
         }
     }
 
-    /// `# HELP name text`, `# TYPE name word`, or a comment that says nothing to us.
-    fn read_comment(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Problem> {
-        cursor.take_char('#');
-        cursor.skip_blanks();
-        let keyword = cursor.take_while(|c| !is_blank(c));
-        if keyword != "HELP" && keyword != "TYPE" {
-            return Ok(());
-        }
-        cursor.skip_blanks();
-        let name = cursor.metric_name()?;
-        if cursor.peek().is_some_and(|c| !is_blank(c)) {
-            return Err(Problem::Expected { what: "a blank after the metric's name" });
-        }
-        cursor.skip_blanks();
-        if keyword == "HELP" {
-            let help = unescape(cursor.rest);
-            self.family(name).help = help;
-            return Ok(());
-        }
-        let kind = match cursor.rest.trim_end() {
-            "counter" => MetricType::Counter,
-            "gauge" => MetricType::Gauge,
-            "histogram" => MetricType::Histogram,
-            "summary" => MetricType::Summary,
-            "untyped" | "unknown" => MetricType::Unknown,
-            other => return Err(Problem::BadType { text: excerpt(other) }),
-        };
-        self.family(name).kind = kind;
-        Ok(())
-    }
-
-    fn read_sample(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Problem> {
+    fn sample(
+        &mut self,
+        series: &str,
+        point: Point,
+        timestamp: Option<Timestamp>,
+    ) -> Result<(), Refusal<Infallible>> {
         if self.samples == self.limits.samples {
-            return Err(Problem::TooMany { what: "samples", limit: self.limits.samples });
+            let problem = Problem::TooMany { what: "samples", limit: self.limits.samples };
+            return Err(Refusal::Series(0, problem));
         }
         self.samples += 1;
-        let mut name = match cursor.peek() {
-            Some('{') => None,
-            _ => Some(cursor.plain_metric_name()?),
-        };
+        let raw = series::read(series, self.limits.labels);
+        let raw = raw.map_err(|(at, problem)| Refusal::Series(at, problem))?;
         let mut labels = LabelsBuilder::default();
-        cursor.skip_blanks();
-        if cursor.take_char('{') {
-            self.read_labels(cursor, &mut name, &mut labels)?;
+        for label in raw {
+            labels.set(label.name, label.value);
         }
-        let name = name.ok_or(Problem::Expected { what: "the metric's name" })?;
-        labels.set(METRIC_NAME, name.clone());
-        cursor.skip_blanks();
-        let text = cursor.peek_while(|c| !is_blank(c));
-        let value = match parse_value(text) {
-            Some(value) => value,
-            None if text.is_empty() => return Err(Problem::Expected { what: "a value" }),
-            None => return Err(Problem::BadValue { text: excerpt(text) }),
-        };
-        cursor.advance(text.len());
-        cursor.skip_blanks();
-        let timestamp = match cursor.peek_while(|c| !is_blank(c)) {
-            "" => None,
-            text => {
-                let millis = text.parse().map_err(|_| Problem::BadTimestamp { text: excerpt(text) })?;
-                cursor.advance(text.len());
-                Some(Timestamp::from_millis(millis))
-            }
-        };
-        cursor.skip_blanks();
-        if cursor.peek().is_some() {
-            return Err(Problem::Expected { what: "the end of the line" });
+        let labels = labels.build();
+        // Text has no native histograms.
+        if let Point::Float(value) = point {
+            let name = labels.get(METRIC_NAME).cloned().unwrap_or_default();
+            self.family_of_series(name).samples.push(MetricSample { labels, value, timestamp });
         }
-        let sample = MetricSample { labels: labels.build(), value, timestamp };
-        self.family_of_series(name).samples.push(sample);
         Ok(())
     }
+}
 
-    /// The inside of the braces and the closing one; a string without `=` is the metric's name.
-    fn read_labels(
-        &self,
-        cursor: &mut Cursor<'_>,
-        metric: &mut Option<SmolStr>,
-        labels: &mut LabelsBuilder,
-    ) -> Result<(), Problem> {
-        let mut seen: Vec<SmolStr> = Vec::new();
-        loop {
-            cursor.skip_blanks();
-            if cursor.take_char('}') {
-                return Ok(());
-            }
-            let quoted = cursor.peek() == Some('"');
-            let name = if quoted { cursor.string()? } else { cursor.plain_label_name()? };
-            cursor.skip_blanks();
-            if cursor.take_char('=') {
-                cursor.skip_blanks();
-                if cursor.peek() != Some('"') {
-                    return Err(Problem::Expected { what: "a label value in double quotes" });
-                }
-                let value = cursor.string()?;
-                if seen.contains(&name) || name == METRIC_NAME {
-                    return Err(Problem::DuplicateLabel { name: name.into() });
-                }
-                if seen.len() == self.limits.labels {
-                    return Err(Problem::TooMany { what: "labels", limit: self.limits.labels });
-                }
-                seen.push(name.clone());
-                labels.set(name, value);
-            } else if quoted && metric.is_none() && !name.is_empty() {
-                *metric = Some(name);
-            } else {
-                return Err(Problem::Expected { what: "\"=\" after the label's name" });
-            }
-            cursor.skip_blanks();
-            if !cursor.take_char(',') && cursor.peek() != Some('}') {
-                return Err(Problem::Expected { what: "\",\" or \"}\"" });
-            }
-        }
-    }
-
+impl Families {
     /// The family called `name`, made when it is new; it becomes the current one.
     fn family(&mut self, name: SmolStr) -> &mut Family {
         let next = self.families.len();
@@ -214,112 +131,6 @@ impl Reader {
     fn owns(&self, at: usize, series: &str) -> bool {
         self.families.get(at).is_some_and(|family| family.owns(series))
     }
-}
-
-/// What is left of a line.
-struct Cursor<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Cursor<'a> {
-    fn peek(&self) -> Option<char> {
-        self.rest.chars().next()
-    }
-
-    fn take_char(&mut self, c: char) -> bool {
-        self.rest.strip_prefix(c).map(|rest| self.rest = rest).is_some()
-    }
-
-    /// Moves on by `bytes`, which end at a character's boundary.
-    fn advance(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
-    }
-
-    fn peek_while(&self, wanted: impl Fn(char) -> bool) -> &'a str {
-        let end = self.rest.find(|c| !wanted(c)).unwrap_or(self.rest.len());
-        self.rest.get(..end).unwrap_or_default()
-    }
-
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
-        let taken = self.peek_while(wanted);
-        self.advance(taken.len());
-        taken
-    }
-
-    fn skip_blanks(&mut self) {
-        self.take_while(is_blank);
-    }
-
-    fn metric_name(&mut self) -> Result<SmolStr, Problem> {
-        if self.peek() == Some('"') { self.string() } else { self.plain_metric_name() }
-    }
-
-    fn plain_metric_name(&mut self) -> Result<SmolStr, Problem> {
-        self.plain_name("a metric name", |c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
-    }
-
-    fn plain_label_name(&mut self) -> Result<SmolStr, Problem> {
-        self.plain_name("a label name", |c| c.is_ascii_alphanumeric() || c == '_')
-    }
-
-    fn plain_name(&mut self, what: &'static str, allowed: fn(char) -> bool) -> Result<SmolStr, Problem> {
-        if self.peek().is_some_and(|c| c.is_ascii_digit()) {
-            return Err(Problem::Expected { what });
-        }
-        match self.take_while(allowed) {
-            "" => Err(Problem::Expected { what }),
-            name => Ok(name.into()),
-        }
-    }
-
-    /// A string in double quotes, the cursor being at the first of them.
-    fn string(&mut self) -> Result<SmolStr, Problem> {
-        let inner = self.rest.strip_prefix('"').unwrap_or(self.rest);
-        let mut escaped = false;
-        for (at, c) in inner.char_indices() {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                '"' => {
-                    let text = unescape(inner.get(..at).unwrap_or_default());
-                    self.rest = inner.get(at + 1..).unwrap_or_default();
-                    return Ok(text);
-                }
-                _ => {}
-            }
-        }
-        Err(Problem::OpenString)
-    }
-}
-
-fn is_blank(c: char) -> bool {
-    c == ' ' || c == '\t'
-}
-
-/// Undoes `\\`, `\n` and `\"`; any other backslash stays.
-fn unescape(text: &str) -> SmolStr {
-    if !text.contains('\\') {
-        return text.into();
-    }
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (c, c == '\\') {
-            (c, false) => plain.push(c),
-            (_, true) => match chars.next() {
-                Some('n') => plain.push('\n'),
-                Some(c @ ('\\' | '"')) => plain.push(c),
-                Some(c) => plain.extend(['\\', c]),
-                None => plain.push('\\'),
-            },
-        }
-    }
-    plain.into()
-}
-
-/// The first 40 characters, for an error message.
-fn excerpt(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ pub(super) struct Mount {
     pub(super) point: String,
     pub(super) fstype: String,
     pub(super) read_only: bool,
+    /// Numbers of the device, `8` and `1`.
+    pub(super) major: String,
+    pub(super) minor: String,
 }
 
 /// The mounts that process 1 sees, or those of this process where that is not allowed.
@@ -34,12 +37,21 @@ fn parse(file: &SourceFile, line: &str) -> Result<Mount, CollectError> {
     let (head, tail) = line.split_once(" - ").ok_or_else(unexpected)?;
     let head: Vec<&str> = head.split(' ').collect();
     let tail: Vec<&str> = tail.split(' ').collect();
-    let ([_, _, _, _, point, options, ..], [fstype, device, super_options, ..]) = (&head[..], &tail[..])
+    let ([_, _, numbers, _, point, options, ..], [fstype, device, super_options, ..]) =
+        (&head[..], &tail[..])
     else {
         return Err(unexpected());
     };
+    let (major, minor) = numbers.split_once(':').ok_or_else(unexpected)?;
     let read_only = [options, super_options].iter().any(|list| list.split(',').any(|option| option == "ro"));
-    Ok(Mount { device: unescape(device), point: unescape(point), fstype: (*fstype).to_owned(), read_only })
+    Ok(Mount {
+        device: unescape(device),
+        point: unescape(point),
+        fstype: (*fstype).to_owned(),
+        read_only,
+        major: major.to_owned(),
+        minor: minor.to_owned(),
+    })
 }
 
 /// Mount points without the root's prefix. If any mount lies below the root, those that do not are this container's.
@@ -85,7 +97,14 @@ mod tests {
     }
 
     fn mount(point: &str) -> Mount {
-        Mount { device: "d".into(), point: point.into(), fstype: "ext4".into(), read_only: false }
+        Mount {
+            device: "d".into(),
+            point: point.into(),
+            fstype: "ext4".into(),
+            read_only: false,
+            major: "8".into(),
+            minor: "1".into(),
+        }
     }
 
     #[test]
@@ -97,6 +116,8 @@ mod tests {
             point: "/my disk".into(),
             fstype: "ext4".into(),
             read_only: true,
+            major: "98".into(),
+            minor: "0".into(),
         };
         assert_eq!(parse_line(line).unwrap(), expected);
     }

@@ -1,6 +1,6 @@
-//! When to collect: at whole multiples of the interval, so that all nodes' samples have the same times.
+//! When to collect or to scrape: at whole multiples of the interval, or so much after each of them.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crowsnest_api::Timestamp;
 
@@ -12,7 +12,7 @@ pub struct Grid {
 
 /// What to do after waking up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wake {
+pub enum Wake {
     /// Collect, with this time.
     Collect(Timestamp),
     /// The clock was set, or the machine slept: plan again.
@@ -27,14 +27,19 @@ impl Grid {
     }
 
     /// The next time to collect: the first multiple of the interval after `now`.
-    pub(crate) fn after(self, now: Timestamp) -> Timestamp {
+    pub fn after(self, now: Timestamp) -> Timestamp {
         let since = now.millis().rem_euclid(self.interval_ms);
         now.plus_millis(self.interval_ms - since)
     }
 
+    /// The next time that is `offset` after a multiple of the interval.
+    pub fn after_offset(self, now: Timestamp, offset: Duration) -> Timestamp {
+        self.after(now.minus(offset)).plus(offset)
+    }
+
     /// What to do at `now`, having slept until `due`. Up to half an interval late is a busy machine; more, or early by
     /// more than a clock drifts in one interval, is a clock that was set.
-    pub(crate) fn wake(self, due: Timestamp, now: Timestamp) -> Wake {
+    pub fn wake(self, due: Timestamp, now: Timestamp) -> Wake {
         let late = now.millis().saturating_sub(due.millis());
         let early = -late;
         if late <= self.interval_ms / 2 && early <= self.interval_ms / 10 {
@@ -45,7 +50,7 @@ impl Grid {
     }
 
     /// How many points of the grid lie between two others.
-    pub(crate) fn points_between(self, earlier: Timestamp, later: Timestamp) -> u64 {
+    pub fn points_between(self, earlier: Timestamp, later: Timestamp) -> u64 {
         let steps = later.millis().saturating_sub(earlier.millis()) / self.interval_ms;
         u64::try_from(steps - 1).unwrap_or(0)
     }
@@ -54,12 +59,6 @@ impl Grid {
     pub fn interval(self) -> Duration {
         Duration::from_millis(self.interval_ms.unsigned_abs())
     }
-}
-
-/// The time by the system's clock.
-pub(crate) fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -76,6 +75,8 @@ mod tests {
         for (now, due) in [(0, 15_000), (14_999, 15_000), (15_000, 30_000), (-1, 0)] {
             assert_eq!(grid.after(at(now)), at(due), "{now}");
         }
+        assert_eq!(grid.after_offset(at(15_000), Duration::from_secs(4)), at(19_000));
+        assert_eq!(grid.after_offset(at(19_000), Duration::from_secs(4)), at(34_000));
         assert_eq!(Grid::new(Duration::ZERO), None);
     }
 
