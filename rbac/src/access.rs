@@ -19,6 +19,8 @@ pub enum Access {
     Role(Role),
     /// A sender of samples, or an administrator.
     Ingest,
+    /// The API server, which passes on what it has let through. It is told by its connection, so no caller has this by a credential.
+    ApiServer,
 }
 
 /// Whether a route changes anything. Cookie sessions must show where a changing request comes from.
@@ -82,6 +84,7 @@ impl Authoriser for RoleAuthoriser {
 fn decide(caller: &Caller, access: Access) -> Result<(), Refusal> {
     let allowed = match (access, caller) {
         (Access::Public, _) => true,
+        (Access::ApiServer, _) => false,
         (_, Caller::Anonymous) => return Err(Refusal::NoCredentials),
         (_, Caller::Unknown) => return Err(Refusal::BadCredentials),
         (Access::Ingest, Caller::Pusher { .. }) | (Access::User, Caller::User { .. }) => true,
@@ -107,6 +110,7 @@ const fn needs(access: Access) -> &'static str {
         Access::Role(Role::Editor) => "the role editor",
         Access::Role(Role::Admin) => "the role admin",
         Access::Ingest => "an ingest token or the role admin",
+        Access::ApiServer => "the API server's own connection",
     }
 }
 
@@ -131,6 +135,7 @@ mod tests {
 
     #[test]
     fn nobody_gets_past_a_route_that_is_not_public() {
+        check(&user(Role::Admin), Access::ApiServer, false);
         for access in [Access::User, Access::Role(Role::Viewer), Access::Role(Role::Admin), Access::Ingest] {
             assert_eq!(decide(&Caller::Anonymous, access), Err(Refusal::NoCredentials));
             assert_eq!(decide(&Caller::Unknown, access), Err(Refusal::BadCredentials));

@@ -3,6 +3,10 @@
 //! Only credentials that stand in the file itself are of use here: files that it names are on another machine, and a
 //! program that it names is never run. Which cluster it is for is not looked at: there is one here.
 
+mod write;
+
+pub use write::{kubeconfig_server, write_kubeconfig};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;

@@ -7,9 +7,11 @@ mod access;
 mod bearer;
 mod certificate;
 mod credential;
+mod holders;
 mod identity;
 mod ingest;
 mod kubeconfig;
+pub mod oidc;
 mod password;
 mod seal;
 mod secret;
@@ -26,9 +28,12 @@ pub use certificate::{
     signing_request,
 };
 pub use credential::{Credential, Impersonation, Secret};
+pub use holders::{BindingObject, RoleObject, holders, rule_allows};
 pub use identity::{Caller, Identity, Rights, Role, Via};
 pub use ingest::{IngestTokens, IngestTokensError};
-pub use kubeconfig::{KubeconfigError, MAX_KUBECONFIG_BYTES, kubeconfig_user};
+pub use kubeconfig::{
+    KubeconfigError, MAX_KUBECONFIG_BYTES, kubeconfig_server, kubeconfig_user, write_kubeconfig,
+};
 pub use password::PasswordHash;
 pub use seal::{SealError, SealingKey};
 pub use secret::{Digest, equal_in_constant_time, random_token};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crowsnest_api::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Credential;
 use crate::secret::equal_in_constant_time;
+use crate::{Credential, Secret};
 
 /// A session ends after this time without a request.
 pub const SESSION_IDLE: Duration = Duration::from_secs(8 * 3600);
@@ -44,6 +44,9 @@ pub struct ClusterAccess {
     pub credential: Credential,
     /// When the credential ends, and the session with it.
     pub ends: Option<Timestamp>,
+    /// What new credentials can be had with, where an issuer gave that; then the session goes on after the credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<Secret>,
 }
 
 /// Where a request says it comes from.
@@ -126,7 +129,6 @@ impl SessionRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Secret;
 
     const HOME: &str = "https://node:30443";
 
@@ -169,7 +171,7 @@ mod tests {
     fn a_session_ends_with_the_credential_behind_it() {
         let credential = Credential::Token(Secret::new("t".into()));
         let ends = Some(after(Duration::from_secs(600)));
-        let cluster = Some(ClusterAccess { groups: vec![], credential, ends });
+        let cluster = Some(ClusterAccess { groups: vec![], credential, ends, refresh: None });
         let record = SessionRecord { cluster, ..record() };
         assert!(!record.is_expired(after(Duration::from_secs(599))));
         assert!(record.is_expired(after(Duration::from_secs(600))));

@@ -2,6 +2,7 @@
 //!
 //! It carries no rights: those come from the session's record, which sign-out deletes.
 
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,8 @@ const ISSUER: &str = "crowsnest";
 const AUDIENCE: &str = "crowsnest-session";
 /// Seconds that the clocks of two replicas may differ.
 const LEEWAY_SECONDS: u64 = 30;
+/// Characters of a signature, 32 bytes in base64 without padding.
+const SIGNATURE_CHARS: usize = 43;
 
 /// What a session token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +77,10 @@ impl SessionTokens {
     /// # Errors
     /// When it is not.
     pub fn verify(&self, token: &str) -> Result<Claims, TokenError> {
+        // The comparison below us panics when the lengths differ.
+        if token.rsplit('.').next().is_none_or(|signature| signature.len() != SIGNATURE_CHARS) {
+            return Err(TokenError::Verify(ErrorKind::InvalidSignature.into()));
+        }
         jsonwebtoken::decode::<FullClaims>(token, &self.decoding, &self.validation)
             .map(|data| data.claims.claims)
             .map_err(TokenError::Verify)
@@ -129,6 +136,19 @@ mod tests {
         let full = FullClaims { iss: ISSUER.into(), aud: AUDIENCE.into(), claims: claims(LATER) };
         let hs512 = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &full, &key).unwrap();
         assert!(tokens.verify(&hs512).is_err());
+    }
+
+    #[test]
+    fn a_token_with_a_signature_of_any_other_length_is_refused() {
+        let tokens = tokens();
+        let good = tokens.sign(claims(LATER)).unwrap();
+        let (signed, signature) = good.rsplit_once('.').unwrap();
+        assert_eq!(signature.len(), SIGNATURE_CHARS);
+        for length in 0..2 * SIGNATURE_CHARS {
+            let signature: String = signature.chars().cycle().take(length).collect();
+            let other = format!("{signed}.{signature}");
+            assert_eq!(tokens.verify(&other).is_ok(), length == SIGNATURE_CHARS, "{length}");
+        }
     }
 
     #[test]

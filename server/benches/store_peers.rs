@@ -18,6 +18,8 @@ mod recording;
 mod replay;
 #[path = "store_peers/sender.rs"]
 mod sender;
+#[path = "store_peers/syncs.rs"]
+mod syncs;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -28,6 +30,7 @@ use peer::Peer;
 use process::{Process, Usage};
 use queries::Query;
 use replay::Replay;
+use syncs::Syncs;
 
 /// What to measure, and how much of it.
 #[derive(Parser)]
@@ -44,9 +47,15 @@ struct Arguments {
     /// Let all nodes push the same values at the same moment, instead of each its own part of the recording.
     #[arg(long)]
     in_step: bool,
+    /// Instead of a recording, 5,500 series a node that resemble each other, and questions for those.
+    #[arg(long)]
+    wide: bool,
     /// Peers to run, `crowsnest`, `prometheus`, `victoria-metrics`; those that are not installed are left out.
     #[arg(long, value_delimiter = ',', default_value = "crowsnest,prometheus,victoria-metrics")]
     servers: Vec<String>,
+    /// Milliseconds that each sync takes longer. Crowsnest alone notices: programs in Go call the kernel by themselves.
+    #[arg(long, default_value_t = 0)]
+    sync_delay: u64,
     /// Where the servers keep their data meanwhile.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -64,6 +73,8 @@ struct Figures {
     wall: Duration,
     usage: Usage,
     folder_bytes: u64,
+    /// While samples came.
+    syncs: u64,
     ready: Duration,
     /// Median of each query, in the order of the file.
     medians: Vec<Duration>,
@@ -75,13 +86,7 @@ fn main() {
     if arguments.test {
         return;
     }
-    let corpus = corpus();
-    let pages = corpus.join("capture/node_exporter.capture.gz");
-    let replay = match Replay::load(&pages, arguments.nodes, arguments.hours, arguments.in_step) {
-        Ok(replay) => replay,
-        Err(reason) => return println!("skipped: {}: {reason}", pages.display()),
-    };
-    let queries = queries::read(&corpus.join("capture/queries.tsv"));
+    let Some((replay, queries)) = workload(&arguments) else { return };
     let mut columns = Vec::new();
     for name in &arguments.servers {
         match peer::find(name) {
@@ -95,28 +100,50 @@ fn main() {
     print(&columns, &queries, &arguments);
 }
 
+/// What to push and what to ask; `None` without the corpus.
+fn workload(arguments: &Arguments) -> Option<(Replay, Vec<Query>)> {
+    if arguments.wide {
+        return Some((Replay::wide(arguments.nodes, arguments.hours), queries::parse(queries::WIDE)));
+    }
+    let capture = corpus().join("capture");
+    let pages = capture.join("node_exporter.capture.gz");
+    match Replay::load(&pages, arguments.nodes, arguments.hours, arguments.in_step) {
+        Ok(replay) => {
+            let queries = std::fs::read_to_string(capture.join("queries.tsv")).unwrap();
+            Some((replay, queries::parse(&queries)))
+        }
+        Err(reason) => {
+            println!("skipped: {}: {reason}", pages.display());
+            None
+        }
+    }
+}
+
 fn measure(peer: &Peer, replay: &Replay, queries: &[Query], arguments: &Arguments) -> Figures {
     let folder = match &arguments.folder {
         Some(folder) => tempfile::tempdir_in(folder),
         None => tempfile::tempdir(),
     };
     let folder = folder.unwrap();
-    let mut server = Process::start(peer, folder.path());
-    let before = server.usage();
+    let syncs = Syncs::new(Duration::from_millis(arguments.sync_delay));
+    let mut server = Process::start(peer, folder.path(), syncs.as_ref());
+    let count = || syncs.as_ref().map_or(0, Syncs::count);
+    let (before, syncs_before) = (server.usage(), count());
     let started = Instant::now();
     let samples = sender::push_all(&server, replay, arguments.senders);
     let wall = started.elapsed();
+    let syncs_done = count() - syncs_before;
     server.wait_until_idle();
     let usage = server.usage().since(&before);
     let folder_bytes = bytes_below(folder.path());
     let answers: Vec<_> = queries.iter().map(|query| query.ask(&server, replay.end())).collect();
     server.kill();
     let killed = Instant::now();
-    server = Process::start(peer, folder.path());
+    server = Process::start(peer, folder.path(), syncs.as_ref());
     let ready = killed.elapsed();
     drop(server);
     let (medians, checks) = answers.into_iter().unzip();
-    Figures { samples, wall, usage, folder_bytes, ready, medians, checks }
+    Figures { samples, wall, usage, folder_bytes, syncs: syncs_done, ready, medians, checks }
 }
 
 fn print(columns: &[(&str, Figures)], queries: &[Query], arguments: &Arguments) {
@@ -136,6 +163,14 @@ fn print(columns: &[(&str, Figures)], queries: &[Query], arguments: &Arguments) 
     row("samples a second", &|figures| format!("{:.0}", figures.samples as f64 / figures.wall.as_secs_f64()));
     row("bytes a sample in the data folder", &|figures| per_sample(figures.folder_bytes, figures));
     row("bytes written a sample", &|figures| per_sample(figures.usage.written, figures));
+    row("syncs a second", &|figures| match figures.syncs {
+        0 => "not counted".to_owned(),
+        syncs => format!("{:.0}", syncs as f64 / figures.wall.as_secs_f64()),
+    });
+    row("bytes written a sync", &|figures| match figures.syncs {
+        0 => "not counted".to_owned(),
+        syncs => format!("{:.0}", figures.usage.written as f64 / syncs as f64),
+    });
     row("peak memory, MB: anonymous and shared", &|figures| {
         format!("{:.0}", figures.usage.peak_own as f64 / 1e6)
     });

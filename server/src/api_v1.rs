@@ -22,3 +22,8 @@ pub(crate) mod status;
 pub(crate) mod targets;
 pub(crate) mod write;
 mod written;
+
+pub(crate) use answer::{pool_failed, query_failed};
+pub(crate) use params::parse_time;
+#[cfg(fuzzing)]
+pub(crate) use params::read_any as read_form;

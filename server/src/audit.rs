@@ -33,6 +33,10 @@ pub(crate) enum Action {
     EndSession,
     /// Of all of one's own.
     EndSessions,
+    /// A client certificate for somebody.
+    MintCertificate,
+    /// One's own credential as a kubeconfig file.
+    TakeKubeconfig,
 }
 
 /// How it ended.

@@ -2,23 +2,29 @@
 
 mod cluster_users;
 mod credentials;
+mod oidc;
 pub(crate) mod p12;
+mod renewal;
+mod session_keys;
 mod sessions;
 mod trusted;
 
-pub(crate) use credentials::{Credentials, cookie_header, expired_cookie_header};
+pub(crate) use credentials::{Credentials, cookie_header, cookie_named, expired_cookie_header};
+pub(crate) use oidc::{Oidc, OidcSettings};
 pub(crate) use sessions::{NewSession, Sessions, SignedIn};
 pub(crate) use trusted::{Opened, Trusted, Vouched};
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_api::Timestamp;
-use crowsnest_api::session::Way;
+use crowsnest_api::session::{OidcAnswer, Way};
+use crowsnest_rbac::oidc::{OidcError, PendingLogin};
 use crowsnest_rbac::{
     Authoriser, Caller, ClusterAccess, Credential, Identity, IngestTokens, Refusal, Rights, Role, Secret,
-    SessionRecord, SignInError, StaticUsers, Throttle, Via, kubeconfig_user,
+    SessionRecord, SignInError, StaticUsers, Throttle, Via, certificate_fingerprint, kubeconfig_user,
 };
 use http::HeaderMap;
 use parking_lot::Mutex;
@@ -34,6 +40,9 @@ const PASSWORDS_AT_ONCE: usize = 2;
 
 /// Names of accounts that failures are counted for are no longer.
 const MAX_ACCOUNT: usize = 256;
+
+/// What a login under way is sealed as.
+const PENDING: &str = "oidc login";
 
 /// The user that everybody is with `--auth none`.
 const ANYBODY: &str = "anonymous";
@@ -55,6 +64,10 @@ pub(crate) struct Auth {
     pub(crate) sessions: Sessions,
     pub(crate) authoriser: Box<dyn Authoriser>,
     pub(crate) trusted: Trusted,
+    /// The issuer at which users of the cluster may sign in.
+    oidc: Option<Oidc>,
+    /// Sessions whose token is being renewed.
+    renewing: Mutex<HashSet<String>>,
     throttle: Mutex<Throttle>,
     passwords: Arc<Semaphore>,
 }
@@ -85,6 +98,9 @@ pub(crate) enum SignInFailure {
     /// The server's own users have nothing else.
     #[error("this server has users of its own: sign in with a token or a password")]
     NoCluster,
+    /// There is no issuer.
+    #[error("this server knows no OpenID Connect issuer; it would with --oidc-issuer-url")]
+    NoIssuer,
     /// The credential is not good.
     #[error("{0}")]
     Refused(String),
@@ -103,6 +119,7 @@ impl Auth {
         sessions: Sessions,
         authoriser: Box<dyn Authoriser>,
         trusted: Trusted,
+        oidc: Option<Oidc>,
     ) -> Self {
         Self {
             users,
@@ -110,6 +127,8 @@ impl Auth {
             sessions,
             authoriser,
             trusted,
+            oidc,
+            renewing: Mutex::default(),
             throttle: Mutex::new(Throttle::default()),
             passwords: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
         }
@@ -141,9 +160,40 @@ impl Auth {
                 without_session(Caller::Unknown)
             }
             (Users::Static(_) | Users::Cluster(_), None) => {
-                self.identify_by_cookie(&credentials.cookies, now)
+                let identified = self.identify_by_cookie(&credentials.cookies, now);
+                self.with_newer_token(identified, now).await
             }
         })
+    }
+
+    /// Whether a session that a connection opened is still that connection's user's.
+    ///
+    /// Somebody who is somebody else now at the API server, or chose another certificate, brings the cookie of whoever they were;
+    /// a connection that shows nobody (by another way in) says nothing against it.
+    pub(crate) fn is_still_shown(
+        &self,
+        identified: &Identified,
+        shown: Option<&ShownCertificate>,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> bool {
+        let access = identified.session.as_ref().and_then(|session| session.cluster.as_ref());
+        let (Some(ClusterAccess { credential: Credential::Impersonated(user), .. }), Some(shown)) =
+            (access, shown)
+        else {
+            return true;
+        };
+        // Mostly it is the same certificate, which nobody needs to look into.
+        let own = shown.chain().first().and_then(|own| certificate_fingerprint(own).ok());
+        if own.is_some() && own == user.certificate {
+            return true;
+        }
+        match self.trusted.user_of(Some(shown), headers, now) {
+            Ok(Vouched::Certificate(current) | Vouched::SignOn(current)) => {
+                (&current.user, &current.groups) == (&user.user, &user.groups)
+            }
+            Err(_) => true,
+        }
     }
 
     fn verify_ingest_token(&self, bearer: &str) -> Option<String> {
@@ -187,11 +237,54 @@ impl Auth {
 
     /// The ways to sign in, the best one first.
     pub(crate) const fn ways(&self) -> &'static [Way] {
-        match self.users {
-            Users::Open => &[],
-            Users::Static(_) => &[Way::Token, Way::Password],
-            Users::Cluster(_) => &[Way::Token, Way::P12, Way::Kubeconfig],
+        match (&self.users, &self.oidc) {
+            (Users::Open, _) => &[],
+            (Users::Static(_), _) => &[Way::Token, Way::Password],
+            (Users::Cluster(_), Some(_)) => &[Way::Oidc, Way::Token, Way::P12, Way::Kubeconfig],
+            (Users::Cluster(_), None) => &[Way::Token, Way::P12, Way::Kubeconfig],
         }
+    }
+
+    /// What people know the issuer by.
+    pub(crate) fn issuer(&self) -> Option<String> {
+        self.oidc.as_ref().map(Oidc::name)
+    }
+
+    /// Begins a login at the issuer that comes back to a page: what the browser keeps, and where it goes.
+    pub(crate) async fn begin_login(
+        &self,
+        redirect_uri: String,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<(String, String), SignInFailure> {
+        let oidc = self.oidc.as_ref().ok_or(SignInFailure::NoIssuer)?;
+        self.note_attempt(from, None, now)?;
+        let (login, url) = oidc.begin(redirect_uri, now).await?;
+        self.throttle.lock().succeeded(from, None);
+        let kept = serde_json::to_vec(&login).map_err(anyhow::Error::from)?;
+        Ok((self.sessions.seal_text(PENDING, &kept).map_err(anyhow::Error::from)?, url))
+    }
+
+    /// Ends such a login: `kept` is what the browser kept.
+    pub(crate) async fn sign_in_with_code(
+        &self,
+        kept: Option<&str>,
+        answer: &OidcAnswer,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<SignedIn, SignInFailure> {
+        let oidc = self.oidc.as_ref().ok_or(SignInFailure::NoIssuer)?;
+        let refresh = Mutex::new(None);
+        let signed_in = self.sign_in_to_cluster(from, now, async {
+            let kept = kept.and_then(|kept| self.sessions.open_text(PENDING, kept));
+            let login = kept.and_then(|kept| serde_json::from_slice::<PendingLogin>(&kept).ok());
+            let login = login.ok_or_else(|| SignInFailure::Refused(OidcError::NotBegun.to_string()))?;
+            let tokens = oidc.finish(&login, &answer.code, &answer.state, answer.iss.as_deref(), now).await?;
+            *refresh.lock() = tokens.refresh_token;
+            Ok(Credential::Token(tokens.id_token))
+        });
+        let signed_in = signed_in.await?;
+        Ok(SignedIn { refresh: refresh.into_inner(), ..signed_in })
     }
 
     /// Checks a token that somebody wants to sign in with.
@@ -380,8 +473,15 @@ mod tests {
         let path = dir.join("users.yaml");
         std::fs::write(&path, "[]").unwrap();
         let users = Watched::open(&path, |yaml| StaticUsers::parse(yaml).map_err(|error| error.to_string()));
-        let sessions = Sessions::new(Arc::new(MemoryStore::default()), [1; 64]);
-        Auth::new(Users::Static(users.unwrap()), None, sessions, Box::new(RoleAuthoriser), Trusted::default())
+        let sessions = Sessions::open(Arc::new(MemoryStore::default()), dir).unwrap();
+        Auth::new(
+            Users::Static(users.unwrap()),
+            None,
+            sessions,
+            Box::new(RoleAuthoriser),
+            Trusted::default(),
+            None,
+        )
     }
 
     #[test]

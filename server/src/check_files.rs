@@ -6,6 +6,7 @@ use clap::Subcommand;
 use crowsnest_alerting::alertmanager::Config;
 use crowsnest_alerting::rules::{RuleFile, duplicates};
 use crowsnest_promql::Engine;
+use crowsnest_scrape::config::ScrapeFile;
 
 use crate::report::{FilesArgs, Report};
 
@@ -16,6 +17,8 @@ pub(crate) enum CheckArgs {
     Rules(FilesArgs),
     /// Configurations of Alertmanager
     Alertmanager(FilesArgs),
+    /// Files with `scrape_configs` of Prometheus
+    Scrape(FilesArgs),
 }
 
 /// Reads the files and prints the report.
@@ -26,6 +29,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     match args {
         CheckArgs::Rules(args) => args.report(check_rules),
         CheckArgs::Alertmanager(args) => args.report(check_alertmanager),
+        CheckArgs::Scrape(args) => args.report(check_scrape),
     }
 }
 
@@ -56,6 +60,13 @@ fn check_alertmanager(report: &mut Report, path: &Path, text: &str) {
                 report.note(path, note.at, note.message);
             }
         }
+        Err(faults) => report.fail_once(path, faults),
+    }
+}
+
+fn check_scrape(report: &mut Report, path: &Path, text: &str) {
+    match ScrapeFile::parse(text, path.parent().unwrap_or(Path::new("."))) {
+        Ok(_) => report.pass(),
         Err(faults) => report.fail_once(path, faults),
     }
 }

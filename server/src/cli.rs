@@ -3,15 +3,16 @@
 use clap::{Parser, Subcommand};
 
 use crate::auth::p12;
+use crate::blocks::BlocksArgs;
 use crate::check_files::CheckArgs;
-use crate::client::QueryArgs;
+use crate::client::{BackupArgs, QueryArgs};
 use crate::config::Config;
 use crate::import::ImportArgs;
 use crate::mint::CertArgs;
 use crate::restore::RestoreArgs;
 use crate::settings::ServeArgs;
 use crate::test_files::TestArgs;
-use crate::{check_files, client, demo, import, mint, restore, serve, test_files};
+use crate::{blocks, check_files, client, demo, import, mint, restore, serve, test_files};
 
 /// Metrics store, PromQL, user interface and sign-in for one cluster, in one process.
 #[derive(Debug, Parser)]
@@ -31,16 +32,20 @@ enum Command {
     Demo(Box<ServeArgs>),
     /// Asks a server a PromQL query and prints the answer.
     Query(QueryArgs),
+    /// Writes all samples of a running server into one file, which restore takes.
+    Backup(BackupArgs),
     /// Checks files of configuration; needs no server.
     #[command(subcommand)]
     Check(CheckArgs),
     /// Runs test files; needs no server.
     #[command(subcommand)]
     Test(TestArgs),
+    /// Looks into the blocks and the log of a data folder, beside a running server, too.
+    Blocks(BlocksArgs),
     /// Takes over the samples of another store, while the server is stopped.
     #[command(subcommand)]
     Import(ImportArgs),
-    /// Makes a snapshot the samples of a data folder, while the server is stopped.
+    /// Makes a backup or a snapshot the samples of a data folder, while the server is stopped.
     Restore(RestoreArgs),
     /// Client certificates for people.
     #[command(subcommand)]
@@ -58,8 +63,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(Config::resolve(args.load()?)?),
         Command::Demo(args) => demo::run(args.load()?),
         Command::Query(args) => client::query(&args),
+        Command::Backup(args) => client::backup(&args),
         Command::Check(args) => check_files::run(&args),
         Command::Test(args) => test_files::run(&args),
+        Command::Blocks(args) => blocks::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Cert(args) => mint::run(args),

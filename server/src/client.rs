@@ -1,5 +1,6 @@
 //! The command-line client: `crowsnest query`.
 
+mod backup;
 mod connection;
 mod print;
 
@@ -12,7 +13,9 @@ use crowsnest_api::prometheus::{QueryData, Response};
 
 use crate::clock;
 use crate::units::Span;
+pub(crate) use backup::{BackupArgs, run as backup};
 use connection::Server;
+pub(crate) use print::table;
 
 /// The step of a range query when none is given: one that makes about this many points.
 const POINTS: u32 = 250;
@@ -29,6 +32,13 @@ pub(crate) struct ServerArgs {
     /// CA to trust besides the system's, PEM
     #[arg(long, env = "CROWSNEST_CA", value_name = "FILE")]
     ca: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// Reads the files; connects to nothing yet.
+    fn connect(&self) -> anyhow::Result<Server> {
+        Server::new(&self.url, self.token_file.as_deref(), self.ca.as_deref())
+    }
 }
 
 /// `crowsnest query`.
@@ -57,8 +67,7 @@ pub(crate) struct QueryArgs {
 pub(crate) fn query(args: &QueryArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server =
-            Server::new(&args.server.url, args.server.token_file.as_deref(), args.server.ca.as_deref())?;
+        let server = args.server.connect()?;
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("query", &args.expr);
         let path = match args.range {

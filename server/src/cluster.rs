@@ -4,9 +4,11 @@
 //! the right to impersonate. One carries none, and each request brings the token of the user it is made for. Users with client
 //! certificates have connections of their own. So a client certificate or token of the server's can never widen what a user sees. Objects stay JSON; nothing here knows what a pod is.
 
+mod address;
 mod authoriser;
 mod connect;
 mod error;
+mod holders;
 mod namespaces;
 mod nodes;
 mod request;
@@ -14,28 +16,35 @@ mod review;
 mod sight;
 mod trim;
 mod trust;
+mod watch;
 
-pub(crate) use authoriser::ClusterAuthoriser;
+pub(crate) use authoriser::{ClusterAuthoriser, OWN_RIGHTS};
 pub(crate) use connect::ClusterSource;
 pub(crate) use error::{ClusterError, Status};
 pub(crate) use request::{As, Form, Path};
-pub(crate) use review::{Right, Who};
+pub(crate) use review::Who;
 pub(crate) use trim::{trim_listed, trim_object};
-pub(crate) use trust::ExtensionAuthentication;
+pub(crate) use trust::{ExtensionAuthentication, PAGE, RESOURCE_METRICS};
+pub(crate) use watch::JsonLines;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crowsnest_api::access::Right;
 use crowsnest_api::cluster::Namespaces;
 use kube::Client;
 use tokio::sync::Semaphore;
 
 use self::connect::Bare;
+use self::review::RulesThere;
 use crate::short_memory::ShortMemory;
 
 /// How long an answer about a right counts. No longer than half a minute, or a right that was taken away would stay.
 const RIGHTS_LAST: Duration = Duration::from_secs(20);
 /// Answers about rights that are remembered.
 const MAX_RIGHTS: usize = 16_384;
+/// Lists of everything that somebody may do in a namespace, of which each may be long.
+const MAX_RULES: usize = 128;
 /// How long a list of namespaces counts.
 const NAMESPACES_LAST: Duration = Duration::from_secs(5);
 /// Lists of namespaces that are remembered.
@@ -61,6 +70,8 @@ pub(crate) struct Cluster {
     certified: ShortMemory<String, Client>,
     /// Answers about rights, by the credential's fingerprint.
     rights: ShortMemory<(String, Right), bool>,
+    /// Everything that somebody may do in a namespace, by the credential's fingerprint.
+    rules: ShortMemory<(String, String), Arc<RulesThere>>,
     /// Whom credentials belong to, by fingerprint.
     users: ShortMemory<String, Who>,
     /// Namespaces that users have a use for, by fingerprint.
@@ -83,6 +94,7 @@ impl Cluster {
             source,
             certified: ShortMemory::new(CONNECTIONS_LAST, MAX_CERTIFIED),
             rights: ShortMemory::new(RIGHTS_LAST, MAX_RIGHTS),
+            rules: ShortMemory::new(RIGHTS_LAST, MAX_RULES),
             users: ShortMemory::new(RIGHTS_LAST, MAX_USERS),
             namespaces: ShortMemory::new(NAMESPACES_LAST, MAX_NAMESPACES),
             reviews: Semaphore::new(REVIEWS_AT_ONCE),

@@ -7,19 +7,24 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use crowsnest_api::cluster::{ObjectName, Scope};
 use crowsnest_api::{Labels, METRIC_NAME};
+use crowsnest_cluster_metrics::{AllowList, KINDS};
+use crowsnest_promql::{PatternBudget, Resolution, parse_matchers};
+use crowsnest_tsdb::{Options, RetentionRule, Tier};
 
-use crate::auth::Opened;
+use crate::auth::{OidcSettings, Opened};
 use crate::cluster::ClusterSource;
+use crate::cluster_metrics::{ClusterMetricsSettings, default_kinds};
 use crate::external_url::ExternalUrl;
 use crate::fetch::Destination;
 use crate::http::{BasePath, CorsOrigin};
 use crate::settings::{AuthMode, Kube, LogFormat, Settings};
-use crate::units::Span;
+use crate::units::{Span, parse_duration};
 
 /// Queries that may be allowed to run at once.
 const MAX_CONCURRENCY: usize = 400;
 const DEFAULT_RETENTION: Duration = Duration::from_secs(15 * 24 * 3600);
 
+const DEFAULT_CLUSTER_METRICS_INTERVAL: Duration = Duration::from_secs(15);
 const DEFAULT_EVALUATION_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What the server runs with.
@@ -42,15 +47,28 @@ pub(crate) struct Config {
     pub(crate) opened: Opened,
     pub(crate) client_ca: Option<PathBuf>,
     pub(crate) client_cert_deny_file: Option<PathBuf>,
+    /// Where users of the cluster sign in with their browser.
+    pub(crate) oidc: Option<OidcSettings>,
     pub(crate) auth: AuthMode,
     /// Where the cluster is; always there with [`AuthMode::Kube`].
     pub(crate) cluster: Option<ClusterSource>,
+    /// What is made metrics of there.
+    pub(crate) cluster_metrics: ClusterMetricsSettings,
+    /// Whether objects there say what is scraped.
+    pub(crate) scrape_monitors: bool,
     pub(crate) static_token_file: Option<PathBuf>,
     pub(crate) ingest_token_file: Option<PathBuf>,
     /// The data folder is lost with the server.
     pub(crate) ephemeral: bool,
     pub(crate) retention: Duration,
+    /// How long some series are kept instead.
+    pub(crate) retention_rules: Vec<RetentionRule>,
+    /// What becomes of samples after their retention.
+    pub(crate) tiers: Vec<Tier>,
     pub(crate) retention_bytes: Option<u64>,
+    /// Series in the head, and of one source.
+    pub(crate) max_series: usize,
+    pub(crate) max_series_per_source: usize,
     /// Where requests may go that leave for URLs of others; none is wherever it is not dangerous.
     pub(crate) outbound_allow: Vec<Destination>,
     /// Folder of what is configured by files.
@@ -79,11 +97,13 @@ pub(crate) struct QueryLimits {
     pub(crate) max_samples: usize,
     /// How long a sample counts when nothing newer comes.
     pub(crate) lookback: Duration,
+    /// Bytes for answers that are kept.
+    pub(crate) cache: usize,
     /// Those that run longer are logged.
     pub(crate) slow_after: Duration,
 }
 
-/// As in Prometheus; it has no log of slow queries.
+/// As in Prometheus; it keeps no answers and has no log of slow queries.
 impl Default for QueryLimits {
     fn default() -> Self {
         Self {
@@ -91,6 +111,7 @@ impl Default for QueryLimits {
             concurrency: 20,
             max_samples: 50_000_000,
             lookback: Duration::from_secs(300),
+            cache: 16 << 20,
             slow_after: Duration::from_secs(10),
         }
     }
@@ -114,6 +135,9 @@ impl QueryLimits {
             )?,
             max_samples: number("--query-max-samples", settings.query_max_samples, default.max_samples)?,
             lookback: time(settings.query_lookback_delta, default.lookback),
+            cache: settings
+                .query_cache_size
+                .map_or(default.cache, |size| usize::try_from(size.0).unwrap_or(usize::MAX)),
             slow_after: time(settings.query_slow_after, default.slow_after),
         };
         ensure!(
@@ -127,9 +151,11 @@ impl QueryLimits {
 impl Config {
     /// Fills in defaults and refuses combinations that would be unsafe or make no sense.
     pub(crate) fn resolve(settings: Settings) -> anyhow::Result<Self> {
+        let oidc = oidc(&settings)?;
         let listen = settings.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)));
         let auth = settings.auth.unwrap_or(AuthMode::Static);
         let queries = QueryLimits::resolve(&settings)?;
+        let cluster_metrics = cluster_metrics(&settings)?;
         if let Some(plain) = settings.http_listen {
             ensure!(
                 plain.ip().is_loopback(),
@@ -161,6 +187,15 @@ impl Config {
             "--auth kube needs a cluster: give --kubeconfig FILE, or run as a pod with a ServiceAccount, \
              and without --kube none"
         );
+        let scrape_monitors = settings.scrape_monitors.unwrap_or_default();
+        ensure!(
+            cluster.is_some() || !scrape_monitors,
+            "--scrape-monitors needs a cluster: give --kubeconfig FILE, or run as a pod with a ServiceAccount"
+        );
+        ensure!(
+            auth == AuthMode::Kube || oidc.is_none(),
+            "--oidc-issuer-url is for the users of the cluster: --auth kube"
+        );
         let tls_names = settings.tls_name.unwrap_or_default();
         let tls_node_names = settings.tls_node_names.unwrap_or_default();
         check_names(&tls_names)?;
@@ -168,7 +203,8 @@ impl Config {
             tls_files.is_none() || (tls_names.is_empty() && !tls_node_names),
             "--tls-name and --tls-node-names are about the certificate that is made without --tls-cert"
         );
-        let publish_ca = settings.publish_ca.as_deref().map(configmap).transpose()?;
+        let publish_ca =
+            settings.publish_ca.as_deref().map(|text| namespaced("--publish-ca", text)).transpose()?;
         ensure!(
             auth == AuthMode::Kube || (publish_ca.is_none() && !tls_node_names),
             "--publish-ca and --tls-node-names are about the cluster of --auth kube"
@@ -176,10 +212,11 @@ impl Config {
         let opened = Opened {
             certificates: settings.certificate_sign_in.unwrap_or(settings.client_ca.is_some()),
             sign_on: settings.apiserver_sign_on.unwrap_or_default(),
+            metrics_api: settings.metrics_api.unwrap_or_default(),
         };
         ensure!(
             auth == AuthMode::Kube || opened == Opened::default(),
-            "--certificate-sign-in, --client-ca and --apiserver-sign-on are for the users of the cluster: --auth kube"
+            "--certificate-sign-in, --client-ca, --apiserver-sign-on and --metrics-api are for the cluster of --auth kube"
         );
         let external_url = settings.external_url.as_deref().map(ExternalUrl::parse).transpose()?;
         let base_path = match (&settings.base_path, &external_url) {
@@ -187,6 +224,7 @@ impl Config {
             (None, Some(url)) => url.path().clone(),
             (None, None) => BasePath::default(),
         };
+        let store = Options::default();
         let cors_origin = settings.web_cors_origin.as_deref().map(CorsOrigin::parse).transpose()?;
         Ok(Self {
             queries,
@@ -203,12 +241,19 @@ impl Config {
             opened,
             client_ca: settings.client_ca,
             client_cert_deny_file: settings.client_cert_deny_file,
+            oidc,
             auth,
             cluster,
+            cluster_metrics,
+            scrape_monitors,
             static_token_file: settings.static_token_file,
             ingest_token_file: settings.ingest_token_file,
             ephemeral: settings.ephemeral.unwrap_or_default(),
             retention: settings.retention.map_or(DEFAULT_RETENTION, |span| span.0),
+            retention_rules: retention_rules(settings.retention_rule.as_deref().unwrap_or_default())?,
+            tiers: tiers(settings.retention, [settings.retention_5m, settings.retention_1h])?,
+            max_series: settings.max_series.unwrap_or(store.max_series),
+            max_series_per_source: settings.max_series_per_source.unwrap_or(store.max_series_per_source),
             retention_bytes: settings.retention_size.map(|bytes| bytes.0),
             outbound_allow: settings.outbound_allow.unwrap_or_default(),
             provisioning: settings.provisioning,
@@ -225,6 +270,35 @@ impl Config {
     }
 }
 
+/// The issuer, where one is given.
+fn oidc(settings: &Settings) -> anyhow::Result<Option<OidcSettings>> {
+    let (issuer, client_id) = match (&settings.oidc_issuer_url, &settings.oidc_client_id) {
+        (None, None) => return Ok(None),
+        (Some(issuer), Some(client_id)) => (issuer.clone(), client_id.clone()),
+        _ => bail!("--oidc-issuer-url and --oidc-client-id go together"),
+    };
+    let url = reqwest::Url::parse(&issuer).with_context(|| format!("--oidc-issuer-url {issuer}"))?;
+    let is_loopback = match url.host_str().map(|host| host.trim_matches(['[', ']'])) {
+        Some("localhost") => true,
+        Some(host) => host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
+        None => false,
+    };
+    ensure!(
+        url.scheme() == "https" || url.scheme() == "http" && is_loopback,
+        "--oidc-issuer-url {issuer}: an issuer is reached over https"
+    );
+    let scopes = settings.oidc_scopes.clone();
+    let scopes = scopes.unwrap_or_else(|| ["openid", "email", "profile"].map(str::to_owned).to_vec());
+    ensure!(scopes.iter().any(|scope| scope == "openid"), "--oidc-scopes: openid must be among them");
+    Ok(Some(OidcSettings {
+        issuer,
+        client_id,
+        client_secret_file: settings.oidc_client_secret_file.clone(),
+        ca_file: settings.oidc_ca_file.clone(),
+        scopes,
+    }))
+}
+
 /// Names of machines, and addresses.
 fn check_names(names: &[String]) -> anyhow::Result<()> {
     for name in names {
@@ -238,16 +312,86 @@ fn check_names(names: &[String]) -> anyhow::Result<()> {
 }
 
 /// `namespace/name`.
-fn configmap(text: &str) -> anyhow::Result<(Scope, ObjectName)> {
+fn namespaced(flag: &str, text: &str) -> anyhow::Result<(Scope, ObjectName)> {
     let parse = |text: &str| {
         let (namespace, name) = text.split_once('/')?;
         let scope: Scope = namespace.parse().ok()?;
         scope.namespace()?;
         Some((scope, name.parse().ok()?))
     };
-    parse(text).with_context(|| {
-        format!("--publish-ca {text:?} is not NAMESPACE/NAME, such as crowsnest/crowsnest-ca")
+    parse(text)
+        .with_context(|| format!("{flag} {text:?} is not NAMESPACE/NAME, such as crowsnest/crowsnest-ca"))
+}
+
+/// What is made metrics of in the cluster, and how.
+fn cluster_metrics(settings: &Settings) -> anyhow::Result<ClusterMetricsSettings> {
+    let find = |name: &str| {
+        KINDS.iter().find(|kind| kind.resource == name).with_context(|| {
+            let all: Vec<&str> = KINDS.iter().map(|kind| kind.resource).collect();
+            format!(
+                "--cluster-metrics: there are no metrics of {name:?}; of these there are: {}",
+                all.join(", ")
+            )
+        })
+    };
+    let kinds = match settings.cluster_metrics.as_deref() {
+        None => default_kinds(),
+        Some([one]) if one == "none" => Vec::new(),
+        Some([one]) if one == "*" => KINDS.iter().collect(),
+        Some(names) => names.iter().map(|name| find(name.trim())).collect::<anyhow::Result<_>>()?,
+    };
+    let lease = settings.cluster_metrics_lease.as_deref();
+    let list = |given: &Option<AllowList>| given.clone().unwrap_or_default();
+    let (labels, annotations) =
+        (list(&settings.metric_labels_allowlist), list(&settings.metric_annotations_allowlist));
+    for resource in labels.resources().chain(annotations.resources()) {
+        find(resource).context("in --metric-labels-allowlist or --metric-annotations-allowlist")?;
+    }
+    let interval = settings.cluster_metrics_interval.map_or(DEFAULT_CLUSTER_METRICS_INTERVAL, |span| span.0);
+    ensure!(interval >= Duration::from_secs(1), "--cluster-metrics-interval is one second at least");
+    Ok(ClusterMetricsSettings {
+        kinds,
+        interval,
+        labels,
+        annotations,
+        lease: lease.map(|text| namespaced("--cluster-metrics-lease", text)).transpose()?,
     })
+}
+
+/// `SELECTOR=DURATION` each.
+fn retention_rules(given: &[String]) -> anyhow::Result<Vec<RetentionRule>> {
+    let mut budget = PatternBudget::default();
+    let mut rule = |text: &String| {
+        // A selector may have signs of equality of its own.
+        let (selector, keep) = text.rsplit_once('=').context("it is not SELECTOR=DURATION")?;
+        let matchers = parse_matchers(selector.trim(), &mut budget)?;
+        let keep = parse_duration(keep.trim()).filter(|keep| !keep.is_zero());
+        Ok(RetentionRule { matchers, keep: keep.context("its end is not a duration such as 30d")? })
+    };
+    let named =
+        |text| rule(text).map_err(|error: anyhow::Error| error.context(format!("--retention-rule {text:?}")));
+    given.iter().map(named).collect()
+}
+
+/// Tiers of the resolutions that there are. Each is kept for longer than what it is made of; one of no time is none.
+fn tiers(retention: Option<Span>, kept: [Option<Span>; 2]) -> anyhow::Result<Vec<Tier>> {
+    let mut before = ("retention".to_owned(), retention.map_or(DEFAULT_RETENTION, |span| span.0));
+    let mut tiers = Vec::new();
+    for (resolution, keep) in Resolution::ALL.into_iter().zip(kept) {
+        let Some(Span(keep)) = keep.filter(|keep| !keep.0.is_zero()) else { continue };
+        let name = format!("retention-{resolution}");
+        ensure!(keep > before.1, "--{name} is not longer than --{}, after which it begins", before.0);
+        before = (name, keep);
+        tiers.push(Tier { resolution, keep });
+    }
+    Ok(tiers)
+}
+
+impl Config {
+    /// How long the samples are kept that are kept longest.
+    pub(crate) fn longest_retention(&self) -> Duration {
+        RetentionRule::longest(&self.retention_rules, self.retention)
+    }
 }
 
 /// `name=value`, each name once.
@@ -348,6 +492,43 @@ mod tests {
         assert_eq!(labels, Labels::from_pairs([("cluster", "demo"), ("site", "a=b")]));
         for wrong in [&["site"][..], &["=a"], &["site="], &["__name__=x"], &["a=1", "a=2"]] {
             check_refused(of(wrong), "--external-label");
+        }
+    }
+
+    #[test]
+    fn tiers_are_kept_for_longer_than_what_they_are_made_of() {
+        let days = |days: u64| Some(Span(Duration::from_secs(days * 86_400)));
+        let of = |retention, retention_5m, retention_1h| {
+            Config::resolve(Settings { retention, retention_5m, retention_1h, ..safe() })
+        };
+        let kept =
+            |config: Config| config.tiers.iter().map(|tier| tier.keep.as_secs() / 86_400).collect::<Vec<_>>();
+        assert_eq!(kept(of(None, None, None).unwrap()), [0; 0]);
+        assert_eq!(kept(of(None, days(90), days(400)).unwrap()), [90, 400]);
+        assert_eq!(kept(of(None, days(0), days(400)).unwrap()), [400]);
+        assert_eq!(kept(of(days(1), days(2), None).unwrap()), [2]);
+        check_refused(
+            Settings { retention_5m: days(15), ..safe() },
+            "--retention-5m is not longer than --retention, after which it begins",
+        );
+        check_refused(
+            Settings { retention_5m: days(90), retention_1h: days(90), ..safe() },
+            "--retention-1h is not longer than --retention-5m, after which it begins",
+        );
+    }
+
+    #[test]
+    fn rules_of_retention_are_a_selector_and_a_duration() {
+        let of = |rules: &[&str]| Settings {
+            retention_rule: Some(rules.iter().map(|rule| (*rule).to_owned()).collect()),
+            ..safe()
+        };
+        let config = Config::resolve(of(&["{job=\"debug\"}=1d", "slo:ratio = 400d"])).unwrap();
+        let kept: Vec<_> = config.retention_rules.iter().map(|rule| rule.keep.as_secs() / 86_400).collect();
+        assert_eq!((kept, config.longest_retention()), (vec![1, 400], Duration::from_secs(400 * 86_400)));
+        assert_eq!(config.retention_rules[0].matchers[0].name(), "job");
+        for wrong in ["up", "up=", "up=0s", "up=soon", "=1d", "rate(up[1m])=1d", "{job=~\"(\"}=1d"] {
+            check_refused(of(&[wrong]), "--retention-rule");
         }
     }
 

@@ -53,29 +53,31 @@ impl DataDir {
         make_private_dir(&path)?;
         Ok(path)
     }
+}
 
-    /// The `N` random bytes in the key file `name`, made on first use.
-    pub(crate) fn key<const N: usize>(&self, name: &str) -> anyhow::Result<[u8; N]> {
-        let path = self.subdir("keys")?.join(name);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                let length = bytes.len();
-                bytes.try_into().map_err(|_| {
-                    anyhow::anyhow!(
-                        "the key file {} has {length} bytes instead of {N}; remove it to make a new key \
-                         (this ends all sessions)",
-                        path.display()
-                    )
-                })
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut bytes = [0; N];
-                openssl::rand::rand_bytes(&mut bytes).context("no randomness for a new key")?;
-                write_private(&path, &bytes)?;
-                Ok(bytes)
-            }
-            Err(error) => Err(error).with_context(|| format!("cannot read the key file {}", path.display())),
+/// Makes `N` random bytes the key in a file.
+pub(crate) fn make_key<const N: usize>(path: &Path) -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    openssl::rand::rand_bytes(&mut bytes).context("no randomness for a new key")?;
+    write_private(path, &bytes)?;
+    Ok(bytes)
+}
+
+/// The `N` random bytes in a key file, made on first use.
+pub(crate) fn read_or_make_key<const N: usize>(path: &Path) -> anyhow::Result<[u8; N]> {
+    match fs::read(path) {
+        Ok(bytes) => {
+            let length = bytes.len();
+            bytes.try_into().map_err(|_| {
+                anyhow::anyhow!(
+                    "the key file {} has {length} bytes instead of {N}; remove it to make a new key \
+                     (this ends all sessions)",
+                    path.display()
+                )
+            })
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(path),
+        Err(error) => Err(error).with_context(|| format!("cannot read the key file {}", path.display())),
     }
 }
 
@@ -135,12 +137,12 @@ mod tests {
     #[test]
     fn a_key_is_made_once_and_is_for_its_owner_only() {
         let dir = tempfile::tempdir().unwrap();
-        let data = DataDir::open(dir.path()).unwrap();
-        let key: [u8; 64] = data.key("session.key").unwrap();
-        assert_eq!(data.key::<64>("session.key").unwrap(), key);
-        let mode = fs::metadata(data.join("keys/session.key")).unwrap().permissions().mode();
+        let path = dir.path().join("session.key");
+        let key: [u8; 64] = read_or_make_key(&path).unwrap();
+        assert_eq!(read_or_make_key::<64>(&path).unwrap(), key);
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(data.key::<32>("session.key").unwrap_err().to_string().contains("64 bytes instead of 32"));
+        assert!(read_or_make_key::<32>(&path).unwrap_err().to_string().contains("64 bytes instead of 32"));
     }
 
     #[test]

@@ -29,6 +29,9 @@ use credentials::Credentials;
 /// Where the demo keeps everything unless told otherwise.
 const DEFAULT_FOLDER: &str = "crowsnest-demo";
 
+/// Whose labels are labels of series.
+const LABELS_SHOWN: &str = "namespaces=[*],nodes=[*],persistentvolumeclaims=[*],pods=[*]";
+
 /// `<data-dir>/demo.json`: how to get in; for its owner only.
 #[derive(Debug, Serialize)]
 struct DemoFile<'a> {
@@ -60,6 +63,9 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
     let own_users = choose_users(&mut settings, &folder, &credentials, simulates);
     settings.ingest_token_file.get_or_insert(credentials.ingest_file.clone());
     settings.log_level.get_or_insert_with(|| "warn".to_owned());
+    if simulates {
+        show_all_metrics(&mut settings);
+    }
     let chose_port = settings.listen.is_some();
     let mut config = Config::resolve(settings)?;
     if !chose_port && !is_free(config.listen) {
@@ -76,6 +82,9 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
         };
         let server = Server::start(config, data_dir).await?;
         let reach = server.reach();
+        if let Some(cluster) = &cluster {
+            cluster.lead_to(reach.local());
+        }
         let (token, viewer_token) = match (own_users, &cluster) {
             (Users::Cluster, Some(cluster)) => (Some(&*cluster.token), Some(&*cluster.viewer_token)),
             (Users::Demo, _) => (Some(&*credentials.token), None),
@@ -93,7 +102,8 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
             kubeconfig,
         };
         write_private(&demo_file, &serde_json::to_vec_pretty(&told)?)?;
-        let agent = Agent::start(&reach.url, &ingest_file, reach.ca.as_deref(), &agent_queue)
+        let scraping = cluster.as_ref().map_or(Ok(Vec::new()), |cluster| cluster.scraping(&folder))?;
+        let agent = Agent::start(&reach.url, &ingest_file, reach.ca.as_deref(), &agent_queue, scraping)
             .context("cannot start the agent")?;
         let feed = cluster.as_ref().map(|cluster| {
             tokio::spawn(feed::run(AppState::clone(server.app()), Arc::clone(&cluster.running)))
@@ -134,6 +144,14 @@ fn choose_users(settings: &mut Settings, folder: &Path, credentials: &Credential
             Users::Demo
         }
         AuthMode::Kube | AuthMode::Static | AuthMode::None => Users::Operator,
+    }
+}
+
+/// The simulated cluster has no secrets worth keeping: all that can be made metrics of is, with the labels that dashboards join by.
+fn show_all_metrics(settings: &mut Settings) {
+    settings.cluster_metrics.get_or_insert_with(|| vec!["*".to_owned()]);
+    if settings.metric_labels_allowlist.is_none() {
+        settings.metric_labels_allowlist = LABELS_SHOWN.parse().ok();
     }
 }
 
@@ -184,6 +202,12 @@ mod tests {
         assert_eq!(choose_users(&mut settings, dir.path(), &credentials, simulates), users);
         assert_eq!(settings.auth, Some(auth));
         assert_eq!(settings.static_token_file.is_some(), auth == AuthMode::Static);
+    }
+
+    #[test]
+    fn the_labels_that_are_shown_are_a_list() {
+        let list: crowsnest_cluster_metrics::AllowList = LABELS_SHOWN.parse().unwrap();
+        assert_eq!(list.resources().count(), 4);
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use openssl::pkey::PKey;
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Url};
+use reqwest::{Client, ClientBuilder, Identity, Url};
 
 /// Addresses outside the link-local range at which clouds hand out credentials to whoever asks.
 const METADATA: &[&str] = &[
@@ -73,6 +74,14 @@ impl Fetcher {
             .no_proxy()
             .redirect(Policy::none())
             .resolve_to_addrs(host, &addresses))
+    }
+
+    /// The addresses of a host, for what is no HTTP.
+    ///
+    /// # Errors
+    /// Why nothing may go there.
+    pub(crate) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
+        self.resolve(host, port).await
     }
 
     async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
@@ -195,9 +204,47 @@ impl std::fmt::Display for Destination {
     }
 }
 
+/// A client certificate out of two PEM files. The key may have any of the forms in which they are found: PKCS #8, PKCS #1,
+/// which kubeadm writes, or SEC 1.
+///
+/// # Errors
+/// What is wrong with which of the two; without a word of the key.
+pub(crate) fn identity(certificate: &[u8], key: &[u8]) -> Result<Identity, String> {
+    // Without a callback OpenSSL would ask for the password of an encrypted key on the terminal.
+    let key = PKey::private_key_from_pem_callback(key, |_| Ok(0))
+        .and_then(|key| key.private_key_to_pem_pkcs8())
+        .map_err(|_| "the private key is not PEM, or has a password".to_owned())?;
+    Identity::from_pkcs8_pem(certificate, &key)
+        .map_err(|error| format!("the client certificate cannot be used: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
+    use openssl::asn1::Asn1Time;
+    use openssl::hash::MessageDigest;
+    use openssl::rsa::Rsa;
+    use openssl::x509::X509;
+
     use super::*;
+
+    #[test]
+    fn a_client_certificate_is_taken_with_its_key_in_any_form() {
+        let rsa = Rsa::generate(2048).unwrap();
+        let key = PKey::from_rsa(rsa.clone()).unwrap();
+        let mut builder = X509::builder().unwrap();
+        builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+        builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+        builder.set_pubkey(&key).unwrap();
+        builder.sign(&key, MessageDigest::sha256()).unwrap();
+        let certificate = builder.build().to_pem().unwrap();
+        for form in [key.private_key_to_pem_pkcs8().unwrap(), rsa.private_key_to_pem().unwrap()] {
+            assert!(identity(&certificate, &form).is_ok(), "{}", String::from_utf8_lossy(&form));
+        }
+        let locked =
+            key.private_key_to_pem_pkcs8_passphrase(openssl::symm::Cipher::aes_128_cbc(), b"x").unwrap();
+        assert!(identity(&certificate, &locked).unwrap_err().contains("password"));
+        assert!(identity(b"nothing", &key.private_key_to_pem_pkcs8().unwrap()).is_err());
+    }
 
     fn fetcher(allowed: &[&str]) -> Fetcher {
         Fetcher::to(&allowed.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>())

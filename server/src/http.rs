@@ -1,15 +1,22 @@
 //! The HTTP surface: the route table, and what every request passes on its way to a handler.
 
+mod access;
 mod app;
+mod backup;
 mod base_path;
 mod body_limit;
 mod cors;
+mod credentials;
 mod discovery;
 mod error;
+#[cfg(test)]
+mod figures;
 mod guard;
 mod health;
 mod host;
 mod layers;
+#[cfg(test)]
+mod matrix;
 mod metrics;
 mod objects;
 mod own_sessions;
@@ -17,11 +24,16 @@ mod queries;
 mod routes;
 mod security_headers;
 mod session;
+mod sources;
 mod stream;
+#[cfg(test)]
+mod surface;
 mod ui;
 
 pub(crate) use app::{App, AppState};
 pub(crate) use base_path::BasePath;
+#[cfg(fuzzing)]
+pub(crate) use base_path::locate_any;
 pub(crate) use cors::CorsOrigin;
 pub(crate) use error::{ApiError, ErrorKind, KeepsBody};
 pub(crate) use layers::router;

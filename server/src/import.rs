@@ -4,17 +4,20 @@ mod log;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
-use crowsnest_api::Timestamp;
+use crowsnest_api::remote_write::Histogram;
+use crowsnest_api::{Labels, Sample, Timestamp};
 use crowsnest_prometheus_files::{Block, Series, blocks};
-use crowsnest_tsdb::{Options, SeriesBatch, Tsdb};
+use crowsnest_tsdb::{Extras, HistogramSample, Options, SeriesBatch, Tsdb};
 
 use crate::clock;
 use crate::control::SledStore;
 use crate::data_dir::DataDir;
+use crate::native;
 use crate::units::Span;
 
 /// Whose samples these are, where a sample's source counts.
@@ -26,7 +29,7 @@ pub(crate) enum ImportArgs {
     /// Copies blocks and write-ahead log out of Prometheus' data folder, which is only read.
     ///
     /// Prometheus should be stopped, or the folder a snapshot of it: what it writes meanwhile may be missed. Native
-    /// histograms are counted and left out. Doing it twice does no harm.
+    /// histograms come along. Doing it twice does no harm.
     Prometheus(PrometheusArgs),
 }
 
@@ -48,8 +51,8 @@ pub(crate) struct PrometheusArgs {
 #[derive(Debug, Default)]
 struct Tally {
     samples: u64,
-    /// Chunks and records of native histograms.
-    histograms: u64,
+    /// Chunks of encodings that are not known here.
+    unknown_chunks: u64,
     /// Samples and series that the store refuses, with examples.
     refused: BTreeSet<String>,
     /// What could not be read.
@@ -123,25 +126,49 @@ fn import_span(
     (from, to): (Timestamp, Timestamp),
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let mut histograms = 0;
+    let (mut unknown, mut refused) = (0, None);
     let series = block.series(from, to)?.map(|series| {
-        series.map(|Series { labels, samples, histogram_chunks }| {
-            histograms += histogram_chunks;
-            SeriesBatch { labels, samples }
+        series.map(|Series { labels, samples, histograms, unknown_chunks }| {
+            unknown += unknown_chunks;
+            let histograms = sound(&labels, &histograms, &mut refused);
+            let extras = Extras { histograms: beside(histograms, &samples), starts: Vec::new() };
+            SeriesBatch { labels, samples, extras }
         })
     });
     let imported = store.import(&SOURCE.into(), series)?;
-    tally.histograms += histograms;
+    tally.unknown_chunks += unknown;
+    tally.refused.extend(refused);
     tally.samples += imported.block.map_or(0, |block| block.samples);
     tally.refused.extend(imported.example);
     Ok(())
 }
 
+/// The histograms that are such; `refused` gets the first that is not, with the reason.
+fn sound(labels: &Labels, histograms: &[Histogram], refused: &mut Option<String>) -> Vec<HistogramSample> {
+    let mut sound = Vec::with_capacity(histograms.len());
+    for wire in histograms {
+        let at = Timestamp::from_millis(wire.timestamp);
+        match native::from_wire(wire) {
+            Ok(histogram) => sound.push((at, Arc::new(histogram))),
+            Err(why) => {
+                refused.get_or_insert_with(|| format!("{labels} at {at}: {why}"));
+            }
+        }
+    }
+    sound
+}
+
+/// Those at whose instants there is no float.
+fn beside(mut histograms: Vec<HistogramSample>, floats: &[Sample]) -> Vec<HistogramSample> {
+    histograms.retain(|(at, _)| floats.binary_search_by_key(at, |sample| sample.timestamp).is_err());
+    histograms
+}
+
 impl Tally {
     fn report(self, from: &Path) -> anyhow::Result<()> {
         println!("{} samples imported from {}", self.samples, from.display());
-        if self.histograms > 0 {
-            println!("left out: {} chunks or records of native histograms", self.histograms);
+        if self.unknown_chunks > 0 {
+            println!("left out: {} chunks of encodings that are not known", self.unknown_chunks);
         }
         for example in &self.refused {
             println!("left out, for example: {example}");

@@ -1,10 +1,12 @@
 //! Accepting connections: TLS or plain, one task each, drained on shutdown.
 
+mod authority;
 mod certificate;
 mod stall;
 mod tls;
 
-pub(crate) use certificate::{CertificateStore, fingerprint};
+pub(crate) use authority::fingerprint;
+pub(crate) use certificate::CertificateStore;
 pub(crate) use tls::{Certificate, ShownCertificate, TlsAcceptor};
 
 use std::net::SocketAddr;

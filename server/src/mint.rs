@@ -1,34 +1,21 @@
-//! `crowsnest cert mint`: a client certificate for a person, signed by the cluster.
-//!
-//! The key is made here and goes nowhere else. The request is approved with the rights of whoever runs this, as
-//! `kubectl certificate approve` would; the cluster's own controller signs it.
+//! `crowsnest cert mint`: a client certificate for a person, signed by the cluster, as a file.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
-use crowsnest_rbac::{ClientCertificate, signing_request};
-use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::clock;
-use crate::cluster::{As, Cluster, ClusterError, ClusterSource, Form, Path};
+use crate::cluster::{As, Cluster, ClusterSource};
 use crate::data_dir::{write_private, write_public};
+use crate::minting::{self, MIN_EXPIRY, Wish};
 use crate::units::Span;
 
-/// The signer of certificates that the API server takes for users.
-const SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 /// How long the cluster may take to sign.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often is looked.
-const PAUSE: Duration = Duration::from_millis(500);
 /// What is asked for unless told otherwise; the cluster may sign for less.
 const DEFAULT_EXPIRY: Duration = Duration::from_secs(365 * 24 * 3600);
-/// No signer signs for less.
-const MIN_EXPIRY: Duration = Duration::from_secs(600);
 
 /// `crowsnest cert`.
 #[derive(Debug, Subcommand)]
@@ -63,33 +50,6 @@ pub(crate) struct MintArgs {
     kubeconfig: Option<PathBuf>,
 }
 
-/// As much of a CertificateSigningRequest as is looked at.
-#[derive(Deserialize)]
-struct Request {
-    metadata: Metadata,
-    #[serde(default)]
-    status: Status,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Status {
-    certificate: String,
-    conditions: Vec<Condition>,
-}
-
-#[derive(Deserialize)]
-struct Condition {
-    r#type: String,
-    #[serde(default)]
-    message: String,
-}
-
 /// Does what `crowsnest cert …` says.
 pub(crate) fn run(args: CertArgs) -> anyhow::Result<()> {
     let CertArgs::Mint(args) = args;
@@ -106,11 +66,8 @@ async fn mint(args: &MintArgs) -> anyhow::Result<()> {
         None => ClusterSource::around().context("give --kubeconfig; this is no pod of a cluster")?,
     };
     let cluster = Cluster::connect(&source).await?;
-    let (key, request) = signing_request(&args.user, &args.group)?;
-    let name = ask(&cluster, &request, expires).await?;
-    let signed = signed(&cluster, &name).await?;
-    let certificate = ClientCertificate::from_pem(&signed, key.reveal().as_bytes())?;
-    let claims = certificate.check(clock::now())?;
+    let wish = Wish { user: args.user.clone(), groups: args.group.clone(), expires, patience: PATIENCE };
+    let (certificate, claims) = minting::mint(&cluster, As::Server, &wish).await?;
     write_private(&args.out, &certificate.to_pkcs12(&args.user, &password)?)?;
     println!("wrote {}: {}, good until {}", args.out.display(), claims.user, clock::rfc3339(claims.ends));
     if let Some(ca) = cluster.authority() {
@@ -129,60 +86,4 @@ fn password(file: &std::path::Path) -> anyhow::Result<String> {
     let password = text.trim_end_matches(['\r', '\n']);
     ensure!(!password.is_empty(), "{}: the password is empty, which macOS does not take", file.display());
     Ok(password.to_owned())
-}
-
-/// Asks for a certificate, and approves it; says what the request is called.
-async fn ask(cluster: &Cluster, request: &[u8], expires: Duration) -> anyhow::Result<String> {
-    let asked = json!({
-        "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
-        "metadata": {"generateName": "crowsnest-"},
-        "spec": {
-            "request": STANDARD.encode(request), "signerName": SIGNER, "usages": ["client auth"],
-            "expirationSeconds": expires.as_secs(),
-        },
-    });
-    let made: Value = cluster
-        .create(As::Server, &Path::signing_requests("", ""), &asked)
-        .await
-        .map_err(|error| told(&error))?;
-    let Request { metadata: Metadata { name }, .. } = serde_json::from_value(made.clone())?;
-    let mut approved = made;
-    if let Some(status) = approved.get_mut("status").and_then(Value::as_object_mut) {
-        let condition = json!({
-            "type": "Approved", "status": "True", "reason": "CrowsnestMint",
-            "message": "approved by whoever ran crowsnest cert mint",
-        });
-        status.insert("conditions".to_owned(), json!([condition]));
-    }
-    let path = Path::signing_requests(&name, "/approval");
-    let _: Value = cluster.replace(As::Server, &path, &approved).await.map_err(|error| told(&error))?;
-    Ok(name)
-}
-
-/// Waits for the certificate, PEM.
-async fn signed(cluster: &Cluster, name: &str) -> anyhow::Result<Vec<u8>> {
-    let began = std::time::Instant::now();
-    loop {
-        let path = Path::signing_requests(name, "");
-        let Request { status, .. } =
-            cluster.get(As::Server, &path, Form::Whole).await.map_err(|error| told(&error))?;
-        if !status.certificate.is_empty() {
-            return STANDARD.decode(&status.certificate).context("the signed certificate is not base64");
-        }
-        if let Some(end) = status.conditions.iter().find(|it| matches!(&*it.r#type, "Denied" | "Failed")) {
-            bail!("the cluster does not sign {name}: {}", end.message);
-        }
-        if began.elapsed() > PATIENCE {
-            bail!(
-                "nobody has signed {name} for {} s: this cluster has no signer {SIGNER} (EKS has none); sign in with a \
-                 token instead",
-                PATIENCE.as_secs()
-            );
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-fn told(error: &ClusterError) -> anyhow::Error {
-    anyhow::anyhow!(error.told())
 }

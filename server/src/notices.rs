@@ -21,6 +21,10 @@ pub(crate) const SHUTTING_DOWN: &str = "Prometheus is shutting down and graceful
 pub(crate) const EPHEMERAL: &str =
     "The data folder is not kept: samples, rules and sessions are lost when the server's pod goes away.";
 
+/// Told while something in the data folder is damaged.
+pub(crate) const DAMAGED: &str =
+    "Files in the data folder are damaged: samples may be missing. crowsnest blocks --verify names them.";
+
 /// A fact, or the end of one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Notice {

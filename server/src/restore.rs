@@ -1,11 +1,13 @@
-//! `crowsnest restore`: makes a snapshot the samples of a data folder, while the server is stopped.
+//! `crowsnest restore`: makes a backup or a snapshot the samples of a data folder, while the server is stopped.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use crowsnest_tsdb::{Options, Tsdb};
 
+use crate::backup;
 use crate::clock;
 use crate::control::SledStore;
 use crate::data_dir::DataDir;
@@ -13,9 +15,9 @@ use crate::data_dir::DataDir;
 /// `crowsnest restore`.
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
-    /// The snapshot: a folder in tsdb/snapshots of a data folder, or a copy of one
-    #[arg(value_name = "DIR")]
-    snapshot: PathBuf,
+    /// A file that crowsnest backup has written; or a snapshot, a folder in tsdb/snapshots of a data folder or a copy of one
+    #[arg(value_name = "FILE|DIR")]
+    from: PathBuf,
     /// Folder of ours that takes the samples; there must be none in it
     #[arg(long, env = "CROWSNEST_DATA_DIR", value_name = "DIR", default_value = "crowsnest-data")]
     data_dir: PathBuf,
@@ -27,11 +29,22 @@ pub(crate) struct RestoreArgs {
 /// When one of the folders cannot be used, there are samples already, or something in the snapshot is damaged; what is
 /// intact has been restored then.
 pub(crate) fn run(args: &RestoreArgs) -> anyhow::Result<()> {
-    let is_snapshot = ["blocks", "wal"].iter().all(|part| args.snapshot.join(part).is_dir());
-    ensure!(is_snapshot, "{} is not a snapshot: it has no folders blocks and wal", args.snapshot.display());
     let data_dir = DataDir::open(&args.data_dir)?;
+    // Nothing is made before the archive has been read to its end.
+    let unpacked = args.from.is_file().then(|| backup::unpack(&args.from, &data_dir)).transpose()?;
+    let snapshot = unpacked.as_ref().unwrap_or(&args.from);
+    let is_snapshot = backup::PARTS.iter().all(|part| snapshot.join(part).is_dir());
+    ensure!(
+        is_snapshot,
+        "{} is neither a backup nor a snapshot: it has no folders blocks and wal",
+        snapshot.display()
+    );
     let folder = data_dir.subdir("tsdb")?;
-    crowsnest_tsdb::restore(&args.snapshot, &folder).context("cannot restore")?;
+    crowsnest_tsdb::restore(snapshot, &folder).context("cannot restore")?;
+    if let Some(unpacked) = &unpacked {
+        // Its files are in both places.
+        fs::remove_dir_all(unpacked).with_context(|| format!("cannot remove {}", unpacked.display()))?;
+    }
     let manifest = SledStore::open(&data_dir.subdir("control")?)?.block_manifest()?;
     manifest.clear().context("cannot clear the block manifest")?;
     let (store, recovery) = Tsdb::open(&folder, manifest, Options::default(), clock::now())

@@ -9,19 +9,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, bail};
-use crowsnest_promql::{Engine, EngineOptions, Features};
+use crowsnest_promql::{Engine, EngineOptions, Features, RangeCache};
 use crowsnest_rbac::{Authoriser, DeniedCertificates, IngestTokens, RoleAuthoriser, StaticUsers};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use self::certificate::CertificateKeeper;
 use crate::api_v1::write::WriteGate;
 use crate::audit::AuditLog;
-use crate::auth::{Auth, Sessions, Trusted, Users};
+use crate::auth::{Auth, Oidc, Sessions, Trusted, Users};
 use crate::clock;
 use crate::cluster::{Cluster, ClusterAuthoriser};
 use crate::config::{Config, QueryLimits};
@@ -35,6 +35,7 @@ use crate::notices::{EPHEMERAL, Notices};
 use crate::notifier::Notifier;
 use crate::query_pool::QueryPool;
 use crate::rules::{RuleSettings, Rules};
+use crate::scraping::Scraping;
 use crate::settings::AuthMode;
 use crate::sources::watch::SourceWatch;
 use crate::storage::Storage;
@@ -54,6 +55,13 @@ pub(crate) struct ListenFile {
     /// Its SHA-256, to compare with what a browser shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ca_sha256: Option<String>,
+}
+
+impl ListenFile {
+    /// Where programs on this machine connect to.
+    pub(crate) fn local(&self) -> SocketAddr {
+        reachable(self.listen)
+    }
 }
 
 const LISTEN_FILE: &str = "listen.json";
@@ -149,7 +157,10 @@ impl Server {
 
 /// Everything that handlers share.
 pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Result<AppState> {
-    let sled = SledStore::open(&data_dir.subdir("control")?)?;
+    let (sled, control_damage) = SledStore::open_or_begin(&data_dir.subdir("control")?)?;
+    if let Some(damage) = &control_damage {
+        error!(damage, "control state was damaged: sessions and silences are lost, and begun anew");
+    }
     let storage = Storage::open(config, data_dir, sled.block_manifest()?)?;
     let control: Arc<dyn ControlStore> = Arc::new(sled);
     let sources = SourceWatch::open(
@@ -172,19 +183,30 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&control),
         Arc::clone(&notifier),
     )?;
+    let cluster = cluster(config).await?;
+    let scraping = Scraping::open(
+        config.provisioning.as_ref().map(|folder| folder.join("scrape")),
+        Fetcher::to(&config.outbound_allow),
+        Arc::clone(&storage.appender),
+        cluster.clone(),
+    )?;
     let notices = Notices::new(clock::now());
     if config.ephemeral {
         warn!("--ephemeral: samples, rules and sessions are lost with this server's pod");
         notices.stand(EPHEMERAL, clock::now());
     }
     Ok(Arc::new(App {
-        auth: auth(config, data_dir, control).await?,
+        auth: auth(config, data_dir, control, cluster.clone())?,
+        cluster,
         audit: AuditLog::open(data_dir)?,
         pool: QueryPool::new(&config.queries),
         engine: Engine::new(engine_options(config)),
+        range_cache: RangeCache::new(config.queries.cache),
         rules: Arc::new(rules),
+        scraping: Arc::new(scraping),
         notifier,
         storage,
+        control_damage,
         sources,
         writes: WriteGate::default(),
         telemetry: Telemetry::default(),
@@ -222,12 +244,28 @@ fn certificates(config: &Config, data_dir: &DataDir) -> anyhow::Result<Certifica
     })
 }
 
-async fn auth(config: &Config, data_dir: &DataDir, control: Arc<dyn ControlStore>) -> anyhow::Result<Auth> {
-    let users = match (config.auth, &config.static_token_file, &config.cluster) {
+/// The cluster, where one is of use: its users sign in, or metrics are made of it.
+async fn cluster(config: &Config) -> anyhow::Result<Option<Arc<Cluster>>> {
+    let source = config.cluster.as_ref();
+    let of_use =
+        config.auth == AuthMode::Kube || config.scrape_monitors || !config.cluster_metrics.kinds.is_empty();
+    match source.filter(|_| of_use) {
+        Some(source) => Ok(Some(Arc::new(Cluster::connect(source).await?))),
+        None => Ok(None),
+    }
+}
+
+fn auth(
+    config: &Config,
+    data_dir: &DataDir,
+    control: Arc<dyn ControlStore>,
+    cluster: Option<Arc<Cluster>>,
+) -> anyhow::Result<Auth> {
+    let users = match (config.auth, &config.static_token_file, cluster) {
         (AuthMode::Static, Some(path), _) => Users::Static(Watched::open(path, |yaml| {
             StaticUsers::parse(yaml).map_err(|error| error.to_string())
         })?),
-        (AuthMode::Kube, _, Some(source)) => Users::Cluster(Arc::new(Cluster::connect(source).await?)),
+        (AuthMode::Kube, _, Some(cluster)) => Users::Cluster(cluster),
         (AuthMode::Static | AuthMode::Kube, ..) => bail!("there is nowhere for users to come from"),
         (AuthMode::None, ..) => {
             warn!("--auth none: everybody who reaches this address is an administrator");
@@ -238,7 +276,7 @@ async fn auth(config: &Config, data_dir: &DataDir, control: Arc<dyn ControlStore
         .ingest_token_file
         .as_ref()
         .map(|path| Watched::open(path, |text| IngestTokens::parse(text).map_err(|error| error.to_string())));
-    let sessions = Sessions::new(control, data_dir.key("session.key")?);
+    let sessions = Sessions::open(control, &data_dir.subdir("keys")?)?;
     let authoriser: Box<dyn Authoriser> = match &users {
         Users::Cluster(cluster) => Box::new(ClusterAuthoriser(Arc::clone(cluster))),
         Users::Open | Users::Static(_) => Box::new(RoleAuthoriser),
@@ -246,7 +284,8 @@ async fn auth(config: &Config, data_dir: &DataDir, control: Arc<dyn ControlStore
     let denied =
         config.client_cert_deny_file.as_ref().map(|path| Watched::open(path, DeniedCertificates::parse));
     let trusted = Trusted::new(config.opened, config.client_ca.as_deref(), denied.transpose()?)?;
-    Ok(Auth::new(users, ingest.transpose()?, sessions, authoriser, trusted))
+    let oidc = config.oidc.clone().map(|settings| Oidc::new(settings, Fetcher::to(&config.outbound_allow)));
+    Ok(Auth::new(users, ingest.transpose()?, sessions, authoriser, trusted, oidc.transpose()?))
 }
 
 /// Prometheus's features that the engine knows; others are told about and otherwise ignored, as Prometheus does.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use crowsnest_cluster_metrics::AllowList;
 use serde::Deserialize;
 
 use crate::fetch::Destination;
@@ -85,6 +86,26 @@ pub(crate) struct Settings {
     /// None, to look at no cluster even where there is one
     #[arg(long, env = "CROWSNEST_KUBE", value_enum)]
     pub(crate) kube: Option<Kube>,
+    /// Kinds of the cluster's objects that metrics are made of, as kube-state-metrics does: plurals separated by commas, * for all, none for none
+    /// [default: all but secrets]
+    #[arg(long, env = "CROWSNEST_CLUSTER_METRICS", value_name = "KINDS", value_delimiter = ',')]
+    pub(crate) cluster_metrics: Option<Vec<String>>,
+    /// How often these are written [default: 15s]
+    #[arg(long, env = "CROWSNEST_CLUSTER_METRICS_INTERVAL", value_name = "DURATION")]
+    pub(crate) cluster_metrics_interval: Option<Span>,
+    /// Lease, as NAMESPACE/NAME, that the server writes these under, for when several servers look at one cluster; needs the rights to get,
+    /// create and update it
+    #[arg(long, env = "CROWSNEST_CLUSTER_METRICS_LEASE", value_name = "LEASE")]
+    pub(crate) cluster_metrics_lease: Option<String>,
+    /// Labels of objects that kube_…_labels have, as pods=[app,team],nodes=[*] [default: none]
+    #[arg(long, env = "CROWSNEST_METRIC_LABELS_ALLOWLIST", value_name = "LIST")]
+    pub(crate) metric_labels_allowlist: Option<AllowList>,
+    /// Annotations of objects that kube_…_annotations have, in the same way [default: none]
+    #[arg(long, env = "CROWSNEST_METRIC_ANNOTATIONS_ALLOWLIST", value_name = "LIST")]
+    pub(crate) metric_annotations_allowlist: Option<AllowList>,
+    /// Scrapes what ServiceMonitor, PodMonitor and Probe objects of the cluster say; needs the right to list them
+    #[arg(long, env = "CROWSNEST_SCRAPE_MONITORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) scrape_monitors: Option<bool>,
     /// Server certificate chain, PEM; without it one is made and kept in the data folder
     #[arg(long, env = "CROWSNEST_TLS_CERT", value_name = "FILE")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -112,6 +133,25 @@ pub(crate) struct Settings {
     /// Lets users in whom the API server knows, below /apis/ui.crowsnest.dev/v1/web/; needs the right to impersonate them
     #[arg(long, env = "CROWSNEST_APISERVER_SIGN_ON", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) apiserver_sign_on: Option<bool>,
+    /// Answers the API server's questions for metrics.k8s.io, for kubectl top and HorizontalPodAutoscalers; needs an APIService
+    #[arg(long, env = "CROWSNEST_METRICS_API", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) metrics_api: Option<bool>,
+    /// OpenID Connect issuer that the API server believes, for a login in the browser
+    #[arg(long, env = "CROWSNEST_OIDC_ISSUER_URL", value_name = "URL")]
+    pub(crate) oidc_issuer_url: Option<String>,
+    /// Who we are there, which must be whom its tokens are for (the API server's --oidc-client-id)
+    #[arg(long, env = "CROWSNEST_OIDC_CLIENT_ID", value_name = "ID")]
+    pub(crate) oidc_client_id: Option<String>,
+    /// File with the client's secret; public clients have none
+    #[arg(long, env = "CROWSNEST_OIDC_CLIENT_SECRET_FILE", value_name = "FILE")]
+    pub(crate) oidc_client_secret_file: Option<PathBuf>,
+    /// Authorities of the issuer's certificate, PEM, beside the system's
+    #[arg(long, env = "CROWSNEST_OIDC_CA_FILE", value_name = "FILE")]
+    pub(crate) oidc_ca_file: Option<PathBuf>,
+    /// What is asked of the issuer, separated by commas; offline_access for sessions that outlast a token [default:
+    /// openid,email,profile]
+    #[arg(long, env = "CROWSNEST_OIDC_SCOPES", value_name = "SCOPES", value_delimiter = ',')]
+    pub(crate) oidc_scopes: Option<Vec<String>>,
     /// How users sign in [default: static]
     #[arg(long, env = "CROWSNEST_AUTH", value_enum)]
     pub(crate) auth: Option<AuthMode>,
@@ -127,6 +167,21 @@ pub(crate) struct Settings {
     /// How long samples are kept [default: 15d]
     #[arg(long, env = "CROWSNEST_RETENTION", value_name = "DURATION")]
     pub(crate) retention: Option<Span>,
+    /// How long samples of some series are kept instead, as SELECTOR=DURATION separated by semicolons; the first that matches counts
+    #[arg(long, env = "CROWSNEST_RETENTION_RULE", value_name = "RULES", value_delimiter = ';')]
+    pub(crate) retention_rule: Option<Vec<String>>,
+    /// How long samples are kept down-sampled to five minutes, once they are older than --retention; not when not given
+    #[arg(long = "retention-5m", env = "CROWSNEST_RETENTION_5M", value_name = "DURATION")]
+    pub(crate) retention_5m: Option<Span>,
+    /// The same, down-sampled to an hour, after that
+    #[arg(long = "retention-1h", env = "CROWSNEST_RETENTION_1H", value_name = "DURATION")]
+    pub(crate) retention_1h: Option<Span>,
+    /// How many series with recent samples there may be; new ones beyond are refused [default: 1000000]
+    #[arg(long, env = "CROWSNEST_MAX_SERIES", value_name = "N")]
+    pub(crate) max_series: Option<usize>,
+    /// How many of them may be of one source: who pushes, job and instance together [default: 300000]
+    #[arg(long, env = "CROWSNEST_MAX_SERIES_PER_SOURCE", value_name = "N")]
+    pub(crate) max_series_per_source: Option<usize>,
     /// How much disk blocks of samples may take; unlimited when not given
     #[arg(long, env = "CROWSNEST_RETENTION_SIZE", value_name = "SIZE")]
     pub(crate) retention_size: Option<Bytes>,
@@ -162,6 +217,9 @@ pub(crate) struct Settings {
         alias = "query.lookback-delta"
     )]
     pub(crate) query_lookback_delta: Option<Span>,
+    /// Memory for answers to range queries that are asked again and again; 0 keeps none [default: 16MiB]
+    #[arg(long, env = "CROWSNEST_QUERY_CACHE_SIZE", value_name = "SIZE")]
+    pub(crate) query_cache_size: Option<Bytes>,
     /// Queries that run longer are logged as slow [default: 10s]
     #[arg(long, env = "CROWSNEST_QUERY_SLOW_AFTER", value_name = "DURATION")]
     pub(crate) query_slow_after: Option<Span>,
@@ -211,6 +269,14 @@ impl Settings {
             base_path: self.base_path.or(other.base_path),
             kubeconfig: self.kubeconfig.or(other.kubeconfig),
             kube: self.kube.or(other.kube),
+            cluster_metrics: self.cluster_metrics.or(other.cluster_metrics),
+            cluster_metrics_interval: self.cluster_metrics_interval.or(other.cluster_metrics_interval),
+            cluster_metrics_lease: self.cluster_metrics_lease.or(other.cluster_metrics_lease),
+            metric_labels_allowlist: self.metric_labels_allowlist.or(other.metric_labels_allowlist),
+            metric_annotations_allowlist: self
+                .metric_annotations_allowlist
+                .or(other.metric_annotations_allowlist),
+            scrape_monitors: self.scrape_monitors.or(other.scrape_monitors),
             tls_cert: self.tls_cert.or(other.tls_cert),
             tls_key: self.tls_key.or(other.tls_key),
             tls_name: self.tls_name.or(other.tls_name),
@@ -219,12 +285,23 @@ impl Settings {
             client_ca: self.client_ca.or(other.client_ca),
             client_cert_deny_file: self.client_cert_deny_file.or(other.client_cert_deny_file),
             apiserver_sign_on: self.apiserver_sign_on.or(other.apiserver_sign_on),
+            metrics_api: self.metrics_api.or(other.metrics_api),
             publish_ca: self.publish_ca.or(other.publish_ca),
+            oidc_issuer_url: self.oidc_issuer_url.or(other.oidc_issuer_url),
+            oidc_client_id: self.oidc_client_id.or(other.oidc_client_id),
+            oidc_client_secret_file: self.oidc_client_secret_file.or(other.oidc_client_secret_file),
+            oidc_ca_file: self.oidc_ca_file.or(other.oidc_ca_file),
+            oidc_scopes: self.oidc_scopes.or(other.oidc_scopes),
             auth: self.auth.or(other.auth),
             static_token_file: self.static_token_file.or(other.static_token_file),
             ingest_token_file: self.ingest_token_file.or(other.ingest_token_file),
             ephemeral: self.ephemeral.or(other.ephemeral),
             retention: self.retention.or(other.retention),
+            retention_rule: self.retention_rule.or(other.retention_rule),
+            retention_5m: self.retention_5m.or(other.retention_5m),
+            retention_1h: self.retention_1h.or(other.retention_1h),
+            max_series: self.max_series.or(other.max_series),
+            max_series_per_source: self.max_series_per_source.or(other.max_series_per_source),
             retention_size: self.retention_size.or(other.retention_size),
             storage: self.storage.or(other.storage),
             outbound_allow: self.outbound_allow.or(other.outbound_allow),
@@ -235,6 +312,7 @@ impl Settings {
             query_max_concurrency: self.query_max_concurrency.or(other.query_max_concurrency),
             query_max_samples: self.query_max_samples.or(other.query_max_samples),
             query_lookback_delta: self.query_lookback_delta.or(other.query_lookback_delta),
+            query_cache_size: self.query_cache_size.or(other.query_cache_size),
             query_slow_after: self.query_slow_after.or(other.query_slow_after),
             web_cors_origin: self.web_cors_origin.or(other.web_cors_origin),
             web_enable_admin_api: self.web_enable_admin_api.or(other.web_enable_admin_api),

@@ -9,16 +9,19 @@
 
 mod interval;
 mod record;
+mod tally;
 pub(crate) mod watch;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME, Timestamp};
+use crowsnest_tsdb::Appended;
 use smol_str::SmolStr;
 
 use interval::Interval;
 pub(crate) use record::SourceRecord;
+pub(crate) use tally::{Refusal, RefusedPushes, Tally};
 
 /// Sources that are watched; pushes of further ones are stored without `up`.
 const MAX_SOURCES: usize = 10_000;
@@ -26,6 +29,8 @@ const MAX_SOURCES: usize = 10_000;
 const FORGET_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 /// When the server itself has slept longer than this between two looks, the sleep is nobody's silence.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Series `up` of one source that are known: a kubelet has four pages.
+const MAX_UPS: usize = 16;
 
 /// The name of the series that says whether a source is there.
 pub(crate) const UP: &str = "up";
@@ -45,21 +50,26 @@ pub(crate) struct Push {
     pub(crate) newest: Timestamp,
     /// The label `node`, when its series have one.
     pub(crate) node: Option<SmolStr>,
-    /// The source's own series `up`, when it is in this push.
-    pub(crate) own_up: Option<Labels>,
+    /// The source's own series `up` that are in this push: one for each target that it scrapes under this job and instance.
+    pub(crate) own_up: Vec<Labels>,
 }
 
-/// How a source is doing.
+/// How a source is doing, by one of its series `up`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SourceState {
     pub(crate) source: SourceId,
-    /// Its series `up`.
+    /// The series `up`.
     pub(crate) up: Labels,
+    /// When it was first seen.
+    pub(crate) since: Timestamp,
     /// When its last push arrived.
     pub(crate) arrived: Timestamp,
     /// The time between its pushes.
     pub(crate) interval: Duration,
     pub(crate) silent: bool,
+    /// Whether it writes its series `up` itself.
+    pub(crate) reports_up: bool,
+    pub(crate) tally: Tally,
 }
 
 /// What to do about a push.
@@ -76,7 +86,7 @@ pub(crate) struct Observed {
 pub(crate) struct Silent {
     pub(crate) source: SourceId,
     /// Its series `up`.
-    pub(crate) up: Labels,
+    pub(crate) ups: Vec<Labels>,
     /// When to write.
     pub(crate) at: Timestamp,
     /// How long the source has been silent by then.
@@ -95,8 +105,11 @@ pub(crate) struct Look {
 
 #[derive(Debug)]
 struct Known {
-    up: Labels,
+    /// Its series `up`; none when it has said that it ends.
+    ups: Vec<Labels>,
     reports_up: bool,
+    /// When it was first seen.
+    since: Timestamp,
     /// The newest timestamp that it has pushed.
     newest: Timestamp,
     /// When its last push arrived.
@@ -104,6 +117,7 @@ struct Known {
     interval: Interval,
     /// When `up` = 0 was last written, while it is silent.
     last_zero: Option<Timestamp>,
+    tally: Tally,
 }
 
 /// All sources.
@@ -121,16 +135,11 @@ impl Sources {
                 return Observed::default();
             }
             let known = Known::new(source, push, now);
-            let write_up = (!known.reports_up).then(|| known.up.clone());
+            let write_up = known.ups.first().filter(|_| !known.reports_up).cloned();
             self.known.insert(source.clone(), known);
             return Observed { write_up, remember: true };
         };
-        let mut remember = false;
-        if let Some(own) = &push.own_up
-            && (!known.reports_up || known.up != *own)
-        {
-            (known.reports_up, known.up, remember) = (true, own.clone(), true);
-        }
+        let mut remember = known.take_up(&push.own_up);
         // Only a sender that goes back in time is not told of: its moment has been spoken for.
         let goes_on = push.newest >= known.newest;
         // A silence is no interval.
@@ -139,7 +148,22 @@ impl Sources {
         }
         known.newest = known.newest.max(push.newest);
         known.arrived = now;
-        Observed { write_up: (goes_on && !known.reports_up).then(|| known.up.clone()), remember }
+        let write_up = known.ups.first().filter(|_| goes_on && !known.reports_up).cloned();
+        Observed { write_up, remember }
+    }
+
+    /// Takes note that targets have ended, by staleness markers of their own series `up`: they are not silent but gone.
+    pub(crate) fn part(&mut self, source: &SourceId, ended: &[Labels]) {
+        if let Some(known) = self.known.get_mut(source).filter(|known| known.reports_up) {
+            known.ups.retain(|up| !ended.contains(up));
+        }
+    }
+
+    /// Takes note of what has become of a push.
+    pub(crate) fn settle(&mut self, source: &SourceId, appended: &Appended, now: Timestamp) {
+        if let Some(known) = self.known.get_mut(source) {
+            known.tally.add(appended, now);
+        }
     }
 
     /// Looks for sources that are silent; to be called about once a second.
@@ -147,11 +171,11 @@ impl Sources {
         self.forgive_pause(now);
         let mut look = Look::default();
         for (source, known) in &mut self.known {
-            if now >= known.arrived.plus(FORGET_AFTER) {
+            if known.ups.is_empty() || now >= known.arrived.plus(FORGET_AFTER) {
                 look.forgotten.push(source.clone());
             } else if let Some((silence, begins)) = known.falls_silent(now) {
-                let up = known.up.clone();
-                look.silent.push(Silent { source: source.clone(), up, at: now, silence, begins });
+                let ups = known.ups.clone();
+                look.silent.push(Silent { source: source.clone(), ups, at: now, silence, begins });
             }
         }
         // Where another identity has taken over (a new token, say), the old one is not silent but gone.
@@ -181,12 +205,14 @@ impl Sources {
         now: Timestamp,
     ) {
         let known = Known {
-            up: record.up.clone(),
+            ups: record.ups(),
             reports_up: record.reports_up,
+            since: record.since_ms.map_or(now, Timestamp::from_millis),
             newest,
             arrived: now,
             interval: Interval::of(Duration::from_millis(record.interval_ms)),
             last_zero: None,
+            tally: Tally::default(),
         };
         if self.known.len() < MAX_SOURCES {
             self.known.insert(source, known);
@@ -195,28 +221,33 @@ impl Sources {
 
     /// What to keep about a source.
     pub(crate) fn record(&self, source: &SourceId) -> Option<SourceRecord> {
-        self.known
-            .get(source)
-            .map(|known| SourceRecord::new(source, &known.up, known.reports_up, known.interval.get()))
+        self.known.get(source).map(|known| {
+            SourceRecord::new(source, &known.ups, known.since, known.reports_up, known.interval.get())
+        })
     }
 
-    /// Every source, by job and instance.
+    /// Every source, by job and instance, once for each of its series `up`.
     pub(crate) fn list(&self) -> Vec<SourceState> {
-        let state = |(source, known): (&SourceId, &Known)| SourceState {
+        let state = |source: &SourceId, known: &Known, up: &Labels| SourceState {
             source: source.clone(),
-            up: known.up.clone(),
+            up: up.clone(),
+            since: known.since,
             arrived: known.arrived,
             interval: known.interval.get(),
             silent: known.last_zero.is_some(),
+            reports_up: known.reports_up,
+            tally: known.tally.clone(),
         };
-        let mut list: Vec<_> = self.known.iter().map(state).collect();
-        list.sort_by(|a, b| {
-            (&a.source.job, &a.source.instance, &a.source.pusher).cmp(&(
-                &b.source.job,
-                &b.source.instance,
-                &b.source.pusher,
-            ))
-        });
+        let states = self
+            .known
+            .iter()
+            .flat_map(|(source, known)| known.ups.iter().map(move |up| state(source, known, up)));
+        let mut list: Vec<_> = states.collect();
+        let order = |state: &SourceState| {
+            let SourceId { pusher, job, instance } = state.source.clone();
+            (job, instance, pusher, state.up.clone())
+        };
+        list.sort_by_cached_key(order);
         list
     }
 
@@ -247,7 +278,8 @@ impl Sources {
 
 impl Known {
     fn new(source: &SourceId, push: &Push, now: Timestamp) -> Self {
-        let up = push.own_up.clone().unwrap_or_else(|| {
+        let reports_up = !push.own_up.is_empty();
+        let assumed = || {
             let mut labels = Labels::from_pairs([
                 (METRIC_NAME, UP),
                 (JOB, source.job.as_str()),
@@ -258,15 +290,37 @@ impl Known {
                 labels.set("node", node.clone());
             }
             labels.build()
-        });
+        };
         Self {
-            up,
-            reports_up: push.own_up.is_some(),
+            ups: if reports_up {
+                push.own_up.iter().take(MAX_UPS).cloned().collect()
+            } else {
+                vec![assumed()]
+            },
+            reports_up,
+            since: now,
             newest: push.newest,
             arrived: now,
             interval: Interval::default(),
             last_zero: None,
+            tally: Tally::default(),
         }
+    }
+
+    /// Takes note of series `up` of the source's own; says whether any is news.
+    fn take_up(&mut self, own: &[Labels]) -> bool {
+        let mut news = false;
+        if !own.is_empty() && !self.reports_up {
+            (self.reports_up, news) = (true, true);
+            self.ups.clear();
+        }
+        for up in own {
+            if !self.ups.contains(up) && self.ups.len() < MAX_UPS {
+                self.ups.push(up.clone());
+                news = true;
+            }
+        }
+        news
     }
 
     /// How long the source has been silent and whether that is news, if now is the time to say so.
@@ -302,7 +356,7 @@ mod tests {
     }
 
     fn push(seconds: i64) -> Push {
-        Push { newest: at(seconds), node: Some("n1".into()), own_up: None }
+        Push { newest: at(seconds), node: Some("n1".into()), own_up: Vec::new() }
     }
 
     fn up() -> Labels {
@@ -332,7 +386,7 @@ mod tests {
         let first = sources.observe(&source("a"), &push(0), at(0));
         assert_eq!(first, Observed { write_up: Some(up()), remember: true });
         let own = Labels::from_pairs([("__name__", "up"), ("job", "node-exporter"), ("instance", "n1")]);
-        let with_own = Push { own_up: Some(own), ..push(15) };
+        let with_own = Push { own_up: vec![own], ..push(15) };
         let observed = sources.observe(&source("a"), &with_own, at(15));
         assert_eq!(observed, Observed { write_up: None, remember: true });
         assert_eq!(
@@ -340,6 +394,48 @@ mod tests {
             None,
             "it stays the source's own"
         );
+    }
+
+    /// A page of a kubelet.
+    fn page(path: &str) -> Labels {
+        Labels::from_pairs([
+            ("__name__", "up"),
+            ("job", "kubelet"),
+            ("instance", "n1"),
+            ("metrics_path", path),
+        ])
+    }
+
+    #[test]
+    fn a_source_may_have_several_targets_of_its_own_which_are_silent_together() {
+        let mut sources = Sources::default();
+        for second in (0..=60).step_by(10) {
+            for path in ["/metrics", "/metrics/cadvisor"] {
+                let pushed = Push { own_up: vec![page(path)], ..push(second) };
+                let observed = sources.observe(&source("a"), &pushed, at(second));
+                assert_eq!(observed.write_up, None);
+                // At first what it is, then how often it comes.
+                assert!(second <= 10 || !observed.remember);
+            }
+        }
+        assert_eq!(sources.list().len(), 2);
+        assert_eq!(sources.look(at(85)).silent[0].ups, [page("/metrics"), page("/metrics/cadvisor")]);
+    }
+
+    #[test]
+    fn a_target_that_has_said_that_it_ends_is_not_silent_but_gone() {
+        let mut sources = Sources::default();
+        for path in ["/metrics", "/metrics/cadvisor"] {
+            sources.observe(&source("a"), &Push { own_up: vec![page(path)], ..push(0) }, at(0));
+        }
+        sources.part(&source("a"), &[page("/metrics")]);
+        assert_eq!(sources.list().len(), 1);
+        assert_eq!(sources.look(at(1)), Look::default());
+        sources.part(&source("a"), &[page("/metrics/cadvisor")]);
+        assert_eq!(sources.look(at(2)).forgotten, [source("a")]);
+        let mut pushing = pushing(10, 60);
+        pushing.part(&source("a"), &[up()]);
+        assert_eq!(pushing.list().len(), 1, "the server's own series is not the source's to end");
     }
 
     #[test]
@@ -365,7 +461,7 @@ mod tests {
         zeros(&mut sources, 61, 84);
         let begins = Silent {
             source: source("a"),
-            up: up(),
+            ups: vec![up()],
             at: at(85),
             silence: Duration::from_secs(25),
             begins: true,

@@ -7,6 +7,7 @@ use crowsnest_promql::Queryable;
 use crowsnest_tsdb::{Appender, Options, Tsdb};
 use tracing::{info, warn};
 
+use crate::backup;
 use crate::clock;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -25,9 +26,14 @@ impl Storage {
     pub(crate) fn open(config: &Config, data_dir: &DataDir, manifest: sled::Tree) -> anyhow::Result<Self> {
         let options = Options {
             retention: config.retention,
+            retention_rules: config.retention_rules.clone(),
+            tiers: config.tiers.clone(),
             retention_bytes: config.retention_bytes,
+            max_series: config.max_series,
+            max_series_per_source: config.max_series_per_source,
             ..Options::default()
         };
+        backup::clear(&config.data_dir);
         let (store, recovery) = Tsdb::open(&data_dir.subdir("tsdb")?, manifest, options, clock::now())
             .context("cannot open the sample store")?;
         for warning in &recovery.warnings {
@@ -53,6 +59,7 @@ impl Storage {
             Ok(done) => info!(
                 cut = done.cut.len(),
                 merged = done.merged.len(),
+                down_sampled = done.folded.len(),
                 expired = done.expired.len(),
                 "looked after blocks"
             ),

@@ -118,6 +118,26 @@ const SERVER: &[Plain<App>] = &[
         value: |app| app.pool.load().0 as u64,
     },
     Plain {
+        name: "crowsnest_query_cache_hits_total",
+        help: "Range queries answered by what was kept alone.",
+        value: |app| app.range_cache.stats().hits,
+    },
+    Plain {
+        name: "crowsnest_query_cache_partial_hits_total",
+        help: "Range queries of which only some steps were evaluated, the others kept.",
+        value: |app| app.range_cache.stats().partial_hits,
+    },
+    Plain {
+        name: "crowsnest_query_cache_misses_total",
+        help: "Range queries of which nothing was kept.",
+        value: |app| app.range_cache.stats().misses,
+    },
+    Plain {
+        name: "crowsnest_query_cache_bytes",
+        help: "Memory of the answers that are kept, about.",
+        value: |app| app.range_cache.stats().bytes as u64,
+    },
+    Plain {
         name: "crowsnest_rule_evaluations_total",
         help: "Rules evaluated.",
         value: |app| app.rules.counters.evaluations.load(Ordering::Relaxed),
@@ -146,6 +166,11 @@ const SERVER: &[Plain<App>] = &[
         name: "crowsnest_alerts",
         help: "Alerts that are known, those that have ended not long ago included.",
         value: |app| app.notifier.dispatcher().alerts.len() as u64,
+    },
+    Plain {
+        name: "crowsnest_control_damaged",
+        help: "1 when control state was damaged at the start and begun anew.",
+        value: |app| app.damage().control,
     },
     Plain {
         name: "crowsnest_sources_pushing",
@@ -195,6 +220,16 @@ const STORE: &[Plain<StoreStatus>] = &[
         help: "Writes and syncs of the log that failed.",
         value: |s| s.wal_failures,
     },
+    Plain {
+        name: "crowsnest_tsdb_wal_faults",
+        help: "Places in the log that could not be read when the server started.",
+        value: |s| s.wal_faults,
+    },
+    Plain {
+        name: "crowsnest_tsdb_wal_torn_bytes",
+        help: "Bytes at the end of the log that were left out then: of a write that was never finished.",
+        value: |s| s.wal_torn_bytes,
+    },
     Plain { name: "crowsnest_tsdb_blocks", help: "Blocks that serve.", value: |s| s.blocks },
     Plain { name: "crowsnest_tsdb_block_bytes", help: "Bytes of blocks.", value: |s| s.block_bytes },
     Plain {
@@ -204,6 +239,11 @@ const STORE: &[Plain<StoreStatus>] = &[
     },
     Plain { name: "crowsnest_tsdb_cuts_total", help: "Cuts of the head into blocks.", value: |s| s.cuts },
     Plain { name: "crowsnest_tsdb_merges_total", help: "Merges of blocks.", value: |s| s.merges },
+    Plain {
+        name: "crowsnest_tsdb_folds_total",
+        help: "Blocks made by down-sampling others.",
+        value: |s| s.folds,
+    },
     Plain {
         name: "crowsnest_tsdb_blocks_expired_total",
         help: "Blocks removed by retention.",

@@ -28,6 +28,7 @@ use crate::cluster::Cluster;
 use one::Watch;
 use position::Positions;
 
+pub(crate) use backoff::Backoff;
 pub(crate) use places::{Place, Places};
 
 /// Events that wait for the browser to read.

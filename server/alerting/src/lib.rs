@@ -5,11 +5,12 @@
 
 pub mod alertmanager;
 pub mod dispatch;
-pub mod duration;
 pub mod evaluation;
 mod json;
 pub mod message;
 pub mod rules;
 pub mod template;
 pub mod unit_test;
-pub mod yaml;
+
+pub use crowsnest_yaml as yaml;
+pub use crowsnest_yaml::duration;

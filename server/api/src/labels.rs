@@ -77,6 +77,14 @@ impl Labels {
         self.0.is_empty()
     }
 
+    /// The set of those labels that `keep` holds for.
+    pub fn filtered(&self, keep: impl Fn(&Label) -> bool) -> Self {
+        if self.0.iter().all(&keep) {
+            return self.clone();
+        }
+        Self(self.0.iter().filter(|label| keep(label)).cloned().collect())
+    }
+
     /// A builder that starts from this set.
     pub fn to_builder(&self) -> LabelsBuilder {
         LabelsBuilder { labels: self.0.to_vec() }
@@ -162,6 +170,17 @@ impl LabelsBuilder {
             Err(at) => self.labels.insert(at, Label { name, value }),
         }
         self
+    }
+
+    /// The value of the label `name`, or `None` where it is absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let at = self.labels.binary_search_by(|label| label.name.as_str().cmp(name)).ok()?;
+        self.labels.get(at).map(|label| label.value.as_str())
+    }
+
+    /// The labels in order of their names.
+    pub fn iter(&self) -> std::slice::Iter<'_, Label> {
+        self.labels.iter()
     }
 
     /// Removes `name`.

@@ -3,7 +3,9 @@
 //! Knows serde and prost; does no I/O, keeps no state, and decides nothing. Parsing and printing of its own types is
 //! all the logic it has.
 
+pub mod access;
 pub mod cluster;
+pub mod credentials;
 mod labels;
 mod problem;
 pub mod prometheus;
@@ -13,6 +15,7 @@ pub mod remote_read;
 pub mod remote_write;
 mod sample;
 pub mod session;
+pub mod sources;
 pub mod stream;
 
 pub use labels::{INSTANCE, JOB, Label, Labels, LabelsBuilder, METRIC_NAME};

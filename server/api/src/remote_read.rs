@@ -137,4 +137,8 @@ pub enum Encoding {
     Unknown = 0,
     /// Floats, as in Facebook's Gorilla paper.
     Xor = 1,
+    /// Native histograms with integer counts.
+    Histogram = 2,
+    /// Native histograms with float counts.
+    FloatHistogram = 3,
 }

@@ -1,6 +1,11 @@
-//! Prometheus remote write 1.0: the messages of `prometheus.WriteRequest`.
+//! Prometheus remote write 1.0: the messages of `prometheus.WriteRequest`; [`v2`] has those of 2.0.
 //!
 //! Body: snappy block format around protobuf; headers in <https://prometheus.io/docs/specs/prw/remote_write_spec/>.
+
+mod histogram;
+pub mod v2;
+
+pub use histogram::{BucketSpan, Histogram, ResetHint};
 
 /// `Content-Type` of a 1.0 request.
 pub const CONTENT_TYPE: &str = "application/x-protobuf";
@@ -29,6 +34,9 @@ pub struct TimeSeries {
     /// Oldest first.
     #[prost(message, repeated, tag = "2")]
     pub samples: Vec<WireSample>,
+    /// Its native histograms, oldest first.
+    #[prost(message, repeated, tag = "4")]
+    pub histograms: Vec<Histogram>,
 }
 
 /// A label on the wire.

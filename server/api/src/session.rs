@@ -34,6 +34,11 @@ pub enum SignIn {
         /// True.
         certificate: bool,
     },
+    /// What an OpenID Connect issuer sent the browser back with.
+    Oidc {
+        /// The parameters of the page's address.
+        oidc: OidcAnswer,
+    },
     /// A static user with a password.
     Password {
         /// The user's name.
@@ -41,6 +46,25 @@ pub enum SignIn {
         /// The password.
         password: String,
     },
+}
+
+/// What an issuer's answer says, as the browser brings it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OidcAnswer {
+    /// What tokens are had for, once.
+    pub code: String,
+    /// Which login it belongs to.
+    pub state: String,
+    /// Who answers, where the issuer says so (RFC 9207).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+}
+
+/// The answer of `POST session/oidc`: where the browser goes to sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginAt {
+    /// At the issuer.
+    pub url: String,
 }
 
 /// A way to sign in.
@@ -57,6 +81,8 @@ pub enum Way {
     Password,
     /// [`SignIn::Certificate`].
     Certificate,
+    /// [`SignIn::Oidc`], begun with `POST session/oidc`.
+    Oidc,
 }
 
 /// The ways in here; what a stranger may know.
@@ -67,6 +93,9 @@ pub struct Ways {
     /// With [`Way::Certificate`]: whom the connection of this very request shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Shown>,
+    /// With [`Way::Oidc`]: what people know the issuer by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
 }
 
 /// Whom a connection shows.
@@ -110,4 +139,7 @@ pub struct Session {
     /// Whether there is a cluster to look at with this user's credential.
     #[serde(default)]
     pub cluster: bool,
+    /// Whether what this server keeps is lost with its pod; the interface says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ephemeral: bool,
 }

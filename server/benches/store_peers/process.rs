@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::peer::Peer;
+use crate::syncs::Syncs;
 
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -43,12 +44,16 @@ impl Usage {
 
 impl<'a> Process<'a> {
     /// Starts a server on a free port and returns as soon as it is ready.
-    pub(crate) fn start(peer: &'a Peer, dir: &Path) -> Self {
+    pub(crate) fn start(peer: &'a Peer, dir: &Path, syncs: Option<&Syncs>) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let fill = |argument: &&str| {
             argument.replace("PORT", &address.port().to_string()).replace("DIR", &dir.display().to_string())
         };
-        let child = Command::new(&peer.program)
+        let mut command = Command::new(&peer.program);
+        if let Some(syncs) = syncs {
+            syncs.preload(&mut command);
+        }
+        let child = command
             .args(peer.arguments.iter().map(fill))
             .current_dir(dir)
             .stdin(Stdio::null())

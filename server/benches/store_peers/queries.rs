@@ -1,6 +1,5 @@
 //! The queries of `queries.tsv`, timed as a client sees them.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -18,9 +17,19 @@ pub(crate) struct Query {
     expression: String,
 }
 
+/// Questions for many series that resemble each other, see [`crate::replay::Replay::wide`].
+pub(crate) const WIDE: &str = "\
+topk_100k\t0\t60\ttopk(10, app_requests_total)
+sum_100k\t0\t60\tsum(rate(app_requests_total[5m]))
+regex_suffix_100k\t0\t60\tcount(app_requests_total{path=~\".*77\"})
+regex_set_100k\t0\t60\tapp_requests_total{path=~\"/path/(000123|050123|099123)\"}
+regex_not_100k\t0\t60\tcount(app_requests_total{path!~\"/path/0.*\"})
+quantile_10k_buckets\t0\t60\thistogram_quantile(0.99, sum by (service, le) (rate(app_seconds_bucket[5m])))
+quantile_10k_buckets_1h\t3600\t60\thistogram_quantile(0.99, sum by (le) (rate(app_seconds_bucket[5m])))
+";
+
 /// Name, range in seconds, step in seconds, PromQL; separated by tabs.
-pub(crate) fn read(path: &Path) -> Vec<Query> {
-    let text = std::fs::read_to_string(path).unwrap();
+pub(crate) fn parse(text: &str) -> Vec<Query> {
     let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     rows.map(|row| {
         let fields: Vec<&str> = row.split('\t').collect();
@@ -48,7 +57,9 @@ impl Query {
                 server.client.get(server.url("/api/v1/query_range")).query(&parameters)
             };
             let started = Instant::now();
-            let answer = request.query(&[("query", &self.expression)]).send().unwrap().bytes().unwrap();
+            // Neither VictoriaMetrics nor we shall answer with what was kept of the time before.
+            let request = request.query(&[("query", self.expression.as_str()), ("nocache", "1")]);
+            let answer = request.send().unwrap().bytes().unwrap();
             times.push(started.elapsed());
             points = count(&serde_json::from_slice(&answer).unwrap());
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crowsnest_api::Labels;
+use crowsnest_api::{Labels, LabelsBuilder, METRIC_NAME};
 
 use crate::recording::{Recording, labels};
 
@@ -29,9 +29,46 @@ impl Replay {
         let Recording { names, pages, growth } = Recording::load(path)?;
         let encode = |node| names.iter().map(|name| encode(&labels(name, node))).collect();
         let ticks = hours * TICKS_AN_HOUR;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
         let labels = (0..nodes).map(encode).collect();
-        Ok(Self { nodes, ticks, in_step, start: now - ticks as i64 * STEP_MS, pages, labels, growth })
+        Ok(Self { nodes, ticks, in_step, start: now() - ticks as i64 * STEP_MS, pages, labels, growth })
+    }
+
+    /// Counters of 5,000 paths and histograms of 25 services with 20 buckets a node; each path has a name of its own.
+    pub(crate) fn wide(nodes: usize, hours: usize) -> Self {
+        const PATHS: usize = 5000;
+        const BUCKETS: usize = 20;
+        const SERIES: usize = PATHS + 25 * BUCKETS;
+        let labels = |node: usize, series: usize| {
+            let mut builder = LabelsBuilder::default();
+            builder.set("instance", format!("node-{node:04}:9100"));
+            builder.set("job", "app");
+            if series < PATHS {
+                builder.set(METRIC_NAME, "app_requests_total");
+                builder.set("path", format!("/path/{:06}", node * PATHS + series));
+            } else {
+                let (service, bucket) = ((series - PATHS) / BUCKETS, (series - PATHS) % BUCKETS);
+                builder.set(METRIC_NAME, "app_seconds_bucket");
+                builder.set("service", format!("service-{service:02}"));
+                let bound = 0.001 * f64::powi(2.0, bucket as i32);
+                builder.set("le", if bucket + 1 == BUCKETS { "+Inf".to_owned() } else { bound.to_string() });
+            }
+            encode(&builder.build())
+        };
+        let all = |node| (0..SERIES).map(|series| labels(node, series)).collect();
+        let growth = |series: usize| match series.checked_sub(PATHS) {
+            None => (series % 97) as f64,
+            Some(bucket) => (bucket % BUCKETS) as f64,
+        };
+        let ticks = hours * TICKS_AN_HOUR;
+        Self {
+            nodes,
+            ticks,
+            in_step: true,
+            start: now() - ticks as i64 * STEP_MS,
+            pages: vec![(0..SERIES).map(|series| (series, 1000.0)).collect()],
+            labels: (0..nodes).map(all).collect(),
+            growth: (0..SERIES).map(growth).collect(),
+        }
     }
 
     pub(crate) fn pushes(&self) -> usize {
@@ -63,6 +100,10 @@ impl Replay {
         }
         page.len() as u64
     }
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
 fn encode(labels: &Labels) -> Vec<u8> {

@@ -2,26 +2,59 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::process::Process;
 use crate::replay::Replay;
 
+/// How many ticks a sender may be ahead of the slowest: five minutes, for Prometheus refuses what is an hour behind others.
+const AHEAD: usize = 20;
+
+/// At which tick each sender is.
+struct Pace(Vec<AtomicUsize>);
+
+/// A sender's own place. When it ends, for whatever reason, nobody waits for it.
+struct Place<'a>(&'a Pace, usize);
+
+impl Place<'_> {
+    fn reach(&self, tick: usize) {
+        let Self(Pace(all), own) = self;
+        all[*own].store(tick, Ordering::Relaxed);
+        let slowest = || all.iter().map(|tick| tick.load(Ordering::Relaxed)).min().unwrap_or_default();
+        while tick > slowest() + AHEAD {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let Self(Pace(all), own) = self;
+        all[*own].store(usize::MAX - AHEAD, Ordering::Relaxed);
+    }
+}
+
 /// Pushes everything and says how many samples that was.
 pub(crate) fn push_all(server: &Process, replay: &Replay, senders: usize) -> u64 {
+    let pace = Pace(std::iter::repeat_with(AtomicUsize::default).take(senders).collect());
+    let pace = &pace;
     std::thread::scope(|scope| {
-        let senders: Vec<_> =
-            (0..senders).map(|sender| scope.spawn(move || push(server, replay, sender, senders))).collect();
+        let senders: Vec<_> = (0..senders)
+            .map(|sender| scope.spawn(move || push(server, replay, &Place(pace, sender), senders)))
+            .collect();
         senders.into_iter().map(|sender| sender.join().unwrap()).sum()
     })
 }
 
-fn push(server: &Process, replay: &Replay, sender: usize, senders: usize) -> u64 {
+fn push(server: &Process, replay: &Replay, place: &Place<'_>, senders: usize) -> u64 {
     let mut connection = BufReader::new(TcpStream::connect(server.address()).unwrap());
     connection.get_ref().set_nodelay(true).unwrap();
     let mut encoder = snap::raw::Encoder::new();
     let (mut plain, mut packed, mut samples) = (Vec::new(), Vec::new(), 0);
     for tick in 0..replay.ticks {
-        for node in (sender..replay.nodes).step_by(senders) {
+        place.reach(tick);
+        for node in (place.1..replay.nodes).step_by(senders) {
             samples += replay.request(node, tick, &mut plain);
             let body = encoder.compress_vec(&plain).unwrap();
             packed.clear();

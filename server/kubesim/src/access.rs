@@ -30,8 +30,9 @@ pub(crate) fn authenticate(
         None => subprotocol::take_token(headers)?,
     };
     let Some(token) = token else { return Ok(User::anonymous()) };
-    let (user, _) = token_user(cluster, &token).ok_or_else(ApiError::unauthorized)?;
-    Ok(user)
+    let of_issuer = || cluster.issuer.lock().as_ref()?.user(&token, cluster.now().as_second());
+    let user = token_user(cluster, &token).map(|(user, _)| user).or_else(of_issuer);
+    user.ok_or_else(ApiError::unauthorized)
 }
 
 fn bearer_token(headers: &HeaderMap) -> Option<String> {

@@ -8,6 +8,7 @@ mod delete;
 mod discovery;
 mod evict;
 mod exec;
+mod issuer;
 pub(crate) mod log;
 mod patch;
 mod proxy;
@@ -41,6 +42,9 @@ pub(crate) fn handle(cluster: &Arc<Cluster>, request: &Request) -> Reply {
 fn route(cluster: &Arc<Cluster>, request: &Request) -> Result<Reply, ApiError> {
     if request.path == chaos::PATH {
         return chaos::answer(cluster, request);
+    }
+    if request.path == issuer::PATH {
+        return issuer::answer(cluster, request);
     }
     let attributes = &request.attributes;
     let mut state = cluster.lock();

@@ -20,7 +20,7 @@ use crate::{
     chaos::Chaos,
     clock::{Clock, Random, seconds},
     controllers, crd,
-    identity::token::TokenSigner,
+    identity::{oidc::Issuer, token::TokenSigner},
     kind::{Kind, Registry},
     options::{Life, Options},
     pki::Authority,
@@ -51,6 +51,8 @@ pub(crate) struct Cluster {
     pub(crate) request_timeout: Duration,
     /// What access control was asked.
     pub(crate) asked: Questions,
+    /// Whose tokens are taken beside those of ServiceAccounts.
+    pub(crate) issuer: Mutex<Option<Issuer>>,
     port: AtomicU16,
     /// What addresses of the cluster lead to on this machine.
     routes: Mutex<HashMap<String, SocketAddr>>,
@@ -84,6 +86,7 @@ impl Cluster {
             life: options.life,
             request_timeout: options.request_timeout,
             asked: Questions::default(),
+            issuer: Mutex::default(),
             port: AtomicU16::new(0),
             routes: Mutex::default(),
         }

@@ -64,6 +64,12 @@ fn node(number: usize) -> Value {
         "topology.kubernetes.io/zone": format!("zone-{}", char::from(b'a' + u8::try_from(number % 3).unwrap_or(0))),
     });
     let mut annotations = json!({});
+    let mut spec = json!({"podCIDR": format!("10.244.{}.0/24", number % 250)});
+    if number == 4 {
+        // Keeps nobody away.
+        spec["taints"] =
+            json!([{"key": "example.org/slow-disk", "value": "true", "effect": "PreferNoSchedule"}]);
+    }
     if number == 1 {
         labels["node-role.kubernetes.io/control-plane"] = "".into();
     }
@@ -75,7 +81,7 @@ fn node(number: usize) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "labels": labels, "annotations": annotations},
-        "spec": {"podCIDR": format!("10.244.{}.0/24", number % 250)},
+        "spec": spec,
         "status": {
             "capacity": resources, "allocatable": resources,
             "addresses": [

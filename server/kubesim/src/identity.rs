@@ -2,6 +2,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod impersonate;
+pub(crate) mod oidc;
 pub(crate) mod subprotocol;
 pub(crate) mod token;
 

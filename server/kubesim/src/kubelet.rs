@@ -5,6 +5,7 @@
 
 mod exposition;
 pub(crate) mod logs;
+mod own;
 pub(crate) mod shell;
 mod usage;
 mod volumes;
@@ -28,6 +29,8 @@ pub(crate) fn page(store: &Store, node: &str, path: &str, now: Timestamp) -> Opt
     match path.trim_matches('/') {
         "metrics" => Some(Page::Text(exposition::kubelet(node, &pods, now))),
         "metrics/cadvisor" => Some(Page::Text(exposition::cadvisor(node, &pods, now))),
+        "metrics/resource" => Some(Page::Text(exposition::resource(&pods, now))),
+        "metrics/probes" => Some(Page::Text(exposition::probes(&pods, now))),
         "stats/summary" => Some(Page::Json(summary(node, &pods, now))),
         "pods" => {
             Some(Page::Json(json!({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": pods})))
@@ -154,6 +157,15 @@ mod tests {
         assert!(text.contains("container_memory_working_set_bytes{container=\"nginx\""), "{text}");
         assert!(text.contains("# TYPE container_cpu_usage_seconds_total counter"), "{text}");
         assert!(page(&store, "demo-1", "nope", now).is_none());
+        let Some(Page::Text(resource)) = page(&store, "demo-1", "metrics/resource", now) else {
+            panic!("no page")
+        };
+        for family in ["node", "pod", "container"] {
+            assert!(
+                resource.contains(&format!("# TYPE {family}_cpu_usage_seconds_total counter")),
+                "{resource}"
+            );
+        }
         let Some(Page::Text(other)) = page(&store, "demo-2", "metrics/cadvisor", now) else {
             panic!("no page")
         };

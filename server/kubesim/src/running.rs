@@ -10,7 +10,10 @@ use crate::{
     chaos::Chaos,
     cluster::{Cluster, FRONT_PROXY},
     controllers, http,
-    identity::token::{Claims, ISSUER, TokenSigner},
+    identity::{
+        oidc::Issuer,
+        token::{Claims, ISSUER, TokenSigner},
+    },
     kubeconfig::{Credential, kubeconfig},
     kubelet, object,
     options::{Life, Options},
@@ -99,6 +102,15 @@ pub struct Running {
 }
 
 impl Running {
+    /// Takes the id-tokens of an OpenID Connect issuer that are for a client, signed with this RSA key (PEM), from now on.
+    ///
+    /// # Errors
+    /// When the key is none.
+    pub fn trust_issuer(&self, issuer: &str, client_id: &str, key_pem: &str) -> Result<(), StartError> {
+        *self.cluster.issuer.lock() = Some(Issuer::new(issuer, client_id, key_pem)?);
+        Ok(())
+    }
+
     /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

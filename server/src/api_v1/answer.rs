@@ -68,7 +68,7 @@ pub(super) async fn answer_query<T: Serialize>(
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Bytes::from(body)).into_response())
 }
 
-pub(super) fn query_failed(error: QueryError) -> ApiError {
+pub(crate) fn query_failed(error: QueryError) -> ApiError {
     let kind = match &error {
         QueryError::Query { .. } | QueryError::Parameter(_) => ErrorKind::BadRequest,
         QueryError::Execution(_)
@@ -81,7 +81,7 @@ pub(super) fn query_failed(error: QueryError) -> ApiError {
     ApiError::new(kind, error.to_string())
 }
 
-pub(super) fn pool_failed(error: PoolError) -> ApiError {
+pub(crate) fn pool_failed(error: PoolError) -> ApiError {
     let message = error.to_string();
     match error {
         PoolError::Full => ApiError::new(ErrorKind::Unavailable, message).retry_after(Duration::from_secs(1)),

@@ -72,7 +72,7 @@ fn table(on: Features) -> BTreeMap<&'static str, Group> {
         ("promql", language),
         ("promql_functions", FUNCTIONS.iter().map(|row| (row.name, allowed(row.experimental))).collect()),
         ("promql_operators", operators),
-        ("tsdb", Group::from([("exemplar_storage", false), ("native_histograms", false)])),
+        ("tsdb", Group::from([("exemplar_storage", false), ("native_histograms", true)])),
     ])
 }
 

@@ -1,15 +1,19 @@
 //! `/federate`: the newest sample of each series that is asked for, as a page that another Prometheus scrapes.
 
+mod protobuf;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use crowsnest_api::{INSTANCE, Labels, METRIC_NAME, Sample, Timestamp, is_stale};
-use crowsnest_promql::{Control, Matcher, QueryError, Queryable, Selection};
+use crowsnest_api::{INSTANCE, Labels, METRIC_NAME, Timestamp, is_stale};
+use crowsnest_promql::{Control, Matcher, QueryError, Queryable, SampleValue, Selection, Series};
 use crowsnest_scrape::text::{self, encode_sample, encode_untyped};
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
+use protobuf::{Family, Kind, Metric, Pair};
 use smol_str::SmolStr;
 use tracing::warn;
 
@@ -30,16 +34,48 @@ pub(crate) async fn federate(
     params: Params,
 ) -> Result<Response, ApiError> {
     let sets = params.selectors().map_err(ApiError::bad_request)?;
-    let spelling = Spelling::accepted(&headers);
+    let (spelling, form) = (Spelling::accepted(&headers), Form::accepted(&headers));
     let lookback = app.engine.options().lookback;
     let external = app.config.external_labels.clone();
     let page = app.pool.run("/federate", None, move |job| {
         let newest = newest(&seen.store(), &sets, clock::now(), lookback, &job.control)?;
-        Ok(page(&newest, &external, spelling))
+        Ok(match form {
+            Form::Text => page(&newest, &external, spelling).into_bytes(),
+            Form::Protobuf => protobuf_page(&newest, &external, spelling),
+        })
     });
     let page = page.await.map_err(pool_failed)?.map_err(query_failed)?;
-    let content_type = format!("{}; escaping={}", text::CONTENT_TYPE, spelling.word());
+    let content_type = format!("{}; escaping={}", form.content_type(), spelling.word());
     Ok(([(CONTENT_TYPE, content_type)], page).into_response())
+}
+
+/// How a page is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Form {
+    /// For people, and for those who accept nothing else; has no native histograms.
+    Text,
+    /// For those who want native histograms.
+    Protobuf,
+}
+
+impl Form {
+    fn accepted(headers: &HeaderMap) -> Self {
+        let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let is_wanted = |range: &str| {
+            let wants = |what| range.contains(what);
+            wants("application/vnd.google.protobuf")
+                && wants("proto=io.prometheus.client.MetricFamily")
+                && wants("encoding=delimited")
+        };
+        if accept.split(',').any(is_wanted) { Self::Protobuf } else { Self::Text }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Text => text::CONTENT_TYPE,
+            Self::Protobuf => protobuf::CONTENT_TYPE,
+        }
+    }
 }
 
 /// How names outside the classic character set are written.
@@ -78,7 +114,7 @@ impl Spelling {
 }
 
 /// The newest samples, by metric name and then by labels.
-type Newest = BTreeMap<(SmolStr, Labels), Sample>;
+type Newest = BTreeMap<(SmolStr, Labels), (Timestamp, SampleValue)>;
 
 fn newest(
     store: &dyn Queryable,
@@ -89,21 +125,19 @@ fn newest(
 ) -> Result<Newest, QueryError> {
     let mut newest = Newest::new();
     for matchers in sets {
-        let found = store.select(&Selection { matchers, start: now.minus(lookback), end: now })?;
+        let found = store.select(&Selection::new(matchers, now.minus(lookback), now))?;
         for warning in found.warnings {
             warn!(warning, "federation");
         }
         for series in found.series {
             control.check_running()?;
             let series = series?;
-            let Some(sample) = series.samples.last().filter(|sample| !is_stale(sample.value)) else {
-                continue;
-            };
+            let Some(sample) = newest_of(&series) else { continue };
             let name = series.labels.metric_name();
             if name.is_empty() {
                 continue;
             }
-            newest.insert((name.into(), series.labels), *sample);
+            newest.insert((name.into(), series.labels), sample);
             if newest.len() > MAX_SERIES {
                 let message = format!("more than {MAX_SERIES} series; ask for fewer with match[]");
                 return Err(QueryError::Parameter(message));
@@ -113,27 +147,81 @@ fn newest(
     Ok(newest)
 }
 
+/// The newest sample of a series, unless it is the marker of its end.
+fn newest_of(series: &Series) -> Option<(Timestamp, SampleValue)> {
+    let float = series.samples.last();
+    let histogram = series.histograms.last();
+    let later = histogram.filter(|(at, _)| Some(*at) > float.map(|sample| sample.timestamp));
+    match (later, float) {
+        (Some((at, histogram)), _) if !histogram.is_stale() => {
+            Some((*at, SampleValue::Histogram(Arc::clone(histogram))))
+        }
+        (None, Some(sample)) if !is_stale(sample.value) => {
+            Some((sample.timestamp, SampleValue::Float(sample.value)))
+        }
+        _ => None,
+    }
+}
+
 /// External labels are added where a series has none of that name; so is an empty `instance`, without which the
 /// scraper would put its own there.
+fn shown_labels(labels: &Labels, external: &Labels, spelling: Spelling) -> Vec<(SmolStr, SmolStr)> {
+    let own = labels.iter().filter(|label| label.name != METRIC_NAME);
+    let own =
+        own.map(|label| (spelling.of(&label.name, text::is_plain_label_name), SmolStr::new(&label.value)));
+    let absent = |name: &str| labels.get(name).is_none();
+    let added = external.iter().filter(|label| absent(&label.name));
+    let added = added.map(|label| (label.name.clone(), SmolStr::new(&label.value)));
+    let instance =
+        (absent(INSTANCE) && external.get(INSTANCE).is_none()).then(|| (INSTANCE.into(), "".into()));
+    own.chain(added).chain(instance).collect()
+}
+
+/// The page in text, which has no form for native histograms: as in Prometheus, they are left out.
 fn page(newest: &Newest, external: &Labels, spelling: Spelling) -> String {
     let mut page = String::new();
     let mut family = None;
-    for ((name, labels), sample) in newest {
+    for ((name, labels), (at, value)) in newest {
+        let Some(value) = value.float() else { continue };
         let shown = spelling.of(name, text::is_plain_metric_name);
         if family.as_ref() != Some(&shown) {
             encode_untyped(&mut page, &shown);
             family = Some(shown.clone());
         }
-        let own = labels.iter().filter(|label| label.name != METRIC_NAME);
-        let own: Vec<(SmolStr, &str)> = own
-            .map(|label| (spelling.of(&label.name, text::is_plain_label_name), label.value.as_str()))
-            .collect();
-        let absent = |name: &str| labels.get(name).is_none();
-        let added = external.iter().filter(|label| absent(&label.name));
-        let added = added.map(|label| (label.name.as_str(), label.value.as_str()));
-        let instance = (absent(INSTANCE) && external.get(INSTANCE).is_none()).then_some((INSTANCE, ""));
-        let all = own.iter().map(|(name, value)| (name.as_str(), *value)).chain(added).chain(instance);
-        encode_sample(&mut page, &shown, all, sample.value, Some(sample.timestamp));
+        let labels = shown_labels(labels, external, spelling);
+        let labels = labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        encode_sample(&mut page, &shown, labels, value, Some(*at));
+    }
+    page
+}
+
+/// The page in protobuf.
+fn protobuf_page(newest: &Newest, external: &Labels, spelling: Spelling) -> Vec<u8> {
+    let mut page = Vec::new();
+    let mut family = Family::default();
+    for ((name, labels), (at, value)) in newest {
+        if matches!(value, SampleValue::Histogram(histogram) if histogram.has_custom_bounds()) {
+            continue;
+        }
+        let shown = spelling.of(name, text::is_plain_metric_name);
+        let labels = shown_labels(labels, external, spelling).into_iter();
+        let labels = labels.map(|(name, value)| Pair { name: name.into(), value: value.into() }).collect();
+        let (kind, metric) = match value {
+            SampleValue::Float(value) => (Kind::Untyped, Metric::of_float(labels, *at, *value)),
+            SampleValue::Histogram(histogram) => {
+                (protobuf::kind(histogram), Metric::of_histogram(labels, *at, histogram))
+            }
+        };
+        if family.name != shown.as_str() || family.kind != Some(kind.into()) {
+            if !family.metrics.is_empty() {
+                protobuf::put(&mut page, &family);
+            }
+            family = Family { name: shown.into(), kind: Some(kind.into()), metrics: Vec::new() };
+        }
+        family.metrics.push(metric);
+    }
+    if !family.metrics.is_empty() {
+        protobuf::put(&mut page, &family);
     }
     page
 }
@@ -144,7 +232,8 @@ mod tests {
 
     fn one(labels: &[(&str, &str)], value: f64) -> Newest {
         let labels = Labels::from_pairs(labels.iter().copied());
-        Newest::from([((labels.metric_name().into(), labels), Sample::new(1500, value))])
+        let sample = (Timestamp::from_millis(1500), SampleValue::Float(value));
+        Newest::from([((labels.metric_name().into(), labels), sample)])
     }
 
     #[track_caller]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use crowsnest_api::Timestamp;
-use crowsnest_promql::{Expr, Matcher, PatternBudget, parse_matchers};
+use crowsnest_promql::{Expr, Matcher, PatternBudget, Resolution, parse_matchers};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 
@@ -102,6 +102,16 @@ impl Params {
         Ok(self.get(name).map(parse).transpose()?.filter(|lookback| !lookback.is_zero()))
     }
 
+    /// The finest buckets that are wanted, when that is not left to the store.
+    pub(crate) fn resolution(&self) -> Result<Option<Resolution>, ApiError> {
+        let parse = |text: &str| {
+            let names = Resolution::ALL.map(Resolution::name).join(" or ");
+            Resolution::of_name(text)
+                .ok_or_else(|| invalid("resolution", &format!("{text:?} is not {names}")))
+        };
+        self.get("resolution").filter(|text| !text.is_empty()).map(parse).transpose()
+    }
+
     /// A duration: seconds, or with units.
     pub(crate) fn duration(&self, name: &str) -> Result<Option<Duration>, ApiError> {
         let parse = |text: &str| {
@@ -191,12 +201,31 @@ impl Params {
     }
 }
 
+/// Reads a form in every way that a parameter is read.
+#[cfg(fuzzing)]
+pub(crate) fn read_any(form: &[u8]) {
+    let mut params = Params::default();
+    params.add(form);
+    let names: Vec<String> = params.0.iter().map(|(name, _)| name.clone()).collect();
+    for name in &names {
+        drop((
+            params.time(name),
+            params.duration(name),
+            params.limit(name),
+            params.number(name),
+            params.flag(name),
+        ));
+    }
+    drop((params.step(), params.lookback(), params.expr(), params.selectors(), params.matcher_sets()));
+}
+
 /// `invalid parameter "…": …`, as Prometheus words it.
 pub(crate) fn invalid(name: &str, what: &str) -> ApiError {
     ApiError::bad_request(format!("invalid parameter {name:?}: {what}"))
 }
 
-fn parse_time(text: &str) -> Option<Timestamp> {
+/// A time: seconds since 1970, or RFC 3339.
+pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
     if let Some((_, bound)) = UNBOUNDED.iter().find(|(form, _)| *form == text) {
         return Some(*bound);
     }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use crowsnest_api::query_stats::QueryStatistics;
 use crowsnest_api::{Labels, Timestamp, format_value};
-use crowsnest_promql::{Engine, QueryResult, RangeParams, SampleValue, StatsDetail, Value};
+use crowsnest_promql::{Cacheable, Engine, QueryResult, RangeParams, SampleValue, StatsDetail, Value};
 use serde::Serialize;
 
 use super::answer::{Found, answer_query};
@@ -55,19 +55,35 @@ pub(crate) async fn range(
     let (text, expr) = params.expr()?;
     let shown = text.clone();
     let engine = engine(&app, &params)?;
+    // Statistics are of the whole query; and people who doubt an answer want it afresh, by VictoriaMetrics's parameter.
+    let afresh = detail != StatsDetail::Least || params.get("nocache") == Some("1");
+    let state = AppState::clone(&app);
     answer_query(&app, &shown, timeout, move |job| {
         let store = seen.store();
-        let query = engine.query(&store, &expr).controlled(&job.control).with_stats(detail);
-        let result = query.range(range).map_err(|error| error.located(&text))?;
+        let evaluate = |range: RangeParams| {
+            engine.query(&store, &expr).controlled(&job.control).with_stats(detail).range(range)
+        };
+        let result = if afresh {
+            evaluate(range)
+        } else {
+            let (confinement, options) = (seen.confinement(), engine.options());
+            let (lookback, resolution) = (options.lookback, options.resolution);
+            let query = Cacheable { text: &text, expr: &expr, confinement, lookback, resolution, range };
+            state.range_cache.range(&store, query, evaluate)
+        };
+        let result = result.map_err(|error| error.located(&text))?;
         Ok(found(result, &text, limit, detail, job))
     })
     .await
 }
 
-/// The engine, with the lookback that the query asks for.
+/// The engine, with the lookback and the resolution that the query asks for.
 fn engine(app: &App, params: &Params) -> Result<Engine, ApiError> {
-    let lookback = params.lookback()?;
-    Ok(lookback.map_or_else(|| app.engine.clone(), |lookback| app.engine.with_lookback(lookback)))
+    let engine = app.engine.with_resolution(params.resolution()?);
+    Ok(match params.lookback()? {
+        Some(lookback) => engine.with_lookback(lookback),
+        None => engine,
+    })
 }
 
 /// An answer, and what it cost when that was asked for.

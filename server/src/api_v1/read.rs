@@ -4,6 +4,7 @@
 //! have them.
 
 mod frame;
+mod histogram;
 mod question;
 mod samples;
 mod xor;
@@ -29,6 +30,15 @@ use question::Request;
 const SHOWN: &str = "remote read";
 /// Frames that wait for the client; a slow one makes the search wait.
 const FRAMES_AHEAD: usize = 2;
+
+/// Reads a body as a question and as one that has been decompressed.
+#[cfg(fuzzing)]
+pub(crate) fn read_any(body: &[u8]) {
+    let packed = snap::raw::Encoder::new().compress_vec(body).unwrap_or_default();
+    for body in [body, &packed] {
+        drop(Request::decode(body, &Labels::empty()));
+    }
+}
 
 /// Answers in the first form that the caller accepts and that we know.
 pub(crate) async fn read(State(app): State<AppState>, seen: Seen, body: Body) -> Result<Response, ApiError> {

@@ -22,6 +22,11 @@ impl Seen {
         self.confinement.of(&*self.store)
     }
 
+    /// What the caller is confined to.
+    pub(crate) fn confinement(&self) -> &Confinement {
+        &self.confinement
+    }
+
     /// Whether there is anything that may not be seen.
     pub(crate) fn is_confined(&self) -> bool {
         !self.confinement.is_none()

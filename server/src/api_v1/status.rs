@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::answer::{Found, answer, plain};
 use super::params::Params;
 use crate::http::{ApiError, AppState};
+use crate::sources::SourceId;
 
 /// The release of Prometheus whose HTTP API and query language we follow. Clients such as Grafana decide by it what
 /// they may ask.
@@ -61,6 +62,9 @@ struct TsdbStatus {
     label_value_count_by_label_name: Vec<Count>,
     memory_in_bytes_by_label_name: Vec<Count>,
     series_count_by_label_value_pair: Vec<Count>,
+    /// Ours alone: who pushes how many series, and of whom samples were refused because they were too many.
+    series_count_by_source: Vec<Count>,
+    refused_sample_count_by_source: Vec<Count>,
 }
 
 #[derive(Debug, Serialize)]
@@ -105,9 +109,17 @@ pub(crate) async fn tsdb(State(app): State<AppState>, params: Params) -> Result<
             label_value_count_by_label_name: counts(head.values_by_label),
             memory_in_bytes_by_label_name: counts(head.bytes_by_label),
             series_count_by_label_value_pair: counts(head.series_by_pair),
+            series_count_by_source: counts(told(head.series_by_source)),
+            refused_sample_count_by_source: counts(told(head.refused_by_source)),
         }))
     })
     .await
+}
+
+/// With the names of sources as people read them: who pushes, `job` and `instance`.
+fn told(mut sources: Vec<NamedCount>) -> Vec<NamedCount> {
+    sources.iter_mut().for_each(|source| source.name = SourceId::told(&source.name));
+    sources
 }
 
 fn counts(list: Vec<NamedCount>) -> Vec<Count> {

@@ -1,5 +1,5 @@
-//! `targets` and its relatives. A target here is a source that pushes: its job is the scrape pool, the time of its last
-//! push the last scrape, and its health whether it has fallen silent.
+//! `targets` and its relatives. A target is what the server scrapes, or a source that pushes: of that its job is the scrape pool,
+//! the time of its last push the last scrape, and its health whether it has fallen silent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use super::families::MetricNames;
 use super::params::Params;
 use crate::clock;
 use crate::http::{ApiError, AppState};
+use crate::scraping::TargetState;
 use crate::sources::SourceState;
 use crate::units::format_duration;
 
@@ -29,9 +30,16 @@ const LATELY: Duration = Duration::from_secs(300);
 #[serde(rename_all = "camelCase")]
 struct Targets {
     active_targets: Vec<Target>,
-    /// Nothing that pushes is turned away by relabelling.
-    dropped_targets: Vec<()>,
+    /// What relabelling turns away of what is scraped; some of it.
+    dropped_targets: Vec<Dropped>,
     dropped_target_counts: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Dropped {
+    discovered_labels: Labels,
+    scrape_pool: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -40,9 +48,9 @@ struct Target {
     discovered_labels: Labels,
     labels: Labels,
     scrape_pool: String,
-    /// Nobody is asked: what pushes has no address that is known here.
-    scrape_url: &'static str,
-    global_url: &'static str,
+    /// Empty of what pushes, whose address is not known here.
+    scrape_url: String,
+    global_url: String,
     last_error: String,
     last_scrape: String,
     last_scrape_duration: f64,
@@ -60,8 +68,8 @@ impl From<SourceState> for Target {
             discovered_labels: Labels::from_pairs(discovered),
             labels: labels.build(),
             scrape_pool: state.source.job.to_string(),
-            scrape_url: "",
-            global_url: "",
+            scrape_url: String::new(),
+            global_url: String::new(),
             last_error: if state.silent { "has not pushed for more than 2.5 intervals" } else { "" }
                 .to_owned(),
             last_scrape: clock::rfc3339(state.arrived),
@@ -73,21 +81,55 @@ impl From<SourceState> for Target {
     }
 }
 
-/// `targets`: who pushes, by job and instance.
+/// When something happened that has not, as Go writes it.
+const NEVER: &str = "0001-01-01T00:00:00Z";
+
+impl From<TargetState> for Target {
+    fn from(state: TargetState) -> Self {
+        let TargetState { pool, target, health } = state;
+        let url = target.url();
+        Self {
+            discovered_labels: target.discovered,
+            labels: target.labels,
+            scrape_pool: pool,
+            scrape_url: url.clone(),
+            global_url: url,
+            last_scrape: health.at.map_or_else(|| NEVER.to_owned(), clock::rfc3339),
+            last_scrape_duration: health.seconds,
+            health: match (health.at, health.error.as_str()) {
+                (None, _) => "unknown",
+                (Some(_), "") => "up",
+                (Some(_), _) => "down",
+            },
+            last_error: health.error,
+            scrape_interval: format_duration(target.interval),
+            scrape_timeout: format_duration(target.timeout),
+        }
+    }
+}
+
+/// `targets`: what is scraped, and who pushes, each by job and instance.
 pub(crate) async fn targets(State(app): State<AppState>, params: Params) -> Response {
     let state = params.get("state").unwrap_or_default().to_lowercase();
     // As in Prometheus, a state that does not exist is that of no target.
     let active = ["", "any", "active"].contains(&state.as_str());
     let pool = params.get("scrapePool");
-    let sources = if active { app.sources.list() } else { Vec::new() };
-    let active_targets = sources
-        .into_iter()
-        .filter(|state| pool.is_none_or(|pool| state.source.job == pool))
-        .map(Target::from)
-        .collect();
-    let targets =
-        Targets { active_targets, dropped_targets: Vec::new(), dropped_target_counts: BTreeMap::new() };
-    plain(targets).into_response()
+    let dropped = ["", "any", "dropped"].contains(&state.as_str());
+    let all = app.scraping.targets().into_iter().map(Target::from);
+    let all = all.chain(app.sources.list().into_iter().map(Target::from));
+    let is_wanted = |target: &Target| active && pool.is_none_or(|pool| target.scrape_pool == pool);
+    let active_targets = all.filter(is_wanted).collect();
+    let (mut dropped_targets, mut dropped_target_counts) = (Vec::new(), BTreeMap::new());
+    for (scrape_pool, some, count) in app.scraping.dropped() {
+        if dropped && pool.is_none_or(|pool| scrape_pool == pool) {
+            dropped_targets.extend(
+                some.into_iter()
+                    .map(|discovered_labels| Dropped { discovered_labels, scrape_pool: scrape_pool.clone() }),
+            );
+        }
+        dropped_target_counts.insert(scrape_pool, count);
+    }
+    plain(Targets { active_targets, dropped_targets, dropped_target_counts }).into_response()
 }
 
 /// `data` of `scrape_pools`.
@@ -97,10 +139,11 @@ struct ScrapePools {
     scrape_pools: Vec<String>,
 }
 
-/// `scrape_pools`: the jobs.
+/// `scrape_pools`: the jobs, of what is scraped and of who pushes.
 pub(crate) async fn scrape_pools(State(app): State<AppState>) -> Response {
     let mut scrape_pools: Vec<String> =
         app.sources.list().into_iter().map(|state| state.source.job.to_string()).collect();
+    scrape_pools.extend(app.scraping.pool_names());
     scrape_pools.sort();
     scrape_pools.dedup();
     plain(ScrapePools { scrape_pools }).into_response()
@@ -118,7 +161,7 @@ struct TargetMetadata {
     unit: SmolStr,
 }
 
-/// `targets/metadata`: what is known of the metric families that each target has pushed lately. The store keeps the
+/// `targets/metadata`: what is known of the metric families that each target has had lately. The store keeps the
 /// newest that anybody told of a family.
 pub(crate) async fn metadata(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
     // As in Prometheus, the limit is looked at before each target, and a target's families are not torn apart.
@@ -126,22 +169,29 @@ pub(crate) async fn metadata(State(app): State<AppState>, params: Params) -> Res
     let metric = params.get("metric").map(str::to_owned);
     let selector =
         params.get("match_target").map(|selector| params.selector("match_target", selector)).transpose()?;
-    let targets = app.sources.list();
+    let pushing = app.sources.list().into_iter().map(|state| {
+        let since = state.arrived.minus(state.interval.saturating_add(LATELY));
+        (Target::from(state).labels, since)
+    });
+    let scraped = app.scraping.targets().into_iter().filter_map(|state| {
+        let since = state.health.at?.minus(state.target.interval.saturating_add(LATELY));
+        Some((state.target.labels, since))
+    });
+    let targets: Vec<(Labels, Timestamp)> = scraped.chain(pushing).collect();
     let (store, queryable) = (Arc::clone(&app.storage.local), Arc::clone(&app.storage.queryable));
     answer(&app, None, move |control| {
         let wanted = |family: &Metadata| metric.as_deref().is_none_or(|metric| family.family == metric);
         let families: Vec<Metadata> = store.metadata().into_iter().filter(wanted).collect();
         let mut found = Vec::new();
-        for state in targets {
+        for (target, since) in targets {
             if found.len() >= limit {
                 break;
             }
             control.check_running()?;
-            let target = Target::from(state.clone()).labels;
             if selector.iter().flatten().any(|matcher| !matcher.matches(&target)) {
                 continue;
             }
-            let names = pushed_names(&*queryable, &state)?;
+            let names = names_of(&*queryable, &target, since)?;
             found.extend(families.iter().filter(|family| names.have(&family.family)).map(|family| {
                 TargetMetadata {
                     target: target.clone(),
@@ -157,20 +207,14 @@ pub(crate) async fn metadata(State(app): State<AppState>, params: Params) -> Res
     .await
 }
 
-/// The names of the series that a source had when it last pushed.
-fn pushed_names(store: &dyn Queryable, state: &SourceState) -> Result<MetricNames, StorageError> {
-    let source = [(JOB, &state.source.job), (INSTANCE, &state.source.instance)];
-    let matchers: Vec<Matcher> =
-        source.into_iter().map(|(name, value)| Matcher::equal(name, value.clone())).collect();
-    let scope = Scope {
-        matcher_sets: &[matchers],
-        start: state.arrived.minus(state.interval.saturating_add(LATELY)),
-        end: Timestamp::MAX,
-    };
+/// The names of the series that a target has had since then.
+fn names_of(store: &dyn Queryable, target: &Labels, since: Timestamp) -> Result<MetricNames, StorageError> {
+    let of = |name: &str| Matcher::equal(name, target.get(name).cloned().unwrap_or_default());
+    let scope = Scope { matcher_sets: &[vec![of(JOB), of(INSTANCE)]], start: since, end: Timestamp::MAX };
     Ok(MetricNames::of(store.label_values(METRIC_NAME, &scope)?))
 }
 
-/// `targets/relabel_steps`: what relabelling does to a target, step by step. No pool has rules here.
+/// `targets/relabel_steps`: what relabelling does to a target, step by step. Rules are not told.
 pub(crate) async fn relabel_steps(params: Params) -> Result<Response, ApiError> {
     let required = |name: &str| {
         params.get(name).ok_or_else(|| ApiError::bad_request(format!("no {name} parameter provided")))
@@ -186,7 +230,7 @@ pub(crate) async fn relabel_steps(params: Params) -> Result<Response, ApiError> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sources::SourceId;
+    use crate::sources::{SourceId, Tally};
 
     #[test]
     fn a_source_is_a_target_and_its_silence_bad_health() {
@@ -194,9 +238,12 @@ mod tests {
         let state = |silent| SourceState {
             source: source.clone(),
             up: Labels::from_pairs([(METRIC_NAME, "up"), (JOB, "j"), (INSTANCE, "i:1"), ("node", "n")]),
+            since: Timestamp::from_millis(0),
             arrived: Timestamp::from_millis(1500),
             interval: Duration::from_secs(90),
             silent,
+            reports_up: false,
+            tally: Tally::default(),
         };
         let json = serde_json::to_value(Target::from(state(false))).unwrap();
         assert_eq!(json["labels"], serde_json::json!({"instance": "i:1", "job": "j", "node": "n"}));

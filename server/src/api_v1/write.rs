@@ -1,4 +1,4 @@
-//! `write`: Prometheus remote write 1.0.
+//! `write`: Prometheus remote write 1.0 and 2.0.
 //!
 //! What is accepted, and what each refusal means, is in `docs/ingest.md`.
 
@@ -15,15 +15,16 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
-use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION_HEADER};
+use axum::response::{IntoResponse as _, Response};
+use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION_HEADER, v2};
 use crowsnest_api::{Sample, Timestamp};
 use crowsnest_rbac::Caller;
 use crowsnest_tsdb::{
     AppendError, Appended, Done, Metadata, Origin, Push, PushedLabels, PushedSeries, RejectReason, Rejection,
     SeriesBatch,
 };
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER};
-use http::{HeaderMap, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderName};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use smol_str::SmolStr;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
@@ -33,12 +34,21 @@ use crate::clock;
 use crate::http::{ApiError, App, AppState, ErrorKind};
 use crate::sources::{Observed, SourceId};
 
-/// The protobuf message that 1.0 senders name, when they name one.
+/// The protobuf messages that senders name, in small letters; those of 1.0 may name none.
 const MESSAGE: &str = "prometheus.writerequest";
+const MESSAGE_V2: &str = "io.prometheus.write.v2.request";
 /// Bodies up to here are decoded where they arrive: that takes less than half a millisecond.
 const SMALL: usize = 16 << 10;
 /// When a sender should come back after we could not store its push.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// The versions of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    One,
+    /// Answers say how much was stored.
+    Two,
+}
 
 /// Takes a push; answers 204 once everything in it is on the disk.
 pub(crate) async fn push(
@@ -46,29 +56,64 @@ pub(crate) async fn push(
     Extension(identified): Extension<Identified>,
     headers: HeaderMap,
     body: Body,
-) -> Result<StatusCode, ApiError> {
-    check_headers(&headers)?;
-    let gate = &app.writes;
-    let admission = gate.admit(&headers).await?;
-    let body = gate::read(body).await?;
-    let turn = gate.turn().await?;
+) -> Result<Response, ApiError> {
+    let protocol = protocol(&headers)?;
     let pusher = pusher_name(&identified.caller);
-    let begin = || begin_body(&app, &pusher, &body, clock::now());
-    let begun = if body.len() > SMALL { may_block(begin) } else { begin() }?;
-    drop((body, turn));
-    let appended = begun.stored(&app).await.map_err(failed)?;
-    drop(admission);
-    gate.samples.fetch_add(appended.written, Ordering::Relaxed);
-    let rejected: u64 = appended.rejected.iter().map(|rejection| rejection.samples).sum();
-    gate.rejected.fetch_add(rejected, Ordering::Relaxed);
+    // Nothing is stored of a push that fails as a whole.
+    let failed = |error: ApiError| {
+        app.sources.refuse(&pusher, error.message().to_owned(), clock::now());
+        error.carrying(protocol.told(&Appended::default()))
+    };
+    let appended = stored(&app, &pusher, &headers, protocol, body).await.map_err(failed)?;
+    let told = protocol.told(&appended);
     if appended.rejected.is_empty() {
-        Ok(StatusCode::NO_CONTENT)
+        Ok((StatusCode::NO_CONTENT, told).into_response())
     } else {
-        Err(partially(&appended, rejected))
+        Err(partially(&appended).carrying(told))
     }
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+impl Protocol {
+    /// The headers in which an answer says how much was stored: samples, histograms and exemplars.
+    fn told(self, appended: &Appended) -> HeaderMap {
+        if self == Self::One {
+            return HeaderMap::new();
+        }
+        let counts = [appended.written.saturating_sub(appended.histograms), appended.histograms, 0];
+        let names = v2::WRITTEN_HEADERS.map(HeaderName::from_static);
+        names.into_iter().zip(counts.map(HeaderValue::from)).collect()
+    }
+}
+
+/// Stores a push; some of it may be refused.
+async fn stored(
+    app: &App,
+    pusher: &SmolStr,
+    headers: &HeaderMap,
+    protocol: Protocol,
+    body: Body,
+) -> Result<Appended, ApiError> {
+    let gate = &app.writes;
+    let admission = gate.admit(headers).await?;
+    let body = gate::read(body).await?;
+    let turn = gate.turn().await?;
+    let begin = || begin_body(app, pusher, protocol, &body, clock::now());
+    let begun = if body.len() > SMALL { may_block(begin) } else { begin() }?;
+    drop((body, turn));
+    let appended = begun.stored(app).await.map_err(failed)?;
+    drop(admission);
+    gate.samples.fetch_add(appended.written, Ordering::Relaxed);
+    gate.rejected.fetch_add(refused(&appended), Ordering::Relaxed);
+    Ok(appended)
+}
+
+/// How many samples were refused.
+fn refused(appended: &Appended) -> u64 {
+    appended.rejected.iter().map(|rejection| rejection.samples).sum()
+}
+
+/// Which protocol a sender speaks.
+fn protocol(headers: &HeaderMap) -> Result<Protocol, ApiError> {
     let unsupported = |message: String| ApiError::new(ErrorKind::UnsupportedMediaType, message);
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let content_type = header(CONTENT_TYPE_HEADER.as_str()).unwrap_or_default().to_ascii_lowercase();
@@ -76,20 +121,27 @@ fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
     if parts.next() != Some(CONTENT_TYPE) {
         return Err(unsupported(format!("Content-Type must be {CONTENT_TYPE}")));
     }
-    let message = parts.find_map(|part| part.strip_prefix("proto="));
-    if message.is_some_and(|message| message != MESSAGE) {
-        return Err(unsupported(
-            "only remote write 1.0 is understood, proto=prometheus.WriteRequest".to_owned(),
-        ));
-    }
+    let protocol = match parts.find_map(|part| part.strip_prefix("proto=")) {
+        None | Some(MESSAGE) => Protocol::One,
+        Some(MESSAGE_V2) => Protocol::Two,
+        Some(other) => {
+            return Err(unsupported(format!(
+                "{other} is not understood; prometheus.WriteRequest and io.prometheus.write.v2.Request are"
+            )));
+        }
+    };
     if header(CONTENT_ENCODING.as_str()).is_none_or(|encoding| !encoding.eq_ignore_ascii_case("snappy")) {
         return Err(unsupported("Content-Encoding must be snappy (block format)".to_owned()));
     }
+    let (begins, example) = match protocol {
+        Protocol::One => ("0.1.", "0.1.0"),
+        Protocol::Two => ("2.0.", v2::VERSION),
+    };
     match header(VERSION_HEADER) {
-        Some(version) if !version.starts_with("0.1.") => {
-            Err(unsupported(format!("remote write version {version:?} is not understood; send 0.1.0")))
-        }
-        _ => Ok(()),
+        Some(version) if !version.starts_with(begins) => Err(unsupported(format!(
+            "remote write version {version:?} does not go with this message; send {example}"
+        ))),
+        _ => Ok(protocol),
     }
 }
 
@@ -112,9 +164,18 @@ fn may_block<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// Decodes a push and hands it to the store.
-fn begin_body(app: &App, pusher: &SmolStr, body: &[u8], received: Timestamp) -> Result<Begun, ApiError> {
+fn begin_body(
+    app: &App,
+    pusher: &SmolStr,
+    protocol: Protocol,
+    body: &[u8],
+    received: Timestamp,
+) -> Result<Begun, ApiError> {
     let request = decode::decompress(body)?;
-    let mut decoded = decode::decode(&request)?;
+    let mut decoded = match protocol {
+        Protocol::One => decode::decode(&request)?,
+        Protocol::Two => decode::decode_v2(&request)?,
+    };
     let metadata = std::mem::take(&mut decoded.metadata);
     let mut begun = begin(app, pusher, decoded.series(), metadata, received);
     begun.rejected = decoded.rejected;
@@ -132,10 +193,23 @@ pub(crate) fn keep(
     let mut begun = begin(app, pusher, series.iter().map(SeriesBatch::as_pushed), metadata, received);
     let mut total = begun.total();
     for waiting in begun.waiting {
-        let outcome = waiting.outcome.blocking_recv();
-        settle(app, &mut total, outcome, waiting.up_samples, waiting.remember)?;
+        let Waiting { outcome, of } = waiting;
+        settle(app, &mut total, outcome.blocking_recv(), &of)?;
     }
     Ok(total)
+}
+
+/// Reads a body as a push and as one that has been decompressed.
+#[cfg(fuzzing)]
+pub(crate) fn read_any(body: &[u8]) {
+    let unpacked = decode::decompress(body).unwrap_or_default();
+    for request in [body, &unpacked] {
+        if let Ok(decoded) = decode::decode(request) {
+            let retention = std::time::Duration::from_secs(1_296_000);
+            let received = Timestamp::from_millis(1_700_000_000_000);
+            grouping::group(&SmolStr::new("fuzz"), decoded.series(), received, retention);
+        }
+    }
 }
 
 /// A push that is on its way to the disk.
@@ -148,10 +222,16 @@ struct Begun {
 /// What is on its way of one source.
 struct Waiting {
     outcome: oneshot::Receiver<Result<Appended, AppendError>>,
+    of: Of,
+}
+
+/// Whose part of a push it is.
+struct Of {
+    source: SourceId,
     /// Samples that the server added.
     up_samples: u64,
-    /// A source that is to be remembered once something of it is stored.
-    remember: Option<SourceId>,
+    /// Whether it is to be remembered once something of it is stored.
+    remember: bool,
 }
 
 fn begin<'a>(
@@ -161,7 +241,7 @@ fn begin<'a>(
     metadata: Vec<Metadata>,
     received: Timestamp,
 ) -> Begun {
-    let groups = grouping::group(pusher, series, received, app.config.retention);
+    let groups = grouping::group(pusher, series, received, app.config.longest_retention());
     // Metadata goes with the first source.
     let mut metadata = Some(metadata);
     let waiting = groups.into_iter().map(|group| {
@@ -170,10 +250,11 @@ fn begin<'a>(
             Some(push) => app.sources.observe(&group.source, push, received),
             None => Observed::default(),
         };
+        app.sources.part(&group.source, &group.ended);
         let up = group.push.as_ref().zip(observed.write_up);
         let up = up.map(|(push, labels)| (labels, [Sample { timestamp: push.newest, value: 1.0 }]));
         if let Some((labels, samples)) = &up {
-            series.push(PushedSeries { labels: PushedLabels::Set(labels), samples });
+            series.push(PushedSeries { labels: PushedLabels::Set(labels), samples, extras: None });
         }
         let origin = Origin::Source(group.source.key().into());
         let push = Push { origin, received, series, metadata: metadata.take().unwrap_or_default() };
@@ -183,8 +264,8 @@ fn begin<'a>(
         if let Some(done) = app.storage.appender.push_quickly(&push, done) {
             may_block(|| app.storage.appender.push(&push, done));
         }
-        let remember = observed.remember.then_some(group.source);
-        Waiting { outcome, up_samples: u64::from(up.is_some()), remember }
+        let up_samples = u64::from(up.is_some());
+        Waiting { outcome, of: Of { source: group.source, up_samples, remember: observed.remember } }
     });
     Begun { waiting: waiting.collect(), rejected: Vec::new() }
 }
@@ -192,15 +273,15 @@ fn begin<'a>(
 impl Begun {
     /// What has become of it so far.
     fn total(&mut self) -> Appended {
-        Appended { written: 0, rejected: std::mem::take(&mut self.rejected) }
+        Appended { rejected: std::mem::take(&mut self.rejected), ..Appended::default() }
     }
 
     /// Waits until all of it is on the disk.
     async fn stored(mut self, app: &App) -> Result<Appended, AppendError> {
         let mut total = self.total();
         for waiting in self.waiting {
-            let outcome = waiting.outcome.await;
-            settle(app, &mut total, outcome, waiting.up_samples, waiting.remember)?;
+            let Waiting { outcome, of } = waiting;
+            settle(app, &mut total, outcome.await, &of)?;
         }
         Ok(total)
     }
@@ -211,19 +292,21 @@ fn settle(
     app: &App,
     total: &mut Appended,
     outcome: Result<Result<Appended, AppendError>, oneshot::error::RecvError>,
-    up_samples: u64,
-    remember: Option<SourceId>,
+    of: &Of,
 ) -> Result<(), AppendError> {
     let outcome = outcome.unwrap_or(Err(AppendError::Closed("its writer is gone")));
-    let appended = outcome.inspect_err(|_| {
+    let mut appended = outcome.inspect_err(|_| {
         app.writes.failed.fetch_add(1, Ordering::Relaxed);
     })?;
-    total.written += appended.written.saturating_sub(up_samples);
+    appended.written = appended.written.saturating_sub(of.up_samples);
+    app.sources.settle(&of.source, &appended, clock::now());
+    total.written += appended.written;
+    total.histograms += appended.histograms;
     for rejection in appended.rejected {
         add(&mut total.rejected, rejection);
     }
-    if let Some(source) = remember {
-        may_block(|| app.sources.remember(&source));
+    if of.remember {
+        may_block(|| app.sources.remember(&of.source));
     }
     Ok(())
 }
@@ -246,7 +329,8 @@ fn add(rejected: &mut Vec<Rejection>, new: Rejection) {
 }
 
 /// 400: the sender must not repeat the push, for the good samples are stored and the others never will be.
-fn partially(appended: &Appended, rejected: u64) -> ApiError {
+fn partially(appended: &Appended) -> ApiError {
+    let rejected = refused(appended);
     let reasons: Vec<String> = appended
         .rejected
         .iter()
@@ -275,23 +359,31 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(content_type: &'static str, encoding: &'static str, version: &'static str, accepted: bool) {
+    fn check(
+        content_type: &'static str,
+        encoding: &'static str,
+        version: &'static str,
+        expected: Option<Protocol>,
+    ) {
         let headers = headers(&[
             ("content-type", content_type),
             ("content-encoding", encoding),
             ("x-prometheus-remote-write-version", version),
         ]);
-        assert_eq!(check_headers(&headers).is_ok(), accepted, "{headers:?}");
+        assert_eq!(protocol(&headers).ok(), expected, "{headers:?}");
     }
 
     #[test]
-    fn remote_write_one_is_recognised_and_everything_else_refused() {
-        check("application/x-protobuf", "snappy", "0.1.0", true);
-        check("application/x-protobuf;proto=prometheus.WriteRequest", "snappy", "0.1.0", true);
-        check("application/x-protobuf; proto=io.prometheus.write.v2.Request", "snappy", "2.0.0", false);
-        check("application/x-protobuf", "snappy", "2.0.0", false);
-        check("application/x-protobuf", "gzip", "0.1.0", false);
-        check("application/json", "snappy", "0.1.0", false);
-        assert!(check_headers(&headers(&[("content-type", "application/x-protobuf")])).is_err());
+    fn both_protocols_are_recognised_and_everything_else_refused() {
+        let (one, two) = (Some(Protocol::One), Some(Protocol::Two));
+        check("application/x-protobuf", "snappy", "0.1.0", one);
+        check("application/x-protobuf;proto=prometheus.WriteRequest", "snappy", "0.1.0", one);
+        check("application/x-protobuf; proto=io.prometheus.write.v2.Request", "snappy", "2.0.0", two);
+        check("application/x-protobuf; proto=io.prometheus.write.v2.Request", "snappy", "0.1.0", None);
+        check("application/x-protobuf; proto=io.prometheus.write.v3.Request", "snappy", "2.0.0", None);
+        check("application/x-protobuf", "snappy", "2.0.0", None);
+        check("application/x-protobuf", "gzip", "0.1.0", None);
+        check("application/json", "snappy", "0.1.0", None);
+        assert!(protocol(&headers(&[("content-type", "application/x-protobuf")])).is_err());
     }
 }

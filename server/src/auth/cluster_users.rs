@@ -47,7 +47,7 @@ pub(super) async fn sign_in(
         )));
     }
     let (fingerprint, ends) = (credential.fingerprint(), credential.ends());
-    Ok(SignedIn { identity: identity(who, credential), fingerprint, ends })
+    Ok(SignedIn { identity: identity(who, credential), fingerprint, ends, refresh: None })
 }
 
 /// What can be told without asking anybody.

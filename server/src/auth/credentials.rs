@@ -31,33 +31,37 @@ impl<'a> Credentials<'a> {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
-        let cookies = headers
-            .get_all(COOKIE_HEADER)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(name, value)| *name == COOKIE && !value.is_empty())
-            .map(|(_, value)| value)
-            .take(MAX_COOKIES)
-            .collect();
+        let cookies = cookies_named(headers, COOKIE).take(MAX_COOKIES).collect();
         Self { bearer, unusable: authorization.is_some() && bearer.is_none(), cookies }
     }
 }
 
-/// `Set-Cookie` for a new session. `path` is the base path; `https` whether the user's browser speaks https to
-/// whatever is in front of us, which only the sign-in's Origin tells.
-pub(crate) fn cookie_header(token: &str, path: &str, lifetime: Duration, https: bool) -> String {
-    let secure = if https { "; Secure" } else { "" };
-    format!(
-        "{COOKIE}={token}; Path={path}; Max-Age={}; HttpOnly; SameSite=Strict{secure}",
-        lifetime.as_secs()
-    )
+/// The first cookie of a name.
+pub(crate) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    cookies_named(headers, name).next()
 }
 
-/// `Set-Cookie` that makes a browser forget the session.
-pub(crate) fn expired_cookie_header(path: &str) -> String {
-    format!("{COOKIE}=; Path={path}; Max-Age=0; HttpOnly; SameSite=Strict")
+fn cookies_named<'a>(headers: &'a HeaderMap, wanted: &str) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(COOKIE_HEADER)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(move |(name, value)| *name == wanted && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+/// `Set-Cookie` for what a browser keeps. `path` is the base path; `https` whether the user's browser speaks https to
+/// whatever is in front of us, which only the sign-in's Origin tells.
+pub(crate) fn cookie_header(name: &str, value: &str, path: &str, lifetime: Duration, https: bool) -> String {
+    let secure = if https { "; Secure" } else { "" };
+    format!("{name}={value}; Path={path}; Max-Age={}; HttpOnly; SameSite=Strict{secure}", lifetime.as_secs())
+}
+
+/// `Set-Cookie` that makes a browser forget it.
+pub(crate) fn expired_cookie_header(name: &str, path: &str) -> String {
+    format!("{name}=; Path={path}; Max-Age=0; HttpOnly; SameSite=Strict")
 }
 
 #[cfg(test)]
@@ -106,9 +110,9 @@ mod tests {
     fn the_cookie_is_secure_only_behind_https() {
         let day = Duration::from_secs(86_400);
         assert_eq!(
-            cookie_header("t", "/p/", day, true),
+            cookie_header(COOKIE, "t", "/p/", day, true),
             "crowsnest_session=t; Path=/p/; Max-Age=86400; HttpOnly; SameSite=Strict; Secure"
         );
-        assert!(!cookie_header("t", "/", day, false).contains("Secure"));
+        assert!(!cookie_header(COOKIE, "t", "/", day, false).contains("Secure"));
     }
 }

@@ -1,15 +1,20 @@
 //! Cookie sessions: sealed records in the control store, named by a signed token.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crowsnest_api::Timestamp;
 use crowsnest_api::stream::EndReason;
 use crowsnest_rbac::{
-    Claims, ClusterAccess, Identity, SESSION_LIFETIME, SealError, SealingKey, SessionRecord, SessionTokens,
-    StaticUser, TokenError, random_token,
+    Claims, ClusterAccess, Identity, SESSION_LIFETIME, SealError, Secret, SessionRecord, StaticUser,
+    TokenError, random_token,
 };
-use tracing::warn;
+use tracing::{info, warn};
 
+use super::session_keys::{KeyFiles, SessionKeys};
 use crate::control::{Collection, ControlError, ControlStore};
 
 /// Sessions that one user may have; the next one ends the one that was used longest ago. Somebody who signs in again and
@@ -19,8 +24,8 @@ const MAX_PER_USER: usize = 100;
 /// All sessions.
 pub(crate) struct Sessions {
     store: Arc<dyn ControlStore>,
-    tokens: SessionTokens,
-    sealing: SealingKey,
+    files: KeyFiles,
+    keys: ArcSwap<SessionKeys>,
 }
 
 /// Somebody who has just shown who they are.
@@ -31,11 +36,18 @@ pub(crate) struct SignedIn {
     pub(crate) fingerprint: String,
     /// When that credential ends.
     pub(crate) ends: Option<Timestamp>,
+    /// What newer ones can be had with.
+    pub(crate) refresh: Option<Secret>,
 }
 
 impl From<&StaticUser> for SignedIn {
     fn from(user: &StaticUser) -> Self {
-        Self { identity: user.identity.clone(), fingerprint: user.fingerprint.clone(), ends: None }
+        Self {
+            identity: user.identity.clone(),
+            fingerprint: user.fingerprint.clone(),
+            ends: None,
+            refresh: None,
+        }
     }
 }
 
@@ -63,15 +75,20 @@ pub(crate) enum SessionsError {
 }
 
 impl Sessions {
-    /// Sessions under a key of 64 bytes: half of it signs tokens, half of it seals records.
-    pub(crate) fn new(store: Arc<dyn ControlStore>, key: [u8; 64]) -> Self {
-        let (mut signing, mut sealing) = ([0; 32], [0; 32]);
-        for ((sign, seal), (first, second)) in
-            signing.iter_mut().zip(&mut sealing).zip(key.iter().take(32).zip(key.iter().skip(32)))
-        {
-            (*sign, *seal) = (*first, *second);
+    /// Sessions under the keys in a folder.
+    pub(crate) fn open(store: Arc<dyn ControlStore>, key_folder: &Path) -> anyhow::Result<Self> {
+        let files = KeyFiles::of(key_folder);
+        let keys = ArcSwap::from_pointee(files.load()?);
+        Ok(Self { store, files, keys })
+    }
+
+    /// Goes over to another key when it is time. Running sessions go on. Waits for the disk.
+    pub(crate) fn renew_keys(&self, now: Timestamp) -> anyhow::Result<()> {
+        if let Some(keys) = self.files.renew(now)? {
+            self.keys.store(Arc::new(keys));
+            info!("the keys of sessions are others from now on");
         }
-        Self { store, tokens: SessionTokens::new(&signing), sealing: SealingKey::new(sealing) }
+        Ok(())
     }
 
     /// Begins a session. Waits for the disk.
@@ -81,7 +98,9 @@ impl Sessions {
         origin: Option<String>,
         now: Timestamp,
     ) -> Result<NewSession, SessionsError> {
-        let SignedIn { identity, fingerprint, ends } = signed_in;
+        let SignedIn { identity, fingerprint, ends, refresh } = signed_in;
+        // Where newer credentials can be had, the session outlasts this one.
+        let ends = ends.filter(|_| refresh.is_none());
         self.make_room(&identity.user, now)?;
         let id = random_token()?;
         let credential = identity.credential().cloned();
@@ -92,10 +111,15 @@ impl Sessions {
             csrf: random_token()?,
             created: now,
             last_seen: now,
-            cluster: credential.map(|credential| ClusterAccess { groups: identity.groups, credential, ends }),
+            cluster: credential.map(|credential| ClusterAccess {
+                groups: identity.groups,
+                credential,
+                ends,
+                refresh,
+            }),
         };
         self.save(&id, &record)?;
-        let token = self.tokens.sign(Claims {
+        let token = self.keys.load().sign(Claims {
             sub: record.user.clone(),
             sid: id,
             iat: now.millis().div_euclid(1000),
@@ -106,7 +130,7 @@ impl Sessions {
 
     /// The id and record of the session that `token` names, if it still runs.
     pub(crate) fn find(&self, token: &str, now: Timestamp) -> Option<(String, SessionRecord)> {
-        let claims = self.tokens.verify(token).ok()?;
+        let claims = self.keys.load().verify(token).ok()?;
         let record = match self.load(&claims.sid) {
             Ok(record) => record?,
             Err(error) => {
@@ -147,7 +171,7 @@ impl Sessions {
     pub(crate) fn sweep(&self, now: Timestamp) -> Result<usize, SessionsError> {
         let mut removed = 0;
         for (id, sealed) in self.store.list(Collection::Sessions)? {
-            let over = self.open(&id, &sealed).map_or(true, |record| record.is_expired(now));
+            let over = self.unseal(&id, &sealed).map_or(true, |record| record.is_expired(now));
             if over {
                 self.end(&id)?;
                 removed += 1;
@@ -164,7 +188,7 @@ impl Sessions {
     ) -> Result<Vec<(String, SessionRecord)>, SessionsError> {
         let mut own = Vec::new();
         for (id, sealed) in self.store.list(Collection::Sessions)? {
-            if let Ok(record) = self.open(&id, &sealed)
+            if let Ok(record) = self.unseal(&id, &sealed)
                 && record.user == user
                 && !record.is_expired(now)
             {
@@ -181,17 +205,32 @@ impl Sessions {
         own.iter().skip(MAX_PER_USER - 1).try_for_each(|(id, _)| self.end(id))
     }
 
+    /// Seals something small for a browser to keep, as text that cookies can hold.
+    pub(crate) fn seal_text(&self, purpose: &str, bytes: &[u8]) -> Result<String, SessionsError> {
+        Ok(URL_SAFE_NO_PAD.encode(self.keys.load().seal(purpose, bytes)?))
+    }
+
+    /// What was sealed for the same purpose, unless it is anything else.
+    pub(crate) fn open_text(&self, purpose: &str, text: &str) -> Option<Vec<u8>> {
+        self.keys.load().open(purpose, &URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+
+    /// The record of a session, if there is one that can be read.
+    pub(crate) fn record(&self, id: &str) -> Option<SessionRecord> {
+        self.load(id).ok().flatten()
+    }
+
     fn load(&self, id: &str) -> Result<Option<SessionRecord>, SessionsError> {
         let sealed = self.store.get(Collection::Sessions, id)?;
-        sealed.map(|sealed| self.open(id, &sealed)).transpose()
+        sealed.map(|sealed| self.unseal(id, &sealed)).transpose()
     }
 
     fn seal(&self, id: &str, record: &SessionRecord) -> Result<Vec<u8>, SessionsError> {
-        Ok(self.sealing.seal(id, &serde_json::to_vec(record)?)?)
+        Ok(self.keys.load().seal(id, &serde_json::to_vec(record)?)?)
     }
 
-    fn open(&self, id: &str, sealed: &[u8]) -> Result<SessionRecord, SessionsError> {
-        Ok(serde_json::from_slice(&self.sealing.open(id, sealed)?)?)
+    fn unseal(&self, id: &str, sealed: &[u8]) -> Result<SessionRecord, SessionsError> {
+        Ok(serde_json::from_slice(&self.keys.load().open(id, sealed)?)?)
     }
 }
 
@@ -213,7 +252,29 @@ mod tests {
     fn sessions() -> (Sessions, Arc<MemoryStore>) {
         crowsnest_rbac::install_crypto_provider();
         let store = Arc::new(MemoryStore::default());
-        (Sessions::new(Arc::clone(&store) as Arc<dyn ControlStore>, [3; 64]), store)
+        let folder = tempfile::tempdir().unwrap();
+        (Sessions::open(Arc::clone(&store) as Arc<dyn ControlStore>, folder.path()).unwrap(), store)
+    }
+
+    #[test]
+    fn a_session_goes_on_when_keys_change() {
+        crowsnest_rbac::install_crypto_provider();
+        let folder = tempfile::tempdir().unwrap();
+        let sessions = Sessions::open(Arc::new(MemoryStore::default()), folder.path()).unwrap();
+        let now = clock::now();
+        let before = sessions.begin(ann(), None, now).unwrap();
+        sessions.renew_keys(now.plus(40 * SESSION_LIFETIME)).unwrap();
+        let after = sessions.begin(ann(), None, now).unwrap();
+        for new in [&before, &after] {
+            let (id, record) = sessions.find(&new.token, now).unwrap();
+            sessions.save(&id, &record).unwrap();
+            assert!(sessions.find(&new.token, now).is_some());
+        }
+        assert_eq!(sessions.sweep(now).unwrap(), 0);
+        // A day later nothing that the old key has signed can run any more.
+        sessions.renew_keys(clock::now().plus(2 * SESSION_LIFETIME)).unwrap();
+        assert!(sessions.find(&before.token, now).is_none());
+        assert!(sessions.find(&after.token, now).is_some());
     }
 
     #[test]
@@ -276,7 +337,11 @@ mod tests {
         let now = clock::now();
         let new = sessions.begin(ann(), None, now).unwrap();
         let (id, record) = sessions.find(&new.token, now).unwrap();
-        let racing = Sessions::new(Arc::new(SignsOutInBetween(store)), [3; 64]);
+        let racing = Sessions {
+            store: Arc::new(SignsOutInBetween(store)),
+            files: KeyFiles::of(Path::new("unused")),
+            keys: ArcSwap::new(sessions.keys.load_full()),
+        };
         racing.save_if_running(&id, &record).unwrap();
         assert!(sessions.find(&new.token, now).is_none());
     }
@@ -301,7 +366,8 @@ mod tests {
             let text = String::from_utf8_lossy(&sealed);
             assert!(!text.contains("ann") && !text.contains(&new.record.csrf));
         }
-        let other = Sessions::new(store, [4; 64]);
+        let folder = tempfile::tempdir().unwrap();
+        let other = Sessions::open(store, folder.path()).unwrap();
         assert!(other.find(&new.token, now).is_none());
         assert_eq!(other.sweep(now).unwrap(), 1);
     }

@@ -22,13 +22,22 @@ use crate::watched::Watched;
 const USER: &str = "x-remote-user";
 const GROUP: &str = "x-remote-group";
 
-/// Which of the two ways are open.
+/// Which ways are open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Opened {
     /// Client certificates of browsers.
     pub(crate) certificates: bool,
     /// The API server's word.
     pub(crate) sign_on: bool,
+    /// The API server passes requests for `metrics.k8s.io` on, which are nobody's sign-in.
+    pub(crate) metrics_api: bool,
+}
+
+impl Opened {
+    /// Whether the API server is to be told from others.
+    const fn knows_proxy(self) -> bool {
+        self.sign_on || self.metrics_api
+    }
 }
 
 /// Whom to believe.
@@ -82,7 +91,7 @@ impl Trusted {
 
     /// Whether the cluster is to be asked whom it believes itself.
     pub(crate) const fn asks_cluster(&self) -> bool {
-        self.opened.sign_on || self.opened.certificates && !self.has_file
+        self.opened.knows_proxy() || self.opened.certificates && !self.has_file
     }
 
     /// Believes whom the cluster believes from now on.
@@ -95,7 +104,7 @@ impl Trusted {
             let authorities = authorities.map_err(|error| format!("client-ca-file: {error}"))?;
             self.authorities.store(Some(Arc::new(authorities)));
         }
-        if self.opened.sign_on {
+        if self.opened.knows_proxy() {
             let proxy = FrontProxy::parse(told.proxy_ca.as_bytes(), &told.proxy_names);
             let proxy = proxy.map_err(|error| format!("requestheader-client-ca-file: {error}"))?;
             self.proxy.store(Some(Arc::new(proxy)));
@@ -124,8 +133,13 @@ impl Trusted {
         }
     }
 
+    /// Whether the API server is at the other end of a connection, and its requests for `metrics.k8s.io` are answered.
+    pub(crate) fn asks_for_metrics(&self, shown: &ShownCertificate, now: Timestamp) -> bool {
+        self.opened.metrics_api && self.is_proxy(shown, now)
+    }
+
     /// Whether the API server is at the other end of a connection, passing requests of others on.
-    pub(crate) fn is_proxy(&self, shown: &ShownCertificate, now: Timestamp) -> bool {
+    fn is_proxy(&self, shown: &ShownCertificate, now: Timestamp) -> bool {
         self.proxy.load().as_ref().is_some_and(|proxy| proxy.is_proxy(shown.chain(), now))
     }
 
@@ -140,7 +154,7 @@ impl Trusted {
         now: Timestamp,
     ) -> Result<Vouched, SignInFailure> {
         let refused = |why: String| Err(SignInFailure::Refused(why));
-        if self.opened == Opened::default() {
+        if !self.opened.certificates && !self.opened.sign_on {
             return refused(
                 "this server does not take certificates of browsers; sign in with a token, or upload the certificate as a \
                  p12 file"
@@ -154,7 +168,7 @@ impl Trusted {
                     .to_owned(),
             );
         };
-        if self.is_proxy(shown, now) {
+        if self.opened.sign_on && self.is_proxy(shown, now) {
             return passed_on(headers).map(Vouched::SignOn).map_err(SignInFailure::Refused);
         }
         if !self.opened.certificates {

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{Request, Uri};
+use http::{Method, Request, Uri, request};
 use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use openssl::ssl::{SslConnector, SslMethod};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio_openssl::SslStream;
 
 /// The largest answer that is read.
@@ -60,27 +62,65 @@ impl Server {
 
     /// Posts a form to `path` below the base and gives back the body, whatever the status says.
     pub(super) async fn post_form(&self, path: &str, form: String) -> anyhow::Result<Vec<u8>> {
+        let request = self.request(Method::POST, path)?.header(ACCEPT, "application/json");
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let (response, running) = self.send(request, form).await?;
+        let body = read(response.into_body()).await?;
+        running.abort();
+        Ok(body)
+    }
+
+    /// Gets what is at `path` below the base, however large, and gives it to `take` piece by piece.
+    ///
+    /// # Errors
+    /// When the server refuses, or the answer breaks off.
+    pub(super) async fn download(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let request = self.request(Method::GET, path)?;
+        let (response, running) = self.send(request, String::new()).await?;
+        let status = response.status();
+        let mut body = response.into_body();
+        if !status.is_success() {
+            let why = read(body).await?;
+            bail!("the server answers {status}: {}", String::from_utf8_lossy(&why).trim());
+        }
+        while let Some(frame) = body.frame().await {
+            let frame = frame.context("the server broke off")?;
+            frame.data_ref().map_or(Ok(()), |piece| take(piece))?;
+        }
+        running.abort();
+        Ok(())
+    }
+
+    fn request(&self, method: Method, path: &str) -> anyhow::Result<request::Builder> {
         let authority = self.base.authority().context("--url has no host")?.as_str();
         let base = self.base.path().trim_end_matches('/');
-        let mut request = Request::post(format!("{base}/{path}"))
-            .header(HOST, authority)
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-        }
+        let request = Request::builder().method(method).uri(format!("{base}/{path}")).header(HOST, authority);
+        Ok(match &self.token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        })
+    }
+
+    /// Connects, sends, and gives back the answer's head with its body to come, and what keeps the connection going.
+    async fn send(
+        &self,
+        request: request::Builder,
+        body: String,
+    ) -> anyhow::Result<(http::Response<Incoming>, JoinHandle<hyper::Result<()>>)> {
         let request =
-            request.body(form).context("the request cannot be written (is the token one line of text?)")?;
+            request.body(body).context("the request cannot be written (is the token one line of text?)")?;
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await;
-        let stream = stream.with_context(|| format!("connecting to {authority} took too long"))??;
+        let host = self.base.host().unwrap_or_default();
+        let stream = stream.with_context(|| format!("connecting to {host} took too long"))??;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let running = tokio::spawn(connection);
         let response = sender.send_request(request).await.context("the server did not answer")?;
         ensure!(!response.status().is_redirection(), "the server redirects; is --url complete?");
-        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
-        let body = body.map_err(|error| anyhow::anyhow!("cannot read the answer: {error}"))?;
-        running.abort();
-        Ok(body.to_bytes().to_vec())
+        Ok((response, running))
     }
 
     async fn connect(&self) -> anyhow::Result<Box<dyn Stream>> {
@@ -99,6 +139,13 @@ impl Server {
         })?;
         Ok(Box::new(stream))
     }
+}
+
+/// A whole body.
+async fn read(body: Incoming) -> anyhow::Result<Vec<u8>> {
+    let body = Limited::new(body, MAX_ANSWER).collect().await;
+    let body = body.map_err(|error| anyhow::anyhow!("cannot read the answer: {error}"))?;
+    Ok(body.to_bytes().to_vec())
 }
 
 /// An IPv6 address without its brackets.

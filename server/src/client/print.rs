@@ -3,7 +3,7 @@
 mod csv;
 mod fault;
 mod spark;
-mod table;
+pub(crate) mod table;
 
 use crowsnest_api::prometheus::{HistogramBucket, NativeHistogram, Point, QueryData};
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crowsnest_api::access::{Own, Right};
 use crowsnest_rbac::{Access, Authoriser, Caller, Credential, Refusal, Role, RoleAuthoriser, Verdict};
 
-use super::{Cluster, Right};
+use super::Cluster;
 
 /// The API group of our own objects. Nothing is registered under it; roles can name it all the same.
 const OWN_GROUP: &str = "crowsnest.dev";
@@ -14,33 +15,44 @@ const OWN_NAMESPACE: &str = "crowsnest";
 /// Asks the API server, with the user's own credential, for what static users have roles for.
 pub(crate) struct ClusterAuthoriser(pub(crate) Arc<Cluster>);
 
-/// What a right is about: verb, group, resource, namespace.
-type Asked = [&'static str; 4];
+/// What users of the cluster need for what static users have a role for.
+pub(crate) struct OwnRow {
+    pub(crate) what: Own,
+    pub(crate) access: Access,
+    /// What a user must be allowed to do, all of it.
+    pub(crate) rights: &'static [Right],
+    /// How that is said.
+    needs: &'static str,
+}
 
-/// One row for what only rights give: what a user must be allowed to do, all of it, and how that is said.
-const RIGHTS: &[(Access, &[Asked], &str)] = &[
+/// One row for what only rights give.
+pub(crate) static OWN_RIGHTS: &[OwnRow] = &[
     // Whoever sees all nodes and all pods sees all metrics.
-    (
-        Access::Role(Role::Viewer),
-        &[["get", "", "nodes", ""], ["list", "", "pods", ""]],
-        "the rights to get nodes and to list pods in the whole cluster",
-    ),
-    (
-        Access::Role(Role::Editor),
-        &[["update", OWN_GROUP, "dashboards", OWN_NAMESPACE]],
-        "the right to update dashboards.crowsnest.dev in namespace crowsnest",
-    ),
-    (
-        Access::Role(Role::Admin),
-        &[["update", OWN_GROUP, "settings", OWN_NAMESPACE]],
-        "the right to update settings.crowsnest.dev in namespace crowsnest",
-    ),
+    OwnRow {
+        what: Own::View,
+        access: Access::Role(Role::Viewer),
+        rights: &[Right::to("get", "", "nodes", ""), Right::to("list", "", "pods", "")],
+        needs: "the rights to get nodes and to list pods in the whole cluster",
+    },
+    OwnRow {
+        what: Own::Edit,
+        access: Access::Role(Role::Editor),
+        rights: &[Right::to("update", OWN_GROUP, "dashboards", OWN_NAMESPACE)],
+        needs: "the right to update dashboards.crowsnest.dev in namespace crowsnest",
+    },
+    OwnRow {
+        what: Own::Administer,
+        access: Access::Role(Role::Admin),
+        rights: &[Right::to("update", OWN_GROUP, "settings", OWN_NAMESPACE)],
+        needs: "the right to update settings.crowsnest.dev in namespace crowsnest",
+    },
     // Agents push with the tokens of their ServiceAccount.
-    (
-        Access::Ingest,
-        &[["create", OWN_GROUP, "metrics", OWN_NAMESPACE]],
-        "the right to create metrics.crowsnest.dev in namespace crowsnest, or an ingest token",
-    ),
+    OwnRow {
+        what: Own::Push,
+        access: Access::Ingest,
+        rights: &[Right::to("create", OWN_GROUP, "metrics", OWN_NAMESPACE)],
+        needs: "the right to create metrics.crowsnest.dev in namespace crowsnest, or an ingest token",
+    },
 ];
 
 impl Authoriser for ClusterAuthoriser {
@@ -49,11 +61,9 @@ impl Authoriser for ClusterAuthoriser {
             Caller::User { identity, .. } => identity.credential(),
             _ => None,
         };
-        let row = RIGHTS.iter().find(|(other, ..)| *other == access);
+        let row = OWN_RIGHTS.iter().find(|row| row.access == access);
         match (row, credential) {
-            (Some((_, rights, needs)), Some(credential)) => {
-                Box::pin(self.decide(caller, credential, rights, needs))
-            }
+            (Some(row), Some(credential)) => Box::pin(self.decide(caller, credential, row)),
             _ => RoleAuthoriser.authorise(caller, access),
         }
     }
@@ -64,14 +74,12 @@ impl ClusterAuthoriser {
         &self,
         caller: &Caller,
         credential: &Credential,
-        rights: &[Asked],
-        needs: &'static str,
+        row: &'static OwnRow,
     ) -> Result<(), Refusal> {
-        for [verb, group, resource, namespace] in rights {
-            let right = Right { verb, group, resource, namespace: (*namespace).to_owned() };
-            match self.0.may(credential, &right).await {
+        for right in row.rights {
+            match self.0.may(credential, right).await {
                 Ok(true) => {}
-                Ok(false) => return Err(Refusal::Forbidden { who: caller.describe(), needs }),
+                Ok(false) => return Err(Refusal::Forbidden { who: caller.describe(), needs: row.needs }),
                 Err(error) if error.code() == Some(401) => return Err(Refusal::BadCredentials),
                 Err(error) => {
                     return Err(Refusal::CannotTell { who: caller.describe(), why: error.told() });
@@ -90,7 +98,7 @@ mod tests {
     fn every_role_and_pushing_have_one_row() {
         let roles = [Role::Viewer, Role::Editor, Role::Admin].map(Access::Role);
         for access in roles.into_iter().chain([Access::Ingest]) {
-            assert_eq!(RIGHTS.iter().filter(|(other, ..)| *other == access).count(), 1, "{access:?}");
+            assert_eq!(OWN_RIGHTS.iter().filter(|row| row.access == access).count(), 1, "{access:?}");
         }
     }
 }

@@ -51,6 +51,11 @@ impl Bare {
         Some(pem)
     }
 
+    /// Where it is, as we reach it.
+    pub(super) fn url(&self) -> String {
+        self.0.cluster_url.to_string().trim_end_matches('/').to_owned()
+    }
+
     /// A client that brings no credential of its own.
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         client(&self.0)

@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
+use crowsnest_api::access::Right;
 use crowsnest_api::cluster::{Kind, Namespaces, Scope};
 use crowsnest_rbac::{Credential, service_account};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 
-use super::{As, Cluster, ClusterError, Form, Path, Right};
+use super::{As, Cluster, ClusterError, Form, Path};
 
 /// Namespaces in one page of their list, and pages that are read.
 const PAGE: usize = 500;
@@ -76,9 +77,9 @@ impl Cluster {
         candidates.sort();
         candidates.dedup();
         let asked = stream::iter(candidates.into_iter().take(MAX_CANDIDATES)).map(|namespace| async move {
-            let right = Right { verb: "list", group: "", resource: "pods", namespace };
+            let right = Right::to("list", "", "pods", "").within(namespace.clone());
             let allowed = self.may(credential, &right).await?;
-            Ok(allowed.then_some(right.namespace))
+            Ok(allowed.then_some(namespace))
         });
         let answers: Vec<Option<String>> = asked.buffered(AT_ONCE).try_collect().await?;
         Ok(answers.into_iter().flatten().collect())

@@ -46,6 +46,8 @@ pub(crate) enum Form {
     MetadataList,
     /// Their metadata, of one object or a watch.
     Metadata,
+    /// Rows as `kubectl get` shows them, with the metadata of each, of a list or a watch.
+    Table,
 }
 
 impl Form {
@@ -54,6 +56,7 @@ impl Form {
             Self::Whole => JSON,
             Self::MetadataList => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
             Self::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+            Self::Table => "application/json;as=Table;g=meta.k8s.io;v=v1",
         }
     }
 }
@@ -122,6 +125,17 @@ impl Cluster {
     {
         let request = Request::get(&path.0).header(ACCEPT, form.media_type());
         within(TIMEOUT, async { parse(read(self.send(who, request, Vec::new()).await?).await?).await }).await
+    }
+
+    /// The same, as the bytes of the answer: for those who read less of it than there is.
+    pub(crate) async fn get_bytes(
+        &self,
+        who: As<'_>,
+        path: &Path,
+        form: Form,
+    ) -> Result<Bytes, ClusterError> {
+        let request = Request::get(&path.0).header(ACCEPT, form.media_type());
+        within(TIMEOUT, async { read(self.send(who, request, Vec::new()).await?).await }).await
     }
 
     /// Creates an object, which for reviews is how one asks.

@@ -1,12 +1,21 @@
 //! Asking the API server who somebody is and what they may do, with that somebody's own credential.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use crowsnest_api::access::{Right, Rule};
+use crowsnest_api::cluster::Scope;
 use crowsnest_rbac::Credential;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{As, Cluster, ClusterError, Path};
+
+/// Rights that one caller asks about, of which so many at once.
+const AT_ONCE: usize = 8;
+/// A namespace that cannot exist: names begin with a letter or digit.
+const NOWHERE: &str = "-";
 
 /// Who the API server says a credential belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +26,16 @@ pub(crate) struct Who {
     pub(crate) groups: Vec<String>,
 }
 
-/// Something that one may or may not do. Fields are as in a SelfSubjectAccessReview; an empty namespace means all.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Right {
-    pub(crate) verb: &'static str,
-    pub(crate) group: &'static str,
-    pub(crate) resource: &'static str,
-    pub(crate) namespace: String,
+/// What a SelfSubjectRulesReview says: every rule that gives the caller something in a namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct RulesThere {
+    #[serde(rename = "resourceRules")]
+    pub(crate) rules: Vec<Rule>,
+    /// Whether an authoriser could not list what it allows.
+    pub(crate) incomplete: bool,
+    /// What that one said.
+    pub(crate) evaluation_error: String,
 }
 
 #[derive(Deserialize)]
@@ -83,11 +95,46 @@ impl Cluster {
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {
-                "verb": right.verb, "group": right.group, "resource": right.resource, "namespace": right.namespace,
+                "verb": right.verb, "group": right.group, "resource": right.resource,
+                "subresource": right.subresource, "namespace": right.namespace, "name": right.name,
             }},
         });
         let reviewed: Reviewed<Decision> = self.create(As::User(credential), &path, &review).await?;
         self.rights.remember(question, reviewed.status.allowed, Instant::now());
         Ok(reviewed.status.allowed)
+    }
+    /// The same of several rights, some at a time.
+    pub(crate) async fn may_each(
+        &self,
+        credential: &Credential,
+        rights: &[Right],
+    ) -> Result<Vec<bool>, ClusterError> {
+        let asked = stream::iter(rights.to_vec())
+            .map(|right| async move { self.may(credential, &right).await })
+            .buffered(AT_ONCE);
+        asked.try_collect().await
+    }
+
+    /// Everything that the owner of a credential may do in a namespace. The answer counts for some seconds.
+    pub(crate) async fn rules_in(
+        &self,
+        credential: &Credential,
+        namespace: &Scope,
+    ) -> Result<Arc<RulesThere>, ClusterError> {
+        // The API server wants a namespace; one that cannot be there has the rules that hold in all.
+        let asked = namespace.namespace().unwrap_or(NOWHERE).to_owned();
+        let question = (credential.fingerprint(), asked.clone());
+        if let Some(known) = self.rules.recall(&question, Instant::now()) {
+            return Ok(known);
+        }
+        let _turn = self.reviews.acquire().await;
+        let path = Path::fixed("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews");
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": asked},
+        });
+        let reviewed: Reviewed<RulesThere> = self.create(As::User(credential), &path, &review).await?;
+        let rules = Arc::new(reviewed.status);
+        self.rules.remember(question, Arc::clone(&rules), Instant::now());
+        Ok(rules)
     }
 }

@@ -1,10 +1,11 @@
 //! Which series somebody may see: those of namespaces whose pods they may list, and those of no namespace for whoever may
 //! get nodes.
 
+use crowsnest_api::access::Right;
 use crowsnest_promql::{Confinement, MatchOp, Matcher};
 use crowsnest_rbac::Credential;
 
-use super::{Cluster, ClusterError, Right};
+use super::{Cluster, ClusterError};
 
 const NAMESPACE: &str = "namespace";
 
@@ -25,9 +26,8 @@ impl Cluster {
         user: &str,
         credential: &Credential,
     ) -> Result<Confinement, ClusterError> {
-        let right = |verb, resource| Right { verb, group: "", resource, namespace: String::new() };
-        let of_none = self.may(credential, &right("get", "nodes")).await?;
-        let namespaces = if self.may(credential, &right("list", "pods")).await? {
+        let of_none = self.may(credential, &Right::to("get", "", "nodes", "")).await?;
+        let namespaces = if self.may(credential, &Right::to("list", "", "pods", "")).await? {
             None
         } else {
             Some(self.namespaces_with_pods(user, credential).await?)

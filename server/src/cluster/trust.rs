@@ -6,8 +6,10 @@ use super::{As, Cluster, ClusterError, Form, Path};
 
 /// Where every cluster has it; the Role `extension-apiserver-authentication-reader` beside it lets one read it.
 const CONFIG_MAP: &str = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
-/// Our APIService.
-const API_SERVICE: &str = "/apis/apiregistration.k8s.io/v1/apiservices/v1.ui.crowsnest.dev";
+/// Our APIServices: that of the page, and that of the resource metrics.
+pub(crate) const PAGE: &str = "/apis/apiregistration.k8s.io/v1/apiservices/v1.ui.crowsnest.dev";
+pub(crate) const RESOURCE_METRICS: &str =
+    "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io";
 
 /// The fields of the ConfigMap that count here; empty where they are missing.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -37,11 +39,15 @@ impl Cluster {
         Ok(map.data)
     }
 
-    /// Tells the API server which authority to trust where it passes requests on to us.
-    pub(crate) async fn vouch_for_ourselves(&self, ca_pem: &str) -> Result<(), ClusterError> {
+    /// Tells the API server which authority to trust where it passes requests of an APIService on to us.
+    pub(crate) async fn vouch_for_ourselves(
+        &self,
+        service: &'static str,
+        ca_pem: &str,
+    ) -> Result<(), ClusterError> {
         let bundle = openssl::base64::encode_block(ca_pem.as_bytes());
         let change = serde_json::json!({"spec": {"caBundle": bundle}});
-        self.merge(As::Server, &Path::fixed(API_SERVICE), &change).await?;
+        self.merge(As::Server, &Path::fixed(service), &change).await?;
         Ok(())
     }
 }

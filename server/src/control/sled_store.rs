@@ -1,8 +1,11 @@
 //! Control state in sled, in the data folder.
 
-use std::path::Path;
+use std::fs;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::{Collection, ControlError, ControlStore};
 
@@ -17,14 +20,24 @@ pub(crate) struct SledStore {
 impl SledStore {
     /// Opens or makes the database in `folder`.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
-        let db = sled::Config::new()
-            .path(folder)
-            .mode(sled::Mode::LowSpace)
-            .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(Some(500))
-            .open()
-            .with_context(|| format!("cannot open control state in {}", folder.display()))?;
-        Ok(Self { db })
+        open(folder).with_context(|| cannot_open(folder))
+    }
+
+    /// Opens or makes the database in `folder`. A damaged one is set aside under another name, and a new one begun: the
+    /// blocks tell what the manifest knew, sessions and silences are lost. Says what is damaged and where it is now.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or too many damaged ones are there already.
+    pub(crate) fn open_or_begin(folder: &Path) -> anyhow::Result<(Self, Option<String>)> {
+        match open_whole(folder) {
+            Ok(store) => Ok((store, None)),
+            Err(Trouble::Other(error)) => Err(error).with_context(|| cannot_open(folder)),
+            Err(Trouble::Damaged(why)) => {
+                let aside = set_aside(folder)?;
+                fs::rename(folder, &aside).with_context(|| format!("cannot rename {}", folder.display()))?;
+                Ok((Self::open(folder)?, Some(format!("{why}; it is in {} now", aside.display()))))
+            }
+        }
     }
 
     /// The tree for the sample store's block manifest, which is no control state but lives in the same database.
@@ -35,6 +48,73 @@ impl SledStore {
     fn tree(&self, collection: Collection, operation: &'static str) -> Result<sled::Tree, ControlError> {
         self.db.open_tree(collection.name()).map_err(failed(collection, operation))
     }
+}
+
+fn open(folder: &Path) -> sled::Result<SledStore> {
+    let db = sled::Config::new()
+        .path(folder)
+        .mode(sled::Mode::LowSpace)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(Some(500))
+        .open()?;
+    Ok(SledStore { db })
+}
+
+fn cannot_open(folder: &Path) -> String {
+    format!("cannot open control state in {}", folder.display())
+}
+
+/// Why a database is not open.
+enum Trouble {
+    Damaged(String),
+    Other(sled::Error),
+}
+
+/// Opens it and reads all of it: damage must not show itself later, in the midst of something.
+fn open_whole(folder: &Path) -> Result<SledStore, Trouble> {
+    // sled panics over some kinds of damage. What it leaves behind is a database that nobody uses again.
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let store = open(folder)?;
+        for name in store.db.tree_names() {
+            for record in &store.db.open_tree(name)? {
+                record?;
+            }
+        }
+        Ok(store)
+    }));
+    match outcome {
+        Ok(Ok(store)) => Ok(store),
+        Ok(Err(error)) if is_damage(&error) => Err(Trouble::Damaged(error.to_string())),
+        Ok(Err(error)) => Err(Trouble::Other(error)),
+        Err(_) => Err(Trouble::Damaged("reading the database panicked".to_owned())),
+    }
+}
+
+fn is_damage(error: &sled::Error) -> bool {
+    match error {
+        sled::Error::Io(error) => {
+            matches!(
+                error.kind(),
+                ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof
+            )
+        }
+        _ => true,
+    }
+}
+
+/// How many damaged databases are kept.
+const MAX_ASIDE: usize = 9;
+
+/// A name that is free, beside `folder`.
+fn set_aside(folder: &Path) -> anyhow::Result<PathBuf> {
+    let named = |number: usize| {
+        let mut name = folder.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".damaged-{number}"));
+        folder.with_file_name(name)
+    };
+    let free = (1..=MAX_ASIDE).map(named).find(|path| !path.exists());
+    ensure!(free.is_some(), "{MAX_ASIDE} damaged copies are beside {}; remove them", folder.display());
+    free.context("no name is free")
 }
 
 fn failed(collection: Collection, operation: &'static str) -> impl FnOnce(sled::Error) -> ControlError {

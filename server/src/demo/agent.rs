@@ -27,12 +27,13 @@ pub(super) struct Agent {
 }
 
 impl Agent {
-    /// Starts the agent, which pushes to the server at `url`.
+    /// Starts the agent, which pushes to the server at `url`, with flags for what it scrapes.
     pub(super) fn start(
         url: &str,
         token_file: &Path,
         ca: Option<&Path>,
         queue: &Path,
+        scraping: Vec<PathBuf>,
     ) -> anyhow::Result<Self> {
         let program = sibling()?;
         let mut arguments: Vec<PathBuf> = ["--server", url, "--node-name", NODE, "--interval", INTERVAL]
@@ -44,6 +45,7 @@ impl Agent {
         if let Some(ca) = ca {
             arguments.extend([PathBuf::from("--ca"), ca.to_owned()]);
         }
+        arguments.extend(scraping);
         let (stop, stopped) = watch::channel(false);
         let first = spawn(&program, &arguments)?;
         let supervisor = tokio::spawn(supervise(first, program, arguments, stopped));

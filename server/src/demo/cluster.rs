@@ -1,5 +1,6 @@
 //! The demo's cluster, simulated in this process.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,10 +11,14 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 
+use super::agent::NODE;
 use crate::data_dir::write_private;
 
 /// The user that kubeadm, too, makes the first certificate for.
 const ADMIN: &str = "kubernetes-admin";
+/// Where the cluster reaches the demo's own server, as it would a pod: Services that lead there, and so the API server's proxy and
+/// its aggregation layer, work.
+const SERVER_POD: &str = "10.244.255.254:8443";
 /// How long tokens are good for.
 const TOKEN_SECONDS: i64 = 365 * 24 * 3600;
 
@@ -55,6 +60,28 @@ impl DemoCluster {
         let token = running.token("crowsnest", "admin-user", TOKEN_SECONDS)?;
         let viewer_token = running.token("shop", "viewer", TOKEN_SECONDS)?;
         Ok(Self { running: Arc::new(running), token, viewer_token })
+    }
+
+    /// Flags with which the agent of this machine's node scrapes its kubelet, as the account of the administrator.
+    pub(super) fn scraping(&self, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        let (ca, token) = (folder.join("cluster-ca.crt"), folder.join("cluster-token"));
+        write_private(&ca, self.running.ca_pem().as_bytes())?;
+        write_private(&token, self.token.as_bytes())?;
+        let api = self.running.url();
+        let kubelet = format!("{}/api/v1/nodes/{NODE}/proxy", api.trim_end_matches('/'));
+        Ok(vec![
+            "--kubelet".into(),
+            kubelet.into(),
+            "--kubelet-ca".into(),
+            ca,
+            "--kube-token-file".into(),
+            token,
+        ])
+    }
+
+    /// Lets the cluster reach the server.
+    pub(super) fn lead_to(&self, server: SocketAddr) {
+        self.running.route(SERVER_POD, server);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the demo pushes in place of agents: the containers of the simulated cluster, and nodes that are not there.
+//! What the demo pushes in place of the agents of nodes that are not there: their own metrics, and those of their kubelets.
 
 mod variation;
 
@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME, Sample, Timestamp};
+use crowsnest_api::{JOB, Labels, Sample, Timestamp};
 use crowsnest_kubesim::Running;
 use crowsnest_promql::{Matcher, Selection};
-use crowsnest_scrape::Family;
-use crowsnest_scrape::text::{Limits, parse};
+use crowsnest_scrape::kubernetes::{Drops, KUBELET, Kubelet, kubelet_jobs, kubelet_target};
+use crowsnest_scrape::text::Dialect;
+use crowsnest_scrape::{Facts, FamilyFacts, Format, Outcome, PageResult, Point, Scheme, Scraper};
 use crowsnest_tsdb::{Metadata, SeriesBatch};
+use parking_lot::Mutex;
 use smol_str::SmolStr;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -30,11 +32,6 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const RECENT: Duration = Duration::from_secs(12);
 /// Whom the samples are from.
 const PUSHER: SmolStr = SmolStr::new_static("demo");
-/// Where a kubelet tells what its containers use.
-const CADVISOR: &str = "/metrics/cadvisor";
-/// Where it tells of itself and, among much else, of its volumes.
-const METRICS: &str = "/metrics";
-const VOLUMES: &str = "kubelet_volume_stats_";
 const NODE_EXPORTER: &str = "node-exporter";
 
 /// Pushes every few seconds until the server stops.
@@ -42,54 +39,102 @@ pub(super) async fn run(app: AppState, cluster: Arc<Running>) {
     let mut stopped: watch::Receiver<bool> = app.stop.subscribe();
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = Timestamp::MIN;
+    let feed = Arc::new(Mutex::new(Feed::new()));
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
-        let (app, cluster) = (AppState::clone(&app), Arc::clone(&cluster));
-        let pushed = tokio::task::spawn_blocking(move || push(&app, &cluster, told)).await;
-        match pushed {
-            Ok(Ok(newest)) => told = newest,
+        let (app, cluster, feed) = (AppState::clone(&app), Arc::clone(&cluster), Arc::clone(&feed));
+        match tokio::task::spawn_blocking(move || feed.lock().push(&app, &cluster)).await {
+            Ok(Ok(())) => {}
             Ok(Err(error)) => warn!(err = &*error as &dyn std::error::Error, "cannot push for the demo"),
             Err(error) => warn!(err = &error as &dyn std::error::Error, "cannot push for the demo"),
         }
     }
 }
 
-/// Pushes once. Samples of this machine up to `told` have been varied before; says up to when they have been now.
-fn push(app: &AppState, cluster: &Running, told: Timestamp) -> anyhow::Result<Timestamp> {
-    let now = clock::now();
-    let mut described = BTreeMap::new();
-    let mut series = Vec::new();
-    for node in std::iter::once(agent::NODE).chain(NODES.iter().map(|node| node.name)) {
-        for path in [CADVISOR, METRICS] {
-            let Some(page) = cluster.kubelet_page(node, path) else { continue };
-            let mut families =
-                parse(page.as_bytes(), Limits::default()).context("a kubelet's page is no exposition")?;
-            families.retain(|family| path == CADVISOR || family.name.starts_with(VOLUMES));
-            for family in &families {
+/// What is remembered from push to push.
+struct Feed {
+    /// Up to when samples of this machine have been varied.
+    told: Timestamp,
+    pages: Vec<KubeletPage>,
+}
+
+/// A page of the kubelet of a node that is not there.
+struct KubeletPage {
+    node: &'static str,
+    path: &'static str,
+    scraper: Scraper<Labels>,
+}
+
+impl Feed {
+    fn new() -> Self {
+        let jobs = kubelet_jobs(KUBELET, Drops::Usual).into_iter().map(|(path, job)| (path, Arc::new(job)));
+        let jobs: Vec<_> = jobs.collect();
+        let pages = NODES.iter().flat_map(|node| {
+            let kubelet = Kubelet { node: node.name, scheme: Scheme::Https, address: node.name, base: "" };
+            jobs.iter().filter_map(move |(path, job)| {
+                let scraper = Scraper::new(Arc::clone(job), kubelet_target(job, kubelet, path)?);
+                Some(KubeletPage { node: node.name, path, scraper })
+            })
+        });
+        Self { told: Timestamp::MIN, pages: pages.collect() }
+    }
+
+    /// Pushes once.
+    fn push(&mut self, app: &AppState, cluster: &Running) -> anyhow::Result<()> {
+        let now = clock::now();
+        let mut described = BTreeMap::new();
+        let mut series = Vec::new();
+        for page in &mut self.pages {
+            let text = cluster.kubelet_page(page.node, page.path);
+            for family in page.scrape(text.as_deref(), now, &mut series) {
                 described.entry(family.name.clone()).or_insert_with(|| describe(family));
             }
-            series.extend(of_kubelet(node, path, families, now));
         }
+        let machine = recent(app, self.told, now)?;
+        // A node whose kubelet is silent is away altogether.
+        let there = NODES.iter().filter(|node| cluster.kubelet_page(node.name, "healthz").is_some());
+        series.extend(there.flat_map(|node| node.vary(&machine)));
+        let metadata = described.into_values().collect();
+        write::keep(app, &PUSHER, &series, metadata, now).context("cannot store samples")?;
+        self.told = machine.iter().map(|(_, sample)| sample.timestamp).max().unwrap_or(self.told);
+        Ok(())
     }
-    let machine = recent(app, told, now)?;
-    let newest = machine.iter().map(|(_, sample)| sample.timestamp).max().unwrap_or(told);
-    // A node whose kubelet is silent is away altogether.
-    let there = NODES.iter().filter(|node| cluster.kubelet_page(node.name, "healthz").is_some());
-    series.extend(there.flat_map(|node| node.vary(&machine)));
-    let metadata = described.into_values().collect();
-    write::keep(app, &PUSHER, &series, metadata, now).context("cannot store samples")?;
-    Ok(newest)
+}
+
+impl KubeletPage {
+    /// Adds what an agent would push. A node that is away has no agent either: nothing at all is pushed of it.
+    fn scrape(
+        &mut self,
+        page: Option<&str>,
+        now: Timestamp,
+        series: &mut Vec<SeriesBatch>,
+    ) -> Vec<FamilyFacts> {
+        let Some(page) = page else { return Vec::new() };
+        let mut pass = self.scraper.begin(Format::Text(Dialect::Prometheus), Facts::Wanted);
+        let read = pass.feed(page.as_bytes()).and_then(|()| pass.finish());
+        let (result, outcome) = match read {
+            Ok(()) => (pass.into_result(), Outcome::Good),
+            Err(_) => (PageResult::nothing(), Outcome::Failed),
+        };
+        let scraped = self.scraper.end(result, outcome, now, Duration::from_millis(5), |sample| {
+            // The pages are text, which has no native histograms.
+            if let Point::Float(value) = sample.point {
+                let sample_at = Sample { timestamp: sample.at, value };
+                series.push(SeriesBatch::of_floats(sample.series.clone(), vec![sample_at]));
+            }
+        });
+        scraped.facts
+    }
 }
 
 /// The newest samples of this machine's agent that are after `told`.
 fn recent(app: &AppState, told: Timestamp, now: Timestamp) -> anyhow::Result<Vec<(Labels, Sample)>> {
     let matchers = [Matcher::equal(JOB, NODE_EXPORTER), Matcher::equal("node", agent::NODE)];
     let start = now.minus(RECENT).max(told.plus_millis(1));
-    let selection = Selection { matchers: &matchers, start, end: now };
+    let selection = Selection::new(&matchers, start, now);
     let mut found = Vec::new();
     for series in app.storage.queryable.select(&selection)?.series {
         let series = series?;
@@ -102,24 +147,12 @@ fn recent(app: &AppState, told: Timestamp, now: Timestamp) -> anyhow::Result<Vec
     Ok(found)
 }
 
-/// The series of a kubelet's page as an agent would push them, and that the page could be read.
-fn of_kubelet(node: &str, path: &str, families: Vec<Family>, now: Timestamp) -> Vec<SeriesBatch> {
-    let one = |labels: Labels, value: f64| {
-        let mut labels = labels.to_builder();
-        labels.set(JOB, "kubelet").set("metrics_path", path).set(INSTANCE, node).set("node", node);
-        SeriesBatch { labels: labels.build(), samples: vec![Sample { timestamp: now, value }] }
-    };
-    let up = one(Labels::from_pairs([(METRIC_NAME, "up")]), 1.0);
-    let samples = families.into_iter().flat_map(|family| family.samples);
-    std::iter::once(up).chain(samples.map(|sample| one(sample.labels, sample.value))).collect()
-}
-
-fn describe(family: &Family) -> Metadata {
+fn describe(family: FamilyFacts) -> Metadata {
     Metadata {
-        family: family.name.clone(),
+        family: family.name,
         kind: family.kind.as_str().into(),
         help: family.help.to_string(),
-        unit: SmolStr::default(),
+        unit: family.unit,
     }
 }
 
@@ -128,22 +161,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn series_of_a_kubelet_are_labelled_as_an_agent_would() {
-        let page = b"# TYPE container_memory_rss gauge\n\
+    fn series_of_a_kubelet_are_labelled_as_an_agent_does() {
+        let mut feed = Feed::new();
+        let page = feed.pages.iter_mut().find(|page| page.path == "/metrics/cadvisor").unwrap();
+        let node = page.node;
+        let text = "# TYPE container_memory_rss gauge\n\
             container_memory_rss{container=\"nginx\",namespace=\"shop\",pod=\"web-1\"} 7\n";
-        let families = parse(page, Limits::default()).unwrap();
-        let series = of_kubelet("demo-2", CADVISOR, families, Timestamp::from_millis(5));
+        let mut series = Vec::new();
+        let facts = page.scrape(Some(text), Timestamp::from_millis(5), &mut series);
+        assert_eq!(facts[0].name, "container_memory_rss");
         assert_eq!(series[0].labels.metric_name(), "up");
         let expected = Labels::from_pairs([
             ("__name__", "container_memory_rss"),
             ("container", "nginx"),
-            ("instance", "demo-2"),
+            ("instance", node),
             ("job", "kubelet"),
             ("metrics_path", "/metrics/cadvisor"),
             ("namespace", "shop"),
-            ("node", "demo-2"),
+            ("node", node),
             ("pod", "web-1"),
         ]);
-        assert_eq!((&series[1].labels, series[1].samples[0].value), (&expected, 7.0));
+        let found = series.iter().find(|series| series.labels == expected).unwrap();
+        assert_eq!(found.samples[0].value, 7.0);
     }
 }

@@ -1,21 +1,24 @@
 //! What handlers share.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crowsnest_api::Timestamp;
-use crowsnest_promql::Engine;
+use crowsnest_promql::{Engine, RangeCache};
 use tokio::sync::watch;
 
 use crate::api_v1::write::WriteGate;
 use crate::audit::AuditLog;
 use crate::auth::Auth;
 use crate::clock;
+use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::notices::Notices;
 use crate::notifier::Notifier;
 use crate::query_pool::QueryPool;
 use crate::rules::Rules;
+use crate::scraping::Scraping;
 use crate::sources::watch::SourceWatch;
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
@@ -25,12 +28,20 @@ use crate::watching::Places;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) auth: Auth,
+    /// The cluster, where there is one.
+    pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) audit: AuditLog,
     pub(crate) storage: Storage,
+    /// What was wrong with the control state that was found at the start, and has been set aside.
+    pub(crate) control_damage: Option<String>,
     pub(crate) sources: SourceWatch,
     pub(crate) engine: Engine,
+    /// Its answers to range queries.
+    pub(crate) range_cache: RangeCache,
     /// What is evaluated again and again.
     pub(crate) rules: Arc<Rules>,
+    /// What the server scrapes itself.
+    pub(crate) scraping: Arc<Scraping>,
     /// Who is told of alerts.
     pub(crate) notifier: Arc<Notifier>,
     pub(crate) pool: QueryPool,
@@ -48,15 +59,64 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// Reads users, ingest tokens, rules and alertmanager.yml again. Blocks the thread.
+    /// How much of the data folder is damaged, by kind.
+    pub(crate) fn damage(&self) -> Damage {
+        let store = self.storage.local.store_status();
+        Damage {
+            blocks: store.blocks_quarantined,
+            log: store.wal_faults,
+            control: u64::from(self.control_damage.is_some()),
+        }
+    }
+
+    /// Reads users, ingest tokens, rules, scrape files and alertmanager.yml again. Blocks the thread.
     ///
     /// # Errors
     /// What is wrong with them; what is wrong stays what it was.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
-        let reloaded =
-            self.auth.reload_files().and_then(|()| self.rules.reload()).and_then(|()| self.notifier.reload());
+        let reloaded = self
+            .auth
+            .reload_files()
+            .and_then(|()| self.rules.reload())
+            .and_then(|()| self.scraping.reload())
+            .and_then(|()| self.notifier.reload());
         self.notices.reloaded(reloaded.is_ok(), clock::now());
         reloaded
+    }
+}
+
+/// Counts of what is damaged: samples, sessions or silences may be missing. The rest is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Damage {
+    /// Blocks that do not serve, or not in full.
+    pub(crate) blocks: u64,
+    /// Places in the log.
+    pub(crate) log: u64,
+    /// The control state.
+    pub(crate) control: u64,
+}
+
+impl Damage {
+    /// Whether there is any.
+    pub(crate) fn any(self) -> bool {
+        self.blocks + self.log + self.control > 0
+    }
+}
+
+impl fmt::Display for Damage {
+    /// `damaged: 2 blocks, 1 place in the log`; nothing when all is well.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = [
+            (self.blocks, "block", "blocks"),
+            (self.log, "place in the log", "places in the log"),
+            (self.control, "control state", "control states"),
+        ];
+        let mut separator = "damaged: ";
+        for (count, one, several) in kinds.into_iter().filter(|(count, ..)| *count > 0) {
+            write!(f, "{separator}{count} {}", if count == 1 { one } else { several })?;
+            separator = ", ";
+        }
+        Ok(())
     }
 }
 

@@ -40,6 +40,11 @@ impl BasePath {
     }
 }
 
+/// Among a request's extensions: its path is the one that was sent. The API server decides by that one whom it lets through, so what it
+/// is answered alone must not be reached by another that leads to the same place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AsSent;
+
 /// Where a request was sent, seen from outside and from inside.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
@@ -94,7 +99,9 @@ pub(super) async fn resolve(State(app): State<AppState>, mut request: Request, n
         let last = place.base.0.rsplit('/').next().unwrap_or_default();
         return (StatusCode::PERMANENT_REDIRECT, [(LOCATION, format!("{last}/"))]).into_response();
     }
-    if place.path != request.uri().path() {
+    if place.path == request.uri().path() {
+        request.extensions_mut().insert(AsSent);
+    } else {
         match with_path(request.uri(), place.path) {
             Ok(uri) => *request.uri_mut() = uri,
             Err(_) => return StatusCode::BAD_REQUEST.into_response(),
@@ -122,6 +129,19 @@ fn cleaned(path: &str) -> Option<String> {
     }
     let end = if odd(last) && !kept.is_empty() { "/" } else { "" };
     Some(format!("/{}{end}", kept.join("/")))
+}
+
+/// For `fuzz/`: where a request goes, with and without a prefix of the operator's. What is clean once is clean.
+#[cfg(fuzzing)]
+pub(crate) fn locate_any(headers: &HeaderMap, path: &str) {
+    for configured in ["/", "/p"] {
+        let Ok(configured) = BasePath::parse(configured) else { continue };
+        let place = locate(&configured, headers, path);
+        if let Some(path) = cleaned(&place.path) {
+            assert_eq!(cleaned(&path), None, "{:?}", place.path);
+            assert!(!path.split('/').any(|segment| segment == ".."), "{path:?}");
+        }
+    }
 }
 
 /// The same URI with another path. The authority stays: in HTTP/2 it is what names the host.

@@ -92,12 +92,27 @@ pub(crate) struct ApiError {
     cause: Option<Arc<anyhow::Error>>,
     retry_after: Option<Duration>,
     closes: bool,
+    /// What the answer says beside its body.
+    headers: Option<Box<HeaderMap>>,
 }
 
 impl ApiError {
+    /// What the caller is told.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// An error that is explained to the user by `message`.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, relayed: None, message: message.into(), cause: None, retry_after: None, closes: false }
+        Self {
+            kind,
+            relayed: None,
+            message: message.into(),
+            cause: None,
+            retry_after: None,
+            closes: false,
+            headers: None,
+        }
     }
 
     /// What the Kubernetes API server said to a request of this user's, passed on as it is.
@@ -138,8 +153,14 @@ impl ApiError {
         self
     }
 
+    /// The same with headers of its own.
+    pub(crate) fn carrying(mut self, headers: HeaderMap) -> Self {
+        self.headers = (!headers.is_empty()).then(|| Box::new(headers));
+        self
+    }
+
     fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+        let mut headers = self.headers.as_deref().cloned().unwrap_or_default();
         if let Some(wait) = self.retry_after {
             headers
                 .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));

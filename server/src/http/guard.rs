@@ -10,10 +10,12 @@ use http::HeaderMap;
 use http::header::ORIGIN;
 use tracing::warn;
 
+use super::base_path::AsSent;
 use super::host::is_own_origin;
 use super::{ApiError, App, AppState, ErrorKind};
 use crate::auth::{Credentials, Identified};
 use crate::clock;
+use crate::listen::ShownCertificate;
 use crate::query_pool::asking_for;
 
 /// What the guard of one route asks for.
@@ -30,9 +32,20 @@ pub(super) async fn check(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
+    let now = clock::now();
+    if guard.access == Access::ApiServer {
+        let extensions = request.extensions();
+        let shown = extensions.get::<ShownCertificate>().filter(|_| extensions.get::<AsSent>().is_some());
+        let asks = shown.is_some_and(|shown| guard.app.auth.trusted.asks_for_metrics(shown, now));
+        return if asks { Ok(next.run(request).await) } else { Err(not_the_api_server()) };
+    }
     let credentials = Credentials::of(request.headers());
-    let identified =
-        guard.app.auth.identify(&credentials, clock::now()).await.map_err(|refusal| refused(&refusal))?;
+    let mut identified =
+        guard.app.auth.identify(&credentials, now).await.map_err(|refusal| refused(&refusal))?;
+    let shown = request.extensions().get::<ShownCertificate>();
+    if !guard.app.auth.is_still_shown(&identified, shown, request.headers(), now) {
+        identified = Identified { caller: Caller::Unknown, session: None };
+    }
     guard
         .app
         .auth
@@ -50,6 +63,11 @@ pub(super) async fn check(
     };
     request.extensions_mut().insert(identified);
     Ok(asking_for(&user, next.run(request)).await)
+}
+
+fn not_the_api_server() -> ApiError {
+    let message = "this connection does not come from the API server, which alone is answered here";
+    ApiError::new(ErrorKind::Forbidden, message)
 }
 
 fn refused(refusal: &Refusal) -> ApiError {

@@ -11,10 +11,13 @@ pub(super) async fn healthy() -> &'static str {
     "crowsnest is healthy\n"
 }
 
-/// The server takes samples and queries.
-pub(super) async fn ready(State(app): State<AppState>) -> Result<&'static str, ApiError> {
+/// The server takes samples and queries. Damage does not keep it from that, and is told: how much, not what, for
+/// anybody may ask.
+pub(super) async fn ready(State(app): State<AppState>) -> Result<String, ApiError> {
     if app.ready.load(Ordering::Relaxed) {
-        Ok("crowsnest is ready\n")
+        let damage = app.damage().to_string();
+        let line_end = if damage.is_empty() { "" } else { "\n" };
+        Ok(format!("crowsnest is ready\n{damage}{line_end}"))
     } else {
         Err(ApiError::new(ErrorKind::Unavailable, "crowsnest is starting or shutting down"))
     }

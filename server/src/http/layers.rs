@@ -116,71 +116,15 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use crowsnest_rbac::{Digest, Role};
+    use crowsnest_rbac::Role;
     use http::{Method, header};
-    use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::config::Config;
-    use crate::data_dir::DataDir;
-    use crate::http::routes::Route;
+    use crate::http::surface::{INGEST, ask, composed, path_of, surface, surface_with, users_in};
     use crate::listen::Transport;
     use crate::query_pool::asking_for;
-    use crate::serve;
     use crate::settings::{AuthMode, Settings};
-
-    const INGEST: &str = "an-ingest-token-for-tests";
-
-    /// The whole surface over an empty store, with a user for each role whose token is the role's name.
-    async fn surface(dir: &std::path::Path) -> Router {
-        composed(dir, users_in(dir)).await.1
-    }
-
-    /// Settings with a user for each role, and one who pushes.
-    fn users_in(dir: &std::path::Path) -> Settings {
-        let users: String = ["viewer", "editor", "admin"]
-            .map(|role| {
-                let digest = Digest::of(role.as_bytes()).to_hex();
-                format!("- {{user: {role}, role: {role}, token_sha256: {digest}}}\n")
-            })
-            .concat();
-        std::fs::write(dir.join("users.yaml"), users).unwrap();
-        std::fs::write(dir.join("ingest"), INGEST).unwrap();
-        Settings {
-            static_token_file: Some(dir.join("users.yaml")),
-            ingest_token_file: Some(dir.join("ingest")),
-            ..Settings::default()
-        }
-    }
-
-    async fn surface_with(dir: &std::path::Path, settings: Settings) -> Router {
-        composed(dir, settings).await.1
-    }
-
-    async fn composed(dir: &std::path::Path, settings: Settings) -> (AppState, Router) {
-        crowsnest_rbac::install_crypto_provider();
-        let data_dir = DataDir::open(&dir.join("data")).unwrap();
-        let app = serve::compose(&Config::resolve(settings).unwrap(), &data_dir).await.unwrap();
-        let surface = router(&app);
-        (app, surface)
-    }
-
-    async fn ask(surface: &Router, method: &Method, path: &str, token: Option<&str>) -> (StatusCode, String) {
-        let peer = Peer { address: ([127, 0, 0, 1], 1).into(), transport: Transport::Tls };
-        let mut request = http::Request::builder().method(method).uri(path).extension(peer);
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let response = surface.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let status = response.status();
-        if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream") {
-            // It has no end.
-            return (status, String::new());
-        }
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8_lossy(&body).into_owned())
-    }
 
     /// The status of a request as HTTP/2 carries it: the host in the URI, none among the headers.
     async fn status(
@@ -337,16 +281,12 @@ mod tests {
     /// A credential that is good, but not good enough for `access`.
     fn too_little(access: Access) -> Option<&'static str> {
         match access {
-            Access::Public => None,
+            // See below for what only the API server is answered.
+            Access::Public | Access::ApiServer => None,
             Access::User | Access::Series | Access::Role(Role::Viewer) => Some(INGEST),
             Access::Role(Role::Editor) | Access::Ingest => Some("viewer"),
             Access::Role(Role::Admin) => Some("editor"),
         }
-    }
-
-    fn path_of(route: &Route) -> String {
-        let path = route.path.replace("{kind}", "core.v1.pods").replace("{namespace}", "shop");
-        path.replace("{name}", "x").replace("{*name}", "x.js")
     }
 
     #[tokio::test]
@@ -366,10 +306,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_for_the_api_server_alone_nobody_gets_with_any_credential() {
+        let dir = tempfile::tempdir().unwrap();
+        let surface = surface(dir.path()).await;
+        let routes: Vec<_> = ROUTES.iter().filter(|route| route.access == Access::ApiServer).collect();
+        assert_eq!(routes.len(), 7);
+        for route in routes {
+            for token in [None, Some("wrong"), Some("viewer"), Some("admin"), Some(INGEST)] {
+                let (status, body) = ask(&surface, &route.method, &path_of(route), token).await;
+                assert_eq!(status, StatusCode::FORBIDDEN, "{} with {token:?}: {body}", route.path);
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn every_route_answers_an_administrator_with_something_else() {
         let dir = tempfile::tempdir().unwrap();
         let surface = surface(dir.path()).await;
-        for route in ROUTES {
+        for route in ROUTES.iter().filter(|route| route.access != Access::ApiServer) {
             let (path, method) = (path_of(route), &route.method);
             let (status, body) = ask(&surface, method, &path, Some("admin")).await;
             let refused = [
@@ -397,6 +351,7 @@ mod tests {
             "GET /-/healthy",
             "GET /-/ready",
             "POST /api/crowsnest/v1/session",
+            "POST /api/crowsnest/v1/session/oidc",
             "GET /api/crowsnest/v1/session/ways",
             "GET /apis/ui.crowsnest.dev",
             "GET /apis/ui.crowsnest.dev/v1",

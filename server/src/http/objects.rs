@@ -85,6 +85,11 @@ impl Viewer {
     /// Ends the session because its credential is worth nothing any more.
     pub(crate) async fn end_session(&self, app: &AppState) {
         let Some(id) = self.session.clone() else { return };
+        // A stream may still go on with a token that the session has a newer one for.
+        let current = app.auth.sessions.record(&id).map(|record| record.credential);
+        if current.is_some_and(|current| current != self.credential.fingerprint()) {
+            return;
+        }
         info!(user = self.user, "the API server no longer accepts a session's token");
         let app = AppState::clone(app);
         match tokio::task::spawn_blocking(move || app.auth.sessions.end(&id)).await {

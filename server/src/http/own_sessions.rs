@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Response};
-use crowsnest_api::session::OwnSession;
+use crowsnest_api::session::{COOKIE, OwnSession};
 use crowsnest_rbac::{Caller, Via};
 use http::StatusCode;
 use http::header::SET_COOKIE;
@@ -71,7 +71,8 @@ pub(super) async fn end_all(
         Ok(())
     })
     .await?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, expired_cookie_header(&base.with_slash()))]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, expired_cookie_header(COOKIE, &base.with_slash()))])
+        .into_response())
 }
 
 /// Whose sessions, and which of them asks.

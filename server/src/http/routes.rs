@@ -5,12 +5,16 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
-use super::{AppState, discovery, health, metrics, objects, own_sessions, queries, session, stream, ui};
+use super::{
+    AppState, access, backup, credentials, discovery, health, metrics, objects, own_sessions, queries,
+    session, sources, stream, ui,
+};
 use crate::alertmanager_api;
 use crate::api_v1::{
     admin, exemplars, expression, features, federate, labels, metadata, notifications, openapi, query, read,
     rules, status, targets, write,
 };
+use crate::metrics_api;
 
 /// Bodies of ordinary requests.
 const SMALL: usize = 64 << 10;
@@ -60,9 +64,12 @@ const fn changes(
 
 type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
 
+const CHECK: &str = "/api/crowsnest/v1/access/check";
 const NAMESPACES: &str = "/api/crowsnest/v1/namespaces";
 const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
 const OBJECT: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}/{name}";
+const PODS_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods";
+const POD_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods/{name}";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
 const SILENCE: &str = "/alertmanager/api/v2/silence/{id}";
@@ -91,6 +98,17 @@ pub(super) static ROUTES: &[Route] = &[
         on(m, alertmanager_api::post_silence)
     }),
     reads(Method::GET, "/alertmanager/api/v2/status", VIEW, |m| on(m, alertmanager_api::status)),
+    reads(Method::GET, CHECK, Access::User, |m| on(m, access::check)),
+    reads(Method::POST, CHECK, Access::User, |m| on(m, access::check)),
+    reads(Method::GET, "/api/crowsnest/v1/access/rules/{namespace}", Access::User, |m| on(m, access::rules)),
+    reads(Method::GET, "/api/crowsnest/v1/access/subjects", Access::User, |m| on(m, access::subjects)),
+    reads(Method::GET, "/api/crowsnest/v1/backup", ADMIN, |m| on(m, backup::read)),
+    changes(Method::POST, "/api/crowsnest/v1/certificates", Access::User, SMALL, |m| {
+        on(m, credentials::mint)
+    }),
+    changes(Method::POST, "/api/crowsnest/v1/kubeconfig", Access::User, SMALL, |m| {
+        on(m, credentials::kubeconfig)
+    }),
     reads(Method::GET, NAMESPACES, Access::User, |m| on(m, objects::namespaces)),
     reads(Method::GET, OBJECTS, Access::User, |m| on(m, objects::list)),
     reads(Method::GET, OBJECT, Access::User, |m| on(m, objects::one)),
@@ -99,10 +117,14 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SIGN_IN, |m| on(m, session::sign_in)),
+    changes(Method::POST, "/api/crowsnest/v1/session/oidc", Access::Public, SMALL, |m| {
+        on(m, session::begin_login)
+    }),
     reads(Method::GET, WAYS, Access::Public, |m| on(m, session::ways)),
     changes(Method::DELETE, SESSIONS, Access::User, SMALL, |m| on(m, own_sessions::end_all)),
     reads(Method::GET, SESSIONS, Access::User, |m| on(m, own_sessions::list)),
     changes(Method::DELETE, OWN_SESSION, Access::User, SMALL, |m| on(m, own_sessions::end)),
+    reads(Method::GET, "/api/crowsnest/v1/sources", VIEW, |m| on(m, sources::list)),
     changes(Method::POST, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| {
         on(m, admin::clean_tombstones)
     }),
@@ -150,6 +172,17 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/v1/targets/metadata", VIEW, |m| on(m, targets::metadata)),
     reads(Method::GET, "/api/v1/targets/relabel_steps", VIEW, |m| on(m, targets::relabel_steps)),
     changes(Method::POST, "/api/v1/write", Access::Ingest, PUSH, |m| on(m, write::push)),
+    reads(Method::GET, "/apis/metrics.k8s.io", Access::ApiServer, |m| on(m, metrics_api::group)),
+    reads(Method::GET, "/apis/metrics.k8s.io/v1beta1", Access::ApiServer, |m| on(m, metrics_api::kinds)),
+    reads(Method::GET, PODS_THERE, Access::ApiServer, |m| on(m, metrics_api::pods_there)),
+    reads(Method::GET, POD_THERE, Access::ApiServer, |m| on(m, metrics_api::pod)),
+    reads(Method::GET, "/apis/metrics.k8s.io/v1beta1/nodes", Access::ApiServer, |m| {
+        on(m, metrics_api::nodes)
+    }),
+    reads(Method::GET, "/apis/metrics.k8s.io/v1beta1/nodes/{name}", Access::ApiServer, |m| {
+        on(m, metrics_api::node)
+    }),
+    reads(Method::GET, "/apis/metrics.k8s.io/v1beta1/pods", Access::ApiServer, |m| on(m, metrics_api::pods)),
     reads(Method::GET, "/apis/ui.crowsnest.dev", Access::Public, |m| on(m, discovery::group)),
     reads(Method::GET, "/apis/ui.crowsnest.dev/v1", Access::Public, |m| on(m, discovery::kinds)),
     reads(Method::GET, "/assets/{*name}", Access::Public, |m| on(m, ui::asset)),

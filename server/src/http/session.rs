@@ -9,22 +9,26 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crowsnest_api::Timestamp;
-use crowsnest_api::session::{Session, Shown, SignIn, Way, Ways};
+use crowsnest_api::session::{COOKIE, LoginAt, Session, Shown, SignIn, Way, Ways};
+use crowsnest_rbac::oidc::PENDING_LIFETIME;
 use crowsnest_rbac::{Caller, Credential, Identity, SESSION_LIFETIME, Via};
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use tracing::info;
 
-use super::{ApiError, AppState, BasePath, ErrorKind, guard};
+use super::{ApiError, App, AppState, BasePath, ErrorKind, guard};
 use crate::audit::{Action, Outcome};
 use crate::auth::{
-    Identified, NewSession, Opened, SignInFailure, SignedIn, Vouched, cookie_header, expired_cookie_header,
+    Identified, NewSession, Opened, SignInFailure, SignedIn, Vouched, cookie_header, cookie_named,
+    expired_cookie_header,
 };
 use crate::clock;
 use crate::listen::{Peer, ShownCertificate};
 
+/// What a browser keeps while its user is at the issuer.
+const LOGIN_COOKIE: &str = "crowsnest_login";
 /// How one signs in.
-const WAYS: &str = r#"send {"token": …}, {"p12": …, "password": …}, {"kubeconfig": …}, {"certificate": true} or {"user": …, "password": …}"#;
+const WAYS: &str = r#"send {"token": …}, {"p12": …, "password": …}, {"kubeconfig": …}, {"certificate": true}, {"oidc": …} or {"user": …, "password": …}"#;
 /// When a caller's own token ends: never, as far as we know.
 const NEVER: &str = "9999-12-31T23:59:59Z";
 
@@ -62,6 +66,10 @@ pub(super) async fn sign_in(
             app.auth.sign_in_with_certificate(shown, &headers, from, now).await
         }
         SignIn::Certificate { certificate: false } => return Err(ApiError::bad_request(WAYS)),
+        SignIn::Oidc { oidc } => {
+            let kept = cookie_named(&headers, LOGIN_COOKIE);
+            app.auth.sign_in_with_code(kept, &oidc, from, now).await
+        }
         SignIn::Password { user, password } => {
             app.auth.sign_in_with_password(user, password, from, now).await
         }
@@ -82,9 +90,41 @@ pub(super) async fn sign_in(
     let https = origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
     let identity = user.identity.clone();
     let new = begin(&app, user, origin, now).await?;
-    let cookie = cookie_header(&new.token, &base.with_slash(), SESSION_LIFETIME, https);
-    let body = describe(&identity, clock::rfc3339(new.record.expires()), &new.record.csrf);
-    Ok(([(SET_COOKIE, cookie)], Json(body)).into_response())
+    let cookie = cookie_header(COOKIE, &new.token, &base.with_slash(), SESSION_LIFETIME, https);
+    let body = describe(&app, &identity, clock::rfc3339(new.record.expires()), &new.record.csrf);
+    let mut response = ([(SET_COOKIE, cookie)], Json(body)).into_response();
+    if way == "oidc"
+        && let Ok(forgotten) = expired_cookie_header(LOGIN_COOKIE, &base.with_slash()).parse()
+    {
+        response.headers_mut().append(SET_COOKIE, forgotten);
+    }
+    Ok(response)
+}
+
+/// `POST …/oidc`: begins a login at the issuer, which comes back to the page that asks. The browser keeps, sealed, which login is its own.
+pub(super) async fn begin_login(
+    State(app): State<AppState>,
+    Extension(base): Extension<BasePath>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if app.auth.issuer().is_none() {
+        return Err(refused(SignInFailure::NoIssuer));
+    }
+    let provenance = guard::provenance(&headers);
+    let is_foreign = provenance.sec_fetch_site.is_some_and(|site| site != "same-origin");
+    let Some(origin) = provenance.origin.filter(|origin| !is_foreign && *origin != "null") else {
+        return Err(ApiError::new(ErrorKind::Forbidden, "sign in on the page of this server"));
+    };
+    let page = format!("{origin}{}", base.with_slash());
+    let begun = app.auth.begin_login(page, peer.address.ip(), clock::now()).await;
+    let (kept, url) = begun.map_err(|failure| {
+        info!(reason = %failure, "a login at the issuer cannot begin");
+        refused(failure)
+    })?;
+    let https = origin.starts_with("https://");
+    let cookie = cookie_header(LOGIN_COOKIE, &kept, &base.with_slash(), PENDING_LIFETIME, https);
+    Ok(([(SET_COOKIE, cookie)], Json(LoginAt { url })).into_response())
 }
 
 /// `GET …/ways`: how one can sign in here.
@@ -106,11 +146,12 @@ pub(super) async fn ways(
             Err(_) => None,
         };
     }
-    Json(Ways { ways, certificate })
+    Json(Ways { ways, certificate, issuer: app.auth.issuer() })
 }
 
 /// `GET`: who the caller is.
 pub(super) async fn who_am_i(
+    State(app): State<AppState>,
     Extension(identified): Extension<Identified>,
 ) -> Result<Json<Session>, ApiError> {
     let Caller::User { identity, .. } = &identified.caller else {
@@ -118,8 +159,8 @@ pub(super) async fn who_am_i(
     };
     let ends = identity.credential().and_then(Credential::ends).map(clock::rfc3339);
     Ok(Json(match &identified.session {
-        Some(session) => describe(identity, clock::rfc3339(session.expires()), &session.csrf),
-        None => describe(identity, ends.unwrap_or_else(|| NEVER.to_owned()), ""),
+        Some(session) => describe(&app, identity, clock::rfc3339(session.expires()), &session.csrf),
+        None => describe(&app, identity, ends.unwrap_or_else(|| NEVER.to_owned()), ""),
     }))
 }
 
@@ -137,7 +178,8 @@ pub(super) async fn sign_out(
         info!(user = identity.user, "signed out");
         note(&app, Action::SignOut, Outcome::Done, identity.user, peer.address.ip(), String::new()).await;
     }
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, expired_cookie_header(&base.with_slash()))]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, expired_cookie_header(COOKIE, &base.with_slash()))])
+        .into_response())
 }
 
 /// The way of an attempt, and who somebody says they are.
@@ -147,6 +189,7 @@ fn attempt(sign_in: &SignIn) -> (&'static str, String) {
         SignIn::Pkcs12 { .. } => ("p12", String::new()),
         SignIn::Kubeconfig { .. } => ("kubeconfig", String::new()),
         SignIn::Certificate { .. } => ("certificate", String::new()),
+        SignIn::Oidc { .. } => ("oidc", String::new()),
         SignIn::Password { user, .. } => ("password", user.clone()),
     }
 }
@@ -170,13 +213,14 @@ async fn begin(
     begin.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
 }
 
-fn describe(identity: &Identity, expires: String, csrf: &str) -> Session {
+fn describe(app: &App, identity: &Identity, expires: String, csrf: &str) -> Session {
     Session {
         user: identity.user.clone(),
         groups: identity.groups.clone(),
         expires,
         csrf: csrf.to_owned(),
         cluster: identity.credential().is_some(),
+        ephemeral: app.config.ephemeral,
     }
 }
 
@@ -188,9 +232,10 @@ fn refused(failure: SignInFailure) -> ApiError {
         }
         SignInFailure::CannotAsk(_) => ApiError::new(ErrorKind::Unavailable, message),
         SignInFailure::TooMany(wait) => ApiError::new(ErrorKind::TooManyRequests, message).retry_after(wait),
-        SignInFailure::Open | SignInFailure::NoPasswords | SignInFailure::NoCluster => {
-            ApiError::bad_request(message)
-        }
+        SignInFailure::Open
+        | SignInFailure::NoPasswords
+        | SignInFailure::NoCluster
+        | SignInFailure::NoIssuer => ApiError::bad_request(message),
         SignInFailure::Internal(cause) => ApiError::internal(cause),
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
+use crowsnest_api::remote_write::Histogram;
 use crowsnest_api::{Labels, Sample, Timestamp};
 use crowsnest_prometheus_files::{Log, LoggedSample, Record, logs};
-use crowsnest_tsdb::{Appender as _, Batch, Origin, SeriesBatch, Tsdb};
+use crowsnest_tsdb::{Appender as _, Batch, Extras, HistogramSample, Origin, SeriesBatch, Tsdb};
 
 use super::{SOURCE, Tally};
 
@@ -57,7 +58,7 @@ struct LogImport<'s> {
     from: Option<Timestamp>,
     labels: BTreeMap<u64, Labels>,
     /// By series; the next batch.
-    samples: BTreeMap<u64, Vec<Sample>>,
+    samples: BTreeMap<u64, (Vec<Sample>, Vec<HistogramSample>)>,
     waiting: usize,
 }
 
@@ -73,7 +74,7 @@ impl<'s> LogImport<'s> {
                     self.labels.extend(series.into_iter().map(|series| (series.number, series.labels)));
                 }
                 Ok(Record::Samples(samples)) => samples.into_iter().for_each(|sample| self.note(sample)),
-                Ok(Record::Histograms) => tally.histograms += 1,
+                Ok(Record::Histograms(histograms)) => self.note_histograms(&histograms, tally),
                 Ok(Record::Deletions(_) | Record::Other) => {}
                 Ok(Record::Unknown(kind)) => {
                     tally
@@ -90,29 +91,49 @@ impl<'s> LogImport<'s> {
     }
 
     fn note(&mut self, LoggedSample { series, sample }: LoggedSample) {
-        let deleted = self.deletions.get(&series).is_some_and(|deleted| {
-            deleted.iter().any(|&(first, last)| (first..=last).contains(&sample.timestamp))
-        });
-        if Some(sample.timestamp) >= self.from && !deleted {
-            self.samples.entry(series).or_default().push(sample);
+        if self.wanted(series, sample.timestamp) {
+            self.samples.entry(series).or_default().0.push(sample);
             self.waiting += 1;
         }
     }
 
+    fn note_histograms(&mut self, histograms: &[(u64, Histogram)], tally: &mut Tally) {
+        let unnamed = Labels::empty();
+        for (series, histogram) in histograms {
+            if !self.wanted(*series, Timestamp::from_millis(histogram.timestamp)) {
+                continue;
+            }
+            let labels = self.labels.get(series).unwrap_or(&unnamed);
+            let mut refused = None;
+            let sound = super::sound(labels, std::slice::from_ref(histogram), &mut refused);
+            tally.refused.extend(refused);
+            self.waiting += sound.len();
+            self.samples.entry(*series).or_default().1.extend(sound);
+        }
+    }
+
+    fn wanted(&self, series: u64, at: Timestamp) -> bool {
+        let deleted = self.deletions.get(&series).map(Vec::as_slice).unwrap_or_default();
+        Some(at) >= self.from && !deleted.iter().any(|&(first, last)| (first..=last).contains(&at))
+    }
+
     fn flush(&mut self, tally: &mut Tally) -> anyhow::Result<()> {
         self.waiting = 0;
-        let mut series = Vec::new();
-        for (number, mut samples) in std::mem::take(&mut self.samples) {
+        let (mut series, mut newest) = (Vec::new(), None);
+        for (number, (mut samples, mut histograms)) in std::mem::take(&mut self.samples) {
             let Some(labels) = self.labels.get(&number) else {
                 tally.refused.insert("samples in the log of series that it does not name".to_owned());
                 continue;
             };
             samples.sort_by_key(|sample| sample.timestamp);
             samples.dedup_by_key(|sample| sample.timestamp);
-            series.push(SeriesBatch { labels: labels.clone(), samples });
+            histograms.sort_by_key(|(at, _)| *at);
+            histograms.dedup_by_key(|(at, _)| *at);
+            newest = newest.max(samples.last().map(|sample| sample.timestamp));
+            newest = newest.max(histograms.last().map(|(at, _)| *at));
+            let extras = Extras { histograms: super::beside(histograms, &samples), starts: Vec::new() };
+            series.push(SeriesBatch { labels: labels.clone(), samples, extras });
         }
-        let newest =
-            series.iter().filter_map(|series| series.samples.last()).map(|sample| sample.timestamp).max();
         let Some(received) = newest else { return Ok(()) };
         let origin = Origin::Source(SOURCE.into());
         let appended = self

@@ -1,14 +1,14 @@
 //! Where the server's certificate comes from: the operator's files, or a small CA of our own in the data folder.
 
 use std::fs;
-use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use openssl::asn1::Asn1Time;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
+use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
@@ -16,15 +16,15 @@ use openssl::x509::extension::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
     SubjectKeyIdentifier,
 };
-use openssl::x509::{X509, X509Builder, X509NameBuilder};
+use openssl::x509::{X509, X509Builder, X509NameBuilder, X509Ref};
 use tracing::info;
 
+use super::authority;
 use super::tls::Certificate;
 use crate::data_dir::{write_private, write_public};
 
 /// Browsers refuse server certificates that are good for more than 398 days.
 const SERVER_DAYS: u32 = 365;
-const CA_DAYS: u32 = 3650;
 /// Names of one certificate, which every handshake sends.
 const MAX_NAMES: usize = 512;
 /// A certificate that ends sooner is made anew.
@@ -58,11 +58,11 @@ impl CertificateStore {
             Self::Files { cert, key } => read(cert, key),
             Self::Own { folder, address, names } => {
                 let names = subject_names(*address, names.iter().chain(more));
-                let (ca, renewed_ca) = own_ca(folder)?;
+                let ca = authority::signing(folder)?;
                 let (cert, key) = (folder.join("server.crt"), folder.join("server.key"));
-                if !renewed_ca && cert.exists() {
+                if cert.exists() {
                     let current = read(&cert, &key)?;
-                    if current.chain.first().is_some_and(|own| lasts(own) && is_for(own, &names)) {
+                    if current.chain.first().is_some_and(|own| is_good(own, &ca) && is_for(own, &names)) {
                         return Ok(current);
                     }
                 }
@@ -81,14 +81,6 @@ impl CertificateStore {
             Self::Own { folder, .. } => Some(folder.join("ca.crt")),
         }
     }
-}
-
-/// SHA-256 of the first certificate in a PEM file, as browsers and `openssl x509 -fingerprint -sha256` show it.
-pub(crate) fn fingerprint(file: &Path) -> anyhow::Result<String> {
-    let pem = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let certificate = X509::from_pem(&pem).with_context(|| format!("{} is not PEM", file.display()))?;
-    let digest = certificate.digest(MessageDigest::sha256())?;
-    Ok(digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":"))
 }
 
 /// The names a client may use for this machine.
@@ -132,29 +124,18 @@ fn save(cert: &Path, key: &Path, made: &Certificate) -> anyhow::Result<()> {
     write_public(cert, &pem)
 }
 
-/// Our CA; whether it is new.
-fn own_ca(folder: &Path) -> anyhow::Result<(Certificate, bool)> {
-    let (cert, key) = (folder.join("ca.crt"), folder.join("ca.key"));
-    match fs::exists(&cert) {
-        Ok(true) => {
-            let ca = read(&cert, &key)?;
-            if ca.chain.first().is_some_and(lasts) {
-                return Ok((ca, false));
-            }
-        }
-        Ok(false) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", cert.display())),
-    }
-    let made = issue_ca().context("cannot make a certificate authority")?;
-    save(&cert, &key, &made)?;
-    info!(file = %cert.display(), "made a certificate authority; clients must trust it");
-    Ok((made, true))
+/// Whether a certificate is good for more than some days.
+pub(super) fn lasts(certificate: &X509Ref, days: u32) -> bool {
+    Asn1Time::days_from_now(days).is_ok_and(|soon| certificate.not_after() > soon)
 }
 
-/// Whether a certificate is good for more than [`RENEW_DAYS`].
-fn lasts(certificate: &X509) -> bool {
-    Asn1Time::days_from_now(RENEW_DAYS).is_ok_and(|soon| certificate.not_after() > soon)
+/// Whether our certificate is one of this authority's, and another of its would not last longer.
+fn is_good(own: &X509Ref, ca: &Certificate) -> bool {
+    let ends_with_it = ca.chain.first().is_some_and(|ca| own.not_after() >= ca.not_after());
+    let is_signed = own.verify(&ca.key).unwrap_or(false);
+    // A refusal leaves its reason behind for whatever TLS this thread does next.
+    drop(ErrorStack::get());
+    is_signed && (lasts(own, RENEW_DAYS) || ends_with_it)
 }
 
 fn is_for(certificate: &X509, names: &[String]) -> bool {
@@ -168,23 +149,13 @@ fn is_for(certificate: &X509, names: &[String]) -> bool {
     })
 }
 
-fn issue_ca() -> anyhow::Result<Certificate> {
-    let key = new_key()?;
-    let mut builder = new_certificate("Crowsnest CA", CA_DAYS, &key)?;
-    let own_name = name("Crowsnest CA")?;
-    builder.set_issuer_name(&own_name)?;
-    builder.append_extension(BasicConstraints::new().critical().ca().pathlen(0).build()?)?;
-    builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
-    let identifier = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
-    builder.append_extension(identifier)?;
-    builder.sign(&key, MessageDigest::sha256())?;
-    Ok(Certificate { chain: vec![builder.build()], key })
-}
-
 fn issue_server(ca: &Certificate, names: &[String]) -> anyhow::Result<Certificate> {
     let issuer = ca.chain.first().context("the CA has no certificate")?;
     let key = new_key()?;
-    let mut builder = new_certificate("crowsnest", SERVER_DAYS, &key)?;
+    let own = Asn1Time::days_from_now(SERVER_DAYS)?;
+    // Clients refuse what outlives its authority as soon as that has ended.
+    let ends = if own > *issuer.not_after() { issuer.not_after() } else { &own };
+    let mut builder = new_certificate("crowsnest", ends, &key)?;
     builder.set_issuer_name(issuer.subject_name())?;
     builder.append_extension(BasicConstraints::new().critical().build()?)?;
     builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
@@ -209,28 +180,32 @@ fn issue_server(ca: &Certificate, names: &[String]) -> anyhow::Result<Certificat
     Ok(Certificate { chain: vec![builder.build(), issuer.clone()], key })
 }
 
-fn new_key() -> anyhow::Result<PKey<Private>> {
+pub(super) fn new_key() -> anyhow::Result<PKey<Private>> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
     Ok(PKey::from_ec_key(EcKey::generate(&group)?)?)
 }
 
-fn new_certificate(common_name: &str, days: u32, key: &PKey<Private>) -> anyhow::Result<X509Builder> {
+pub(super) fn new_certificate(
+    common_name: &str,
+    ends: &Asn1TimeRef,
+    key: &PKey<Private>,
+) -> anyhow::Result<X509Builder> {
     let mut builder = X509::builder()?;
     builder.set_version(2)?;
     let mut serial = BigNum::new()?;
     serial.rand(127, MsbOption::ONE, false)?;
     let serial = serial.to_asn1_integer()?;
     builder.set_serial_number(&serial)?;
-    let (start, end) = (Asn1Time::days_from_now(0)?, Asn1Time::days_from_now(days)?);
-    builder.set_not_before(&start)?;
-    builder.set_not_after(&end)?;
+    let begins = Asn1Time::days_from_now(0)?;
+    builder.set_not_before(&begins)?;
+    builder.set_not_after(ends)?;
     let subject = name(common_name)?;
     builder.set_subject_name(&subject)?;
     builder.set_pubkey(key)?;
     Ok(builder)
 }
 
-fn name(common_name: &str) -> anyhow::Result<openssl::x509::X509Name> {
+pub(super) fn name(common_name: &str) -> anyhow::Result<openssl::x509::X509Name> {
     let mut builder = X509NameBuilder::new()?;
     builder.append_entry_by_nid(Nid::COMMONNAME, common_name)?;
     Ok(builder.build())
@@ -276,7 +251,7 @@ mod tests {
         let names = ["localhost", "::1", "192.0.2.7", "crowsnest.crowsnest.svc"].map(str::to_owned);
         assert!(is_for(&made.chain[0], &names));
         assert!(!is_for(&made.chain[0], &["elsewhere".into()]));
-        let shown = fingerprint(&dir.path().join("ca.crt")).unwrap();
+        let shown = authority::fingerprint(&dir.path().join("ca.crt")).unwrap();
         assert!(shown.len() == 95 && shown.chars().all(|c| c.is_ascii_hexdigit() || c == ':'), "{shown}");
     }
 
@@ -314,11 +289,26 @@ mod tests {
         store.load(&[]).unwrap();
         let ca = read(&dir.path().join("ca.crt"), &dir.path().join("ca.key")).unwrap();
         let key = new_key().unwrap();
-        let mut builder = new_certificate("crowsnest", RENEW_DAYS - 1, &key).unwrap();
+        let soon = Asn1Time::days_from_now(RENEW_DAYS - 1).unwrap();
+        let mut builder = new_certificate("crowsnest", &soon, &key).unwrap();
         builder.set_issuer_name(ca.chain[0].subject_name()).unwrap();
         builder.sign(&ca.key, MessageDigest::sha256()).unwrap();
         let ending = Certificate { chain: vec![builder.build()], key };
         save(&dir.path().join("server.crt"), &dir.path().join("server.key"), &ending).unwrap();
         assert_ne!(serial(&store.load(&[]).unwrap()), serial(&ending));
+    }
+
+    #[test]
+    fn a_certificate_ends_with_its_authority_and_is_not_made_again_and_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = own(dir.path(), [127, 0, 0, 1]);
+        store.load(&[]).unwrap();
+        let key = read(&dir.path().join("ca.crt"), &dir.path().join("ca.key")).unwrap().key;
+        let ending = authority::issue(&key, 20).unwrap();
+        fs::write(dir.path().join("ca.crt"), ending.to_pem().unwrap()).unwrap();
+        fs::remove_file(dir.path().join("server.crt")).unwrap();
+        let made = store.load(&[]).unwrap();
+        assert!(made.chain[0].not_after() == made.chain[1].not_after());
+        assert_eq!(serial(&made), serial(&store.load(&[]).unwrap()));
     }
 }

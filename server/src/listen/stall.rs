@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use openssl::error::ErrorStack;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
@@ -47,12 +48,19 @@ impl<S> StallLimit<S> {
     }
 }
 
+/// OpenSSL's queue of errors belongs to the thread, and its TLS takes what it finds there for its own: without this, whatever failed
+/// elsewhere on this thread, such as a stranger's certificate, would end somebody else's connection.
+fn forget_errors() {
+    drop(ErrorStack::get());
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for StallLimit<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        forget_errors();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         self.watch(context, read)
     }
@@ -64,6 +72,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallLimit<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        forget_errors();
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.watch(context, written)
     }
@@ -73,6 +82,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallLimit<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        forget_errors();
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.watch(context, written)
     }

@@ -6,10 +6,10 @@ use crowsnest_alerting::alertmanager::Integration;
 use crowsnest_alerting::dispatch::{Notification, webhook};
 use crowsnest_alerting::message::{self, Outgoing, Templates};
 use crowsnest_alerting::yaml::Node;
-use reqwest::{Certificate, Client, Identity, RequestBuilder, Url};
+use reqwest::{Certificate, Client, RequestBuilder, Url};
 
 use super::deliver::Failure;
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, identity};
 
 /// How long an attempt may take whose integration does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -100,7 +100,7 @@ async fn client(
             (tls.get("cert_file").and_then(Node::text), tls.get("key_file").and_then(Node::text))
         {
             let (cert, key) = (read(cert)?, read(key)?);
-            let identity = Identity::from_pkcs8_pem(cert.as_bytes(), key.as_bytes()).map_err(wrong)?;
+            let identity = identity(cert.as_bytes(), key.as_bytes()).map_err(Failure::Final)?;
             builder = builder.identity(identity);
         }
         if tls.get("insecure_skip_verify").and_then(Node::text) == Some("true") {

@@ -1,36 +1,15 @@
 //! Rule files in a folder.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use crowsnest_alerting::rules::{Group, RuleFile};
 use crowsnest_promql::Engine;
 
 use super::GroupKey;
-
-/// How deep folders may be nested.
-const MAX_DEPTH: usize = 8;
-/// How many files there may be.
-const MAX_FILES: usize = 10_000;
-/// How many faults are told; whoever mends these will be told of others.
-const MAX_TOLD: usize = 20;
-
-/// What changes when a file does.
-pub(super) type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
-
-/// What the folder looks like. One that cannot be read looks empty.
-pub(super) fn stamp(folder: &Path) -> Stamp {
-    let paths = paths(folder).unwrap_or_default();
-    let one = |path: PathBuf| {
-        let metadata = std::fs::metadata(&path).ok();
-        let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
-        (path, modified, metadata.map_or(0, |metadata| metadata.len()))
-    };
-    paths.into_iter().map(one).collect()
-}
+use crate::yaml_folder::{or_faults, paths};
 
 /// Reads every rule file in a folder and those below it. A folder that is not there holds none.
 pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<BTreeMap<GroupKey, Arc<Group>>> {
@@ -49,47 +28,7 @@ pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<BTreeMap<Gr
             Err(found) => faults.extend(found.into_iter().map(|fault| format!("{file}:{fault}"))),
         }
     }
-    match faults.len() {
-        0 => Ok(groups),
-        count => {
-            faults.truncate(MAX_TOLD);
-            let more = count - faults.len();
-            let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
-            bail!("{}{more}", faults.join("\n"))
-        }
-    }
-}
-
-/// Paths of rule files, sorted. Names that begin with a dot are left out: Kubernetes keeps the versions of a ConfigMap in
-/// such folders, and links to the newest one's files beside them.
-fn paths(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    if folder.exists() {
-        collect(folder, MAX_DEPTH, &mut found)?;
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
-        let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-        let is_yaml = path.extension().is_some_and(|kind| kind == "yml" || kind == "yaml");
-        if is_hidden {
-            continue;
-        }
-        if path.is_dir() && depth > 0 {
-            collect(&path, depth - 1, found)?;
-        } else if is_yaml && path.is_file() {
-            if found.len() >= MAX_FILES {
-                bail!("more than {MAX_FILES} rule files in {}", folder.display());
-            }
-            found.push(path);
-        }
-    }
-    Ok(())
+    or_faults(groups, faults)
 }
 
 #[cfg(test)]

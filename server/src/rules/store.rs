@@ -18,29 +18,23 @@ pub(super) struct AppendingRecorder(pub(super) Arc<dyn Appender>);
 
 impl Recorder for AppendingRecorder {
     fn record(&self, samples: Vec<Written>) -> Result<(), String> {
-        let mut series: BTreeMap<Labels, Vec<Sample>> = BTreeMap::new();
-        let mut histograms = 0_usize;
+        let mut series: BTreeMap<Labels, SeriesBatch> = BTreeMap::new();
         for Written { labels, timestamp, value } in samples {
+            let batch = series.entry(labels).or_default();
             match value {
-                SampleValue::Float(value) => {
-                    series.entry(labels).or_default().push(Sample { timestamp, value });
-                }
-                SampleValue::Histogram(_) => histograms += 1,
+                SampleValue::Float(value) => batch.samples.push(Sample { timestamp, value }),
+                SampleValue::Histogram(histogram) => batch.extras.histograms.push((timestamp, histogram)),
             }
         }
-        let series = series.into_iter().map(|(labels, samples)| SeriesBatch { labels, samples }).collect();
         let batch = Batch {
             origin: Origin::Source(ORIGIN.into()),
             received: clock::now(),
-            series,
+            series: series.into_iter().map(|(labels, batch)| SeriesBatch { labels, ..batch }).collect(),
             metadata: Vec::new(),
         };
         let appended = self.0.append(batch).map_err(|error| error.to_string())?;
         if let Some(refused) = appended.rejected.first() {
             return Err(format!("{}: {}", refused.reason, refused.example));
-        }
-        if histograms > 0 {
-            return Err(format!("{histograms} native histograms: the store keeps floats only"));
         }
         Ok(())
     }

@@ -11,14 +11,16 @@ use tracing::{info, warn};
 
 use super::certificate::CertificateKeeper;
 use crate::clock;
+use crate::cluster_metrics::ClusterMetrics;
 use crate::http::AppState;
+use crate::notices::DAMAGED;
 
 /// How often files are looked at for changes.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
 /// How often silent sources are looked for.
 const SOURCE_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the sample store is looked after.
-const MAINTAIN_INTERVAL: Duration = Duration::from_secs(15);
+const MAINTAIN_INTERVAL: Duration = Duration::from_secs(1);
 /// How often sessions that are over are removed.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(600);
 
@@ -31,12 +33,25 @@ pub(super) fn start(
 ) {
     tasks.spawn(watch_files(Arc::clone(app), stopped.clone()));
     tasks.spawn(Arc::clone(&app.rules).run(stopped.clone()));
+    tasks.spawn(Arc::clone(&app.scraping).run(stopped.clone()));
+    if app.config.scrape_monitors {
+        tasks.spawn(Arc::clone(&app.scraping).follow_monitors(stopped.clone()));
+    }
     tasks.spawn(Arc::clone(&app.notifier).run(stopped.clone()));
     tasks.spawn(reload_on_hangup(Arc::clone(app), stopped.clone()));
     tasks.spawn(watch_sources(Arc::clone(app), stopped.clone()));
     tasks.spawn(maintain(Arc::clone(app), stopped.clone()));
     tasks.spawn(upkeep(Arc::clone(app), stopped.clone()));
     tasks.spawn(certificates.run(stopped.clone()));
+    if let Some(cluster) = app.cluster.clone().filter(|_| !app.config.cluster_metrics.kinds.is_empty()) {
+        let metrics = ClusterMetrics {
+            settings: app.config.cluster_metrics.clone(),
+            cluster,
+            appender: Arc::clone(&app.storage.appender),
+            queryable: Arc::clone(&app.storage.queryable),
+        };
+        tasks.spawn(metrics.run(stopped.clone()));
+    }
 }
 
 /// Reads files again on SIGHUP, as Prometheus does.
@@ -61,13 +76,14 @@ async fn reload_on_hangup(app: AppState, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Reads users, ingest tokens, rules and alertmanager.yml again when their files change.
+/// Reads users, ingest tokens, rules, scrape files and alertmanager.yml again when their files change.
 async fn watch_files(app: AppState, stopped: watch::Receiver<bool>) {
     every(FILE_INTERVAL, stopped, || {
         let app = AppState::clone(&app);
         move || {
             app.auth.reload_changed_files();
             app.rules.reload_if_changed();
+            app.scraping.reload_if_changed();
             app.notifier.reload_if_changed();
         }
     })
@@ -87,20 +103,31 @@ async fn watch_sources(app: AppState, stopped: watch::Receiver<bool>) {
 async fn maintain(app: AppState, stopped: watch::Receiver<bool>) {
     every(MAINTAIN_INTERVAL, stopped, || {
         let app = AppState::clone(&app);
-        move || app.storage.maintain()
+        move || {
+            app.storage.maintain();
+            // Blocks tell of damage when something reads them.
+            if app.damage().any() {
+                app.notices.stand(DAMAGED, clock::now());
+            }
+        }
     })
     .await;
 }
 
-/// Removes sessions that are over.
+/// Removes sessions that are over, and changes their keys.
 async fn upkeep(app: AppState, stopped: watch::Receiver<bool>) {
     every(UPKEEP_INTERVAL, stopped, || {
         let app = AppState::clone(&app);
-        move || match app.auth.sessions.sweep(clock::now()) {
-            Ok(0) => {}
-            Ok(removed) => info!(removed, "removed sessions that are over"),
-            Err(error) => {
-                warn!(err = &error as &dyn std::error::Error, "cannot remove sessions that are over");
+        move || {
+            match app.auth.sessions.sweep(clock::now()) {
+                Ok(0) => {}
+                Ok(removed) => info!(removed, "removed sessions that are over"),
+                Err(error) => {
+                    warn!(err = &error as &dyn std::error::Error, "cannot remove sessions that are over");
+                }
+            }
+            if let Err(error) = app.auth.sessions.renew_keys(clock::now()) {
+                warn!(error = format!("{error:#}"), "cannot change the keys of sessions; the old ones stay");
             }
         }
     })

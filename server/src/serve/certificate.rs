@@ -7,7 +7,7 @@ use crowsnest_api::cluster::{ObjectName, Scope};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::cluster::ClusterError;
+use crate::cluster::{ClusterError, PAGE, RESOURCE_METRICS};
 use crate::http::AppState;
 use crate::listen::{Certificate, CertificateStore, TlsAcceptor};
 
@@ -24,6 +24,8 @@ pub(super) struct CertificateKeeper {
     tls: Arc<TlsAcceptor>,
     /// SHA-256 of the certificate that is shown.
     shown: Vec<u8>,
+    /// Whom clients are to trust, PEM; empty while that is not known.
+    authorities: String,
     /// Why the newest one cannot be shown, if it cannot.
     trouble: Option<String>,
     app: AppState,
@@ -46,6 +48,7 @@ impl CertificateKeeper {
             store: Arc::new(store),
             tls,
             shown: first.fingerprint(&app.auth.trusted.hints()),
+            authorities: String::new(),
             trouble: None,
             app: AppState::clone(app),
             names_nodes: app.config.tls_node_names,
@@ -73,6 +76,8 @@ impl CertificateKeeper {
         let is_due = Instant::now() >= self.due;
         let learned = if is_due { self.learn().await } else { Ok(()) };
         let changed = self.show_newest().await;
+        // The next authority is to be known before it signs.
+        let changed = self.read_authorities().await || changed;
         if !is_due && !changed {
             return;
         }
@@ -138,23 +143,35 @@ impl CertificateKeeper {
         }
     }
 
-    /// Tells agents, by the ConfigMap, and the API server, by the APIService, whom to trust. Nothing is written of a certificate whose authority is not known.
-    async fn publish(&self) -> Result<(), ClusterError> {
-        let (Some(cluster), Some(file)) = (self.app.auth.cluster(), self.store.ca_file()) else {
-            return Ok(());
-        };
-        let pem = match tokio::fs::read_to_string(&file).await {
-            Ok(pem) => pem,
+    /// Reads whom clients are to trust; whether that is another set.
+    async fn read_authorities(&mut self) -> bool {
+        let Some(file) = self.store.ca_file() else { return false };
+        match tokio::fs::read_to_string(&file).await {
+            Ok(pem) => {
+                let changed = pem != self.authorities;
+                self.authorities = pem;
+                changed
+            }
             Err(error) => {
                 warn!(file = %file.display(), %error, "cannot read the authority to publish");
-                return Ok(());
+                false
             }
+        }
+    }
+
+    /// Tells agents, by the ConfigMap, and the API server, by the APIService, whom to trust. Nothing is written of a certificate whose authority is not known.
+    async fn publish(&self) -> Result<(), ClusterError> {
+        let Some(cluster) = self.app.auth.cluster().filter(|_| !self.authorities.is_empty()) else {
+            return Ok(());
         };
         if let Some((scope, name)) = &self.publish_to {
-            cluster.publish_ca(scope, name, &pem).await?;
+            cluster.publish_ca(scope, name, &self.authorities).await?;
         }
-        if self.app.auth.trusted.opened().sign_on {
-            cluster.vouch_for_ourselves(&pem).await?;
+        let opened = self.app.auth.trusted.opened();
+        for (is_open, service) in [(opened.sign_on, PAGE), (opened.metrics_api, RESOURCE_METRICS)] {
+            if is_open {
+                cluster.vouch_for_ourselves(service, &self.authorities).await?;
+            }
         }
         Ok(())
     }

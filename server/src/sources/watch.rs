@@ -6,11 +6,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use crowsnest_api::{INSTANCE, JOB, Labels, Sample, Timestamp, is_stale, stale_nan};
 use crowsnest_promql::{Matcher, Queryable, Selection};
-use crowsnest_tsdb::{Appender, Batch, Origin, SeriesBatch};
+use crowsnest_tsdb::{Appended, Appender, Batch, Origin, SeriesBatch};
 use parking_lot::Mutex;
+use smol_str::SmolStr;
 use tracing::{info, warn};
 
-use super::{Look, Observed, Push, Silent, SourceId, SourceRecord, SourceState, Sources, UP};
+use super::{
+    Look, Observed, Push, Refusal, RefusedPushes, Silent, SourceId, SourceRecord, SourceState, Sources, UP,
+};
 use crate::control::{Collection, ControlStore};
 
 /// How far back a series counts as running when its source falls silent: Prometheus's lookback.
@@ -23,9 +26,10 @@ const SEARCH: &[Duration] = &[
     super::FORGET_AFTER,
 ];
 
-/// Watches over sources. All methods but [`SourceWatch::observe`] wait for the disk.
+/// Watches over sources. [`SourceWatch::open`], [`SourceWatch::remember`] and [`SourceWatch::look`] wait for the disk.
 pub(crate) struct SourceWatch {
     sources: Mutex<Sources>,
+    refused: Mutex<RefusedPushes>,
     control: Arc<dyn ControlStore>,
     appender: Arc<dyn Appender>,
     queryable: Arc<dyn Queryable>,
@@ -51,12 +55,34 @@ impl SourceWatch {
                 }
             }
         }
-        Ok(Self { sources: Mutex::new(sources), control, appender, queryable })
+        Ok(Self { sources: Mutex::new(sources), refused: Mutex::default(), control, appender, queryable })
     }
 
     /// Notes a push.
     pub(crate) fn observe(&self, source: &SourceId, push: &Push, now: Timestamp) -> Observed {
         self.sources.lock().observe(source, push, now)
+    }
+
+    /// Notes that targets of a source have ended.
+    pub(crate) fn part(&self, source: &SourceId, ended: &[Labels]) {
+        if !ended.is_empty() {
+            self.sources.lock().part(source, ended);
+        }
+    }
+
+    /// Notes what has become of a push.
+    pub(crate) fn settle(&self, source: &SourceId, appended: &Appended, now: Timestamp) {
+        self.sources.lock().settle(source, appended, now);
+    }
+
+    /// Notes that nothing of a push was stored, and why.
+    pub(crate) fn refuse(&self, pusher: &SmolStr, message: String, now: Timestamp) {
+        self.refused.lock().add(pusher, message, now);
+    }
+
+    /// Pushes of which nothing was stored: pusher, how many, and the last; that of the newest trouble first.
+    pub(crate) fn refused_pushes(&self) -> Vec<(SmolStr, u64, Refusal)> {
+        self.refused.lock().list()
     }
 
     /// Keeps what is known about a source.
@@ -112,7 +138,8 @@ impl SourceWatch {
 
     fn write_silence(&self, silent: &Silent) -> anyhow::Result<()> {
         let source = &silent.source;
-        let mut series = vec![one(silent.up.clone(), silent.at, 0.0)];
+        let mut series: Vec<SeriesBatch> =
+            silent.ups.iter().map(|up| one(up.clone(), silent.at, 0.0)).collect();
         if silent.begins {
             warn!(
                 job = source.job.as_str(),
@@ -135,7 +162,7 @@ impl SourceWatch {
             Matcher::equal(INSTANCE, silent.source.instance.clone()),
         ];
         let start = silent.at.minus(silent.silence).minus(LOOKBACK);
-        let found = self.queryable.select(&Selection { matchers: &matchers, start, end: silent.at })?;
+        let found = self.queryable.select(&Selection::new(&matchers, start, silent.at))?;
         let mut running = Vec::new();
         for series in found.series {
             let series = series.context("cannot read the series of a silent source")?;
@@ -149,7 +176,7 @@ impl SourceWatch {
 }
 
 fn one(labels: Labels, at: Timestamp, value: f64) -> SeriesBatch {
-    SeriesBatch { labels, samples: vec![Sample { timestamp: at, value }] }
+    SeriesBatch::of_floats(labels, vec![Sample { timestamp: at, value }])
 }
 
 /// When a source was last up. Zeros do not count: the server may have written them itself.
@@ -157,8 +184,7 @@ fn newest_up(queryable: &dyn Queryable, up: &Labels, now: Timestamp) -> anyhow::
     let matchers: Vec<Matcher> =
         up.iter().map(|label| Matcher::equal(label.name.clone(), label.value.clone())).collect();
     for back in SEARCH {
-        let found =
-            queryable.select(&Selection { matchers: &matchers, start: now.minus(*back), end: now })?;
+        let found = queryable.select(&Selection::new(&matchers, now.minus(*back), now))?;
         for series in found.series {
             let series = series?;
             let last = series.samples.iter().rev().find(|sample| sample.value == 1.0);

@@ -7,24 +7,24 @@ use crate::chance::fraction;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Waits that double, each a little different, so that the browsers of a whole company do not come back at once.
+/// Waits that double, each a little different, so that all who wait do not come back at once.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     next: Duration,
 }
 
 impl Backoff {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { next: FIRST }
     }
 
     /// All is well again.
-    pub(super) const fn reset(&mut self) {
+    pub(crate) const fn reset(&mut self) {
         self.next = FIRST;
     }
 
     /// The next wait; at least as long as the API server asks for, within a bound.
-    pub(super) fn wait(&mut self, asked: Option<Duration>) -> Duration {
+    pub(crate) fn wait(&mut self, asked: Option<Duration>) -> Duration {
         let wait = self.next.mul_f64(0.75 + 0.5 * fraction());
         self.next = (self.next * 2).min(LONGEST);
         wait.max(asked.unwrap_or_default().min(LONGEST * 2))

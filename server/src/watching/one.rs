@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crowsnest_api::access::Right;
 use crowsnest_api::cluster::WatchTarget;
 use crowsnest_api::stream::{Changes, EndReason, ListPart, MissingRight, State, StreamEvent, WatchState};
 use crowsnest_rbac::Credential;
@@ -17,6 +18,9 @@ use crate::cluster::{Cluster, ClusterError, trim_listed};
 
 /// How often a user who may not look is looked after: the right may have been given meanwhile.
 const DENIED_RETRY: Duration = Duration::from_secs(60);
+/// How often it is asked whether a watch is still allowed: the API server itself asks at its beginning alone. With the seconds for which
+/// an answer counts that is less than a minute.
+const ALLOWED_AGAIN: Duration = Duration::from_secs(20);
 /// A watch that has lasted so long is well; one that ends sooner, again and again, is waited for.
 const WELL_AFTER: Duration = Duration::from_secs(5);
 
@@ -104,9 +108,17 @@ impl Watch {
             self.tell_state(state, self.state(WatchState::Live)).await?;
         }
         let mut batch = Batch::default();
+        let mut again = tokio::time::interval_at(Instant::now() + ALLOWED_AGAIN, ALLOWED_AGAIN);
         loop {
             let line = tokio::select! {
                 line = lines.next() => line,
+                _ = again.tick() => {
+                    if self.is_allowed().await {
+                        continue;
+                    }
+                    // The API server is to say so itself, as it does to a new watch.
+                    return Ok(self.tell_changes(&mut batch).await?);
+                }
                 () = tokio::time::sleep_until(batch.due().unwrap_or_else(Instant::now)), if batch.due().is_some() => {
                     self.tell_changes(&mut batch).await?;
                     continue;
@@ -140,6 +152,19 @@ impl Watch {
                 self.tell_changes(&mut batch).await?;
             }
         }
+    }
+
+    /// Whether the user still has the right to watch. Where that cannot be asked, the watch goes on.
+    async fn is_allowed(&self) -> bool {
+        let namespace = self.target.scope.namespace().unwrap_or_default().to_owned();
+        let kind = &self.target.kind;
+        let right = Right {
+            verb: "watch".into(),
+            group: kind.group().to_owned().into(),
+            resource: kind.resource().to_owned().into(),
+            ..Right::default()
+        };
+        self.cluster.may(&self.credential, &right.within(namespace)).await.unwrap_or(true)
     }
 
     /// Tells the whole list, page by page, and gives the position after it.

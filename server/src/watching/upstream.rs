@@ -1,29 +1,19 @@
 //! What the API server says: pages of a list, and lines of a watch.
 
 use std::error::Error;
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use crowsnest_api::cluster::{Kind, WatchTarget};
 use crowsnest_api::stream::{Change, ChangeType};
 use crowsnest_rbac::Credential;
-use http_body_util::BodyExt as _;
 use hyper::body::Body;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::chance::fraction;
-use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status, trim_listed};
+use crate::cluster::{As, Cluster, ClusterError, Form, JsonLines, Path, Status, trim_listed};
 
 /// Objects of one page: what is in memory at once.
 const PAGE: usize = 250;
-/// The longest line of a watch; an object in etcd has a twentieth of it.
-const MAX_LINE: usize = 32 << 20;
-/// How long a watch lasts, in seconds: the API server ends it then, and it is begun again where it was.
-const LASTS: (f64, f64) = (240.0, 60.0);
-/// How much longer than that nothing at all may come.
-const GRACE: Duration = Duration::from_secs(30);
-
 /// One page of a list, its objects as they are.
 #[derive(Deserialize)]
 pub(super) struct Page {
@@ -73,15 +63,9 @@ pub(super) async fn watch(
     target: &WatchTarget,
     version: &str,
 ) -> Result<Lines<kube::client::Body>, ClusterError> {
-    let lasts = Duration::from_secs_f64(LASTS.0 + LASTS.1 * fraction());
-    let path = selected(target)
-        .with("watch", "true")
-        .with("allowWatchBookmarks", "true")
-        .with("resourceVersion", version)
-        .with("timeoutSeconds", &lasts.as_secs().to_string());
-    let response = cluster.open(As::User(credential), &path, Form::of_watch(&target.kind)).await?;
-    let (kind, body) = (target.kind.clone(), response.into_body());
-    Ok(Lines { kind, body, buffer: BytesMut::new(), silence: lasts + GRACE })
+    let form = Form::of_watch(&target.kind);
+    let lines = cluster.watch(As::User(credential), selected(target), form, version).await?;
+    Ok(Lines { kind: target.kind.clone(), lines })
 }
 
 fn selected(target: &WatchTarget) -> Path {
@@ -114,9 +98,7 @@ struct RawLine {
 /// The lines of a watch.
 pub(super) struct Lines<B> {
     kind: Kind,
-    body: B,
-    buffer: BytesMut,
-    silence: Duration,
+    lines: JsonLines<B>,
 }
 
 impl<B> Lines<B>
@@ -125,34 +107,7 @@ where
 {
     /// The next line; `None` at the end. Nothing is lost when it is given up half-way and asked for again.
     pub(super) async fn next(&mut self) -> Result<Option<Line>, ClusterError> {
-        let mut searched = 0;
-        loop {
-            if let Some(end) = self.buffer.iter().skip(searched).position(|byte| *byte == b'\n') {
-                let line = self.buffer.split_to(searched + end + 1);
-                if line.iter().all(u8::is_ascii_whitespace) {
-                    searched = 0;
-                    continue;
-                }
-                return parse(&self.kind, &line).map(Some);
-            }
-            searched = self.buffer.len();
-            if searched > MAX_LINE {
-                return Err(ClusterError::Answer(format!(
-                    "a line of a watch has more than {MAX_LINE} bytes"
-                )));
-            }
-            let frame = tokio::time::timeout(self.silence, self.body.frame());
-            match frame.await {
-                Err(_) => return Err(ClusterError::TimedOut(self.silence)),
-                Ok(None) => return Ok(None),
-                Ok(Some(Err(error))) => return Err(ClusterError::Unreachable(error.into())),
-                Ok(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        self.buffer.extend_from_slice(&data);
-                    }
-                }
-            }
-        }
+        self.lines.next().await?.map(|line| parse(&self.kind, &line)).transpose()
     }
 }
 
@@ -177,6 +132,8 @@ fn parse(kind: &Kind, line: &[u8]) -> Result<Line, ClusterError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http_body_util::StreamBody;
     use hyper::body::Frame;
 
@@ -185,7 +142,8 @@ mod tests {
     fn lines(chunks: &[&'static str]) -> Lines<impl Body<Data = Bytes, Error = std::io::Error> + use<>> {
         let frames: Vec<_> = chunks.iter().map(|chunk| Ok(Frame::data(Bytes::from(*chunk)))).collect();
         let body = StreamBody::new(futures_util::stream::iter(frames));
-        Lines { kind: "core.v1.pods".parse().unwrap(), body, buffer: BytesMut::new(), silence: GRACE }
+        let lines = JsonLines::new(body, Duration::from_secs(30));
+        Lines { kind: "core.v1.pods".parse().unwrap(), lines }
     }
 
     #[tokio::test]

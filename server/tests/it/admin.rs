@@ -1,6 +1,8 @@
 //! Deleting samples, snapshots and restoring them, through the real binary and across `kill -9`.
 
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -77,18 +79,97 @@ fn a_snapshot_taken_while_samples_come_is_restored_by_a_command() {
 
     let mut restored = Server::start();
     restored.kill();
-    let restore = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_crowsnest"));
-        command.arg("restore").arg(&snapshot).arg("--data-dir").arg(restored.data_dir());
-        command.output().unwrap()
-    };
     std::fs::remove_dir_all(restored.data_dir().join("tsdb")).unwrap();
-    let done = restore();
+    let done = restore(&snapshot, &restored);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(String::from_utf8(done.stdout).unwrap().ends_with("in 0 blocks\n"));
-    let again = String::from_utf8(restore().stderr).unwrap();
+    let again = String::from_utf8(restore(&snapshot, &restored).stderr).unwrap();
     assert!(again.contains("blocks is not empty") || again.contains("wal is not empty"), "{again}");
     restored.restart();
     let expected: Vec<i64> = (0..4).map(|n| start + n * 1000).collect();
     assert_eq!((times(&restored, "gone"), times(&restored, "kept")), (expected.clone(), expected));
+}
+
+fn restore(from: &Path, to: &Server) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crowsnest"));
+    command.arg("restore").arg(from).arg("--data-dir").arg(to.data_dir()).output().unwrap()
+}
+
+fn backup(server: &Server, token: &str, file: &Path) -> Output {
+    let token_file = server.data_dir().join("token-for-backup");
+    std::fs::write(&token_file, token).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crowsnest"));
+    command
+        .arg("backup")
+        .args(["--url", &server.url, "--token-file"])
+        .arg(token_file)
+        .arg("--ca")
+        .arg(server.ca());
+    command.arg(file).output().unwrap()
+}
+
+#[test]
+fn a_backup_taken_while_samples_come_is_restored_by_a_command() {
+    let server = Server::start();
+    let start = now_ms() - 60_000;
+    let stop = AtomicBool::new(false);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("samples.tar.zst");
+    let before = std::thread::scope(|scope| {
+        let pushing = scope.spawn(|| {
+            let mut pushed = 0;
+            while !stop.load(Ordering::Relaxed) {
+                server.push(vec![series("kept", &[(start + pushed, pushed as f64)])]);
+                pushed += 1;
+            }
+            pushed
+        });
+        while times(&server, "kept").len() < 20 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let before = times(&server, "kept").len();
+        let done = backup(&server, ADMIN, &file);
+        stop.store(true, Ordering::Relaxed);
+        assert!(pushing.join().unwrap() >= before as i64);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        before
+    });
+    let snapshots = server.data_dir().join("tsdb/snapshots");
+    assert_eq!(std::fs::read_dir(snapshots).unwrap().count(), 0, "nothing stays behind");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+
+    let mut restored = Server::start();
+    restored.kill();
+    std::fs::remove_dir_all(restored.data_dir().join("tsdb")).unwrap();
+    let done = restore(&file, &restored);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(!restored.data_dir().join("restore.tmp").exists());
+    restored.restart();
+    let kept = times(&restored, "kept");
+    assert!(kept.len() >= before, "{} of {before}", kept.len());
+    assert_eq!(kept, (0..kept.len() as i64).map(|n| start + n).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_backup_that_fails_leaves_no_file_and_an_archive_that_was_cut_short_restores_nothing() {
+    let server = Server::start();
+    server.push(vec![series("kept", &[(now_ms(), 1.0)])]);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("samples.tar.zst");
+    let refused = String::from_utf8(backup(&server, VIEWER, &file).stderr).unwrap();
+    assert!(refused.contains("403"), "{refused}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+
+    assert!(backup(&server, ADMIN, &file).status.success());
+    let again = String::from_utf8(backup(&server, ADMIN, &file).stderr).unwrap();
+    assert!(again.contains("is there already"), "{again}");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() - 9]).unwrap();
+    let mut other = Server::start();
+    other.kill();
+    std::fs::remove_dir_all(other.data_dir().join("tsdb")).unwrap();
+    let refused = restore(&file, &other);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("cannot unpack"));
+    assert!(!other.data_dir().join("tsdb").exists());
 }

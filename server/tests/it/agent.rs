@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -30,7 +30,27 @@ pub(crate) fn agent_program() -> PathBuf {
     agent
 }
 
-struct Agent(Child);
+/// An agent that runs for as long as this lives.
+pub(crate) struct Agent(Child);
+
+impl Agent {
+    /// The agent of `test-node`, which pushes to `url` every second what `server` takes there.
+    pub(crate) fn start(url: &str, server: &Server, queue: &Path) -> Self {
+        let agent = Command::new(agent_program())
+            .args(["--server", url, "--node-name", "test-node"])
+            .args(["--interval", "1s", "--listen", "127.0.0.1:0"])
+            .arg("--token-file")
+            .arg(server.ingest_file())
+            .arg("--ca")
+            .arg(server.ca())
+            .arg("--queue-dir")
+            .arg(queue)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn();
+        Self(agent.unwrap())
+    }
+}
 
 impl Drop for Agent {
     fn drop(&mut self) {
@@ -109,20 +129,7 @@ fn the_query_api_returns_exactly_what_the_agent_pushed() {
     let server = Server::start();
     let recorder = Recorder::start(&server);
     let queue = tempfile::tempdir().unwrap();
-    let agent = Command::new(agent_program())
-        .args(["--server", &format!("https://127.0.0.1:{}/", recorder.port), "--node-name", "test-node"])
-        .args(["--interval", "1s", "--listen", "127.0.0.1:0"])
-        .arg("--token-file")
-        .arg(server.ingest_file())
-        .arg("--ca")
-        .arg(server.ca())
-        .arg("--queue-dir")
-        .arg(queue.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let agent = Agent(agent);
+    let agent = Agent::start(&format!("https://127.0.0.1:{}/", recorder.port), &server, queue.path());
     wait_for("three pushes", || (recorder.accepted.lock().unwrap().len() >= 3).then_some(()));
     drop(agent);
 

@@ -239,6 +239,26 @@ fn queries_tell_what_they_cost_when_asked() {
 }
 
 #[test]
+fn down_sampled_answers_are_given_on_request_and_say_so() {
+    let server = Server::start();
+    let bucket = now_ms() / 300_000 * 300_000;
+    server.push(vec![series("load", &[(bucket - 120_000, 3.0), (bucket - 60_000, 5.0), (bucket, 2.0)])]);
+    let at = (bucket / 1000 + 10).to_string();
+    let ask = |resolution: &str| {
+        let params = [("query", "sum_over_time(load[1m])"), ("time", &at), ("resolution", resolution)];
+        let answer = server.get("api/v1/query").query(&params).bearer_auth(VIEWER).send().unwrap();
+        let answer: Value = answer.json().unwrap();
+        (answer["data"]["result"][0]["value"][1].clone(), answer["infos"][0].clone())
+    };
+    assert_eq!(ask(""), ("2".into(), Value::Null));
+    let (value, info) = ask("5m");
+    assert_eq!(value, "2", "a fifth of what the bucket holds");
+    assert!(info.as_str().unwrap().contains("samples are down-sampled to 5m"), "{info}");
+    let wrong = [("query", "1"), ("resolution", "1m")];
+    check_refused(&server, "api/v1/query", &wrong, "\"1m\" is not 5m or 1h");
+}
+
+#[test]
 fn federation_gives_the_newest_samples_and_nothing_that_has_ended() {
     let server = Server::start_with(&["--external-label", "cluster=demo"]);
     let now = now_ms();

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use crate::agent::agent_program;
 use crate::support::wait_for;
 
-struct Demo(Child);
+pub(crate) struct Demo(Child);
 
 impl Drop for Demo {
     fn drop(&mut self) {
@@ -15,7 +15,7 @@ impl Drop for Demo {
     }
 }
 
-fn start(dir: &std::path::Path) -> (Demo, serde_json::Value) {
+pub(crate) fn start(dir: &std::path::Path) -> (Demo, serde_json::Value) {
     agent_program();
     let demo = Command::new(env!("CARGO_BIN_EXE_crowsnest"))
         .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
@@ -32,7 +32,7 @@ fn start(dir: &std::path::Path) -> (Demo, serde_json::Value) {
 }
 
 /// What the demo answers the owner of a token.
-fn ask(file: &serde_json::Value, token: &str, path: &str) -> serde_json::Value {
+pub(crate) fn ask(file: &serde_json::Value, token: &str, path: &str) -> serde_json::Value {
     let ca = std::fs::read(file["ca"].as_str().unwrap()).unwrap();
     let ca = reqwest::Certificate::from_pem(&ca).unwrap();
     let client = reqwest::blocking::Client::builder().tls_certs_only([ca]).build().unwrap();

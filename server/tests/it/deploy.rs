@@ -1,5 +1,6 @@
 //! The manifests under `deploy/`: taken by an API server, safe, and enough – but no more than enough – to run with.
 
+use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::agent::agent_program;
 use crate::support::cluster::Sim;
-use crate::support::installed::{MAIN, SERVER, assert_rights_fit, cluster, serve};
+use crate::support::installed::{MAIN, SERVER, assert_rights_fit, cluster, mount, serve};
 use crate::support::manifests::{self, Schemas, administrator, arguments, of_kind, pods};
 use crate::support::server::json as status_and_body;
 use crate::support::{Server, wait_for};
@@ -97,7 +98,7 @@ fn the_variant_without_a_volume_differs_in_nothing_else() {
     let server = expected.iter_mut().find(|object| object["kind"] == "StatefulSet").unwrap();
     server["spec"].as_object_mut().unwrap().remove("volumeClaimTemplates").unwrap();
     let pod = &mut server["spec"]["template"]["spec"];
-    pod["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    pod["volumes"].as_array_mut().unwrap().push(json!({"name": "data", "emptyDir": {}}));
     pod["containers"][0]["args"].as_array_mut().unwrap().push(json!("--ephemeral"));
     assert_eq!(manifests::objects("crowsnest-emptydir.yaml"), expected);
 }
@@ -118,12 +119,54 @@ impl Drop for Running {
     }
 }
 
+/// A kubelet on loopback. As a real one does, it asks the API server whether whoever comes with a token may see its metrics.
+fn kubelet(sim: &Sim) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (client, reviews) = (
+        administrator(sim),
+        format!(
+            "{}/apis/authorization.k8s.io/v1/subjectaccessreviews",
+            sim.running.url().trim_end_matches('/')
+        ),
+    );
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut lines = std::io::BufReader::new(&stream).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+            let has_token = head.iter().any(|line| line.to_lowercase().starts_with("authorization: bearer "));
+            let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": {"user": AGENT,
+                "resourceAttributes": {"verb": "get", "version": "v1", "resource": "nodes", "subresource": "metrics", "name": "node-1"}}});
+            let (_, answer) =
+                status_and_body(client.request(Method::POST, &reviews).json(&review).send().unwrap());
+            let allowed = has_token && answer["status"]["allowed"] == true;
+            let (status, body) = if allowed { ("200 OK", "kubelet_up 1\n") } else { ("403 Forbidden", "") };
+            let page = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            (&stream).write_all(page.as_bytes()).ok();
+        }
+    });
+    url
+}
+
 /// The agent of the manifest, with what the kubelet would mount in `folder`.
 fn agent(sim: &Sim, server: &Server, folder: &Path) -> Running {
     let (_, pod) = pods(MAIN).into_iter().find(|(name, _)| name == "crowsnest-agent").unwrap();
     let account = pod["serviceAccountName"].as_str().unwrap();
     std::fs::write(folder.join("token"), sim.running.token("crowsnest", account, 3600).unwrap()).unwrap();
-    let here = ["--server", "--token-file", "--ca", "--queue-dir", "--listen"];
+    std::fs::write(folder.join("kube-ca.crt"), sim.running.ca_pem()).unwrap();
+    let here = [
+        "--server",
+        "--token-file",
+        "--ca",
+        "--queue-dir",
+        "--listen",
+        "--kubelet",
+        "--kube-token-file",
+        "--kube-ca",
+    ];
     let flags = arguments(&pod)
         .into_iter()
         .filter(|flag| !here.contains(&flag.split('=').next().unwrap()) && !flag.starts_with("--path."));
@@ -134,6 +177,11 @@ fn agent(sim: &Sim, server: &Server, folder: &Path) -> Running {
         .arg(folder.join("token"))
         .arg("--ca")
         .arg(folder.join("ca.crt"))
+        .args(["--kubelet", &kubelet(sim), "--kube-api", sim.running.url().trim_end_matches('/')])
+        .arg("--kube-token-file")
+        .arg(folder.join("token"))
+        .arg("--kube-ca")
+        .arg(folder.join("kube-ca.crt"))
         .arg("--queue-dir")
         .arg(folder.join("queue"))
         .env("CROWSNEST_NODE_NAME", "node-1")
@@ -189,6 +237,11 @@ fn server_and_agent_do_all_that_they_are_for_and_use_every_right_they_have() {
     wait_for_name(&server, &ca, "node-1");
     let _agent = agent(&sim, &server, folder.path());
     wait_for("samples of the agent", || (samples(&sim, &server) > 0.0).then_some(()));
+    wait_for("samples of the kubelet", || {
+        let question = [("query", r#"sum(kubelet_up{job="kubelet",node="node-1"})"#)];
+        let response = server.get("api/v1/query").query(&question).bearer_auth(sim.admin()).send().unwrap();
+        (status_and_body(response).1["data"]["result"][0]["value"][1] == "4").then_some(())
+    });
 
     // The authority ends; another takes over, and the agent follows once it is mounted.
     for file in ["ca.crt", "ca.key"] {
@@ -203,6 +256,117 @@ fn server_and_agent_do_all_that_they_are_for_and_use_every_right_they_have() {
 
     assert_rights_fit(&sim, SERVER, MAIN, "crowsnest-server");
     assert_rights_fit(&sim, AGENT, MAIN, "crowsnest-agent");
+}
+
+#[test]
+fn the_api_server_is_scraped_with_what_the_manifest_for_that_gives() {
+    const MANIFEST: &str = "control-plane.yaml";
+    let sim = cluster(&[MANIFEST], Options::default());
+    let address = reqwest::Url::parse(&sim.running.url()).unwrap();
+    let endpoints = json!({
+        "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "kubernetes"},
+        "subsets": [{"addresses": [{"ip": "127.0.0.1"}],
+            "ports": [{"name": "https", "port": address.port(), "protocol": "TCP"}]}],
+    });
+    sim.create("/api/v1/namespaces/default/endpoints", &endpoints);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), sim.running.token("crowsnest", "crowsnest", 600).unwrap())
+        .unwrap();
+    std::fs::write(folder.path().join("ca.crt"), sim.running.ca_pem()).unwrap();
+    let settings = folder.path().join("settings");
+    mount(MANIFEST, "crowsnest-scrape", &settings, folder.path());
+    let server = serve(&sim, &[], &[&format!("--provisioning={}", settings.display())]);
+    wait_for("samples of the API server", || {
+        let question = [("query", r#"up{job="apiserver"} and on (job) apiserver_request_total"#)];
+        let response = server.get("api/v1/query").query(&question).bearer_auth(sim.admin()).send().unwrap();
+        (status_and_body(response).1["data"]["result"][0]["value"][1] == "1").then_some(())
+    });
+    assert_rights_fit(&sim, SERVER, MANIFEST, "crowsnest-control-plane");
+}
+
+/// A kind of prometheus-operator's, whose objects may say anything.
+fn monitor_kind(kind: &str) -> Value {
+    let plural = format!("{}s", kind.to_lowercase());
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.monitoring.coreos.com")},
+        "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced",
+            "names": {"plural": plural, "singular": kind.to_lowercase(), "kind": kind, "listKind": format!("{kind}List")},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}]},
+    })
+}
+
+/// A ServiceMonitor, and what it is about: a Service of the same name with one endpoint.
+fn monitored_service(sim: &Sim, name: &str, address: std::net::SocketAddr) {
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {"ports": [{"name": "http", "port": 80, "targetPort": address.port()}]},
+    });
+    sim.create("/api/v1/namespaces/shop/services", &service);
+    let endpoints = json!({
+        "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": name},
+        "subsets": [{"addresses": [{"ip": address.ip()}], "ports": [{"name": "http", "port": address.port(), "protocol": "TCP"}]}],
+    });
+    sim.create("/api/v1/namespaces/shop/endpoints", &endpoints);
+    let endpoint = json!({"port": "http", "interval": "1s"});
+    let mut with_token = endpoint.clone();
+    with_token["bearerTokenFile"] = "/var/run/secrets/kubernetes.io/serviceaccount/token".into();
+    create_monitor(
+        sim,
+        "ServiceMonitor",
+        name,
+        &json!({
+            "selector": {"matchLabels": {"app": name}}, "endpoints": [endpoint, with_token],
+        }),
+    );
+}
+
+fn create_monitor(sim: &Sim, kind: &str, name: &str, spec: &Value) {
+    let path = format!("/apis/monitoring.coreos.com/v1/namespaces/shop/{}s", kind.to_lowercase());
+    let object = json!({"apiVersion": "monitoring.coreos.com/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
+    sim.create(&path, &object);
+}
+
+#[test]
+fn monitors_say_what_is_scraped_with_what_the_manifest_for_that_gives() {
+    const MANIFEST: &str = "scrape-monitors.yaml";
+    let sim = cluster(&[MANIFEST], Options::default());
+    // PodMonitors are not defined here, which does not matter to the others.
+    for kind in ["ServiceMonitor", "Probe"] {
+        sim.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &monitor_kind(kind));
+    }
+    let was_shown = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let shown = std::sync::Arc::clone(&was_shown);
+    let site = crate::scraping::serve(move |_, authorization| {
+        shown.lock().unwrap().push_str(authorization);
+        (200, "t 7\n".to_owned())
+    });
+    monitored_service(&sim, "web", site);
+    create_monitor(&sim, "ServiceMonitor", "odd", &json!({"endpoints": "none"}));
+    let probe = json!({
+        "jobName": "pages", "interval": "1s", "module": "http_2xx", "prober": {"url": "self"},
+        "targets": {"staticConfig": {"static": [format!("http://{site}/page")]}},
+    });
+    create_monitor(&sim, "Probe", "pages", &probe);
+    let server = serve(&sim, &[MANIFEST], &[]);
+    let has = |expr: &str| {
+        let response =
+            server.get("api/v1/query").query(&[("query", expr)]).bearer_auth(sim.admin()).send().unwrap();
+        status_and_body(response).1["data"]["result"].as_array().unwrap().clone()
+    };
+    let up = format!(r#"up{{job="web",namespace="shop",service="web",endpoint="http",instance="{site}"}}"#);
+    let success = format!(r#"probe_success{{job="pages",namespace="shop",instance="http://{site}/page"}}"#);
+    for series in [up, success] {
+        wait_for(&series, || (has(&series).first()?["value"][1] == "1").then_some(()));
+    }
+    assert_eq!(has("t").len(), 1);
+    assert_eq!(*was_shown.lock().unwrap(), "", "nobody is shown the server's token");
+    let log = server.log();
+    for told in ["endpoints[1].bearerTokenFile: an object cannot name files", "invalid type: string"] {
+        assert!(log.contains(told), "{log}");
+    }
+    assert_rights_fit(&sim, SERVER, MANIFEST, "crowsnest-scrape-monitors");
 }
 
 #[test]

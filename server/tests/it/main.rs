@@ -1,6 +1,7 @@
 //! The server as its users meet it: the real binary, real TLS, a folder of its own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, what cannot go on fails")]
 
+mod access;
 mod admin;
 mod agent;
 mod api;
@@ -13,16 +14,23 @@ mod cluster_metrics;
 mod cluster_sign_in;
 mod command_line;
 mod crash;
+mod damage;
 mod demo;
 mod deploy;
+mod full_disk;
+mod histograms;
 mod import;
 mod incidents;
+mod kube_state;
+mod metrics_api;
 mod mint;
 mod notifications;
 mod objects;
+mod oidc;
 mod prometheus_peer;
 mod pushing;
 mod rules;
+mod scraping;
 mod sessions;
 mod sign_in;
 mod silence;

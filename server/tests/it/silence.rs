@@ -1,6 +1,6 @@
 //! `up`: written while a source pushes, zero when it is silent, corrected when it comes back.
 
-use crate::support::push::labelled;
+use crate::support::push::{self, labelled};
 use crate::support::{Server, now_ms, series, wait_for};
 
 const UP: &str = r#"up{job="test"}"#;
@@ -79,4 +79,36 @@ fn a_label_with_line_breaks_forges_no_line_of_the_log() {
     });
     assert!(log.contains(r#"instance="i\nforged line""#), "{log}");
     assert!(!log.contains("\nforged") && !log.contains('\r'), "{log}");
+}
+
+#[test]
+fn the_list_of_sources_says_who_pushes_how_much_and_what_was_refused() {
+    let server = Server::start();
+    let last = silent_source(&server);
+    // The same instant with another value, and a body that is no push.
+    let refused = server.push_bytes(push::body(vec![series("heartbeat", &[(last, 2.0)])]));
+    assert_eq!(refused.status(), 400);
+    assert_eq!(server.push_bytes(b"nonsense".to_vec()).status(), 400);
+
+    let (status, told) = server.ask("api/crowsnest/v1/sources", &[]);
+    assert_eq!(status, 200);
+    let source = &told["sources"][0];
+    assert_eq!(
+        (&source["job"], &source["instance"], &source["node"]),
+        (&"test".into(), &"i".into(), &"n".into())
+    );
+    assert_eq!(
+        (&source["pushes"], &source["samples"], &source["refused"]),
+        (&4.into(), &3.into(), &1.into())
+    );
+    // The source's own, and `up`.
+    assert_eq!(source["series"], 2);
+    assert_eq!(source["last_refusal"]["reason"], "conflict");
+    assert!(source["last_refusal"]["message"].as_str().unwrap().contains("heartbeat"));
+    let whole = &told["refused"][0];
+    assert_eq!((&whole["pushes"], &whole["last"]["reason"]), (&1.into(), &"push".into()));
+
+    let is_silent =
+        || (server.ask("api/crowsnest/v1/sources", &[]).1["sources"][0]["silent"] == true).then_some(());
+    wait_for("silence", is_silent);
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod installed;
+pub(crate) mod issuer;
 pub(crate) mod manifests;
 pub(crate) mod push;
 pub(crate) mod server;

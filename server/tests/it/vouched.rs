@@ -16,7 +16,7 @@ use reqwest::{Certificate, Identity};
 use serde_json::{Value, json};
 
 use crate::support::cluster::Sim;
-use crate::support::installed::{SERVER, assert_rights_fit, cluster, serve};
+use crate::support::installed::{SERVER, assert_rights_fit, cluster, lead_to, serve};
 use crate::support::server::json as status_and_body;
 use crate::support::stream::Stream;
 use crate::support::{Server, wait_for};
@@ -139,7 +139,8 @@ fn whom_the_role_does_not_name_is_told_so() {
 fn cve_2021_31999_no_header_of_a_client_changes_who_a_request_is_from() {
     let sim = cluster(&[CERTIFICATES], Options::default());
     bind_alice(&sim);
-    let server = serve(&sim, &[CERTIFICATES], &[]);
+    // What the server asks for by itself, for metrics, would hide what it asks in its own name for somebody else.
+    let server = serve(&sim, &[CERTIFICATES], &["--cluster-metrics=none"]);
     let alice = direct(&server, &sim.running.client_certificate("alice", &["devs"]).unwrap());
     ways(&alice, &server.url);
     let (_, cookie) = signed_in(sign_in(&alice, &server.url));
@@ -318,14 +319,7 @@ fn behind_the_api_server(options: Options) -> (Sim, Server) {
     let sim = cluster(&[SIGN_ON], options);
     bind_alice(&sim);
     let server = serve(&sim, &[SIGN_ON], &[]);
-    let slice = json!({
-        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-        "metadata": {"name": "crowsnest-1", "labels": {"kubernetes.io/service-name": "crowsnest"}},
-        "endpoints": [{"addresses": ["10.244.0.9"], "conditions": {"ready": true}}],
-        "ports": [{"port": 8443, "protocol": "TCP"}],
-    });
-    sim.create("/apis/discovery.k8s.io/v1/namespaces/crowsnest/endpointslices", &slice);
-    sim.running.route("10.244.0.9:8443", server.listen_file()["listen"].as_str().unwrap().parse().unwrap());
+    lead_to(&sim, &server);
     (sim, server)
 }
 
@@ -382,6 +376,52 @@ fn whom_the_api_server_knows_is_in_below_it() {
     assert_rights_fit(&sim, SERVER, SIGN_ON, "crowsnest-apiserver-signon");
     let anonymous = Client::builder().tls_certs_only([Certificate::from_pem(ca).unwrap()]).build().unwrap();
     assert_eq!(anonymous.get(&base).send().unwrap().status().as_u16(), 403, "by the API server");
+}
+
+/// The API server asks whether somebody may see the metrics of pods only when it is asked for those itself.
+#[test]
+fn what_the_api_server_alone_is_answered_is_not_reached_through_its_sign_on() {
+    const METRICS: &str = "apis/metrics.k8s.io/v1beta1/pods";
+    let status = |request: RequestBuilder| request.send().unwrap().status().as_u16();
+    let sim = cluster(&[SIGN_ON, "metrics-api.yaml"], Options::default());
+    let server = serve(&sim, &[SIGN_ON, "metrics-api.yaml"], &[]);
+    lead_to(&sim, &server);
+    let ca = sim.running.ca_pem().as_bytes();
+    let alice = browser(&[ca], &sim.running.client_certificate("alice", &["devs"]).unwrap());
+    let base = format!("{}/apis/ui.crowsnest.dev/v1/web/", sim.running.url());
+    assert_eq!(status(alice.get(format!("{base}readyz"))), 200);
+    assert_eq!(status(alice.get(format!("{base}{METRICS}"))), 403);
+    let proxy = direct(&server, &sim.running.front_proxy_certificate().unwrap());
+    assert_eq!(status(proxy.get(format!("{}{METRICS}", server.url))), 200);
+    let prefixed = proxy.get(format!("{}x/{METRICS}", server.url)).header("x-forwarded-prefix", "/x");
+    assert_eq!(status(prefixed), 403);
+    drop(server);
+
+    // Where it is not switched on nobody is answered.
+    let server = serve(&sim, &[SIGN_ON], &[]);
+    let proxy = direct(&server, &sim.running.front_proxy_certificate().unwrap());
+    assert_eq!(status(proxy.get(format!("{}{METRICS}", server.url))), 403);
+}
+
+#[test]
+fn whoever_is_somebody_else_at_the_api_server_now_does_not_go_on_in_the_old_session() {
+    let (sim, _server) = behind_the_api_server(Options::default());
+    let base = format!("{}/apis/ui.crowsnest.dev/v1/web/", sim.running.url());
+    let ca = sim.running.ca_pem().as_bytes();
+    let as_user =
+        |user: &str, groups: &[&str]| browser(&[ca], &sim.running.client_certificate(user, groups).unwrap());
+    let alice = as_user("alice", &["devs"]);
+    let (_, cookie) = signed_in(sign_in(&alice, &base));
+    let pair = cookie.split(';').next().unwrap();
+    let who = |client: &Client| {
+        let request = client.get(format!("{base}{SESSION}")).header("cookie", pair);
+        request.send().unwrap().status().as_u16()
+    };
+    assert_eq!(who(&alice), 200);
+    // The browser keeps the cookie of the path, whoever it shows itself to be.
+    assert_eq!(who(&as_user("bob", &["system:masters"])), 401);
+    assert_eq!(who(&as_user("alice", &["devs", "system:masters"])), 401);
+    assert_eq!(who(&alice), 200, "and who it was is still in");
 }
 
 #[test]

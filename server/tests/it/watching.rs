@@ -241,6 +241,22 @@ fn a_stream_ends_within_seconds_of_its_session() {
 }
 
 #[test]
+fn a_right_that_is_withdrawn_ends_its_watch_within_a_minute() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let cookie = server.sign_in(&sim.viewer());
+    let mut stream = open(&server, &cookie, &["core.v1.pods/shop"]);
+    stream.find_state(0, "live");
+    let began = std::time::Instant::now();
+    sim.delete("/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/viewer");
+    stream.find_state(0, "denied");
+    assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+    // What happens after that nobody is told.
+    sim.create_pod("shop", "secret");
+    assert_eq!(server.get_as(&cookie, "api/crowsnest/v1/objects/core.v1.pods/shop").0, 403);
+}
+
+#[test]
 fn a_token_that_is_revoked_ends_stream_and_session() {
     let sim = Sim::still();
     let server = Server::of(&sim);

@@ -22,7 +22,7 @@ impl Store {
     /// The series with this name that have a sample at `at`, with it.
     fn at(&self, name: &str, at: Timestamp) -> Vec<String> {
         let matchers = [crowsnest_promql::Matcher::equal("__name__", name)];
-        let found = self.select(&Selection { matchers: &matchers, start: at, end: at }).unwrap();
+        let found = self.select(&Selection::new(&matchers, at, at)).unwrap();
         let series: Vec<Series> = found.series.map(Result::unwrap).collect();
         let show =
             |value| if is_stale(value) { "stale".to_owned() } else { crowsnest_api::format_value(value) };

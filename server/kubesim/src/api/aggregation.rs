@@ -30,6 +30,15 @@ fn foreign(store: &Store) -> impl Iterator<Item = &Value> {
         .filter(|service| !object::text(service, &["spec", "service", "name"]).is_empty())
 }
 
+/// The groups of other servers.
+pub(super) fn groups(store: &Store) -> Vec<Value> {
+    let mut names: Vec<&str> =
+        foreign(store).map(|service| object::text(service, &["spec", "group"])).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().filter_map(|name| group(store, name)).collect()
+}
+
 /// The group of APIServices of other servers, as discovery shows it.
 pub(super) fn group(store: &Store, group: &str) -> Option<Value> {
     let versions: Vec<Value> = foreign(store)

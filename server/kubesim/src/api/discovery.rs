@@ -1,5 +1,8 @@
 //! Paths that are no resources: health, version, and what the server serves.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
@@ -8,6 +11,7 @@ use crate::{
     cluster::{Cluster, State},
     encode::wants_aggregated_discovery,
     kind::{Kind, Subresource, group_version},
+    object,
     request::Request,
     status::ApiError,
 };
@@ -35,6 +39,7 @@ pub(super) fn answer(cluster: &Cluster, state: &State, request: &Request) -> Rep
         [] => paths(state),
         ["version"] => Reply::ok(version()),
         [check @ ("healthz" | "livez" | "readyz")] => health(request, check),
+        ["metrics"] => Reply::text(StatusCode::OK, metrics(cluster)),
         ["api"] if aggregated => aggregated_groups(state, true),
         ["apis"] if aggregated => aggregated_groups(state, false),
         ["api"] => Reply::ok(json!({
@@ -48,6 +53,7 @@ pub(super) fn answer(cluster: &Cluster, state: &State, request: &Request) -> Rep
                 .into_iter()
                 .filter(|(group, _)| !group.is_empty())
                 .map(|(group, versions)| group_of(group, &versions))
+                .chain(aggregation::groups(&state.store).into_iter().map(without_type))
                 .collect();
             Reply::ok(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
         }
@@ -72,7 +78,7 @@ fn paths(state: &State) -> Reply {
         paths.push(format!("/apis/{group}"));
         paths.extend(versions.iter().map(|version| format!("/apis/{group}/{version}")));
     }
-    paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(str::to_owned));
+    paths.extend(["/healthz", "/livez", "/metrics", "/readyz", "/version"].map(str::to_owned));
     Reply::ok(json!({ "paths": paths }))
 }
 
@@ -85,6 +91,27 @@ fn version() -> Value {
     })
 }
 
+/// The API server's own metrics: few of them, and of the newest requests alone.
+fn metrics(cluster: &Cluster) -> String {
+    let mut requests: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    for asked in cluster.asked.all().into_iter().filter(|asked| asked.allowed) {
+        *requests.entry((asked.group, asked.resource, asked.verb.to_uppercase())).or_default() += 1;
+    }
+    let mut text = String::from(
+        "# HELP apiserver_request_total [STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, \
+         version, resource, scope, component, and HTTP response code.\n# TYPE apiserver_request_total counter\n",
+    );
+    for ((group, resource, verb), count) in requests {
+        let (resource, subresource) = resource.split_once('/').unwrap_or((&resource, ""));
+        _ = writeln!(
+            text,
+            "apiserver_request_total{{code=\"200\",component=\"apiserver\",dry_run=\"\",group=\"{group}\",\
+             resource=\"{resource}\",scope=\"\",subresource=\"{subresource}\",verb=\"{verb}\",version=\"v1\"}} {count}"
+        );
+    }
+    text
+}
+
 fn health(request: &Request, check: &str) -> Reply {
     if !request.query.flag("verbose") {
         return Reply::text(StatusCode::OK, "ok");
@@ -93,6 +120,22 @@ fn health(request: &Request, check: &str) -> Reply {
     text.push_str(check);
     text.push_str(" check passed\n");
     Reply::text(StatusCode::OK, text)
+}
+
+/// A group as one of a list.
+fn without_type(mut group: Value) -> Value {
+    object::remove(&mut group, &["kind"]);
+    object::remove(&mut group, &["apiVersion"]);
+    group
+}
+
+/// A group of another server in the newer form, which here does not ask that server for its kinds.
+fn aggregated_foreign(group: &Value) -> Value {
+    let versions: Vec<Value> = object::list(group, &["versions"])
+        .iter()
+        .map(|version| json!({"version": version["version"], "resources": [], "freshness": "Current"}))
+        .collect();
+    json!({"metadata": {"name": group["name"]}, "versions": versions})
 }
 
 fn group_of(group: &str, versions: &[&str]) -> Value {
@@ -160,7 +203,7 @@ fn subresource(kind: &Kind, subresource: &Subresource) -> Value {
 }
 
 fn aggregated_groups(state: &State, core: bool) -> Reply {
-    let items: Vec<Value> = state
+    let mut items: Vec<Value> = state
         .registry
         .groups()
         .into_iter()
@@ -178,6 +221,9 @@ fn aggregated_groups(state: &State, core: bool) -> Reply {
             json!({"metadata": metadata, "versions": versions})
         })
         .collect();
+    if !core {
+        items.extend(aggregation::groups(&state.store).iter().map(aggregated_foreign));
+    }
     let list = json!({
         "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items,
     });

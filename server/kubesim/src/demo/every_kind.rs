@@ -43,6 +43,15 @@ fn workloads() -> Vec<Value> {
             "status": {"replicas": 0},
         }),
         json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "import-2025", "namespace": "data", "generation": 1},
+            "spec": {"parallelism": 1, "completions": 1, "backoffLimit": 0, "template": template("import-2025")},
+            "status": {"failed": 1, "startTime": "2026-01-01T00:00:00Z", "conditions": [{
+                "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded",
+                "message": "Job has reached the specified backoff limit",
+                "lastTransitionTime": "2026-01-01T00:05:00Z"}]},
+        }),
+        json!({
             "apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "toolbox", "namespace": "platform"},
             "template": template("toolbox"),
         }),

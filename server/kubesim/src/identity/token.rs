@@ -75,7 +75,10 @@ impl TokenSigner {
             EcdsaSig::from_private_components(BigNum::from_slice(r).ok()?, BigNum::from_slice(s).ok()?)
                 .ok()?;
         let key = self.key.ec_key().ok()?;
-        if !signature.verify(&sha256(signed.as_bytes()), &key).ok()? {
+        let is_signed = signature.verify(&sha256(signed.as_bytes()), &key);
+        // A refusal leaves its reason in this thread's queue, where the next connection's TLS takes it for its own and ends.
+        drop(ErrorStack::get());
+        if !is_signed.ok()? {
             return None;
         }
         let payload: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;

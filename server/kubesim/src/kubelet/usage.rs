@@ -14,6 +14,8 @@ pub(super) struct Usage<'p> {
     pub(super) image: &'p str,
     pub(super) id: &'p str,
     pub(super) started: &'p str,
+    /// For how long it has run.
+    pub(super) seconds: f64,
     /// Now.
     pub(super) cpu_cores: f64,
     /// Since the start.
@@ -68,6 +70,7 @@ impl<'p> Usage<'p> {
             image: object::text(status, &["image"]),
             id: object::text(status, &["containerID"]).trim_start_matches("containerd://"),
             started: object::text(status, &["state", "running", "startedAt"]),
+            seconds,
             cpu_cores: base * (1.0 + 0.4 * (angle * clock).sin()),
             cpu_seconds,
             memory_bytes: memory

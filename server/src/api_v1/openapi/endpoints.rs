@@ -96,6 +96,11 @@ const MATCH: Param = param("match[]", Kind::Selectors, "Series that are meant; a
 const TIMEOUT: Param =
     param("timeout", Kind::Duration, "How long it may take; lowers the server's own limit.");
 const LOOKBACK: Param = param("lookback_delta", Kind::Duration, "How long a sample counts.");
+const RESOLUTION: Param = param(
+    "resolution",
+    Kind::Text,
+    "5m or 1h: answers from buckets of that width, also where there are raw samples.",
+);
 const STATS: Param = param("stats", Kind::Text, "Any text adds what the query cost; all adds its parts.");
 
 const GET: &[Method] = &[Method::GET];
@@ -144,9 +149,9 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     row("/api/v1/notifications/live", GET, "status", "The same as server-sent events, as it changes", &[], Text("text/event-stream")),
     row("/api/v1/openapi.yaml", GET, "status", "This description", &[], Text("application/yaml")),
     row("/api/v1/parse_query", BOTH, "query", "A query as a tree", &[QUERY], Data("Tree")),
-    evaluating(row("/api/v1/query", BOTH, "query", "Evaluates a query at one time", &[QUERY, param("time", Kind::Time, "When; now unless given."), TIMEOUT, LIMIT, LOOKBACK, STATS], Data("QueryData"))),
+    evaluating(row("/api/v1/query", BOTH, "query", "Evaluates a query at one time", &[QUERY, param("time", Kind::Time, "When; now unless given."), TIMEOUT, LIMIT, LOOKBACK, RESOLUTION, STATS], Data("QueryData"))),
     row("/api/v1/query_exemplars", BOTH, "query", "Exemplars of the series of a query; none are kept yet", &[QUERY, START, END], Data("Exemplars")),
-    evaluating(row("/api/v1/query_range", BOTH, "query", "Evaluates a query at every step of a range", &[QUERY, required("start", Kind::Time, "The first step."), required("end", Kind::Time, "No step is later."), required("step", Kind::Duration, "Between steps."), TIMEOUT, LIMIT, LOOKBACK, STATS], Data("QueryData"))),
+    evaluating(row("/api/v1/query_range", BOTH, "query", "Evaluates a query at every step of a range", &[QUERY, required("start", Kind::Time, "The first step."), required("end", Kind::Time, "No step is later."), required("step", Kind::Duration, "Between steps."), TIMEOUT, LIMIT, LOOKBACK, RESOLUTION, STATS], Data("QueryData"))),
     evaluating(with_body(PROTOBUF, row("/api/v1/read", POST, "remote", "Remote read: samples, or a stream of XOR chunks", &[], Text(PROTOBUF)))),
     row("/api/v1/rules", GET, "rules", "Rules by group", &[param("type", Kind::Text, "alert or record."), param("rule_name[]", Kind::Texts, "Only rules of these names."), param("rule_group[]", Kind::Texts, "Only these groups."), param("file[]", Kind::Texts, "Only groups of these files."), param("match[]", Kind::Selectors, "Only rules with such labels."), param("exclude_alerts", Kind::Flag, "Leaves alerts out."), param("group_limit", Kind::Number, "How many groups."), param("group_next_token", Kind::Text, "Where the last answer ended.")], Data("Rules")),
     row("/api/v1/scrape_pools", GET, "targets", "Names of scrape pools: the jobs", &[], Data("ScrapePools")),

@@ -127,6 +127,8 @@ pub(super) fn all() -> Value {
             "labelValueCountByLabelName": counts,
             "memoryInBytesByLabelName": counts,
             "seriesCountByLabelValuePair": counts,
+            "seriesCountBySource": counts,
+            "refusedSampleCountBySource": counts,
         })),
         "Blocks": whole(json!({"blocks": list(&whole(json!({
             "ulid": text, "minTime": integer, "maxTime": integer, "version": integer,

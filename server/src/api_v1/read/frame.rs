@@ -8,12 +8,13 @@
 
 use crowsnest_api::remote_read::{Chunk, ChunkedReadResponse, ChunkedSeries, Encoding};
 use crowsnest_api::{Labels, Sample};
-use crowsnest_promql::{Control, QueryError, Queryable};
+use crowsnest_promql::{Control, QueryError, Queryable, Series};
+use crowsnest_tsdb::HistogramSample;
 use prost::Message as _;
 use tracing::warn;
 
 use super::question::Request;
-use super::{wire_labels, xor};
+use super::{histogram, wire_labels, xor};
 
 /// A frame is sent when its chunks have so many bytes, as in Prometheus.
 const FRAME_BYTES: usize = 1 << 20;
@@ -36,7 +37,7 @@ pub(super) fn answer(
         for series in found.series {
             let series = series?;
             let labels = wire_labels(&series.labels, external);
-            let mut chunks = series.samples.chunks(CHUNK_SAMPLES).map(compress).peekable();
+            let mut chunks = chunks(&series).into_iter().peekable();
             while chunks.peek().is_some() {
                 control.check_running()?;
                 let mut part = ChunkedSeries { labels: labels.clone(), chunks: Vec::new() };
@@ -57,6 +58,38 @@ pub(super) fn answer(
         }
     }
     Ok(())
+}
+
+/// The chunks of a series in the order of time.
+fn chunks(series: &Series) -> Vec<Chunk> {
+    let Series { samples, histograms, .. } = series;
+    if histograms.is_empty() {
+        return samples.chunks(CHUNK_SAMPLES).map(compress).collect();
+    }
+    // No chunk reaches over what is in another.
+    let apart = |a: &Sample, b: &Sample| {
+        let next = histograms.partition_point(|(at, _)| *at <= a.timestamp);
+        histograms.get(next).is_none_or(|(at, _)| *at > b.timestamp)
+    };
+    let floats = samples.chunk_by(apart).flat_map(|run| run.chunks(CHUNK_SAMPLES));
+    let apart = |a: &HistogramSample, b: &HistogramSample| {
+        let next = samples.partition_point(|sample| sample.timestamp <= a.0);
+        samples.get(next).is_none_or(|sample| sample.timestamp > b.0)
+    };
+    let runs = histograms.chunk_by(apart).flat_map(|run| histogram::runs(run, CHUNK_SAMPLES));
+    let mut chunks: Vec<Chunk> = floats.map(compress).chain(runs.map(compress_histograms)).collect();
+    chunks.sort_by_key(|chunk| chunk.min_time_ms);
+    chunks
+}
+
+fn compress_histograms(samples: &[HistogramSample]) -> Chunk {
+    let (first, last) = histogram::range(samples);
+    Chunk {
+        min_time_ms: first.millis(),
+        max_time_ms: last.millis(),
+        r#type: Encoding::FloatHistogram.into(),
+        data: histogram::encode(samples),
+    }
 }
 
 fn compress(samples: &[Sample]) -> Chunk {

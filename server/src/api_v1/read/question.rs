@@ -29,7 +29,7 @@ pub(super) struct Query {
 
 impl Query {
     pub(super) fn selection(&self) -> Selection<'_> {
-        Selection { matchers: &self.matchers, start: self.start, end: self.end }
+        Selection::new(&self.matchers, self.start, self.end)
     }
 }
 

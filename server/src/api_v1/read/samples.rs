@@ -11,6 +11,7 @@ use super::question::Request;
 use super::wire_labels;
 use crate::api_v1::answer::query_failed;
 use crate::http::ApiError;
+use crate::native::to_wire;
 
 /// Samples in one answer; each takes some fifty bytes until it is sent. Streamed chunks have no such limit.
 const MAX_SAMPLES: usize = 5_000_000;
@@ -33,7 +34,7 @@ pub(super) fn answer(
         for series in found.series {
             control.check_running().map_err(query_failed)?;
             let series = series.map_err(|error| query_failed(QueryError::from(error)))?;
-            left = left.checked_sub(series.samples.len()).ok_or_else(|| {
+            left = left.checked_sub(series.weight()).ok_or_else(|| {
                 ApiError::bad_request(format!(
                     "exceeded sample limit ({MAX_SAMPLES}); ask for less, or for STREAMED_XOR_CHUNKS"
                 ))
@@ -44,6 +45,7 @@ pub(super) fn answer(
             timeseries.push(TimeSeries {
                 labels: wire_labels(&series.labels, external),
                 samples: samples.collect(),
+                histograms: series.histograms.iter().map(|(at, of)| to_wire(*at, of)).collect(),
             });
         }
         response.results.push(QueryResult { timeseries });

@@ -20,7 +20,7 @@ const MOST_LEADING: u32 = 31;
 /// Compresses samples, at most 65,535, oldest first.
 pub(super) fn encode(samples: &[Sample]) -> Vec<u8> {
     let count = u16::try_from(samples.len()).unwrap_or(u16::MAX);
-    let mut out = Bits { bytes: count.to_be_bytes().to_vec(), free: 0 };
+    let mut out = Bits::after(count.to_be_bytes().to_vec());
     let mut before: Option<(&Sample, Option<i64>)> = None;
     let mut window = None;
     for sample in samples.iter().take(usize::from(count)) {
@@ -45,18 +45,23 @@ pub(super) fn encode(samples: &[Sample]) -> Vec<u8> {
 }
 
 /// The bits of a value that differ from the value before: zeros before and after them.
-type Window = Option<(u32, u32)>;
+pub(super) type Window = Option<(u32, u32)>;
 
 /// Bits, the most significant first.
-struct Bits {
-    bytes: Vec<u8>,
+pub(super) struct Bits {
+    pub(super) bytes: Vec<u8>,
     /// Bits of the last byte that are not taken.
     free: u32,
 }
 
 impl Bits {
+    /// Bits that follow these bytes.
+    pub(super) fn after(bytes: Vec<u8>) -> Self {
+        Self { bytes, free: 0 }
+    }
+
     /// Appends the low `count` bits.
-    fn push(&mut self, bits: u64, count: u32) {
+    pub(super) fn push(&mut self, bits: u64, count: u32) {
         for at in (0..count).rev() {
             if self.free == 0 {
                 self.bytes.push(0);
@@ -95,7 +100,7 @@ impl Bits {
     }
 
     /// Appends what differs from the value before, and gives the window for the next one.
-    fn push_xor(&mut self, difference: u64, window: Window) -> Window {
+    pub(super) fn push_xor(&mut self, difference: u64, window: Window) -> Window {
         if difference == 0 {
             self.push(0, 1);
             return window;

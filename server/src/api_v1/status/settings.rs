@@ -7,6 +7,7 @@ use std::path::Path;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use crowsnest_promql::Resolution;
 use serde::Serialize;
 
 use crate::api_v1::answer::plain;
@@ -57,6 +58,14 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
     let tls = config.tls_files.as_ref();
     let external_labels =
         config.external_labels.iter().map(|label| format!("{}={}", label.name, label.value));
+    let retention_rules = config.retention_rules.iter().map(|rule| {
+        let matchers: Vec<String> = rule.matchers.iter().map(ToString::to_string).collect();
+        format!("{{{}}}={}", matchers.join(","), format_duration(rule.keep))
+    });
+    let tier = |resolution| {
+        let tier = config.tiers.iter().find(|tier| tier.resolution == resolution);
+        given(tier.map(|tier| format_duration(tier.keep)))
+    };
     BTreeMap::from([
         (
             "auth",
@@ -99,9 +108,15 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ("query-lookback-delta", format_duration(config.queries.lookback)),
         ("query-max-concurrency", config.queries.concurrency.to_string()),
         ("query-max-samples", config.queries.max_samples.to_string()),
+        ("max-series", config.max_series.to_string()),
+        ("max-series-per-source", config.max_series_per_source.to_string()),
+        ("query-cache-size", format_bytes(config.queries.cache as u64)),
         ("query-slow-after", format_duration(config.queries.slow_after)),
         ("query-timeout", format_duration(config.queries.timeout)),
         ("retention", format_duration(config.retention)),
+        ("retention-1h", tier(Resolution::OneHour)),
+        ("retention-5m", tier(Resolution::FiveMinutes)),
+        ("retention-rule", retention_rules.collect::<Vec<_>>().join(";")),
         ("retention-size", given(config.retention_bytes.map(format_bytes))),
         ("static-token-file", path(config.static_token_file.as_deref())),
         ("storage", "local".to_owned()),
@@ -117,6 +132,14 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ("certificate-sign-in", config.opened.certificates.to_string()),
         ("client-ca", path(config.client_ca.as_deref())),
         ("client-cert-deny-file", path(config.client_cert_deny_file.as_deref())),
+        ("oidc-issuer-url", given(config.oidc.as_ref().map(|oidc| &oidc.issuer))),
+        ("oidc-client-id", given(config.oidc.as_ref().map(|oidc| &oidc.client_id))),
+        (
+            "oidc-client-secret-file",
+            path(config.oidc.as_ref().and_then(|oidc| oidc.client_secret_file.as_deref())),
+        ),
+        ("oidc-ca-file", path(config.oidc.as_ref().and_then(|oidc| oidc.ca_file.as_deref()))),
+        ("oidc-scopes", given(config.oidc.as_ref().map(|oidc| oidc.scopes.join(",")))),
         ("apiserver-sign-on", config.opened.sign_on.to_string()),
         ("tls-name", config.tls_names.join(",")),
         ("tls-node-names", config.tls_node_names.to_string()),

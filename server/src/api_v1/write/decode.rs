@@ -3,21 +3,30 @@
 //! The message is walked by hand: labels and samples go into two long lists, and the texts stay in the request. A few
 //! megabytes of empty messages, decoded whole, would become gigabytes in memory.
 
-use std::ops::Range;
+mod v2;
 
-use crowsnest_api::Sample;
-use crowsnest_api::remote_write::MetricMetadata;
-use crowsnest_tsdb::{Metadata, PushedLabels, PushedSeries, Rejection, WireLabel};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crowsnest_api::remote_write::{Histogram, MetricMetadata};
+use crowsnest_api::{Sample, Timestamp};
+use crowsnest_tsdb::{Extras, Metadata, PushedLabels, PushedSeries, RejectReason, Rejection, WireLabel};
 use prost::Message as _;
+
+pub(super) use v2::decode as decode_v2;
 
 use super::invalid_labels;
 use super::wire::{Kind, Malformed, Message};
 use crate::http::{ApiError, ErrorKind};
+use crate::native;
 
 /// The most that a push may decompress to.
 pub(super) const MAX_DECOMPRESSED: usize = 32 << 20;
 /// The most that one series with its samples may take.
 const MAX_SERIES_BYTES: usize = 4 << 20;
+/// The most native histograms in one push: of each some bytes become hundreds.
+const MAX_HISTOGRAMS: usize = 100_000;
 /// Metadata of more families in one push is left out.
 const MAX_METADATA: usize = 20_000;
 
@@ -31,6 +40,7 @@ const METADATA: u32 = 3;
 /// … `TimeSeries` …
 const LABEL: u32 = 1;
 const SAMPLE: u32 = 2;
+const HISTOGRAM: u32 = 4;
 /// … `Label` …
 const NAME: u32 = 1;
 const LABEL_VALUE: u32 = 2;
@@ -45,9 +55,21 @@ pub(super) struct Decoded<'a> {
     samples: Vec<Sample>,
     /// Which labels and which samples each series has.
     spans: Vec<(Range<usize>, Range<usize>)>,
+    /// What series have beyond floats, by their place.
+    extras: BTreeMap<usize, Extras>,
+    histograms: usize,
     pub(super) metadata: Vec<Metadata>,
-    /// Series without labels.
+    /// Series without labels, and what is no histogram.
     pub(super) rejected: Vec<Rejection>,
+}
+
+/// A series while it is read.
+struct Reading {
+    first_label: usize,
+    first_sample: usize,
+    extras: Extras,
+    /// Why histograms were refused.
+    refused: Vec<String>,
 }
 
 /// Undoes snappy's block format. What the body says it will become is checked before memory is taken for it.
@@ -73,12 +95,7 @@ pub(super) fn decode(request: &[u8]) -> Result<Decoded<'_>, ApiError> {
     while let Some((field, kind)) = request.field()? {
         match (field, kind) {
             (TIMESERIES, Kind::Bytes) => {
-                let message = request.bytes()?;
-                if message.len() > MAX_SERIES_BYTES {
-                    let limit = format!("one series has more than {MAX_SERIES_BYTES} bytes");
-                    return Err(ApiError::new(ErrorKind::TooLarge, limit));
-                }
-                decoded.add(Message(message))?;
+                decoded.add(series(&mut request)?)?;
             }
             (METADATA, Kind::Bytes) => {
                 let metadata = MetricMetadata::decode(request.bytes()?).map_err(malformed)?;
@@ -90,6 +107,16 @@ pub(super) fn decode(request: &[u8]) -> Result<Decoded<'_>, ApiError> {
         }
     }
     Ok(decoded)
+}
+
+/// The message of a series, unless it is too large.
+fn series<'a>(request: &mut Message<'a>) -> Result<Message<'a>, ApiError> {
+    let message = request.bytes()?;
+    if message.len() > MAX_SERIES_BYTES {
+        let limit = format!("one series has more than {MAX_SERIES_BYTES} bytes");
+        return Err(ApiError::new(ErrorKind::TooLarge, limit));
+    }
+    Ok(Message(message))
 }
 
 fn malformed(error: impl std::fmt::Display) -> ApiError {
@@ -105,14 +132,15 @@ impl From<Malformed> for ApiError {
 impl<'a> Decoded<'a> {
     /// The series; samples of each are in the order of time.
     pub(super) fn series(&self) -> impl ExactSizeIterator<Item = PushedSeries<'_>> {
-        self.spans.iter().map(|(labels, samples)| PushedSeries {
+        self.spans.iter().enumerate().map(|(place, (labels, samples))| PushedSeries {
             labels: PushedLabels::Wire(self.labels.get(labels.clone()).unwrap_or_default()),
             samples: self.samples.get(samples.clone()).unwrap_or_default(),
+            extras: self.extras.get(&place),
         })
     }
 
     fn add(&mut self, mut series: Message<'a>) -> Result<(), ApiError> {
-        let (first_label, first_sample) = (self.labels.len(), self.samples.len());
+        let mut reading = self.begin();
         while let Some((field, kind)) = series.field()? {
             match (field, kind) {
                 (LABEL, Kind::Bytes) => {
@@ -123,28 +151,102 @@ impl<'a> Decoded<'a> {
                     }
                 }
                 (SAMPLE, Kind::Bytes) => self.samples.push(sample(Message(series.bytes()?))?),
+                (HISTOGRAM, Kind::Bytes) => {
+                    let histogram = Histogram::decode(series.bytes()?).map_err(malformed)?;
+                    // The field is of 2.0 only.
+                    self.add_histogram(&mut reading, &Histogram { start_timestamp: 0, ..histogram })?;
+                }
                 _ => series.skip(kind)?,
             }
         }
-        let samples = self.samples.len() - first_sample;
-        if self.labels.len() == first_label {
-            super::add(&mut self.rejected, invalid_labels(samples, "a series without labels".to_owned()));
-            self.samples.truncate(first_sample);
-        } else if samples == 0 {
-            self.labels.truncate(first_label);
-        } else {
-            if let Some(own) = self.samples.get_mut(first_sample..).filter(|own| own.len() > 1) {
-                own.sort_by_key(|sample| sample.timestamp);
+        self.end(reading);
+        Ok(())
+    }
+
+    fn begin(&self) -> Reading {
+        let (first_label, first_sample) = (self.labels.len(), self.samples.len());
+        Reading { first_label, first_sample, extras: Extras::default(), refused: Vec::new() }
+    }
+
+    fn add_histogram(&mut self, reading: &mut Reading, wire: &Histogram) -> Result<(), ApiError> {
+        self.histograms += 1;
+        if self.histograms > MAX_HISTOGRAMS {
+            let limit =
+                format!("more than {MAX_HISTOGRAMS} native histograms in one push; send smaller ones");
+            return Err(ApiError::new(ErrorKind::TooLarge, limit));
+        }
+        let at = Timestamp::from_millis(wire.timestamp);
+        match native::from_wire(wire) {
+            Ok(histogram) => {
+                reading.extras.histograms.push((at, Arc::new(histogram)));
+                reading.add_start(at, wire.start_timestamp);
             }
-            self.spans.push((first_label..self.labels.len(), first_sample..self.samples.len()));
+            Err(why) => reading.refused.push(format!("at {at}: {why}")),
         }
         Ok(())
     }
+
+    /// Takes the series, or passes over it when it has no samples, or counts it as refused when it has no labels.
+    fn end(&mut self, reading: Reading) {
+        let Reading { first_label, first_sample, mut extras, refused } = reading;
+        let samples = self.samples.len() - first_sample + extras.histograms.len();
+        if self.labels.len() == first_label {
+            let samples = samples + refused.len();
+            super::add(&mut self.rejected, invalid_labels(samples, "a series without labels".to_owned()));
+            self.samples.truncate(first_sample);
+            return;
+        }
+        if let Some(why) = refused.first() {
+            let labels = self.labels.get(first_label..).unwrap_or_default();
+            let example = format!("{} {why}", shown(labels));
+            let (reason, samples) = (RejectReason::InvalidHistogram, refused.len() as u64);
+            super::add(&mut self.rejected, Rejection { reason, samples, example });
+        }
+        if samples == 0 {
+            self.labels.truncate(first_label);
+            return;
+        }
+        if let Some(own) = self.samples.get_mut(first_sample..).filter(|own| own.len() > 1) {
+            own.sort_by_key(|sample| sample.timestamp);
+        }
+        if !extras.is_empty() {
+            extras.histograms.sort_by_key(|(at, _)| *at);
+            extras.starts.sort_by_key(|(at, _)| *at);
+            self.extras.insert(self.spans.len(), extras);
+        }
+        self.spans.push((first_label..self.labels.len(), first_sample..self.samples.len()));
+    }
+}
+
+impl Reading {
+    /// Takes note of when a counter started, when that is told.
+    fn add_start(&mut self, at: Timestamp, start: i64) {
+        if start != 0 {
+            self.extras.starts.push((at, Timestamp::from_millis(start)));
+        }
+    }
+}
+
+/// Labels for people; of long ones the beginning.
+fn shown(labels: &[WireLabel<'_>]) -> String {
+    let labels = PushedLabels::Wire(labels).to_labels().map_or_else(|why| why, |labels| labels.to_string());
+    labels.chars().take(300).collect()
 }
 
 fn label(message: &[u8]) -> Result<WireLabel<'_>, ApiError> {
+    let (name, value) = match Message(message).two_short_texts() {
+        Some(label) => label,
+        None => any_label(Message(message))?,
+    };
+    // Nearly all labels are ASCII throughout, their lengths and field keys included.
+    if !message.is_ascii() && [name, value].iter().any(|text| std::str::from_utf8(text).is_err()) {
+        return Err(malformed("a label is not UTF-8"));
+    }
+    Ok(WireLabel { name, value })
+}
+
+fn any_label(mut label: Message<'_>) -> Result<(&[u8], &[u8]), Malformed> {
     let (mut name, mut value): (&[u8], &[u8]) = (&[], &[]);
-    let mut label = Message(message);
     while let Some((field, kind)) = label.field()? {
         match (field, kind) {
             (NAME, Kind::Bytes) => name = label.bytes()?,
@@ -152,11 +254,7 @@ fn label(message: &[u8]) -> Result<WireLabel<'_>, ApiError> {
             _ => label.skip(kind)?,
         }
     }
-    // Nearly all labels are ASCII throughout, their lengths and field keys included.
-    if !message.is_ascii() && [name, value].iter().any(|text| std::str::from_utf8(text).is_err()) {
-        return Err(malformed("a label is not UTF-8"));
-    }
-    Ok(WireLabel { name, value })
+    Ok((name, value))
 }
 
 fn sample(mut message: Message<'_>) -> Result<Sample, Malformed> {
@@ -206,6 +304,7 @@ mod tests {
                 .iter()
                 .map(|(timestamp, value)| WireSample { timestamp: *timestamp, value: *value })
                 .collect(),
+            histograms: Vec::new(),
         }
     }
 

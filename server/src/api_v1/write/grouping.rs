@@ -5,13 +5,16 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME, Sample, Timestamp, is_stale};
-use crowsnest_tsdb::{PushedLabels, PushedSeries};
+use crowsnest_tsdb::{HistogramSample, PushedLabels, PushedSeries};
 use smol_str::SmolStr;
 
 use crate::sources::{Push, SourceId, UP};
 
 /// How far ahead of the server's clock a sample may be to count as a push's newest: as far as the store lets it.
 const MAX_AHEAD: Duration = Duration::from_secs(600);
+
+/// Series `up` of one source in one push that are told.
+const MAX_UPS: usize = 16;
 
 /// Longer values of `job` and `instance` make no source: who pushes may not fill the memory of those who watch.
 const MAX_NAME_BYTES: usize = 1024;
@@ -24,6 +27,8 @@ pub(super) struct Group<'a> {
     /// What to tell the watch over sources; `None` for series whose `job` or `instance` is missing or absurdly long, and
     /// for pushes that say nothing about the present.
     pub(super) push: Option<Push>,
+    /// Series `up` of the source's own that end in this push.
+    pub(super) ended: Vec<Labels>,
 }
 
 /// The labels of a series that tell where it comes from; empty where it has none.
@@ -39,7 +44,8 @@ struct Gathered<'a> {
     series: Vec<PushedSeries<'a>>,
     node: Node<'a>,
     newest: Option<Timestamp>,
-    own_up: Option<Labels>,
+    own_up: Vec<Labels>,
+    ended: Vec<Labels>,
 }
 
 /// The label `node` of several series.
@@ -109,7 +115,8 @@ impl<'a> Gathered<'a> {
             series: Vec::with_capacity(series + 1),
             node: Node::Absent,
             newest: None,
-            own_up: None,
+            own_up: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -122,14 +129,21 @@ impl<'a> Gathered<'a> {
     ) {
         let counts = |sample: &&Sample| !is_stale(sample.value) && present.contains(&sample.timestamp);
         let newest = series.samples.iter().rev().find(counts).map(|sample| sample.timestamp);
+        let histograms = series.extras.map(|extras| extras.histograms.as_slice()).unwrap_or_default();
+        let counts = |of: &&HistogramSample| !of.1.is_stale() && present.contains(&of.0);
+        let newest = newest.max(histograms.iter().rev().find(counts).map(|(at, _)| *at));
         self.newest = self.newest.max(newest);
         self.node = match (self.node, node) {
             (Node::Absent, node) | (node, Node::Absent) => node,
             (known, node) if known == node => known,
             _ => Node::Several,
         };
-        if is_up && self.own_up.is_none() {
-            self.own_up = series.labels.to_labels().ok();
+        if is_up && let Ok(labels) = series.labels.to_labels() {
+            let ends = series.samples.last().is_some_and(|last| is_stale(last.value));
+            let ups = if ends { &mut self.ended } else { &mut self.own_up };
+            if ups.len() < MAX_UPS {
+                ups.push(labels);
+            }
         }
         self.series.push(series);
     }
@@ -145,7 +159,7 @@ impl<'a> Gathered<'a> {
         let own_up = self.own_up;
         let push = self.newest.filter(|_| named).map(|newest| Push { newest, node, own_up });
         let source = SourceId { pusher: pusher.clone(), job: text(job), instance: text(instance) };
-        Group { source, series: self.series, push }
+        Group { source, series: self.series, push, ended: self.ended }
     }
 }
 
@@ -160,10 +174,8 @@ mod tests {
     const RETENTION: Duration = Duration::from_secs(3600);
 
     fn series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> SeriesBatch {
-        SeriesBatch {
-            labels: Labels::from_pairs(labels.iter().copied()),
-            samples: samples.iter().map(|(at, value)| Sample::new(*at, *value)).collect(),
-        }
+        let samples = samples.iter().map(|(at, value)| Sample::new(*at, *value)).collect();
+        SeriesBatch::of_floats(Labels::from_pairs(labels.iter().copied()), samples)
     }
 
     fn groups(series: &[SeriesBatch]) -> Vec<Group<'_>> {
@@ -198,6 +210,21 @@ mod tests {
         assert_eq!(groups_of(&[(5, 1.0), (i64::MAX, 1.0)]).unwrap().newest.millis(), 5);
         assert!(groups_of(&[(6, stale_nan())]).is_none());
         assert!(groups_of(&[(i64::MIN, 1.0), (-3_000_000, 1.0)]).is_none(), "before retention");
+    }
+
+    #[test]
+    fn a_targets_own_up_is_told_and_so_is_its_end() {
+        let up = |path: &str, value: f64| {
+            series(
+                &[("__name__", "up"), ("job", "j"), ("instance", "1"), ("metrics_path", path)],
+                &[(5, value)],
+            )
+        };
+        let (a, b) = (up("a", 0.0), up("b", stale_nan()));
+        let pushed = [a, b];
+        let group = groups(&pushed).remove(0);
+        let [a, b] = pushed.clone().map(|series| series.labels);
+        assert_eq!((group.push.unwrap().own_up, group.ended), (vec![a], vec![b]));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) struct Message<'a>(pub(super) &'a [u8]);
 
 impl<'a> Message<'a> {
     /// Number and kind of the next field; `None` at the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn field(&mut self) -> Result<Option<(u32, Kind)>, Malformed> {
         if self.0.is_empty() {
             return Ok(None);
@@ -41,8 +41,19 @@ impl<'a> Message<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn varint(&mut self) -> Result<u64, Malformed> {
+        // Most take one byte.
+        match self.0 {
+            [byte, rest @ ..] if *byte < 0x80 => {
+                self.0 = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let (&byte, rest) = self.0.split_first().ok_or(TRUNCATED)?;
@@ -55,19 +66,30 @@ impl<'a> Message<'a> {
         Err(Malformed("a number has more than ten bytes"))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn fixed64(&mut self) -> Result<u64, Malformed> {
         let (bytes, rest) = self.0.split_first_chunk().ok_or(TRUNCATED)?;
         self.0 = rest;
         Ok(u64::from_le_bytes(*bytes))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let length = usize::try_from(self.varint()?).map_err(|_| TRUNCATED)?;
         let (bytes, rest) = self.0.split_at_checked(length).ok_or(TRUNCATED)?;
         self.0 = rest;
         Ok(bytes)
+    }
+
+    /// What is left when it is exactly what every encoder makes of fields 1 and 2 with text in them: two keys, each followed by a
+    /// length of one byte and as many bytes.
+    #[inline(always)]
+    pub(super) fn two_short_texts(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let [0x0a, first, rest @ ..] = self.0 else { return None };
+        let (name, [0x12, second, value @ ..]) = rest.split_at_checked(usize::from(*first))? else {
+            return None;
+        };
+        (*first < 0x80 && *second < 0x80 && value.len() == usize::from(*second)).then_some((name, value))
     }
 
     /// Passes over the value of a field that is of no interest.

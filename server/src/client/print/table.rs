@@ -36,16 +36,16 @@ pub(super) fn vector(vector: &[InstantSeries]) -> String {
 
 /// Where a column's cells stand.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Align {
+pub(crate) enum Align {
     Left,
     Right,
 }
 
 /// A column: its title, and a cell a row.
-pub(super) struct Column {
-    pub(super) title: String,
-    pub(super) cells: Vec<String>,
-    pub(super) align: Align,
+pub(crate) struct Column {
+    pub(crate) title: String,
+    pub(crate) cells: Vec<String>,
+    pub(crate) align: Align,
 }
 
 impl Column {
@@ -67,7 +67,7 @@ fn shown(cell: &str) -> String {
 }
 
 /// The columns side by side, titles first.
-pub(super) fn rows(columns: &[Column]) -> String {
+pub(crate) fn rows(columns: &[Column]) -> String {
     let widths: Vec<usize> = columns.iter().map(Column::width).collect();
     let count = columns.first().map_or(0, |column| column.cells.len());
     let line = |cell: &dyn Fn(&Column) -> String| {

@@ -73,7 +73,7 @@ impl FollowingNode {
             .map(|(labels, sample)| {
                 let value = self.value(labels, sample.value, &values, &busy);
                 let samples = vec![Sample { timestamp: sample.timestamp, value }];
-                SeriesBatch { labels: self.labels(labels), samples }
+                SeriesBatch::of_floats(self.labels(labels), samples)
             })
             .collect()
     }

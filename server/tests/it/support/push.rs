@@ -22,6 +22,7 @@ pub(crate) fn labelled(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> Serie
             .iter()
             .map(|(timestamp, value)| WireSample { value: *value, timestamp: *timestamp })
             .collect(),
+        histograms: Vec::new(),
     }
 }
 

@@ -68,9 +68,11 @@ impl Server {
         server
     }
 
-    /// A server whose users are those of a cluster.
+    /// A server whose users are those of a cluster. Its own metrics of the cluster would be among what tests push and ask for.
     pub(crate) fn of(sim: &Sim) -> Self {
-        Self::start_with(&["--auth", "kube", "--kubeconfig", sim.kubeconfig().to_str().unwrap()])
+        let kubeconfig = sim.kubeconfig();
+        let kubeconfig = kubeconfig.to_str().unwrap();
+        Self::start_with(&["--auth", "kube", "--kubeconfig", kubeconfig, "--cluster-metrics", "none"])
     }
 
     /// `kill -9`, and the same server again.

@@ -57,6 +57,11 @@ pub(crate) struct Peer {
 impl Peer {
     /// One with the configuration that is made for its port.
     pub(crate) fn start(config: impl FnOnce(u16) -> String) -> Self {
+        Self::start_with(&[], config)
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_with(arguments: &[&str], config: impl FnOnce(u16) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let file = folder.path().join("prometheus.yml");
@@ -65,6 +70,7 @@ impl Peer {
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

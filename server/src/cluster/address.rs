@@ -1,0 +1,30 @@
+//! Where users reach the API server, which is seldom where a pod does.
+
+use crowsnest_rbac::{Credential, kubeconfig_server};
+use serde::Deserialize;
+
+use super::{As, Cluster, Form, Path};
+
+/// What kubeadm tells everybody: a kubeconfig without a user.
+const CLUSTER_INFO: &str = "/api/v1/namespaces/kube-public/configmaps/cluster-info";
+
+#[derive(Deserialize)]
+struct ConfigMap {
+    #[serde(default)]
+    data: Data,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Data {
+    kubeconfig: String,
+}
+
+impl Cluster {
+    /// The API server's address as the cluster tells it to everybody (asked with the user's own credential); where it does not, the one that
+    /// we use ourselves, which may be good inside of the cluster only.
+    pub(crate) async fn public_url(&self, credential: &Credential) -> String {
+        let told = self.get::<ConfigMap>(As::User(credential), &Path::fixed(CLUSTER_INFO), Form::Whole).await;
+        told.ok().and_then(|map| kubeconfig_server(&map.data.kubeconfig)).unwrap_or_else(|| self.source.url())
+    }
+}

@@ -1,0 +1,199 @@
+//! The cluster's own metrics: kube-state-metrics' families of the objects that the server watches, written into the store.
+//!
+//! One task a kind lists and watches with the server's own credential and keeps what the families need (`crowsnest-cluster-metrics`); every
+//! fifteen seconds, on the clock, the writer takes all rows out. A kind that may not be listed has no series, and that is said.
+
+mod batch;
+mod collection;
+mod counts;
+mod lease;
+mod watch;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crowsnest_api::Timestamp;
+use crowsnest_api::cluster::{ObjectName, Scope};
+use crowsnest_cluster_metrics::{AllowList, KINDS, Kind, Projector};
+use crowsnest_promql::Queryable;
+use crowsnest_tsdb::Appender;
+use tokio::sync::{Semaphore, watch as channel};
+use tokio::task::JoinSet;
+use tracing::warn;
+
+use crate::chance;
+use crate::clock;
+use crate::cluster::Cluster;
+use collection::Collection;
+use counts::Counts;
+use lease::Lease;
+use watch::KindWatch;
+use writer::Writer;
+
+/// Lists in memory at once.
+const LISTS_AT_ONCE: usize = 2;
+
+/// What is made metrics of, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterMetricsSettings {
+    /// The kinds; none to make none.
+    pub(crate) kinds: Vec<&'static Kind>,
+    pub(crate) interval: Duration,
+    pub(crate) labels: AllowList,
+    pub(crate) annotations: AllowList,
+    /// The Lease that says whose turn it is; without one it is ours.
+    pub(crate) lease: Option<(Scope, ObjectName)>,
+}
+
+/// The kinds that are watched unless it is said otherwise: all but Secrets, whose list would show what is in them to whoever holds the
+/// server's credential, although the server asks for their metadata alone.
+pub(crate) fn default_kinds() -> Vec<&'static Kind> {
+    KINDS.iter().filter(|kind| kind.resource != "secrets").collect()
+}
+
+/// A kind that is watched.
+struct Watched {
+    kind: &'static Kind,
+    collection: Arc<Collection>,
+    counts: Arc<Counts>,
+}
+
+/// Makes metrics of a cluster.
+pub(crate) struct ClusterMetrics {
+    pub(crate) settings: ClusterMetricsSettings,
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) appender: Arc<dyn Appender>,
+    pub(crate) queryable: Arc<dyn Queryable>,
+}
+
+impl ClusterMetrics {
+    /// Runs until `stopped`.
+    pub(crate) async fn run(self, stopped: channel::Receiver<bool>) {
+        let mut tasks = JoinSet::new();
+        let (always, mut turns) = channel::channel(true);
+        if let Some((scope, name)) = &self.settings.lease {
+            let identity = format!("{}_{:016x}", host(), chance::number());
+            match Lease::new(Arc::clone(&self.cluster), (scope, name), identity) {
+                Ok((lease, ours)) => {
+                    turns = ours;
+                    tasks.spawn(lease.run(stopped.clone()));
+                }
+                Err(error) => {
+                    warn!(reason = error.told(), "cannot wait for the Lease of the cluster's metrics");
+                }
+            }
+        }
+        self.take_turns(turns, stopped).await;
+        drop(always);
+        // The Lease is given away.
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Watches and writes while it is our turn.
+    async fn take_turns(&self, mut turns: channel::Receiver<bool>, mut stopped: channel::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                turn = turns.wait_for(|ours| *ours) => if turn.is_err() { return },
+                _ = stopped.wait_for(|stop| *stop) => return,
+            }
+            tokio::select! {
+                biased;
+                // What was written goes on after a restart.
+                _ = stopped.wait_for(|stop| *stop) => return,
+                _ = turns.wait_for(|ours| !*ours) => {}
+                () = self.write_on() => {}
+            }
+            self.end().await;
+        }
+    }
+
+    /// Watches and writes until it is dropped, and its watches with it.
+    async fn write_on(&self) {
+        let mut watches = JoinSet::new();
+        let kinds = Arc::new(self.watch(&mut watches));
+        let mut writer = self.writer();
+        loop {
+            let at = next_tick(clock::now(), self.settings.interval);
+            tokio::time::sleep(since(clock::now(), at)).await;
+            let kinds = Arc::clone(&kinds);
+            let write = tokio::task::spawn_blocking(move || {
+                writer.write(&kinds, at);
+                writer
+            });
+            writer = match write.await {
+                Ok(writer) => writer,
+                Err(error) => {
+                    warn!(err = &error as &dyn std::error::Error, "writing the cluster's metrics panicked");
+                    self.writer()
+                }
+            };
+        }
+    }
+
+    fn writer(&self) -> Writer {
+        Writer::new(Arc::clone(&self.appender), Arc::clone(&self.queryable))
+    }
+
+    /// Begins to watch every kind.
+    fn watch(&self, watches: &mut JoinSet<()>) -> Vec<Watched> {
+        let lists = Arc::new(Semaphore::new(LISTS_AT_ONCE));
+        let watch = |kind: &'static Kind| {
+            let watched = Watched { kind, collection: Arc::default(), counts: Arc::default() };
+            let watch = KindWatch {
+                kind,
+                cluster: Arc::clone(&self.cluster),
+                projector: Projector::new(kind, &self.settings.labels, &self.settings.annotations),
+                collection: Arc::clone(&watched.collection),
+                counts: Arc::clone(&watched.counts),
+                lists: Arc::clone(&lists),
+            };
+            watches.spawn(watch.run());
+            watched
+        };
+        self.settings.kinds.iter().copied().map(watch).collect()
+    }
+
+    /// It is another's turn: what we wrote ends here.
+    async fn end(&self) {
+        let writer = self.writer();
+        let ended = tokio::task::spawn_blocking(move || writer.end_running(clock::now()));
+        if let Err(error) = ended.await {
+            warn!(err = &error as &dyn std::error::Error, "ending the cluster's metrics panicked");
+        }
+    }
+}
+
+/// The next time after `now` that is a multiple of `interval`.
+fn next_tick(now: Timestamp, interval: Duration) -> Timestamp {
+    let interval = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX).max(1);
+    Timestamp::from_millis((now.millis().div_euclid(interval) + 1).saturating_mul(interval))
+}
+
+fn since(now: Timestamp, until: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(until.millis() - now.millis()).unwrap_or_default())
+}
+
+fn host() -> String {
+    nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_else(|| "crowsnest".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_on_the_clock() {
+        let tick = |now| next_tick(Timestamp::from_millis(now), Duration::from_secs(15)).millis();
+        assert_eq!((tick(0), tick(14_999), tick(15_000)), (15_000, 15_000, 30_000));
+    }
+
+    #[test]
+    fn secrets_are_watched_only_where_somebody_says_so() {
+        assert!(!default_kinds().iter().any(|kind| kind.resource == "secrets"));
+        assert_eq!(default_kinds().len(), KINDS.len() - 1);
+    }
+}

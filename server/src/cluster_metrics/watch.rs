@@ -1,0 +1,265 @@
+//! The watch of one kind: a list, then what changes, again and again.
+
+use std::collections::HashSet;
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use crowsnest_api::cluster::Scope;
+use crowsnest_cluster_metrics::{Form as Needed, Kind, Projector, Uid};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+
+use super::collection::{Collection, Kept};
+use super::counts::{Asked, Counts};
+use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status};
+use crate::watching::Backoff;
+
+/// Objects of one page: what is in memory at once.
+const PAGE: usize = 250;
+/// How often it is tried again what is not allowed or not there.
+const REFUSED_RETRY: Duration = Duration::from_mins(5);
+/// A watch that has lasted so long is well; one that ends sooner, again and again, is waited for.
+const WELL_AFTER: Duration = Duration::from_secs(5);
+
+/// What the watch of one kind needs.
+pub(super) struct KindWatch {
+    pub(super) kind: &'static Kind,
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) projector: Projector,
+    pub(super) collection: Arc<Collection>,
+    pub(super) counts: Arc<Counts>,
+    /// One list at a time is in memory.
+    pub(super) lists: Arc<Semaphore>,
+}
+
+enum Trouble {
+    /// The position is of no use any more.
+    Gone,
+    Cluster(ClusterError),
+}
+
+impl From<ClusterError> for Trouble {
+    fn from(error: ClusterError) -> Self {
+        match &error {
+            ClusterError::Refused(status) if status.is_gone() => Self::Gone,
+            _ => Self::Cluster(error),
+        }
+    }
+}
+
+/// A page of a list, or of a table.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(default)]
+    metadata: PageMetadata,
+    #[serde(borrow, default)]
+    items: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    rows: Vec<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PageMetadata {
+    r#continue: String,
+    resource_version: String,
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    r#type: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Versioned {
+    metadata: PageMetadata,
+}
+
+/// What a line of a watch is about: an object, or the rows of a table, of which there is one.
+#[derive(Deserialize)]
+struct Table<'a> {
+    #[serde(borrow, default)]
+    rows: Vec<&'a RawValue>,
+}
+
+impl KindWatch {
+    /// Runs until it is dropped.
+    pub(super) async fn run(mut self) {
+        let mut backoff = Backoff::new();
+        let mut position = None;
+        let mut refused = false;
+        loop {
+            let began = Instant::now();
+            let trouble = self.turn(&mut position, &mut backoff).await.err();
+            let wait = match trouble {
+                None if began.elapsed() >= WELL_AFTER => continue,
+                None => backoff.wait(None),
+                Some(Trouble::Gone) => {
+                    position = None;
+                    backoff.wait(None)
+                }
+                Some(Trouble::Cluster(ClusterError::Refused(status)))
+                    if matches!(status.code, 401 | 403 | 404) =>
+                {
+                    (position, refused) = (None, self.refused(&status, refused));
+                    REFUSED_RETRY
+                }
+                Some(Trouble::Cluster(error)) => {
+                    debug!(resource = self.kind.resource, error = error.told(), "a watch is interrupted");
+                    backoff.wait(None)
+                }
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// What is not allowed or not there has no series; it is said once.
+    fn refused(&self, status: &Status, said: bool) -> bool {
+        self.collection.clear();
+        let resource = self.kind.resource;
+        match status.code {
+            _ if said => {}
+            404 => info!(resource, "the cluster does not have this kind; no metrics are made of it"),
+            _ => warn!(
+                resource,
+                group = self.kind.group,
+                reason = status.message,
+                "no metrics are made of this kind: the server may not list and watch it (see --cluster-metrics)"
+            ),
+        }
+        true
+    }
+
+    /// Lists if need be, and watches until the API server ends that.
+    async fn turn(&mut self, position: &mut Option<String>, backoff: &mut Backoff) -> Result<(), Trouble> {
+        let version = match position.clone() {
+            Some(version) => version,
+            None => {
+                let listed = self.list().await;
+                self.counts.note(Asked::List, listed.is_ok());
+                listed?
+            }
+        };
+        *position = Some(version.clone());
+        let watch = self.cluster.watch(As::Server, self.path()?, self.form(Asked::Watch), &version).await;
+        self.counts.note(Asked::Watch, watch.is_ok());
+        let mut lines = watch?;
+        loop {
+            let line = match lines.next().await {
+                Ok(Some(line)) => line,
+                // A connection that breaks is made again at once; only when that fails is it trouble.
+                Ok(None) | Err(ClusterError::Unreachable(_)) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(version) = self.take(&line)? {
+                *position = Some(version);
+                backoff.reset();
+            }
+        }
+    }
+
+    /// Takes a line of the watch in; the position after it.
+    fn take(&mut self, line: &[u8]) -> Result<Option<String>, Trouble> {
+        let Line { r#type, object } = serde_json::from_slice(line).map_err(|error| not_understood(&error))?;
+        let json = object.get().as_bytes();
+        match r#type {
+            "ADDED" | "MODIFIED" => {
+                let kept = self.objects(json);
+                self.collection.put(kept);
+            }
+            "DELETED" => self.objects(json).iter().for_each(|gone| self.collection.remove(gone.uid())),
+            "BOOKMARK" => {}
+            "ERROR" => {
+                let code = serde_json::from_slice::<Status>(json).map(|status| status.code).unwrap_or(500);
+                return Err(ClusterError::Refused(Status::of(code, json)).into());
+            }
+            other => {
+                return Err(ClusterError::Answer(format!("a watch has an event of type {other:?}")).into());
+            }
+        }
+        let versioned: Versioned = serde_json::from_slice(json).unwrap_or_default();
+        Ok(Some(versioned.metadata.resource_version).filter(|version| !version.is_empty()))
+    }
+
+    /// Reads all pages of the list; the position after it.
+    async fn list(&mut self) -> Result<String, Trouble> {
+        let lists = Arc::clone(&self.lists);
+        let _turn = lists.acquire().await;
+        let mut listed = HashSet::new();
+        let mut next = String::new();
+        loop {
+            let mut path = self.path()?.with("limit", &PAGE.to_string());
+            if !next.is_empty() {
+                path = path.with("continue", &next);
+            }
+            let page = self.cluster.get_bytes(As::Server, &path, self.form(Asked::List)).await?;
+            let metadata = self.take_page(&page, &mut listed)?;
+            next = metadata.r#continue;
+            if next.is_empty() {
+                self.collection.finish_list(&listed);
+                return Some(metadata.resource_version)
+                    .filter(|version| !version.is_empty())
+                    .ok_or_else(|| ClusterError::Answer("a list has no resourceVersion".to_owned()).into());
+            }
+        }
+    }
+
+    fn take_page(&mut self, page: &Bytes, listed: &mut HashSet<Uid>) -> Result<PageMetadata, Trouble> {
+        // Some milliseconds of work: other tasks of this thread are moved to others meanwhile.
+        tokio::task::block_in_place(|| {
+            let Page { metadata, items, rows } =
+                serde_json::from_slice(page).map_err(|error| not_understood(&error))?;
+            let items = items.into_iter().chain(rows);
+            let kept: Vec<Kept> = items.filter_map(|item| self.project(item.get().as_bytes())).collect();
+            listed.extend(kept.iter().map(|object| object.uid().clone()));
+            self.collection.put(kept);
+            Ok(metadata)
+        })
+    }
+
+    /// What is kept of the object that a line is about.
+    fn objects(&mut self, json: &[u8]) -> Vec<Kept> {
+        if self.kind.form != Needed::Row {
+            return self.project(json).into_iter().collect();
+        }
+        let table = serde_json::from_slice(json).unwrap_or(Table { rows: Vec::new() });
+        table.rows.into_iter().filter_map(|row| self.project(row.get().as_bytes())).collect()
+    }
+
+    /// What is kept of an object; one that cannot be read is left out.
+    fn project(&mut self, json: &[u8]) -> Option<Kept> {
+        let projected = self.projector.project(json);
+        let tell = |error: &crowsnest_cluster_metrics::NotAnObject| {
+            let cause = error.source().map(ToString::to_string);
+            debug!(resource = self.kind.resource, cause, "an object cannot be read and has no metrics");
+        };
+        projected.inspect_err(tell).ok()
+    }
+
+    fn path(&self) -> Result<Path, ClusterError> {
+        let kind = crowsnest_api::cluster::Kind::new(self.kind.group, self.kind.version, self.kind.resource);
+        let kind = kind.map_err(|error| ClusterError::Answer(error.to_string()))?;
+        Ok(Path::list(&kind, &Scope::CLUSTER))
+    }
+
+    fn form(&self, asked: Asked) -> Form {
+        match (self.kind.form, asked) {
+            (Needed::Whole, _) => Form::Whole,
+            (Needed::Metadata, Asked::List) => Form::MetadataList,
+            (Needed::Metadata, Asked::Watch) => Form::Metadata,
+            (Needed::Row, _) => Form::Table,
+        }
+    }
+}
+
+fn not_understood(error: &serde_json::Error) -> Trouble {
+    ClusterError::Answer(error.to_string()).into()
+}
