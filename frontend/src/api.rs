@@ -1,21 +1,31 @@
 //! Talking to the server: one file per family of paths. Every URL is relative, so any base path works.
 
+mod access;
 mod client;
 mod cluster;
+mod credentials;
 mod error;
 mod metrics;
 mod nodes;
 mod query;
 mod server;
 mod session;
+mod sources;
+mod targets;
 mod volumes;
 
+pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
 pub(crate) use client::{Client, provide_client, use_client};
 pub(crate) use cluster::{ask_whether_signed_in, fetch_namespaces};
+pub(crate) use credentials::{fetch_kubeconfig, mint};
 pub(crate) use error::ApiError;
 pub(crate) use metrics::{fetch_labels, fetch_vocabulary};
 pub(crate) use nodes::{Filesystem, Node, fetch_nodes};
 pub(crate) use query::{Answer, Detail, Line, QueryResult, ask, instant, instant_query, range, range_query};
 pub(crate) use server::fetch_series_count;
-pub(crate) use session::{Farewell, SessionState, SessionStore, provide_session, use_session};
+pub(crate) use session::{
+    Farewell, SessionState, SessionStore, end_session, fetch_sessions, provide_session, use_session,
+};
+pub(crate) use sources::fetch_sources;
+pub(crate) use targets::{Target, fetch_targets};
 pub(crate) use volumes::fetch_fillings;

@@ -4,11 +4,13 @@
 
 mod brand;
 mod chart;
+mod copy_button;
 mod crumbs;
 mod dialog;
 mod editor;
 mod face;
 mod file_field;
+mod gated;
 mod icon;
 mod kbd;
 mod language_select;
@@ -30,11 +32,13 @@ pub(crate) use chart::{
     ChartData, ChartHeight, ChartSeries, LegendForm, TimeRange, TimeSeriesChart, element_size,
     provide_chart_link, swatch_class,
 };
+pub(crate) use copy_button::CopyButton;
 pub(crate) use crumbs::{Crumb, Crumbs};
 pub(crate) use dialog::Dialog;
 pub(crate) use editor::{Editor, EditorState};
 pub(crate) use face::{Blank, BoneLines, BoneRows, Faced, FailureFace};
 pub(crate) use file_field::{ChosenFile, FileField};
+pub(crate) use gated::{GatedButton, Missing};
 pub(crate) use icon::{Icon, IconName};
 pub(crate) use kbd::Kbd;
 pub(crate) use language_select::LanguageSelect;

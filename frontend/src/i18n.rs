@@ -87,6 +87,19 @@ pub(crate) fn count(lang: Lang, count: usize, one: Msg, many: Msg) -> String {
     fill(msg.text(lang), &[("n", &count.to_string())])
 }
 
+/// "5 of 12"; the number alone where all are shown, and nothing where there are none.
+pub(crate) fn shown_of(lang: Lang, shown: usize, total: usize) -> String {
+    match total {
+        0 => String::new(),
+        _ if shown == total => total.to_string(),
+        _ => {
+            let values = [shown.to_string(), total.to_string()];
+            let [shown, total] = values.each_ref().map(String::as_str);
+            fill(Msg::Shown.text(lang), &[("shown", shown), ("total", total)])
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -95,6 +108,12 @@ mod tests {
 
     fn placeholders(text: &str) -> BTreeSet<&str> {
         text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn a_number_stands_alone_where_all_are_shown() {
+        let words = |shown, total| shown_of(Lang::English, shown, total);
+        assert_eq!([words(0, 0), words(7, 7), words(2, 7)], ["", "7", "2 of 7"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "`#[component]` writes `pub` items")]
 #![expect(clippy::needless_pass_by_value, reason = "components own their properties")]
 
+mod access;
 mod api;
 mod app;
 mod assist;
@@ -13,6 +14,7 @@ mod charts;
 mod clock;
 mod cluster;
 mod components;
+mod download;
 mod format;
 mod i18n;
 mod kinds;

@@ -1,7 +1,5 @@
 //! Keys: what fires where, and what never does.
 
-use std::time::Duration;
-
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -10,8 +8,9 @@ use web_sys::{Element, HtmlElement};
 use crate::prefs::{Prefs, use_prefs};
 use crate::router::{Page, Route, Router};
 
-/// How long a `G` waits for its second letter.
-const CHORD: Duration = Duration::from_millis(1500);
+/// How long a `G` waits for its second letter, in milliseconds between the two presses. Not by a timer: a page that is
+/// slow to draw would let it run out before the second press, made in time, is heard.
+const CHORD_MS: f64 = 1500.0;
 
 /// Second letters after `G`, and where they lead.
 pub(crate) fn go_target(key: &str) -> Option<Page> {
@@ -21,6 +20,8 @@ pub(crate) fn go_target(key: &str) -> Option<Page> {
         "n" => Some(Page::Nodes),
         "v" => Some(Page::List("events")),
         "e" => Some(Page::Explore),
+        "a" => Some(Page::Access),
+        "s" => Some(Page::Sources),
         _ => None,
     }
 }
@@ -46,7 +47,7 @@ pub(crate) fn provide_shortcuts(router: Router, help: RwSignal<bool>) {
     let prefs = use_prefs();
     let registry = Registry(StoredValue::new_local(Vec::new()));
     provide_context(registry);
-    let chord = StoredValue::new(false);
+    let chord = StoredValue::new(None::<f64>);
     let listener = window_event_listener(ev::keydown, move |event| {
         let key = letter(&event.key(), &event.code());
         if event.alt_key() && key == "t" {
@@ -57,20 +58,18 @@ pub(crate) fn provide_shortcuts(router: Router, help: RwSignal<bool>) {
         if event.ctrl_key() || event.meta_key() || event.alt_key() || !may_fire(&event, prefs) {
             return;
         }
-        if chord.get_value() {
-            chord.set_value(false);
-            if let Some(page) = go_target(&key) {
-                event.prevent_default();
-                router.push(Route::to(page));
-                return;
-            }
+        let begun = chord.get_value();
+        chord.set_value(None);
+        if begun.is_some_and(|begun| event.time_stamp() - begun <= CHORD_MS)
+            && let Some(page) = go_target(&key)
+        {
+            event.prevent_default();
+            router.push(Route::to(page));
+            return;
         }
         match key.as_str() {
             "?" => help.update(|open| *open = !*open),
-            "g" => {
-                chord.set_value(true);
-                set_timeout(move || _ = chord.try_set_value(false), CHORD);
-            }
+            "g" => chord.set_value(Some(event.time_stamp())),
             _ => {
                 let Registry(list) = registry;
                 let found = list.with_value(|list| {

@@ -1,5 +1,6 @@
 //! One view a route, and the frame around them.
 
+mod access;
 mod chart_panel;
 mod cluster;
 mod explore;
@@ -19,6 +20,7 @@ mod range_param;
 mod shell;
 mod sign_in;
 mod situation;
+mod sources;
 mod watch;
 
 pub(crate) use key_list::KeyList;

@@ -66,6 +66,11 @@ impl Client {
         }
     }
 
+    /// Posts what changes something; gives the answer as the server wrote it.
+    pub(crate) async fn post(&self, path: &str, body: &impl Serialize) -> Result<String, ApiError> {
+        self.text(self.signed(Request::post(path)).json(body), None).await
+    }
+
     /// Deletes `path`.
     pub(crate) async fn delete(&self, path: &str) -> Result<(), ApiError> {
         self.text(self.signed(Request::delete(path)).build(), None).await.map(drop)

@@ -1,11 +1,15 @@
 //! `/api/crowsnest/v1/session`: who is signed in. The CSRF value lives here, in memory, and nowhere else.
 
-use crowsnest_api::session::{Session, SignIn};
+use crowsnest_api::session::{OwnSession, Session, SignIn};
 use leptos::prelude::*;
+use web_sys::AbortSignal;
 
 use super::{ApiError, Client};
+use crate::router::encode;
 
 pub(super) const PATH: &str = "api/crowsnest/v1/session";
+/// All of one's own.
+const ALL: &str = "api/crowsnest/v1/sessions";
 
 /// Where the visitor stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +68,12 @@ impl SessionStore {
         self.state.with(|state| matches!(state, SessionState::In(session) if session.cluster))
     }
 
-    /// The same, not tracked.
+    /// Whether what the server keeps is lost with its pod; tracked.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        self.state.with(|state| matches!(state, SessionState::In(session) if session.ephemeral))
+    }
+
+    /// The same as [`Self::has_cluster`], not tracked.
     pub(crate) fn has_cluster_now(&self) -> bool {
         self.state.with_untracked(|state| matches!(state, SessionState::In(session) if session.cluster))
     }
@@ -112,7 +121,19 @@ impl SessionStore {
     /// # Errors
     /// Whatever keeps the server from ending the session; the user is then still signed in.
     pub(crate) async fn sign_out(&self, client: Client) -> Result<(), ApiError> {
-        match client.delete(PATH).await {
+        self.leave(client, PATH).await
+    }
+
+    /// Ends all sessions of the user, wherever they are.
+    ///
+    /// # Errors
+    /// As [`Self::sign_out`].
+    pub(crate) async fn sign_out_everywhere(&self, client: Client) -> Result<(), ApiError> {
+        self.leave(client, ALL).await
+    }
+
+    async fn leave(&self, client: Client, path: &str) -> Result<(), ApiError> {
+        match client.delete(path).await {
             Ok(()) | Err(ApiError::SignedOut) => {
                 self.state.set(SessionState::Out(Farewell::Left));
                 Ok(())
@@ -120,6 +141,16 @@ impl SessionStore {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The sessions of the user, the one used last first.
+pub(crate) async fn fetch_sessions(client: Client, abort: AbortSignal) -> Result<Vec<OwnSession>, ApiError> {
+    client.get(ALL, "", Some(&abort)).await
+}
+
+/// Ends another session of the user's.
+pub(crate) async fn end_session(client: Client, id: &str) -> Result<(), ApiError> {
+    client.delete(&format!("{ALL}/{}", encode(id))).await
 }
 
 /// Puts the session into the context.

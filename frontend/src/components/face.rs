@@ -1,12 +1,8 @@
 //! The faces of a view besides its content: loading, empty, error, denied, stale. Signed out is the sign-in page.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
 
-use super::{Icon, IconName, Tone};
+use super::{CopyButton, Icon, IconName, Tone};
 use crate::api::{ApiError, use_session};
 use crate::clock::use_clock;
 use crate::format;
@@ -72,19 +68,13 @@ pub(crate) fn FailureFace(
     let clock = use_clock();
     let session = use_session();
     let user = Signal::derive(move || session.user());
-    let copied = RwSignal::new(false);
-    let copy = move || {
+    let request = move |()| {
         let lang = lang.get_untracked();
         let url = window().location().href().unwrap_or_default();
         let why = failure.with_untracked(|failure| reason(lang, &failure.error));
         let user = user.get_untracked();
         let values = [("user", user.as_str()), ("what", what.text(lang)), ("url", &url), ("why", &why)];
-        let text = fill(Msg::AdminRequest.text(lang), &values);
-        spawn_local(async move {
-            let written = JsFuture::from(window().navigator().clipboard().write_text(&text)).await.is_ok();
-            copied.try_set(written);
-            set_timeout(move || _ = copied.try_set(false), Duration::from_secs(2));
-        });
+        fill(Msg::AdminRequest.text(lang), &values)
     };
     let denied = Memo::new(move |_| failure.with(|failure| matches!(failure.error, ApiError::Denied(_))));
     let title = move || failure.with(|failure| title_words(lang.get(), what, &failure.error));
@@ -103,15 +93,7 @@ pub(crate) fn FailureFace(
     let view_of = move |is_denied: bool| {
         let actions = move || {
             if is_denied {
-                let words =
-                    move || if copied.get() { Msg::Copied } else { Msg::CopyRequest }.text(lang.get());
-                view! {
-                    <button type="button" class="btn btn--sm" on:click=move |_| copy()>
-                        <Icon name=IconName::Copy/>
-                        {words}
-                    </button>
-                }
-                .into_any()
+                view! { <CopyButton label=Msg::CopyRequest text=request/> }.into_any()
             } else {
                 view! {
                     <button type="button" class="btn btn--sm" on:click=move |_| on_retry.run(())>{tr(Msg::TryNow)}</button>

@@ -18,6 +18,9 @@ pub(crate) fn Popover(
     /// Classes of the button.
     #[prop(into)]
     class: String,
+    /// Whether the button stands for something that is switched off, and only explains that.
+    #[prop(optional)]
+    is_refused: bool,
     /// The button's content.
     #[prop(into)]
     trigger: ViewFn,
@@ -70,6 +73,7 @@ pub(crate) fn Popover(
                 class=class
                 aria-label=move || label.get()
                 aria-haspopup="dialog"
+                aria-disabled=is_refused.then_some("true")
                 aria-expanded=move || open.get().to_string()
                 title=move || label.get()
                 on:click=move |_| open.update(|open| *open = !*open)

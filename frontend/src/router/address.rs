@@ -19,6 +19,12 @@ pub(crate) enum Page {
     Object(&'static str, String, String),
     /// `#/explore`
     Explore,
+    /// `#/access`: what the user may do.
+    Access,
+    /// `#/access/who`: who may do something.
+    AccessWho,
+    /// `#/sources`: who pushes samples.
+    Sources,
     /// Anything else; holds the path for the message.
     Unknown(String),
 }
@@ -73,6 +79,9 @@ impl Route {
             ["nodes"] => Page::Nodes,
             ["nodes", name] => Page::Node((*name).to_owned()),
             ["explore"] => Page::Explore,
+            ["access"] => Page::Access,
+            ["access", "who"] => Page::AccessWho,
+            ["sources"] => Page::Sources,
             segments => of_kind(segments).unwrap_or_else(|| Page::Unknown(path.to_owned())),
         };
         let params = query
@@ -98,6 +107,9 @@ impl fmt::Display for Route {
                 write!(f, "#/{kind}/{}/{}", encode(namespace), encode(name))?;
             }
             Page::Explore => f.write_str("#/explore")?,
+            Page::Access => f.write_str("#/access")?,
+            Page::AccessWho => f.write_str("#/access/who")?,
+            Page::Sources => f.write_str("#/sources")?,
             Page::Unknown(path) => write!(f, "#{path}")?,
         }
         for (at, (name, value)) in self.params.0.iter().enumerate() {
@@ -186,6 +198,8 @@ mod tests {
         check("#/nodes/", Page::Nodes);
         check("#/nodes/demo-1", Page::Node("demo-1".into()));
         check("#/explore?q=up", Page::Explore);
+        check("#/access?in=shop", Page::Access);
+        check("#/access/who", Page::AccessWho);
         check("#/pods?ns=shop", Page::List("pods"));
         check("#/pods/shop/web-1", Page::Object("pods", "shop".into(), "web-1".into()));
         check("#/namespaces/shop", Page::Object("namespaces", String::new(), "shop".into()));

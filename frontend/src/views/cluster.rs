@@ -46,6 +46,16 @@ impl Cluster {
         self.chosen.with(|chosen| chosen.is_empty() || chosen.iter().any(|one| one == namespace))
     }
 
+    /// The chosen namespaces that the user may not see or that do not exist, which nobody tells apart for them; tracked.
+    pub(super) fn unseen(&self) -> Vec<String> {
+        self.namespaces.value.with(|known| match known {
+            Some(known) if !known.all => self
+                .chosen
+                .with(|chosen| chosen.iter().filter(|name| !known.names.contains(name)).cloned().collect()),
+            _ => Vec::new(),
+        })
+    }
+
     /// Whether the user sees some namespaces only; tracked.
     pub(super) fn is_confined(&self) -> bool {
         self.namespaces.value.with(|namespaces| namespaces.as_ref().is_some_and(|namespaces| !namespaces.all))

@@ -37,7 +37,9 @@ const GROUPS: &[(Msg, &[Row])] = &[
             go(&["G", "P"], Msg::Pods),
             go(&["G", "N"], Msg::Nodes),
             go(&["G", "V"], Msg::Events),
+            go(&["G", "A"], Msg::Access),
             go(&["G", "E"], Msg::Explore),
+            go(&["G", "S"], Msg::Sources),
         ],
     ),
     (

@@ -11,7 +11,7 @@ use super::cluster::{Cluster, use_metrics};
 use super::list_face::{ListFace, LiveChip, PartNote};
 use super::namespace_picker::NamespacePicker;
 use crate::components::{Blank, BoneRows, Icon, IconName, Tone};
-use crate::i18n::{Msg, fill, tr, use_lang};
+use crate::i18n::{Msg, fill, shown_of, tr, use_lang};
 use crate::kinds::{KindRow, KindScope};
 use crate::live::{Entry, Key, List};
 use crate::poll::throttled;
@@ -86,15 +86,7 @@ pub(super) fn ListView(row: &'static KindRow, cluster: Cluster) -> impl IntoView
         router.replace(route.with("filter", "").with("state", "").with("ns", ""));
     };
     let shown = RwSignal::new(0_usize);
-    let count_words = move || {
-        let values = [shown.get().to_string(), total.get().to_string()];
-        let [shown, total] = values.each_ref().map(String::as_str);
-        match total {
-            "0" => String::new(),
-            _ if shown == total => total.to_owned(),
-            _ => fill(Msg::Shown.text(lang.get()), &[("shown", shown), ("total", total)]),
-        }
-    };
+    let count_words = move || shown_of(lang.get(), shown.get(), total.get());
     let content = move || {
         view! {
             <Rowed
@@ -268,14 +260,25 @@ fn Rowed(
         let next = order.get_untracked().toggled(row, column);
         router.replace(router.route_now().with("sort", &next.text(row)));
     };
+    let unseen = Memo::new(move |_| match row.scope {
+        KindScope::Namespaced if total.get() == 0 => cluster.unseen(),
+        _ => Vec::new(),
+    });
     let empty_title = Signal::derive(move || {
         let lang = lang.get();
-        let msg = if total.get() == 0 { Msg::NothingHere } else { Msg::NothingMatches };
+        let msg = match total.get() {
+            0 if !unseen.with(Vec::is_empty) => Msg::UnseenTitle,
+            0 => Msg::NothingHere,
+            _ => Msg::NothingMatches,
+        };
         fill(msg.text(lang), &[("what", row.title.text(lang))])
     });
     let empty_why = Signal::derive(move || {
         let lang = lang.get();
         match total.get() {
+            0 if !unseen.with(Vec::is_empty) => {
+                fill(Msg::UnseenWhy.text(lang), &[("names", &unseen.get().join(", "))])
+            }
             0 => String::new(),
             hidden => fill(Msg::FilterHides.text(lang), &[("n", &hidden.to_string())]),
         }

@@ -13,7 +13,7 @@ use crate::api::{Node, range as query_range, use_client};
 use crate::clock::use_clock;
 use crate::components::{Blank, BoneRows, Faced, Icon, IconName, Live, SparkTone, Sparkline, TimeRange};
 use crate::format::{NONE, age, duration, load, percent};
-use crate::i18n::{Lang, Msg, count, fill, tr, use_lang};
+use crate::i18n::{Lang, Msg, count, fill, shown_of, tr, use_lang};
 use crate::poll::{Cadence, poll};
 use crate::range::{HOUR, MINUTE};
 use crate::router::{Page, Route, use_router};
@@ -169,18 +169,7 @@ pub(super) fn NodesView() -> impl IntoView {
             </Show>
         }
     };
-    let shown_words = move || {
-        let (shown, total) = (names.with(Vec::len), total.get());
-        match (shown, total) {
-            (_, 0) => String::new(),
-            _ if shown == total => total.to_string(),
-            _ => {
-                let values = [shown.to_string(), total.to_string()];
-                let [shown, total] = values.each_ref().map(String::as_str);
-                fill(Msg::Shown.text(lang.get()), &[("shown", shown), ("total", total)])
-            }
-        }
-    };
+    let shown_words = move || shown_of(lang.get(), names.with(Vec::len), total.get());
     view! {
         <div class="page page--flush nodes">
             <div class="page__bar pagehead">

@@ -6,6 +6,7 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::access::{AccessView, Question};
 use super::cluster::{Cluster, provide_cluster, provide_metrics, use_metrics};
 use super::explore::Explore;
 use super::list::ListView;
@@ -16,7 +17,9 @@ use super::not_found::NotFound;
 use super::object::ObjectView;
 use super::overview::Overview;
 use super::situation::SituationView;
+use super::sources::SourcesView;
 use super::watch::provide_watch;
+use crate::access::provide_access;
 use crate::api::{fetch_series_count, use_client, use_session};
 use crate::components::{Brand, BrandMark, Crumb, Crumbs, Icon, IconName, LanguageSelect, ThemeButton, Tone};
 use crate::format;
@@ -65,9 +68,16 @@ const GROUPS: &[(Option<Msg>, &[Entry])] = &[
             entry(Page::Nodes, Msg::Nodes, IconName::Nodes, "N", Needs::Nothing),
             entry(Page::List("namespaces"), Msg::Namespaces, IconName::Namespaces, "", Needs::Cluster),
             entry(Page::List("events"), Msg::Events, IconName::Events, "V", Needs::Cluster),
+            entry(Page::Access, Msg::Access, IconName::Lock, "A", Needs::Nothing),
         ],
     ),
-    (Some(Msg::GroupObserve), &[entry(Page::Explore, Msg::Explore, IconName::Explore, "E", Needs::Nothing)]),
+    (
+        Some(Msg::GroupObserve),
+        &[
+            entry(Page::Explore, Msg::Explore, IconName::Explore, "E", Needs::Nothing),
+            entry(Page::Sources, Msg::Sources, IconName::Upload, "S", Needs::Nothing),
+        ],
+    ),
 ];
 
 const fn entry(page: Page, label: Msg, icon: IconName, key: &'static str, needs: Needs) -> Entry {
@@ -90,6 +100,7 @@ pub(crate) fn Shell(
     let session = use_session();
     // Whoever signs in elsewhere as somebody else has another cluster, or none; the shell is then drawn anew.
     let cluster = session.has_cluster_now().then(provide_cluster);
+    provide_access();
     provide_metrics();
     provide_watch();
     let main = NodeRef::<html::Main>::new();
@@ -126,6 +137,13 @@ pub(crate) fn Shell(
         }
         (Page::Node(name), None) => view! { <NodeView name=name/> }.into_any(),
         (Page::Explore, _) => view! { <Explore/> }.into_any(),
+        (Page::Sources, _) => view! { <SourcesView/> }.into_any(),
+        (Page::Access, cluster) => {
+            view! { <AccessView cluster=cluster question=Question::WhatCanI/> }.into_any()
+        }
+        (Page::AccessWho, cluster @ Some(_)) => {
+            view! { <AccessView cluster=cluster question=Question::WhoCan/> }.into_any()
+        }
         (Page::List(id), Some(cluster)) if let Some(row) = kinds::find(id) => {
             view! { <ListView row=row cluster=cluster/> }.into_any()
         }
@@ -133,7 +151,7 @@ pub(crate) fn Shell(
             view! { <ObjectView row=row cluster=cluster namespace=namespace name=name/> }.into_any()
         }
         (Page::Unknown(path), _) => view! { <NotFound path=path/> }.into_any(),
-        (page @ (Page::List(_) | Page::Object(..)), _) => {
+        (page @ (Page::List(_) | Page::Object(..) | Page::AccessWho), _) => {
             let path = Route::to(page).to_string().trim_start_matches('#').to_owned();
             view! { <NotFound path=path/> }.into_any()
         }
@@ -164,6 +182,9 @@ pub(crate) fn Shell(
             </header>
             <main node_ref=main class="app__main" id="main" tabindex="-1">
                 {cluster.map(|cluster| view! { <LateNote cluster=cluster/> })}
+                <Show when=move || session.is_ephemeral() && page.get() == Page::Overview>
+                    <p class="late-note is-warning"><Icon name=IconName::Warning/><span>{tr(Msg::Ephemeral)}</span></p>
+                </Show>
                 {view_of}
             </main>
             <nav class="tabbar" aria-label=tr(Msg::MainNavigation)>
@@ -341,7 +362,7 @@ impl Entry {
 
     /// Whether the few places of a narrow screen have one for it.
     fn is_first(&self) -> bool {
-        self.page != Page::List("namespaces")
+        !matches!(self.page, Page::List("namespaces") | Page::Access | Page::Sources)
     }
 }
 
@@ -354,6 +375,7 @@ fn is_within(page: &Page, entry: &Page) -> bool {
     match (page, entry) {
         (Page::Node(_), Page::Nodes) => true,
         (Page::Object(id, ..), Page::List(list)) => id == list,
+        (Page::AccessWho, Page::Access) => true,
         _ => page == entry,
     }
 }
@@ -362,6 +384,7 @@ fn page_title(page: &Page, lang: Lang) -> String {
     match page {
         Page::Node(name) | Page::Object(_, _, name) => name.clone(),
         Page::Unknown(_) => "404".to_owned(),
+        Page::AccessWho => Msg::WhoCan.text(lang).to_owned(),
         page => entries()
             .find(|entry| entry.page == *page)
             .map(|entry| entry.label.text(lang))

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use crowsnest_api::session::{Shown, SignIn as Credentials, Way, Ways};
+use crowsnest_api::session::{LoginAt, OidcAnswer, Shown, SignIn as Credentials, Way, Ways};
 use gloo_timers::future::sleep;
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsValue;
+use web_sys::UrlSearchParams;
 
-use crate::api::{ApiError, Farewell, SessionState, use_client, use_session};
+use crate::api::{ApiError, Client, Farewell, SessionState, use_client, use_session};
 use crate::components::{
     Brand, ChosenFile, FileField, Icon, IconName, LanguageSelect, Segmented, ThemeButton, Tone,
 };
@@ -17,6 +19,10 @@ use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 
 /// Where the ways in are told.
 const WAYS: &str = "api/crowsnest/v1/session/ways";
+/// Where a login at the issuer begins.
+const BEGIN: &str = "api/crowsnest/v1/session/oidc";
+/// Under which this tab remembers where its user was.
+const PLACE: &str = "crowsnest-place";
 
 /// How long the form waits for them.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,10 +58,42 @@ impl Entered {
                 Credentials::Kubeconfig { kubeconfig: String::from_utf8_lossy(&text).into_owned() }
             }
             Way::Certificate => Credentials::Certificate { certificate: true },
+            // The issuer sends the browser back with them.
+            Way::Oidc => return None,
             Way::Password if password.is_empty() => return None,
             Way::Password => Credentials::Password { user: trimmed(self.user)?, password },
         })
     }
+}
+
+/// Goes to the issuer. Where the user was is kept in this tab, since the issuer's answer comes without it.
+async fn leave_for_issuer(client: Client) -> Result<(), ApiError> {
+    let at: LoginAt = client.post_credentials(BEGIN, &()).await?;
+    let location = window().location();
+    if let (Ok(Some(storage)), Ok(hash)) = (window().session_storage(), location.hash()) {
+        // A browser without storage goes to the overview.
+        let _ = storage.set_item(PLACE, &hash);
+    }
+    location.set_href(&at.url).map_err(|_| ApiError::Unreadable)
+}
+
+/// What the issuer has sent the browser back with, taken out of the address and of the history.
+fn take_answer() -> Option<OidcAnswer> {
+    let location = window().location();
+    let params = UrlSearchParams::new_with_str(&location.search().ok()?).ok()?;
+    let state = params.get("state")?;
+    let storage = window().session_storage().ok().flatten();
+    let place = storage.as_ref().and_then(|storage| storage.get_item(PLACE).ok().flatten());
+    if let Some(storage) = storage {
+        let _ = storage.remove_item(PLACE);
+    }
+    let address = location.pathname().ok()?;
+    let _ = window().history().ok()?.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    if let Some(place) = place.filter(|place| place.starts_with('#')) {
+        // Unlike a new state of the history, this tells the router.
+        let _ = location.replace(&place);
+    }
+    Some(OidcAnswer { code: params.get("code").unwrap_or_default(), state, iss: params.get("iss") })
 }
 
 /// What a way is called: its choice, its button, and what is missing.
@@ -66,6 +104,7 @@ const fn words_of(way: Way) -> [Msg; 3] {
         Way::Kubeconfig => [Msg::WayKubeconfig, Msg::SignInWithKubeconfig, Msg::FileMissing],
         // Nothing has to be entered, so nothing is ever missing.
         Way::Certificate => [Msg::WayBrowser, Msg::SignInWithCertificate, Msg::SignInWithCertificate],
+        Way::Oidc => [Msg::WayOidc, Msg::SignIn, Msg::SignIn],
         Way::Password => [Msg::WayPassword, Msg::SignIn, Msg::PasswordMissing],
     }
 }
@@ -87,6 +126,9 @@ pub(crate) fn SignIn() -> impl IntoView {
     let asking = RwSignal::new(true);
     let is_known = Memo::new(move |_| !asking.get());
     let shown = RwSignal::new(None::<Shown>);
+    let issuer = RwSignal::new(String::new());
+    // Before anything else is asked, so that the address does not keep it.
+    let came_back = take_answer();
     let entered = Entered::default();
     let busy = RwSignal::new(false);
     let complaint = RwSignal::new(None::<Complaint>);
@@ -101,21 +143,31 @@ pub(crate) fn SignIn() -> impl IntoView {
         }
     });
 
+    if let Some(oidc) = came_back {
+        busy.set(true);
+        spawn_local(async move {
+            if let Err(error) = session.sign_in(client, &Credentials::Oidc { oidc }).await {
+                complaint.try_set(Some(Complaint::Failed(error)));
+                busy.try_set(false);
+            }
+        });
+    }
     spawn_local(async move {
         // Without an answer there is the way that is always there.
         if let Ok(found) = client.get::<Ways>(WAYS, "", None).await
             && let Some(first) = found.ways.first().copied()
         {
             way.try_update(|way| {
-                if !found.ways.contains(way) || found.certificate.is_some() {
+                if !found.ways.contains(way) || found.certificate.is_some() || found.issuer.is_some() {
                     *way = first;
                 }
             });
             ways.try_set(found.ways);
             // Whoever the API server knows is in, unless they have just left.
             let at_once = found.certificate.as_ref().is_some_and(|shown| shown.sign_on)
-                && !matches!(session.state(), SessionState::Out(Farewell::Left));
+                && !matches!(untrack(|| session.state()), SessionState::Out(Farewell::Left));
             shown.try_set(found.certificate);
+            issuer.try_set(found.issuer.unwrap_or_default());
             asking.try_set(false);
             if at_once
                 && let Err(error) =
@@ -133,6 +185,19 @@ pub(crate) fn SignIn() -> impl IntoView {
 
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
+        if way.get_untracked() == Way::Oidc {
+            if !busy.get_untracked() {
+                busy.set(true);
+                complaint.set(None);
+                spawn_local(async move {
+                    if let Err(error) = leave_for_issuer(client).await {
+                        complaint.try_set(Some(Complaint::Failed(error)));
+                        busy.try_set(false);
+                    }
+                });
+            }
+            return;
+        }
         let Some(credentials) = entered.credentials(way.get_untracked()) else {
             complaint.set(Some(Complaint::Missing));
             return;
@@ -172,6 +237,7 @@ pub(crate) fn SignIn() -> impl IntoView {
         (_, Way::Certificate, Some(shown)) => {
             fill(Msg::ContinueAs.text(lang.get()), &[("user", &shown.user)])
         }
+        (_, Way::Oidc, _) => fill(Msg::SignInAt.text(lang.get()), &[("issuer", &issuer.get())]),
         (_, way, _) => words_of(way)[1].text(lang.get()).to_owned(),
     };
     let is_wrong = Signal::derive(move || complaint.with(Option::is_some));
@@ -195,6 +261,7 @@ pub(crate) fn SignIn() -> impl IntoView {
         }
         .into_any(),
         Way::Certificate => ().into_any(),
+        Way::Oidc => view! { <Help asked=Msg::WhatHappensAtIssuer answer=Msg::WhatHappensAtIssuerBody/> }.into_any(),
         Way::Password => view! {
             <UserField value=entered.user is_wrong=is_wrong node_ref=first_field/>
             <SecretField label=Msg::Password value=entered.password autocomplete="current-password" is_wrong=is_wrong node_ref=NodeRef::new()/>

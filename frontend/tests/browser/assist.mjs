@@ -158,7 +158,7 @@ pageTest("a metric is found by what it means, and put into the query", { ...EXPL
   await page.getByRole("button", { name: "Metrics" }).click();
   const dialog = page.getByRole("dialog", { name: "Metrics" });
   await dialog.getByText(/^\d{3,} of \d{3,}$|^(\d+) of \1$/).waitFor();
-  await dialog.getByRole("combobox", { name: "Search" }).fill("processor spent");
+  await dialog.getByRole("combobox", { name: "Search" }).fill("cpus spent");
   await dialog.getByRole("option", { name: /node_cpu_/ }).first().waitFor();
   await dialog.getByText(/labels?$/).first().waitFor();
   await page.screenshot({ path: screenshotPath("explore-metrics-light") });

@@ -27,7 +27,7 @@ pageTest("the overview says first what is wrong, with the reason in words", {}, 
     await problem.getByText(words).first().waitFor();
   }
   await problems.getByRole("link", { name: "Inspect: old-shop" }).click();
-  await page.getByRole("heading", { level: 1, name: "old-shop" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "old-shop", exact: true }).waitFor();
   await page.getByText(/Whoever calls old\.example\.org gets an error/).waitFor();
   await page.goBack();
   await problems.getByRole("link", { name: "Inspect: checkout" }).click();
@@ -43,7 +43,7 @@ pageTest("a pod appears by itself, crashes, and its page says why", { url: at("#
     await row(page, "newcomer").waitFor();
     await row(page, "newcomer").getByText("CrashLoopBackOff").waitFor();
     await row(page, "newcomer").getByRole("link", { name: "newcomer" }).click();
-    await page.getByRole("heading", { level: 1, name: "newcomer" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "newcomer", exact: true }).waitFor();
     await page.getByText("Container main ends with exit code 1 soon after each start").waitFor();
     await page.getByRole("region", { name: "Events" }).getByText("Back-off restarting failed container").waitFor();
     assert.match(page.url(), /#\/pods\/shop\/newcomer/);
@@ -104,6 +104,12 @@ pageTest("a viewer of one namespace sees that namespace only, and is not refused
 
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Nodes" }).click();
   await page.getByText("You may not see the nodes here").waitFor();
+
+  // Whether there is such a namespace is not told either.
+  for (const hidden of ["data", "nowhere"]) {
+    await page.goto(`${shared.demo.url}#/pods?ns=${hidden}`);
+    await page.getByText(`You may not look into ${hidden}, or there is no such namespace.`).waitFor();
+  }
   assert.deepEqual(refused, []);
 });
 

@@ -13,7 +13,7 @@ pageTest("the nodes page lists this machine, and its row leads to its page", {
   const row = page.getByRole("row").filter({ hasText: "demo-1" });
   await row.getByText(/\d %/).first().waitFor();
   await row.getByRole("link", { name: "demo-1" }).click();
-  await page.getByRole("heading", { level: 1, name: "demo-1" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "demo-1", exact: true }).waitFor();
   assert.match(page.url(), /#\/nodes\/demo-1/);
 });
 

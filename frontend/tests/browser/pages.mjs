@@ -28,7 +28,7 @@ const PAGES = [
   { name: "pod", route: "#/pods/data/postgres-0?range=5m", ready: (page) => page.getByText("postgres:16").first().waitFor() },
   { name: "pod-unknown", route: "#/pods/shop/nobody", ready: (page) => page.getByText("No pod is called nobody").waitFor() },
   { name: "namespaces", route: "#/namespaces", ready: (page) => page.getByRole("link", { name: "shop" }).waitFor() },
-  { name: "events", route: "#/events", ready: (page) => page.getByText("Back-off restarting failed container").first().waitFor() },
+  { name: "events", route: "#/events", ready: (page) => page.getByRole("link", { name: /^Pod / }).first().waitFor() },
   { name: "explore", route: `#/explore?q=${query}&range=5m`, ready: (page) => waitForCharts(page, 1) },
   { name: "explore-empty", route: "#/explore", ready: (page) => page.getByText("Ask something").waitFor() },
   {

@@ -1,15 +1,17 @@
-// Behind a proxy, under any path: no address of the interface begins at the root.
+// Behind an ingress, under any path: no address of the interface begins at the root.
 
 import assert from "node:assert/strict";
 import { after } from "node:test";
 
 import { waitForCharts } from "../support/charts.mjs";
+import { apiServer } from "../support/kube.mjs";
+import { goesOn } from "../support/live.mjs";
 import { startProxy } from "../support/proxy.mjs";
 import { pageTest, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
-const PREFIX = "/api/v1/namespaces/crowsnest/services/https:crowsnest:/proxy";
+const PREFIX = "/tools/crowsnest";
 let proxy;
 const startedProxy = async () => {
   proxy = await startProxy({ target: shared.demo.url, prefix: PREFIX });
@@ -25,6 +27,8 @@ pageTest("the whole interface works under a path prefix", { url: startedProxy },
   await page.getByRole("textbox", { name: "Query" }).fill("up");
   await page.getByRole("button", { name: "Run" }).click();
   await waitForCharts(page, 1);
+
+  await goesOn(page, apiServer(shared.demo));
 
   const [session] = await page.context().cookies();
   assert.equal(session.path, `${PREFIX}/`, "the cookie is for this prefix alone");

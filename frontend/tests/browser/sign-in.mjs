@@ -87,7 +87,7 @@ pageTest("a stranger's address leads to the sign-in page, and from there to wher
   await signInTitle(page).waitFor();
   await signIn(page, shared.demo.token);
   assert.match(page.url(), /#\/nodes$/);
-  await page.getByRole("heading", { level: 1, name: "Nodes" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Nodes", exact: true }).waitFor();
 });
 
 pageTest("the token stays hidden until its owner asks to see it", { signIn: false }, async (page) => {

@@ -27,31 +27,38 @@ const ARGUMENTS = [
 // The longest that one thing may take to appear. A busy machine is no failure.
 export const PATIENCE_MS = 30_000;
 
-export async function launchBrowser() {
+/** `env` and `args` are more than what every test needs. */
+export async function launchBrowser({ env = {}, args = [] } = {}) {
   const executablePath = EXECUTABLES.find((candidate) => candidate !== undefined && existsSync(candidate));
   assert.ok(executablePath, "no Chromium here: deploy/setup.sh test installs one, CHROMIUM names another");
-  return chromium.launch({ executablePath, args: ARGUMENTS, headless: true });
+  return chromium.launch({
+    executablePath,
+    args: [...ARGUMENTS, ...args],
+    env: { ...process.env, ...env },
+    headless: true,
+  });
 }
 
 /**
  * Opens a page in a context of its own: no cookie, storage or cache is shared with another page.
  *
- * `script` names a file that is run before the page's own scripts, whatever its Content-Security-Policy says.
+ * Unless `trusting` is false, any certificate of a server will do. `script` names a file that is run before the page's own scripts, whatever its Content-Security-Policy says.
  *
  * @returns {Promise<{page: import("playwright-core").Page, complaints: string[], close: () => Promise<void>}>}
  */
 export async function openPage(
   browser,
-  { theme = "light", language = "en-GB", width = 1280, height = 800, script } = {},
+  { theme = "light", language = "en-GB", width = 1280, height = 800, script, headers, trusting = true } = {},
 ) {
   const context = await browser.newContext({
-    // The demo's certificate is its own; TLS verification is tested where the agent does it.
-    ignoreHTTPSErrors: true,
+    // The demo's certificate is its own, which most browsers here do not know.
+    ignoreHTTPSErrors: trusting,
     colorScheme: theme,
     locale: language,
     timezoneId: "Europe/London",
     viewport: { width, height },
     reducedMotion: "reduce",
+    extraHTTPHeaders: headers,
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 export const WORKSPACE = fileURLToPath(new URL("../../../", import.meta.url));
 
 // The binary under test: that of the Rust tests, unless the environment names another.
-const BINARY =
+export const BINARY =
   process.env.CROWSNEST_BINARY ??
   path.join(path.resolve(WORKSPACE, process.env.CARGO_TARGET_DIR ?? "target"), "debug/crowsnest");
 
@@ -45,11 +45,14 @@ export function sharing(folder) {
   return { ...process.env, [SHARED]: folder };
 }
 
-/** Starts a demo and waits until this machine's samples are in it. */
-export async function startDemo() {
+/**
+ * Starts a demo, with more flags if need be, and waits until this machine's samples are in it. `token` is that of an administrator where
+ * the flags bring users.
+ */
+export async function startDemo({ flags = [], listen = "127.0.0.1:0", token } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), "crowsnest-browser-"));
   const log = await open(logFile(folder), "w");
-  const child = spawn(BINARY, ["demo", "--data-dir", folder, "--listen", "127.0.0.1:0"], {
+  const child = spawn(BINARY, ["demo", "--data-dir", folder, "--listen", listen, ...flags], {
     stdio: ["ignore", log.fd, log.fd],
   });
   await log.close();
@@ -78,7 +81,8 @@ export async function startDemo() {
     throw new Error(`${failure ?? `${what} took more than ${deadline} ms`}\n${said}`);
   };
 
-  const demo = await until("starting", START_DEADLINE_MS, () => openDemo(folder).catch(() => undefined));
+  const told = await until("starting", START_DEADLINE_MS, () => openDemo(folder).catch(() => undefined));
+  const demo = { ...told, token: token ?? told.token };
   try {
     await assertInterface(demo);
   } catch (error) {
@@ -116,7 +120,8 @@ async function assertInterface(demo) {
   if (!page.includes("<script")) throw new Error(`${demo.url} is not the interface; is frontend/dist built?\n${page}`);
 }
 
-async function fetchText({ url, token, ca }, address) {
+/** What an administrator gets, with TLS verified. */
+export async function fetchText({ url, token, ca }, address) {
   const [status, text] = await new Promise((resolve, reject) => {
     const asked = get(
       new URL(address, url),

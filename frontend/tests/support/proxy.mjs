@@ -1,7 +1,9 @@
-// A reverse proxy under a path prefix, as the API server's service proxy or an ingress is one.
+// What stands between a browser and the server: a reverse proxy under a path prefix, as an ingress is one, and a plain TCP
+// forwarder, as `kubectl port-forward` is one.
 
 import { createServer } from "node:http";
 import { request } from "node:https";
+import { connect, createServer as createTcpServer } from "node:net";
 
 /**
  * Forwards `prefix/…` to `target/…` and says so in `X-Forwarded-Prefix`; everything beside the prefix is 404, which
@@ -40,6 +42,33 @@ export async function startProxy({ target, prefix }) {
       new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();
+      }),
+  };
+}
+
+/** Passes bytes on to `target`, whatever they say. */
+export async function startForwarder({ target }) {
+  const { hostname, port } = new URL(target);
+  const open = new Set();
+  const server = createTcpServer((incoming) => {
+    const outgoing = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [incoming, outgoing],
+      [outgoing, incoming],
+    ]) {
+      open.add(from);
+      from.pipe(to);
+      from.on("error", () => to.destroy());
+      from.on("close", () => open.delete(from));
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `https://127.0.0.1:${server.address().port}/`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        for (const stream of open) stream.destroy();
       }),
   };
 }

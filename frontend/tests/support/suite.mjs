@@ -3,7 +3,8 @@
 import { after, before, test } from "node:test";
 
 import { assertQuiet, launchBrowser, NOT_SIGNED_IN, openPage } from "./browser.mjs";
-import { useSharedDemo } from "./demo.mjs";
+import { startDemo, useSharedDemo } from "./demo.mjs";
+import { assertPageKeepsNone, assertServerKeepsNone } from "./secrets.mjs";
 
 // A stuck test must not hold up the run.
 const TIMEOUT_MS = 180_000;
@@ -11,15 +12,25 @@ const TIMEOUT_MS = 180_000;
 /** What the tests of the calling file share; set before the first one runs. */
 export const shared = { demo: undefined, browser: undefined };
 
-/** Call once at the top of a file. */
-export function useDemo() {
+/**
+ * Call once at the top of a file. With `flags` the demo is one of the file's own, with `token` for its administrator where they bring
+ * users. `prepare` comes after its start, and gives back what is to be done before its end.
+ */
+export function useDemo({ flags, token, prepare } = {}) {
+  let undo;
   before(async () => {
-    shared.demo = await useSharedDemo();
+    shared.demo = await (flags === undefined ? useSharedDemo() : startDemo({ flags, token }));
     shared.browser = await launchBrowser();
+    undo = await prepare?.();
   });
   after(async () => {
+    await undo?.();
     await shared.browser?.close();
-    await shared.demo?.stop();
+    try {
+      if (shared.demo !== undefined) await assertServerKeepsNone(shared.demo);
+    } finally {
+      await shared.demo?.stop();
+    }
   });
 }
 
@@ -27,18 +38,20 @@ export function useDemo() {
  * A test with a page at the demo's address, signed in unless `signIn` is false.
  *
  * Afterwards the page must have been quiet: no console error or warning, no uncaught exception, no violation of the
- * Content-Security-Policy. `expected` adds patterns of what the test provokes on purpose.
+ * Content-Security-Policy; and nothing that lets somebody in may be left anywhere. `expected` adds patterns of what the test provokes on purpose.
  */
 export function pageTest(name, options, body) {
-  const { signIn: signedIn = true, expected = [], url = () => shared.demo.url, ...pageOptions } = options;
-  test(name, { timeout: TIMEOUT_MS }, async (t) => {
-    const { page, complaints, close } = await openPage(shared.browser, pageOptions);
+  const { signIn: signedIn = true, expected = [], url = () => shared.demo.url, ...more } = options;
+  const { browser = () => shared.browser, headers, skip = false, ...pageOptions } = more;
+  test(name, { timeout: TIMEOUT_MS, skip }, async (t) => {
+    const { page, complaints, close } = await openPage(await browser(), { ...pageOptions, headers: headers?.() });
     try {
       await page.goto(await url());
       if (signedIn) {
         await signIn(page, shared.demo.token);
       }
       await body(page, t);
+      await assertPageKeepsNone(shared.demo, page, complaints);
       assertQuiet(complaints, [NOT_SIGNED_IN, ...expected]);
     } catch (error) {
       // What people would look at first.

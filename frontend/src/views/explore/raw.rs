@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::answer::Answered;
-use crate::components::{Icon, IconName};
+use crate::components::CopyButton;
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::poll::Feed;
 
@@ -18,14 +18,7 @@ pub(super) fn Raw(feed: Feed<Answered>) -> impl IntoView {
         feed.value
             .with(|answered| answered.as_ref()?.raw.clone().map(|(address, text)| (address, indented(&text))))
     });
-    let copied = RwSignal::new(false);
-    let copy = move |_| {
-        if let Some((_, text)) = raw.get_untracked() {
-            // Whether the browser lets us is its business; the text can be selected, too.
-            let _ = window().navigator().clipboard().write_text(&text);
-            copied.set(true);
-        }
-    };
+    let text = move |()| raw.get_untracked().map(|(_, text)| text).unwrap_or_default();
     let address = move || raw.get().map(|(address, _)| address);
     let shown = move || raw.with(|raw| raw.as_ref().map(|(_, text)| beginning(text).to_owned()));
     let rest = move || {
@@ -39,10 +32,7 @@ pub(super) fn Raw(feed: Feed<Answered>) -> impl IntoView {
     view! {
         <div class="raw__head">
             <a class="raw__address mono" href=address target="_blank" rel="noopener" title=tr(Msg::RawOpen)>{address}</a>
-            <button type="button" class="btn btn--sm" on:click=copy>
-                <Icon name=IconName::Copy/>
-                {move || if copied.get() { Msg::Copied } else { Msg::RawCopy }.text(lang.get())}
-            </button>
+            <CopyButton label=Msg::RawCopy text=text/>
         </div>
         <pre class="raw__text" tabindex="0" role="region" aria-label=tr(Msg::ViewRaw)>{shown}</pre>
         {rest}

@@ -10,7 +10,7 @@ use super::ObjectPage;
 use crate::cluster::event;
 use crate::cluster::object::text;
 use crate::components::{Icon, Panel, Tone};
-use crate::i18n::{Msg, fill, tr, use_lang};
+use crate::i18n::{Msg, shown_of, tr, use_lang};
 use crate::kinds::EVENTS;
 use crate::live::Entry;
 use crate::poll::throttled;
@@ -85,14 +85,9 @@ pub(super) fn ObjectEvents(page: ObjectPage) -> impl IntoView {
         }
     };
     let heading = tr(Msg::Events);
-    let note = Signal::derive(move || match all.with(Vec::len) {
-        0 => String::new(),
-        shown if shown > MOST => {
-            let values = [MOST.to_string(), shown.to_string()];
-            let [shown, total] = values.each_ref().map(String::as_str);
-            fill(Msg::Shown.text(lang.get()), &[("shown", shown), ("total", total)])
-        }
-        shown => shown.to_string(),
+    let note = Signal::derive(move || {
+        let total = all.with(Vec::len);
+        shown_of(lang.get(), total.min(MOST), total)
     });
     let lines = move || all.get().into_iter().take(MOST).map(line).collect_view();
     view! {
