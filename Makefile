@@ -47,6 +47,14 @@ bench-store: setup ## Replay a recording to us, Prometheus and VictoriaMetrics; 
 bench-promql-diff: ## Ask Prometheus 2.42 and us the committed random queries; goes on where it was interrupted
 	cargo test --locked --release --package crowsnest-promql --test differential -- --ignored --nocapture
 
+.PHONY: kill-test
+kill-test: ## Kill a store that is at work KILLS times (1000), and hold what is left against what it was told
+	CROWSNEST_KILLS=$(or $(KILLS),1000) cargo test --locked --package crowsnest-tsdb --test store -- kill:: --nocapture
+
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder for SECONDS (600) each; TARGETS="promql rules" for some
+	fuzz/run $(or $(SECONDS),600) $(TARGETS)
+
 .PHONY: docs
 docs: ## Write the parts of docs/ that are made from tables in the code
 	CROWSNEST_WRITE_DOCS=1 cargo test --quiet --locked --package crowsnest-promql --lib reference

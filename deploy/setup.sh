@@ -209,6 +209,8 @@ test_browser() {
 # are installed. The tests want the programs alone, so they are unpacked into the target folder, without root and
 # without a service.
 readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter amtool:prometheus-alertmanager strace:strace)
+# Import a client certificate into the browser under test. NSS itself comes with Chromium.
+readonly CERTIFICATE_TOOLS=(certutil:libnss3-tools pk12util:libnss3-tools)
 # The same for benchmarks.
 readonly MEASURED=(prometheus:prometheus victoria-metrics:victoria-metrics)
 # Unpacked even where there is another kubectl: this one is the oldest that has to work.
@@ -217,7 +219,7 @@ readonly OLD_CLIENTS=(kubectl:kubernetes-client)
 test_comparisons() {
   local need missing=()
   export PATH="$PATH:$PWD/target/tools/bin"
-  for need in "${COMPARED[@]}"; do
+  for need in "${COMPARED[@]}" "${CERTIFICATE_TOOLS[@]}"; do
     have "${need%%:*}" || missing+=("$need")
   done
   for need in "${OLD_CLIENTS[@]}"; do
