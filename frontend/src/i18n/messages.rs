@@ -30,6 +30,7 @@ messages! {
     // Shell
     SkipToContent: "Skip to content", "본문으로 건너뛰기";
     MainNavigation: "Main", "주 메뉴";
+    ObjectTabs: "Views of this object", "이 오브젝트의 보기";
     Breadcrumb: "Where you are", "현재 위치";
     GroupCluster: "Cluster", "클러스터";
     GroupObserve: "Observe", "관찰";

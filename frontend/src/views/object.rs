@@ -26,13 +26,16 @@ use crate::range::{HOUR, MINUTE, Range};
 use crate::router::Route;
 use crate::verdict::{Severity, of_node};
 
+mod actions;
 mod conditions;
 mod containers;
 mod events;
 mod labels;
 mod node_pods;
 mod resources;
+mod tabs;
 
+use actions::Actions;
 use conditions::Conditions;
 use containers::Containers;
 use events::ObjectEvents;
@@ -40,6 +43,7 @@ use labels::Labels;
 use node_pods::NodePods;
 use resources::NodeResources;
 pub(super) use resources::ResourceStats;
+use tabs::{TabRow, current_tab};
 
 const DEFAULT_RANGE: Range = Range::Last(HOUR);
 
@@ -84,6 +88,7 @@ pub(super) fn ObjectView(
         }
     };
     let page = ObjectPage { row, cluster, shown, wanted, range, on_range };
+    let tab = current_tab(row);
     let content = move || {
         view! {
             <Show when=move || is_known.get() fallback=move || view! { <Unknown row=row key_=wanted list=list/> }>
@@ -93,8 +98,7 @@ pub(super) fn ObjectView(
                         <span>{tr(Msg::ObjectGone)}</span>
                     </p>
                 </Show>
-                <Notes page=page/>
-                <div class="grid">{row.parts.iter().map(|part| page.part(*part)).collect_view()}</div>
+                {move || tab.get().map(|tab| (tab.view)(page))}
             </Show>
         }
     };
@@ -112,11 +116,15 @@ pub(super) fn ObjectView(
                     })
                 }}
                 <LiveChip list=list/>
-                <div class="pagehead__actions">{tools()}</div>
+                <div class="pagehead__actions">
+                    {tools()}
+                    <Show when=move || is_known.get()><Actions page=page/></Show>
+                </div>
                 <Show when=move || is_known.get()>
                     <Facts page=page/>
                 </Show>
             </div>
+            <TabRow row=row current=tab/>
             <ListFace
                 cluster=cluster
                 list=list
@@ -143,6 +151,15 @@ impl ObjectPage {
     /// Something about the object; tracked. The default while it is not known.
     fn about<T: Default>(&self, read: impl FnOnce(&serde_json::Value) -> T) -> T {
         self.shown.with(|entry| entry.as_ref().map(|entry| read(&entry.object)).unwrap_or_default())
+    }
+
+    /// What the first tab shows: what is wrong, and all parts.
+    fn overview(self) -> AnyView {
+        view! {
+            <Notes page=self/>
+            <div class="grid">{self.row.parts.iter().map(|part| self.part(*part)).collect_view()}</div>
+        }
+        .into_any()
     }
 
     fn part(self, part: Part) -> AnyView {
