@@ -28,6 +28,7 @@ mod http;
 mod import;
 mod listen;
 mod logging;
+mod logs;
 mod metrics_api;
 mod mint;
 mod minting;

@@ -34,11 +34,11 @@ pub(crate) use places::{Place, Places};
 /// Events that wait for the browser to read.
 const QUEUE: usize = 2;
 /// How often something is sent, whatever happens.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often it is looked whether the session is over.
-const LOOK: Duration = Duration::from_secs(2);
+pub(crate) const LOOK: Duration = Duration::from_secs(2);
 /// The beginning of a stream: when to come back after a cut, in milliseconds.
-const BEGINNING: &str = "retry: 2000\n\n";
+pub(crate) const BEGINNING: &str = "retry: 2000\n\n";
 
 /// Whose stream it is, and until when.
 pub(crate) struct Subscriber {
@@ -110,12 +110,13 @@ pub(crate) fn open(
 }
 
 /// Waits until the server stops.
-async fn stop(stopped: &mut watch::Receiver<bool>) {
+pub(crate) async fn stop(stopped: &mut watch::Receiver<bool>) {
     // An error means that the server is gone altogether.
     stopped.wait_for(|stop| *stop).await.map(drop).ok();
 }
 
-fn every(period: Duration) -> Interval {
+/// Ticks; the first one after a period.
+pub(crate) fn every(period: Duration) -> Interval {
     let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval

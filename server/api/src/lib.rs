@@ -7,6 +7,7 @@ pub mod access;
 pub mod cluster;
 pub mod credentials;
 mod labels;
+pub mod logs;
 mod problem;
 pub mod prometheus;
 pub mod queries;

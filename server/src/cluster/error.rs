@@ -64,6 +64,11 @@ impl Status {
         Self { code: 401, message: "Unauthorized".to_owned(), ..Self::default() }
     }
 
+    /// What the API server would say to a question that makes no sense.
+    pub(crate) fn bad_request(message: String) -> Self {
+        Self { code: 400, message, ..Self::default() }
+    }
+
     /// Whether a resource version is of no use any more: too old, or of a time before the API server lost its memory.
     pub(crate) fn is_gone(&self) -> bool {
         self.code == 410 || self.details.causes.iter().any(|cause| cause.reason == "ResourceVersionTooLarge")

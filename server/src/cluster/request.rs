@@ -96,6 +96,16 @@ impl Path {
         Self(if name.is_empty() { all.to_owned() } else { format!("{all}/{name}{below}") })
     }
 
+    /// What lies below an object, such as its `log`.
+    pub(crate) fn below(self, subresource: &'static str) -> Self {
+        Self(format!("{}/{subresource}", self.0))
+    }
+
+    /// Where nothing is.
+    pub(crate) fn nowhere() -> Self {
+        Self::fixed("/nowhere")
+    }
+
     /// A path without anything of a user's in it.
     pub(super) fn fixed(path: &'static str) -> Self {
         Self(path.to_owned())

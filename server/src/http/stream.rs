@@ -4,16 +4,19 @@
 use axum::body::Body;
 use axum::extract::{Extension, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use crowsnest_api::cluster::WatchTarget;
+use crowsnest_api::cluster::{NotAName, WatchTarget};
+use crowsnest_api::logs::LogQuestion;
 use crowsnest_api::stream::{EndReason, LAST_EVENT_ID, MAX_WATCHES};
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::objects::Viewer;
 use super::{ApiError, AppState, ErrorKind};
 use crate::auth::Identified;
 use crate::clock;
-use crate::watching::{self, Subscriber};
+use crate::cluster::ClusterError;
+use crate::logs::{self, Pods};
+use crate::watching::{self, Place, Subscriber};
 
 /// Asks proxies of nginx's kind to pass on what comes as it comes.
 const UNBUFFERED: (HeaderName, HeaderValue) =
@@ -22,10 +25,10 @@ const UNBUFFERED: (HeaderName, HeaderValue) =
 const MAX_ID: usize = 2048;
 
 /// What a stream is asked to be.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Question {
-    targets: Vec<WatchTarget>,
-    last_event_id: Option<String>,
+#[derive(Debug, PartialEq, Eq)]
+enum Question {
+    Watch(Vec<WatchTarget>),
+    Logs(Box<LogQuestion>),
 }
 
 /// `GET`: opens a stream.
@@ -35,14 +38,13 @@ pub(super) async fn open(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let question = Question::read(query.as_deref().unwrap_or_default())?;
+    let query = query.unwrap_or_default();
+    let question = Question::read(&query)?;
     let viewer = Viewer::of(&app, &identified)?;
     let place = app.streams.take(viewer.credential.fingerprint()).ok_or_else(|| {
         ApiError::new(ErrorKind::TooManyRequests, "too many streams are open; close some pages")
     })?;
-    // A browser that comes back by itself sends the header; the parameter is from when the page was made.
-    let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let last_event_id = header.or(question.last_event_id).filter(|id| id.len() <= MAX_ID);
+    let id = last_event_id(&query, &headers);
     let subscriber = Subscriber {
         cluster: viewer.cluster.clone(),
         credential: viewer.credential.clone(),
@@ -50,9 +52,61 @@ pub(super) async fn open(
         expire: expire(&app, &viewer),
         stopped: app.stop.subscribe(),
     };
-    let events = watching::open(subscriber, place, question.targets, last_event_id.as_deref());
+    match question {
+        Question::Watch(targets) => {
+            Ok(of_events(Body::from_stream(watching::open(subscriber, place, targets, id.as_deref()))))
+        }
+        Question::Logs(question) => {
+            let answer = logs(subscriber, place, *question, id.as_deref()).await;
+            match answer {
+                Ok(response) => Ok(response),
+                Err(error) => Err(viewer.refused(&app, error).await),
+            }
+        }
+    }
+}
+
+fn of_events(events: Body) -> Response {
     let kind = (CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    Ok(([kind, UNBUFFERED], Body::from_stream(events)).into_response())
+    ([kind, UNBUFFERED], events).into_response()
+}
+
+/// Logs, as events or as a file.
+async fn logs(
+    subscriber: Subscriber,
+    place: Place,
+    question: LogQuestion,
+    last_event_id: Option<&str>,
+) -> Result<Response, ClusterError> {
+    let pods = Pods::of(&question, &subscriber.cluster, &subscriber.credential).await?;
+    if !question.download {
+        let events = logs::open(subscriber, place, question, pods, last_event_id).await?;
+        return Ok(of_events(Body::from_stream(events)));
+    }
+    let name = format!("attachment; filename=\"{}.log\"", file_name(question.of.name.as_str()));
+    let text = logs::download(subscriber, place, question, pods).await?;
+    let name = HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("attachment"));
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+        (CONTENT_DISPOSITION, name),
+        UNBUFFERED,
+    ];
+    Ok((headers, Body::from_stream(text)).into_response())
+}
+
+/// A name that no file system takes amiss.
+fn file_name(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect()
+}
+
+/// A browser that comes back by itself sends the header; the parameter is from when the page was made.
+fn last_event_id(query: &str, headers: &HeaderMap) -> Option<String> {
+    let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let parameter = || {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == LAST_EVENT_ID).map(|(_, id)| id.into_owned())
+    };
+    header.or_else(parameter).filter(|id| id.len() <= MAX_ID)
 }
 
 /// How it is found out that a stream's owner is not signed in any more.
@@ -76,30 +130,28 @@ fn expire(app: &AppState, viewer: &Viewer) -> Box<dyn Fn() + Send + Sync> {
 
 impl Question {
     fn read(query: &str) -> Result<Self, ApiError> {
-        let mut question = Self::default();
-        let mut kind = None;
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "kind" => kind = Some(value.into_owned()),
-                "of" => question
-                    .targets
-                    .push(value.parse().map_err(|error| ApiError::bad_request(format!("of: {error}")))?),
-                LAST_EVENT_ID => question.last_event_id = Some(value.into_owned()),
-                _ => {}
-            }
-            if question.targets.len() > MAX_WATCHES {
-                return Err(ApiError::bad_request(format!(
-                    "a stream has at most {MAX_WATCHES} watches (of=…)"
-                )));
-            }
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        match pairs.clone().find(|(name, _)| *name == "kind").map(|(_, kind)| kind) {
+            Some("watch") => targets(pairs).map(Self::Watch),
+            Some("logs") => LogQuestion::read(pairs)
+                .map(|question| Self::Logs(Box::new(question)))
+                .map_err(|error| ApiError::bad_request(error.to_string())),
+            _ => Err(ApiError::bad_request("kind must be watch or logs")),
         }
-        match kind.as_deref() {
-            Some("watch") if question.targets.is_empty() => {
-                Err(ApiError::bad_request("nothing to watch; say what, as in of=core.v1.pods/shop"))
-            }
-            Some("watch") => Ok(question),
-            _ => Err(ApiError::bad_request("kind must be watch")),
+    }
+}
+
+fn targets<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Vec<WatchTarget>, ApiError> {
+    let wrong = |error: NotAName| ApiError::bad_request(format!("of: {error}"));
+    let of = pairs.filter(|(name, _)| *name == "of").take(MAX_WATCHES + 1);
+    let targets = of.map(|(_, of)| of.parse().map_err(wrong)).collect::<Result<Vec<WatchTarget>, _>>()?;
+    match targets.len() {
+        0 => Err(ApiError::bad_request("nothing to watch; say what, as in of=core.v1.pods/shop")),
+        n if n > MAX_WATCHES => {
+            Err(ApiError::bad_request(format!("a stream has at most {MAX_WATCHES} watches (of=…)")))
         }
+        _ => Ok(targets),
     }
 }
 
@@ -115,17 +167,26 @@ mod tests {
     #[test]
     fn watches_are_read_in_their_order() {
         let query = "kind=watch&of=core.v1.pods%2Fshop&of=core.v1.events/-/fieldSelector%3Dtype%3DWarning&last_event_id=x";
-        let question = Question::read(query).unwrap();
-        let of: Vec<String> = question.targets.iter().map(ToString::to_string).collect();
+        let Question::Watch(targets) = Question::read(query).unwrap() else { panic!("no watches") };
+        let of: Vec<String> = targets.iter().map(ToString::to_string).collect();
         assert_eq!(of, ["core.v1.pods/shop", "core.v1.events/-/fieldSelector=type=Warning"]);
-        assert_eq!(question.last_event_id.as_deref(), Some("x"));
+        assert_eq!(last_event_id(query, &HeaderMap::new()).as_deref(), Some("x"));
+        let headers =
+            HeaderMap::from_iter([("last-event-id".parse().unwrap(), HeaderValue::from_static("y"))]);
+        assert_eq!(last_event_id(query, &headers).as_deref(), Some("y"));
     }
 
     #[test]
     fn a_stream_of_nothing_of_too_much_or_of_something_else_is_refused() {
-        for query in
-            ["", "kind=watch", "kind=tail&of=core.v1.pods/-", "kind=watch&of=pods", "of=core.v1.pods/-"]
-        {
+        for query in [
+            "",
+            "kind=watch",
+            "kind=tail&of=core.v1.pods/-",
+            "kind=watch&of=pods",
+            "of=core.v1.pods/-",
+            "kind=logs",
+            "kind=logs&of=core.v1.pods/shop",
+        ] {
             check_refused(query);
         }
         check_refused(&format!("kind=watch{}", "&of=core.v1.pods/-".repeat(MAX_WATCHES + 1)));

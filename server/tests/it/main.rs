@@ -22,6 +22,7 @@ mod histograms;
 mod import;
 mod incidents;
 mod kube_state;
+mod logs;
 mod metrics_api;
 mod mint;
 mod notifications;

@@ -80,6 +80,15 @@ const ROWS: &[Row<'static>] = &[
     Row(DaemonSet, "crowsnest", "crowsnest-agent", 0, "crowsnest-agent:dev", 9100, SMALL, ""),
 ];
 
+/// Workloads whose logs look otherwise than most.
+const LOG_FORMATS: &[(&str, &str)] = &[
+    ("web", "nginx"),
+    ("catalog", "json"),
+    ("coredns", "klog"),
+    ("kube-proxy", "klog"),
+    ("ingress-nginx", "nginx"),
+];
+
 /// Schedule, name, how it fares.
 const CRON_JOBS: &[(&str, &str, &str)] = &[("*/2 * * * *", "cleanup", ""), ("*/5 * * * *", "backup", "fail")];
 
@@ -173,6 +182,9 @@ fn template(
     let mut metadata = json!({"labels": {"app": name}});
     if !behaviour.is_empty() {
         metadata["annotations"] = json!({"kubesim.crowsnest.dev/behaviour": behaviour});
+    }
+    if let Some((_, format)) = LOG_FORMATS.iter().find(|(workload, _)| *workload == name) {
+        metadata["annotations"] = json!({"kubesim.crowsnest.dev/log-format": format});
     }
     let mut spec = json!({
         "restartPolicy": restart, "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",

@@ -272,7 +272,7 @@ async fn kubelets_tell_what_their_pods_use_and_say() {
         403
     );
     let pods =
-        cluster.admin("GET", "/api/v1/namespaces/shop/pods?labelSelector=app%3Dweb", Value::Null).await;
+        cluster.admin("GET", "/api/v1/namespaces/shop/pods?labelSelector=app%3Dcart", Value::Null).await;
     let pod = pods["items"][0]["metadata"]["name"].as_str().unwrap();
     let log =
         cluster.send("viewer", "GET", &format!("/api/v1/namespaces/shop/pods/{pod}/log"), Value::Null).await;

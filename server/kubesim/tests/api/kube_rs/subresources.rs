@@ -72,7 +72,7 @@ async fn scale_is_a_view_of_the_replicas() {
 async fn logs_are_read_from_the_end_and_as_they_are_written() {
     let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
     let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
-    let pod = running_pod(&api, "app=web").await;
+    let pod = running_pod(&api, "app=cart").await;
     let all = api.logs(&pod, &LogParams::default()).await.unwrap();
     assert!(all.starts_with("level=info msg=\"starting\""), "{all}");
     let params = LogParams { tail_lines: Some(1), timestamps: true, ..LogParams::default() };
@@ -87,7 +87,7 @@ async fn logs_are_read_from_the_end_and_as_they_are_written() {
     let params = LogParams { follow: true, tail_lines: Some(0), ..LogParams::default() };
     let mut lines = api.log_stream(&pod, &params).await.unwrap().lines();
     let line = tokio::time::timeout(PATIENCE, lines.next()).await.unwrap().unwrap().unwrap();
-    assert!(line.contains("component=web"), "{line}");
+    assert!(line.contains("component=cart"), "{line}");
 }
 
 #[tokio::test]
