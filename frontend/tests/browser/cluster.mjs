@@ -18,7 +18,8 @@ pageTest("the overview says first what is wrong, with the reason in words", {}, 
     ["checkout", "CrashLoopBackOff", /exit code 1/],
     ["fraud-check", "OOMKilled", /runs out of memory/],
     ["collector", "ImagePullBackOff", /cannot be pulled/],
-    ["trainer", "Unschedulable", /lack CPU\. It asks for 64 cores/],
+    // For a minute of every ten one of the demo's nodes is away, which is a reason of its own.
+    ["trainer", "Unschedulable", /lack CPU.*\. It asks for 64 cores/],
     ["data-kafka-0", "Volume full", /% is used, .* are free\. kafka-0 writes to it/],
     ["old-shop", "Leads nowhere", /the Service legacy-web, which does not exist in shop/],
   ]) {

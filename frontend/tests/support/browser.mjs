@@ -39,6 +39,10 @@ export async function launchBrowser({ env = {}, args = [] } = {}) {
   });
 }
 
+// How many times slower pages are to be than they would be: with 6, a test that does not wait for what it means fails here as it would on a busy
+// machine.
+const SLOWDOWN = Number(process.env.CROWSNEST_TEST_SLOWDOWN ?? 1);
+
 /**
  * Opens a page in a context of its own: no cookie, storage or cache is shared with another page.
  *
@@ -62,6 +66,10 @@ export async function openPage(
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
+  if (SLOWDOWN > 1) {
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
+  }
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
   page.on("console", (message) => {
