@@ -3,22 +3,28 @@
 //! Follows what Go's yaml.v3 does where YAML leaves room: a key may stand once, `<<` merges, a scalar is text whatever
 //! it looks like.
 //!
-//! Pure: text in, a tree and durations out. Knows no files and none of the configurations that are read with it.
+//! Pure: text in, a tree and durations out. Knows no files and none of the configurations that are read with it. What is
+//! JSON in another dress, as Kubernetes' objects are, is read and written by `json.rs` and `print.rs`.
 
 pub mod duration;
 mod fields;
+mod json;
+mod print;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 pub use fields::{Faults, Fields};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
+pub use print::print;
 
 /// How many nodes a file may have, those that aliases repeat included.
 const MAX_NODES: usize = 1_000_000;
 /// How long a file may be, in bytes.
 const MAX_BYTES: usize = 32 << 20;
+/// How deep values may lie within each other.
+const MAX_DEPTH: usize = 100;
 /// How many lines may be indented less than YAML asks.
 const MAX_REPAIRS: usize = 100;
 
@@ -66,6 +72,17 @@ pub struct Node {
     pub at: Place,
     /// What it is.
     pub content: Content,
+    /// How a scalar was written.
+    pub style: Style,
+}
+
+/// How a scalar was written, which decides whether `1` is a number or a text for those who care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// As it is.
+    Plain,
+    /// In quotes, as a block, or with the tag `!!str`.
+    Text,
 }
 
 /// What a node is.
@@ -95,7 +112,7 @@ pub struct Entry {
 impl Node {
     /// An empty document.
     pub const fn nothing() -> Self {
-        Self { at: Place::START, content: Content::Null }
+        Self { at: Place::START, content: Content::Null, style: Style::Plain }
     }
 
     /// The text of a scalar.
@@ -136,12 +153,20 @@ impl Node {
 /// # Errors
 /// When it is not YAML, or larger than it may be.
 pub fn load(text: &str) -> Result<Vec<Node>, Fault> {
+    load_within(text, MAX_NODES)
+}
+
+/// The same of a text that may have fewer values than a configuration file, those that aliases repeat included.
+///
+/// # Errors
+/// When it is not YAML, or larger than it may be.
+pub fn load_within(text: &str, max_nodes: usize) -> Result<Vec<Node>, Fault> {
     if text.len() > MAX_BYTES {
         return Err(Fault::new(Place::START, format!("the file is longer than {MAX_BYTES} bytes")));
     }
     let mut text = Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text));
     for _ in 0..MAX_REPAIRS {
-        match parse(&text) {
+        match parse(&text, max_nodes) {
             Err(Trouble::Unindented { line }) => text = Cow::Owned(indent(&text, line)),
             Err(Trouble::Fault(fault)) => return Err(fault),
             Ok(documents) => return Ok(documents),
@@ -165,8 +190,8 @@ impl From<Fault> for Trouble {
     }
 }
 
-fn parse(text: &str) -> Result<Vec<Node>, Trouble> {
-    let mut builder = Builder::default();
+fn parse(text: &str, max_nodes: usize) -> Result<Vec<Node>, Trouble> {
+    let mut builder = Builder { max_nodes, ..Builder::default() };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let mark = error.marker();
@@ -197,6 +222,7 @@ struct Builder {
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    max_nodes: usize,
 }
 
 /// A collection whose end has not come yet.
@@ -208,7 +234,17 @@ struct Open {
 
 enum Items {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, merged: Vec<Node>, key: Option<(Place, String)> },
+    Map(Mapping),
+}
+
+/// A mapping whose end has not come yet.
+#[derive(Default)]
+struct Mapping {
+    entries: Vec<Entry>,
+    /// The line of each key so far.
+    lines: HashMap<String, usize>,
+    merged: Vec<Node>,
+    key: Option<(Place, String)>,
 }
 
 impl Builder {
@@ -219,28 +255,23 @@ impl Builder {
                 self.anchors.clear();
                 Ok(())
             }
-            Event::Scalar(text, style, anchor, _) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 let is_null =
                     style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                 let content = if is_null { Content::Null } else { Content::Scalar(text.into_owned()) };
-                self.complete(Node { at, content }, anchor)
+                let is_text = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix() == "str");
+                let style = if is_text { Style::Text } else { Style::Plain };
+                self.complete(Node { at, content, style }, anchor)
             }
-            Event::SequenceStart(_, anchor, _) => {
-                self.open.push(Open { at, anchor, items: Items::List(Vec::new()) });
-                Ok(())
-            }
-            Event::MappingStart(_, anchor, _) => {
-                let items = Items::Map { entries: Vec::new(), merged: Vec::new(), key: None };
-                self.open.push(Open { at, anchor, items });
-                Ok(())
-            }
+            Event::SequenceStart(_, anchor, _) => self.enter(at, anchor, Items::List(Vec::new())),
+            Event::MappingStart(_, anchor, _) => self.enter(at, anchor, Items::Map(Mapping::default())),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(Open { at, anchor, items }) = self.open.pop() else { return Ok(()) };
                 let content = match items {
                     Items::List(items) => Content::List(items),
-                    Items::Map { entries, merged, .. } => Content::Map(merge(entries, merged)?),
+                    Items::Map(Mapping { entries, merged, .. }) => Content::Map(merge(entries, merged)?),
                 };
-                self.complete(Node { at, content }, anchor)
+                self.complete(Node { at, content, style: Style::Plain }, anchor)
             }
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else {
@@ -255,12 +286,19 @@ impl Builder {
         }
     }
 
+    /// Begins a collection.
+    fn enter(&mut self, at: Place, anchor: usize, items: Items) -> Result<(), Fault> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Fault::new(at, format!("values lie more than {MAX_DEPTH} deep within each other")));
+        }
+        self.open.push(Open { at, anchor, items });
+        Ok(())
+    }
+
     fn check_size(&self, at: Place) -> Result<(), Fault> {
-        if self.nodes > MAX_NODES {
-            return Err(Fault::new(
-                at,
-                format!("the file has more than {MAX_NODES} values, repeats included"),
-            ));
+        if self.nodes > self.max_nodes {
+            let most = self.max_nodes;
+            return Err(Fault::new(at, format!("the file has more than {most} values, repeats included")));
         }
         Ok(())
     }
@@ -275,20 +313,25 @@ impl Builder {
         match self.open.last_mut().map(|open| &mut open.items) {
             None => self.documents.push(node),
             Some(Items::List(items)) => items.push(node),
-            Some(Items::Map { entries, merged, key }) => match key.take() {
-                None => *key = Some(key_of(node)?),
-                Some((_, name)) if name == "<<" => merged.push(node),
-                Some((at, name)) => {
-                    if let Some(before) = entries.iter().find(|entry| entry.key == name) {
-                        let line = before.at.line;
-                        return Err(Fault::new(
-                            at,
-                            format!("yaml: mapping key {name:?} already defined at line {line}"),
-                        ));
-                    }
-                    entries.push(Entry { at, key: name, value: node });
+            Some(Items::Map(mapping)) => mapping.take(node)?,
+        }
+        Ok(())
+    }
+}
+
+impl Mapping {
+    /// Takes the next key, or the value of the last one.
+    fn take(&mut self, node: Node) -> Result<(), Fault> {
+        match self.key.take() {
+            None => self.key = Some(key_of(node)?),
+            Some((_, name)) if name == "<<" => self.merged.push(node),
+            Some((at, name)) => {
+                if let Some(line) = self.lines.insert(name.clone(), at.line) {
+                    let message = format!("yaml: mapping key {name:?} already defined at line {line}");
+                    return Err(Fault::new(at, message));
                 }
-            },
+                self.entries.push(Entry { at, key: name, value: node });
+            }
         }
         Ok(())
     }
@@ -304,6 +347,10 @@ fn key_of(node: Node) -> Result<(Place, String), Fault> {
 
 /// Adds what `<<` brings and is not there already.
 fn merge(mut entries: Vec<Entry>, merged: Vec<Node>) -> Result<Vec<Entry>, Fault> {
+    if merged.is_empty() {
+        return Ok(entries);
+    }
+    let mut known: HashSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
     for node in merged {
         let sources = match node.content {
             Content::List(sources) => sources,
@@ -316,11 +363,7 @@ fn merge(mut entries: Vec<Entry>, merged: Vec<Node>) -> Result<Vec<Entry>, Fault
                     "yaml: map merge requires map or sequence of maps as the value",
                 ));
             };
-            for entry in more {
-                if !entries.iter().any(|known| known.key == entry.key) {
-                    entries.push(entry);
-                }
-            }
+            entries.extend(more.into_iter().filter(|entry| known.insert(entry.key.clone())));
         }
     }
     Ok(entries)
@@ -380,6 +423,14 @@ mod tests {
             text.push_str(&format!("a{level}: &a{level} [{many}]\n"));
         }
         assert!(load(&text).unwrap_err().message.contains("repeats included"));
+    }
+
+    #[test]
+    fn values_that_lie_too_deep_are_refused() {
+        for text in ["[".repeat(1_000_000), "- ".repeat(5000), "{a: ".repeat(5000)] {
+            assert!(load(&text).is_err());
+        }
+        assert!(load_within("[a, b, c]", 3).unwrap_err().message.contains("more than 3 values"));
     }
 
     proptest! {
