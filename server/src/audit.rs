@@ -1,5 +1,5 @@
-//! The audit log: who signed in or was refused, from where, one JSON object a line. Two files of bounded size, for their owner
-//! only.
+//! The audit log: who signed in, changed something or was refused, from where, one JSON object a line. What was sent is in none.
+//! Two files of bounded size, for their owner only.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -37,6 +37,15 @@ pub(crate) enum Action {
     MintCertificate,
     /// One's own credential as a kubeconfig file.
     TakeKubeconfig,
+    /// Of an object of the cluster, or of what lies below it, such as an eviction.
+    CreateObject,
+    ReplaceObject,
+    PatchObject,
+    /// Server-side: whoever applies manages the fields.
+    ApplyObject,
+    DeleteObject,
+    /// One value of a Secret, shown to somebody.
+    RevealSecret,
 }
 
 /// How it ended.

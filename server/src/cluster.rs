@@ -7,6 +7,7 @@
 mod address;
 mod authoriser;
 mod connect;
+mod discovery;
 mod error;
 mod holders;
 mod namespaces;
@@ -20,10 +21,11 @@ mod watch;
 
 pub(crate) use authoriser::{ClusterAuthoriser, OWN_RIGHTS};
 pub(crate) use connect::ClusterSource;
+pub(crate) use discovery::Resource;
 pub(crate) use error::{ClusterError, Status};
-pub(crate) use request::{As, Form, Path};
+pub(crate) use request::{As, Change, Form, Path};
 pub(crate) use review::Who;
-pub(crate) use trim::{trim_listed, trim_object};
+pub(crate) use trim::{Managers, is_secret, trim_listed, trim_object};
 pub(crate) use trust::{ExtensionAuthentication, PAGE, RESOURCE_METRICS};
 pub(crate) use watch::JsonLines;
 

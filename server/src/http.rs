@@ -2,9 +2,11 @@
 
 mod access;
 mod app;
+mod apply;
 mod backup;
 mod base_path;
 mod body_limit;
+mod changes;
 mod cors;
 mod credentials;
 mod discovery;
@@ -21,6 +23,7 @@ mod metrics;
 mod objects;
 mod own_sessions;
 mod queries;
+mod reveal;
 mod routes;
 mod security_headers;
 mod session;

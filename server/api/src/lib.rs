@@ -4,6 +4,7 @@
 //! all the logic it has.
 
 pub mod access;
+pub mod changes;
 pub mod cluster;
 pub mod credentials;
 mod labels;

@@ -3,7 +3,13 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crowsnest_api::changes::Cause;
 use serde::Deserialize;
+
+/// Causes of one refusal that are told.
+const MAX_CAUSES: usize = 100;
+/// The reason of a cause that is about a field which somebody else manages.
+const CONFLICT: &str = "FieldManagerConflict";
 
 /// Why a request to the API server came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +48,6 @@ struct Details {
     causes: Vec<Cause>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-struct Cause {
-    reason: String,
-}
-
 impl Status {
     /// Reads the body of an answer with status `code`; one that is no Status is its own message.
     pub(crate) fn of(code: u16, body: &[u8]) -> Self {
@@ -72,6 +72,12 @@ impl Status {
     /// Whether a resource version is of no use any more: too old, or of a time before the API server lost its memory.
     pub(crate) fn is_gone(&self) -> bool {
         self.code == 410 || self.details.causes.iter().any(|cause| cause.reason == "ResourceVersionTooLarge")
+    }
+
+    /// The causes that it lists, at most [`MAX_CAUSES`]. Who manages a field that is in conflict, it says within a sentence only.
+    pub(crate) fn causes(&self) -> Vec<Cause> {
+        let told = self.details.causes.iter().take(MAX_CAUSES).cloned();
+        told.map(|cause| Cause { manager: manager_of(&cause), ..cause }).collect()
     }
 
     /// When to try again, if it said so.
@@ -99,6 +105,12 @@ impl ClusterError {
     }
 }
 
+/// The name in quotes of `conflict with "kubectl" using apps/v1`, or with a subresource `… with subresource "scale" …`.
+fn manager_of(cause: &Cause) -> Option<String> {
+    let named = (cause.reason == CONFLICT).then(|| cause.message.split_once("conflict with \""))??;
+    named.1.split_once('"').map(|(manager, _)| manager.to_owned())
+}
+
 /// The cause of all causes, which says most.
 fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     let mut error = error;
@@ -120,6 +132,15 @@ mod tests {
         assert_eq!((status.code, status.reason.as_str()), (403, "Forbidden"));
         assert_eq!(status.retry_after(), Some(Duration::from_secs(3)));
         assert_eq!(ClusterError::Refused(status).told(), "pods is forbidden");
+    }
+
+    #[test]
+    fn conflicts_name_field_and_manager() {
+        let body = br#"{"message":"Apply failed with 1 conflict","reason":"Conflict","details":{"causes":[{"reason":
+            "FieldManagerConflict","message":"conflict with \"kubectl\" using apps/v1","field":".spec.replicas"}]}}"#;
+        let causes = Status::of(409, body).causes();
+        assert_eq!(causes[0].field, ".spec.replicas");
+        assert_eq!(causes[0].manager.as_deref(), Some("kubectl"));
     }
 
     #[test]

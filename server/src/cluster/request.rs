@@ -8,12 +8,13 @@ use crowsnest_api::cluster::{Kind, ObjectName, Scope};
 use crowsnest_rbac::{ClientCertificate, Credential, Impersonation};
 use form_urlencoded::byte_serialize;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt as _, Limited};
 use kube::Client;
 use kube::client::Body;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{Cluster, ClusterError, Status};
 
@@ -61,6 +62,15 @@ impl Form {
     }
 }
 
+/// A request that changes an object.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) method: Method,
+    pub(crate) path: Path,
+    pub(crate) media_type: &'static str,
+    pub(crate) body: Vec<u8>,
+}
+
 /// Path and query of a request to the API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path(String);
@@ -80,6 +90,16 @@ impl Path {
     pub(crate) fn object(kind: &Kind, scope: &Scope, name: &ObjectName) -> Self {
         let list = Self::list(kind, scope).0;
         Self(format!("{list}/{}", byte_serialize(name.as_str().as_bytes()).collect::<String>()))
+    }
+
+    /// What lies below an object; the word is one of ours.
+    pub(crate) fn below(self, subresource: &'static str) -> Self {
+        Self(format!("{}/{subresource}", self.0))
+    }
+
+    /// The kinds of a version of a group; the empty one is the core group.
+    pub(super) fn kinds(group: &str, version: &str) -> Self {
+        Self(if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") })
     }
 
     /// A ConfigMap.
@@ -182,6 +202,14 @@ impl Cluster {
         object: &(impl Serialize + Sync),
     ) -> Result<serde::de::IgnoredAny, ClusterError> {
         self.bring(who, Request::patch(&path.0), "application/merge-patch+json", object).await
+    }
+
+    /// Sends a change as it is, and gives back what the API server makes of it.
+    pub(crate) async fn change(&self, who: As<'_>, change: Change) -> Result<Value, ClusterError> {
+        let Change { method, path, media_type, body } = change;
+        let request = Request::builder().method(method).uri(&path.0);
+        let request = request.header(ACCEPT, JSON).header(CONTENT_TYPE, media_type);
+        within(TIMEOUT, async { parse(read(self.send(who, request, body).await?).await?).await }).await
     }
 
     async fn bring<T>(

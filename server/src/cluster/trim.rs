@@ -1,5 +1,6 @@
 //! Leaving out of objects what nobody looks at, and what nobody should see in passing.
 
+use crowsnest_api::changes::HIDDEN;
 use crowsnest_api::cluster::Kind;
 use serde_json::Value;
 
@@ -24,11 +25,30 @@ impl Form {
     }
 }
 
-/// An object by itself: without who manages which field.
-pub(crate) fn trim_object(kind: &Kind, object: &mut Value) {
-    remove_managed_fields(object);
+/// Whether an object comes with who manages which of its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Managers {
+    Hidden,
+    Shown,
+}
+
+/// An object by itself: without who manages which field unless that is asked for, and of a secret the names of its values only,
+/// each of which is told by itself (see `http/reveal.rs`).
+pub(crate) fn trim_object(kind: &Kind, object: &mut Value, managers: Managers) {
+    if managers == Managers::Hidden {
+        remove_managed_fields(object);
+    }
     if is_secret(kind) {
         remove_last_applied(object);
+        hide_values(object);
+    }
+}
+
+fn hide_values(object: &mut Value) {
+    for field in ["data", "stringData"] {
+        if let Some(values) = object.get_mut(field).and_then(Value::as_object_mut) {
+            values.values_mut().for_each(|value| *value = HIDDEN.into());
+        }
     }
 }
 
@@ -88,10 +108,20 @@ mod tests {
     #[test]
     fn an_object_by_itself_keeps_what_was_applied_unless_it_is_a_secret() {
         let mut one = object();
-        trim_object(&"core.v1.configmaps".parse().unwrap(), &mut one);
+        trim_object(&"core.v1.configmaps".parse().unwrap(), &mut one, Managers::Hidden);
         assert_eq!(one["metadata"], json!({"name": "x", "annotations": {LAST_APPLIED: "{…}"}}));
         let mut secret = object();
-        trim_object(&"core.v1.secrets".parse().unwrap(), &mut secret);
-        assert_eq!(secret["metadata"], json!({"name": "x"}));
+        trim_object(&"core.v1.secrets".parse().unwrap(), &mut secret, Managers::Shown);
+        assert_eq!(secret["metadata"], json!({"name": "x", "managedFields": [{}]}));
+    }
+
+    #[test]
+    fn of_a_secret_by_itself_the_names_of_values_are_shown() {
+        let mut secret = object();
+        trim_object(&"core.v1.secrets".parse().unwrap(), &mut secret, Managers::Hidden);
+        assert_eq!(
+            (&secret["data"], &secret["stringData"]),
+            (&json!({"key": HIDDEN}), &json!({"key": HIDDEN}))
+        );
     }
 }

@@ -1,7 +1,6 @@
 //! Credentials to take away: a new client certificate for somebody, and one's own as a kubeconfig. Made with the rights of whoever
 //! asks, kept nowhere, and noted in the audit log.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Json;
@@ -43,7 +42,7 @@ pub(super) async fn mint(
     let detail = format!("for {:?} in {:?}", wish.user, wish.groups);
     let minted = minting::mint(&viewer.cluster, As::User(&viewer.credential), &wish).await;
     let outcome = if minted.is_ok() { Outcome::Done } else { Outcome::Refused };
-    note(&app, Action::MintCertificate, outcome, &viewer, peer.address.ip(), detail).await;
+    viewer.note(&app, Action::MintCertificate, outcome, peer.address.ip(), detail).await;
     let (certificate, claims) = match minted {
         Ok(minted) => minted,
         Err(MintError::Cluster(error)) => return Err(viewer.refused(&app, error).await),
@@ -89,7 +88,7 @@ pub(super) async fn kubeconfig(
     let ca = cluster.authority();
     let file = write_kubeconfig(&server, ca.as_deref(), &viewer.user, &viewer.credential);
     let outcome = if file.is_some() { Outcome::Done } else { Outcome::Refused };
-    note(&app, Action::TakeKubeconfig, outcome, &viewer, peer.address.ip(), String::new()).await;
+    viewer.note(&app, Action::TakeKubeconfig, outcome, peer.address.ip(), String::new()).await;
     let file = file.ok_or_else(|| {
         ApiError::new(
             ErrorKind::NotFound,
@@ -102,21 +101,6 @@ pub(super) async fn kubeconfig(
         (CONTENT_DISPOSITION, "attachment; filename=\"kubeconfig.yaml\""),
     ];
     Ok((headers, file.reveal().to_owned()).into_response())
-}
-
-/// Writes to the audit log, off the threads that serve requests.
-async fn note(
-    app: &AppState,
-    action: Action,
-    outcome: Outcome,
-    viewer: &Viewer,
-    from: IpAddr,
-    detail: String,
-) {
-    let (app, user) = (AppState::clone(app), viewer.user.clone());
-    let noting = move || app.audit.note(clock::now(), action, outcome, &user, from, &detail);
-    // An error is a panic there, which has been told already.
-    tokio::task::spawn_blocking(noting).await.ok();
 }
 
 #[cfg(test)]

@@ -10,10 +10,13 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use crowsnest_api::Problem;
+use crowsnest_api::changes::Cause;
 use crowsnest_api::prometheus::{self, ErrorType};
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode, Version};
 use tracing::{error, warn};
+
+use crate::cluster::Status;
 
 /// Kinds of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,14 +89,22 @@ impl ErrorKind {
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     kind: ErrorKind,
-    /// The status that the Kubernetes API server gave, where it is passed on.
-    relayed: Option<StatusCode>,
+    /// What the Kubernetes API server gave, where it is passed on.
+    relayed: Option<Box<Relayed>>,
     message: String,
     cause: Option<Arc<anyhow::Error>>,
     retry_after: Option<Duration>,
     closes: bool,
     /// What the answer says beside its body.
     headers: Option<Box<HeaderMap>>,
+}
+
+/// A refusal of the Kubernetes API server.
+#[derive(Clone, Debug)]
+struct Relayed {
+    status: StatusCode,
+    reason: String,
+    causes: Vec<Cause>,
 }
 
 impl ApiError {
@@ -116,9 +127,11 @@ impl ApiError {
     }
 
     /// What the Kubernetes API server said to a request of this user's, passed on as it is.
-    pub(crate) fn relayed(code: u16, message: String) -> Self {
-        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY);
-        Self { relayed: Some(status), ..Self::new(ErrorKind::BadGateway, message) }
+    pub(crate) fn relayed(told: Status) -> Self {
+        let status = StatusCode::from_u16(told.code).unwrap_or(StatusCode::BAD_GATEWAY);
+        let causes = told.causes();
+        let relayed = Relayed { status, reason: told.reason, causes };
+        Self { relayed: Some(Box::new(relayed)), ..Self::new(ErrorKind::BadGateway, told.message) }
     }
 
     /// The request is malformed.
@@ -173,10 +186,21 @@ impl ApiError {
 
     fn row(&self) -> (StatusCode, ErrorType, &'static str) {
         let (status, error_type, title) = self.kind.row();
-        match self.relayed {
+        match self.relayed.as_ref().map(|relayed| relayed.status) {
             None => (status, error_type, title),
             Some(relayed) => (relayed, error_type, relayed.canonical_reason().unwrap_or(title)),
         }
+    }
+
+    /// The error as the caller reads it.
+    pub(crate) fn problem(&self) -> Problem {
+        let (status, _, title) = self.row();
+        let (reason, causes) = match &self.relayed {
+            Some(relayed) => (relayed.reason.clone(), relayed.causes.clone()),
+            None => Default::default(),
+        };
+        let detail = (!self.message.is_empty()).then(|| self.message.clone());
+        Problem { status: status.as_u16(), title: title.to_owned(), detail, reason, causes }
     }
 
     fn log(&self) {
@@ -197,7 +221,7 @@ impl ApiError {
     }
 
     fn render(&self, style: Style) -> Response {
-        let (status, error_type, title) = self.row();
+        let (status, error_type, _) = self.row();
         let mut response = match style {
             Style::Prometheus => {
                 let body: prometheus::Response<()> =
@@ -205,9 +229,7 @@ impl ApiError {
                 (status, Json(body)).into_response()
             }
             Style::Problem => {
-                let detail = (!self.message.is_empty()).then(|| self.message.clone());
-                let body = Problem { status: status.as_u16(), title: title.to_owned(), detail };
-                let mut response = (status, Json(body)).into_response();
+                let mut response = (status, Json(self.problem())).into_response();
                 response
                     .headers_mut()
                     .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use crowsnest_api::access::{Answers, MAX_RIGHTS, Right};
+use crowsnest_api::changes::Report;
 use crowsnest_api::remote_write::{LabelPair, TimeSeries, WireSample, WriteRequest};
 use crowsnest_kubesim::{KubeSim, Options, Running};
 use crowsnest_rbac::Access;
@@ -19,7 +20,7 @@ use tower::ServiceExt as _;
 
 use super::AppState;
 use super::routes::{ROUTES, Route};
-use super::surface::{INGEST, ask, composed, path_of, users_in};
+use super::surface::{INGEST, ask, ask_with, composed, path_of, users_in};
 use crate::clock;
 use crate::cluster::OWN_RIGHTS;
 use crate::listen::{Peer, Transport};
@@ -240,18 +241,59 @@ async fn five_users_are_told_of_every_kind_and_verb_what_the_api_server_decides(
     }
 }
 
+/// What a route of objects is sent, and the right to `x` in `shop` that the API server wants for it.
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    verb: &'static str,
+    /// The kind; empty is pods.
+    of: &'static str,
+    below: &'static str,
+    query: &'static str,
+    media_type: &'static str,
+    body: &'static str,
+}
+
+fn sent(route: &Route) -> Option<Sent> {
+    const POD: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":{"containers":[{"name":"x","image":"x"}]}}"#;
+    const JSON: &str = "application/json";
+    let path = route.path.strip_prefix("/api/crowsnest/v1/")?;
+    let plain = Sent { media_type: JSON, body: POD, ..Sent::default() };
+    Some(match (path, route.method.as_str()) {
+        ("objects/{kind}/{namespace}", "GET") => Sent { verb: "list", ..Sent::default() },
+        ("objects/{kind}/{namespace}", "POST") => Sent { verb: "create", ..plain },
+        ("objects/{kind}/{namespace}/{name}", "GET") => Sent { verb: "get", ..Sent::default() },
+        ("objects/{kind}/{namespace}/{name}", "DELETE") => Sent { verb: "delete", ..Sent::default() },
+        ("objects/{kind}/{namespace}/{name}", "PUT") => Sent { verb: "update", ..plain },
+        ("objects/{kind}/{namespace}/{name}", "PATCH") => {
+            Sent { verb: "patch", media_type: "application/merge-patch+json", body: "{}", ..plain }
+        }
+        ("objects/{kind}/{namespace}/{name}", "POST") => Sent {
+            verb: "create",
+            below: "eviction",
+            query: "?subresource=eviction",
+            body: r#"{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"x","namespace":"shop"}}"#,
+            ..plain
+        },
+        ("reveal/{namespace}/{name}", "POST") => {
+            Sent { verb: "get", of: "secrets", query: "?key=password", ..Sent::default() }
+        }
+        _ => return None,
+    })
+}
+
 /// The right that the API server must give for a route to answer; several, of which all are needed.
 fn behind(route: &Route) -> Vec<Right> {
     match route.access {
         Access::Public | Access::Series | Access::ApiServer => Vec::new(),
         // These go on to the API server, which decides.
-        Access::User if route.path.ends_with("/objects/{kind}/{namespace}") => {
-            vec![Right::to("list", "", "pods", "shop")]
-        }
-        Access::User if route.path.ends_with("/objects/{kind}/{namespace}/{name}") => {
-            vec![Right::to("get", "", "pods", "shop").named("x")]
-        }
-        Access::User => Vec::new(),
+        Access::User => sent(route).map_or_else(Vec::new, |sent| {
+            let right = Right::to(sent.verb, "", if sent.of.is_empty() { "pods" } else { sent.of }, "shop");
+            vec![if matches!(sent.verb, "list" | "create") && sent.below.is_empty() {
+                right
+            } else {
+                right.named("x").below(sent.below)
+            }]
+        }),
         access => OWN_RIGHTS.iter().find(|row| row.access == access).unwrap().rights.to_vec(),
     }
 }
@@ -267,8 +309,10 @@ async fn five_users_use_every_route_that_the_api_server_gives_them_the_rights_fo
             for right in behind(route) {
                 expected &= scene.may(user, &right).await;
             }
-            let path = path_of(route);
-            let (status, body) = ask(&scene.surface, &route.method, &path, Some(&token)).await;
+            let sent = sent(route).unwrap_or_default();
+            let path = format!("{}{}", path_of(route), sent.query);
+            let body = (sent.media_type, sent.body);
+            let (status, body) = ask_with(&scene.surface, &route.method, &path, Some(&token), body).await;
             let allowed = !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
             // A sign-in without a credential is refused for that.
             if route.access != Access::Public {
@@ -278,6 +322,32 @@ async fn five_users_use_every_route_that_the_api_server_gives_them_the_rights_fo
         }
     }
     assert!(refused > 50, "only {refused} were refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_five_users_apply_is_refused_object_by_object_where_the_api_server_refuses_it() {
+    let mut scene = Scene::new().await;
+    let text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: shop}}\n---\n\
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: data}}\n---\n\
+        {apiVersion: v1, kind: Namespace, metadata: {name: x}}\n";
+    let path = "/api/crowsnest/v1/apply?dryRun=All";
+    let body = ("application/yaml", text);
+    for (user, token) in scene.users.clone() {
+        let (status, body) = ask_with(&scene.surface, &Method::POST, path, Some(&token), body).await;
+        assert_eq!(status, StatusCode::OK, "{user}: {body}");
+        let report: Report = serde_json::from_str(&body).unwrap();
+        let places = [("configmaps", "shop"), ("configmaps", "data"), ("namespaces", "")];
+        assert_eq!(report.results.len(), places.len());
+        for ((resource, namespace), result) in places.into_iter().zip(report.results) {
+            let allowed = scene.may(user, &Right::to("patch", "", resource, namespace)).await;
+            assert_eq!(
+                result.problem.is_none(),
+                allowed,
+                "{user} {resource} {namespace}: {:?}",
+                result.problem
+            );
+        }
+    }
 }
 
 /// Selectors and functions that have told too much elsewhere.

@@ -8,13 +8,16 @@ use crowsnest_api::stream::SYNC_CHUNK;
 use crowsnest_rbac::{Caller, Credential, Via};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, warn};
 
 use super::{ApiError, AppState, ErrorKind};
+use crate::audit::{Action, Outcome};
 use crate::auth::Identified;
-use crate::cluster::{As, Cluster, ClusterError, Form, Path, trim_listed, trim_object};
+use crate::clock;
+use crate::cluster::{As, Cluster, ClusterError, Form, Managers, Path, trim_listed, trim_object};
 
 /// Parameters of a list that go on to the API server, and the bytes that each may have.
 const PARAMETERS: &[(&str, usize)] =
@@ -72,7 +75,7 @@ impl Viewer {
             }
             ClusterError::Refused(status) => {
                 let wait = status.retry_after();
-                let error = ApiError::relayed(status.code, status.message);
+                let error = ApiError::relayed(status);
                 wait.map_or(error.clone(), |wait| error.retry_after(wait))
             }
             ClusterError::Unreachable(_) | ClusterError::TimedOut(_) => {
@@ -80,6 +83,21 @@ impl Viewer {
             }
             ClusterError::Answer(_) => ApiError::new(ErrorKind::BadGateway, error.told()),
         }
+    }
+
+    /// Writes to the audit log, off the threads that serve requests.
+    pub(crate) async fn note(
+        &self,
+        app: &AppState,
+        action: Action,
+        outcome: Outcome,
+        from: IpAddr,
+        detail: String,
+    ) {
+        let (app, user) = (AppState::clone(app), self.user.clone());
+        let noting = move || app.audit.note(clock::now(), action, outcome, &user, from, &detail);
+        // An error is a panic there, which has been told already.
+        tokio::task::spawn_blocking(noting).await.ok();
     }
 
     /// Ends the session because its credential is worth nothing any more.
@@ -129,12 +147,24 @@ pub(super) async fn one(
     State(app): State<AppState>,
     Extension(identified): Extension<Identified>,
     UrlPath((kind, scope, name)): UrlPath<(String, String, String)>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let (kind, scope, name) = (parse::<Kind>(&kind)?, parse::<Scope>(&scope)?, parse::<ObjectName>(&name)?);
     let viewer = Viewer::of(&app, &identified)?;
-    let path = Path::object(&kind, &scope, &name);
+    let (mut path, mut managers) = (Path::object(&kind, &scope, &name), Managers::Hidden);
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        match (&*name, &*value) {
+            ("managedFields", "shown") => managers = Managers::Shown,
+            ("subresource", "scale") => path = path.below("scale"),
+            _ => {
+                return Err(ApiError::bad_request(
+                    "an object has the parameters managedFields=shown and subresource=scale",
+                ));
+            }
+        }
+    }
     match viewer.cluster.get::<Value>(As::User(&viewer.credential), &path, Form::Whole).await {
-        Ok(object) => answer(object, move |object| trim_object(&kind, object)).await,
+        Ok(object) => answer(object, move |object| trim_object(&kind, object, managers)).await,
         Err(error) => Err(viewer.refused(&app, error).await),
     }
 }
@@ -151,7 +181,7 @@ pub(super) async fn namespaces(
     }
 }
 
-fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, ApiError> {
+pub(super) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, ApiError> {
     text.parse().map_err(|error: T::Err| ApiError::bad_request(error.to_string()))
 }
 
@@ -182,7 +212,7 @@ fn with_parameters(mut path: Path, query: &str) -> Result<Path, ApiError> {
 }
 
 /// Trims and writes JSON where it holds up nobody else: a page may have some megabytes.
-async fn answer(
+pub(super) async fn answer(
     mut json: Value,
     trim: impl FnOnce(&mut Value) + Send + 'static,
 ) -> Result<Response, ApiError> {

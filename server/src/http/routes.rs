@@ -6,8 +6,8 @@ use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
 use super::{
-    AppState, access, backup, credentials, discovery, health, metrics, objects, own_sessions, queries,
-    session, sources, stream, ui,
+    AppState, access, apply, backup, changes, credentials, discovery, health, metrics, objects, own_sessions,
+    queries, reveal, session, sources, stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -22,6 +22,8 @@ const SMALL: usize = 64 << 10;
 const SIGN_IN: usize = 384 << 10;
 /// A query and its parameters as a form.
 const FORM: usize = 1 << 20;
+/// An object of the cluster, or many as one text: more than etcd takes of one.
+const OBJECTS_SENT: usize = 3 << 20;
 /// A batch of alerts.
 const ALERTS: usize = 8 << 20;
 /// A compressed push of samples; what it decompresses to has a limit of its own.
@@ -70,6 +72,7 @@ const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
 const OBJECT: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}/{name}";
 const PODS_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods";
 const POD_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods/{name}";
+const REVEAL: &str = "/api/crowsnest/v1/reveal/{namespace}/{name}";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
 const SILENCE: &str = "/alertmanager/api/v2/silence/{id}";
@@ -102,6 +105,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::POST, CHECK, Access::User, |m| on(m, access::check)),
     reads(Method::GET, "/api/crowsnest/v1/access/rules/{namespace}", Access::User, |m| on(m, access::rules)),
     reads(Method::GET, "/api/crowsnest/v1/access/subjects", Access::User, |m| on(m, access::subjects)),
+    changes(Method::POST, "/api/crowsnest/v1/apply", Access::User, OBJECTS_SENT, |m| on(m, apply::apply)),
     reads(Method::GET, "/api/crowsnest/v1/backup", ADMIN, |m| on(m, backup::read)),
     changes(Method::POST, "/api/crowsnest/v1/certificates", Access::User, SMALL, |m| {
         on(m, credentials::mint)
@@ -111,9 +115,15 @@ pub(super) static ROUTES: &[Route] = &[
     }),
     reads(Method::GET, NAMESPACES, Access::User, |m| on(m, objects::namespaces)),
     reads(Method::GET, OBJECTS, Access::User, |m| on(m, objects::list)),
+    changes(Method::POST, OBJECTS, Access::User, OBJECTS_SENT, |m| on(m, changes::create)),
+    changes(Method::DELETE, OBJECT, Access::User, SMALL, |m| on(m, changes::delete)),
     reads(Method::GET, OBJECT, Access::User, |m| on(m, objects::one)),
+    changes(Method::PATCH, OBJECT, Access::User, OBJECTS_SENT, |m| on(m, changes::patch)),
+    changes(Method::POST, OBJECT, Access::User, SMALL, |m| on(m, changes::create_below)),
+    changes(Method::PUT, OBJECT, Access::User, OBJECTS_SENT, |m| on(m, changes::replace)),
     reads(Method::GET, QUERIES, Access::User, |m| on(m, queries::list)),
     changes(Method::DELETE, QUERY, Access::User, SMALL, |m| on(m, queries::end)),
+    changes(Method::POST, REVEAL, Access::User, SMALL, |m| on(m, reveal::reveal)),
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SIGN_IN, |m| on(m, session::sign_in)),

@@ -57,12 +57,27 @@ pub(super) async fn ask(
     path: &str,
     token: Option<&str>,
 ) -> (StatusCode, String) {
+    ask_with(surface, method, path, token, ("", "")).await
+}
+
+/// The same with a body and its media type.
+pub(super) async fn ask_with(
+    surface: &Router,
+    method: &Method,
+    path: &str,
+    token: Option<&str>,
+    (media_type, body): (&str, &str),
+) -> (StatusCode, String) {
     let peer = Peer { address: ([127, 0, 0, 1], 1).into(), transport: Transport::Tls };
     let mut request = http::Request::builder().method(method).uri(path).extension(peer);
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
-    let response = surface.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    if !media_type.is_empty() {
+        request = request.header(header::CONTENT_TYPE, media_type);
+    }
+    let request = request.body(Body::from(body.to_owned())).unwrap();
+    let response = surface.clone().oneshot(request).await.unwrap();
     let status = response.status();
     if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream") {
         // It has no end.

@@ -8,6 +8,7 @@ mod api;
 mod asking;
 mod bad_requests;
 mod certificates;
+mod changes;
 mod check_files;
 mod clients;
 mod cluster_metrics;

@@ -93,9 +93,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, expected: Value) {
+    fn check(text: &str, expected: &Value) {
         let documents = crate::load(text).unwrap();
-        assert_eq!(documents[0].to_json(), expected, "{text}");
+        assert_eq!(&documents[0].to_json(), expected, "{text}");
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
             ("infinity", json!("infinity")),
             ("~", json!(null)),
         ] {
-            check(text, expected);
+            check(text, &expected);
         }
     }
 
@@ -129,13 +129,13 @@ mod tests {
     fn quotes_and_the_tag_for_texts_make_texts() {
         check(
             "{a: '1', b: \"true\", c: !!str 3, d: null, e: ''}",
-            json!({"a": "1", "b": "true", "c": "3", "d": null, "e": ""}),
+            &json!({"a": "1", "b": "true", "c": "3", "d": null, "e": ""}),
         );
-        check("a: |\n  1\n", json!({"a": "1\n"}));
+        check("a: |\n  1\n", &json!({"a": "1\n"}));
     }
 
     #[test]
     fn keys_are_texts() {
-        check("{8080: x, true: z}", json!({"8080": "x", "true": "z"}));
+        check("{8080: x, true: z}", &json!({"8080": "x", "true": "z"}));
     }
 }

@@ -218,6 +218,18 @@ impl Server {
         json(self.get(path).header("cookie", cookie).send().unwrap())
     }
 
+    /// The status and JSON body of what the holder of a token gets who sends something.
+    pub(crate) fn send_as(
+        &self,
+        token: &str,
+        method: reqwest::Method,
+        path: &str,
+        (media_type, body): (&str, impl Into<String>),
+    ) -> (u16, Value) {
+        let request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        json(request.header("content-type", media_type).body(body.into()).send().unwrap())
+    }
+
     /// Pushes a body as it is, with the headers that a good push has.
     pub(crate) fn push_bytes(&self, body: Vec<u8>) -> Response {
         self.push_request(body).send().unwrap()
