@@ -92,11 +92,6 @@ impl Path {
         Self(format!("{list}/{}", byte_serialize(name.as_str().as_bytes()).collect::<String>()))
     }
 
-    /// What lies below an object; the word is one of ours.
-    pub(crate) fn below(self, subresource: &'static str) -> Self {
-        Self(format!("{}/{subresource}", self.0))
-    }
-
     /// The kinds of a version of a group; the empty one is the core group.
     pub(super) fn kinds(group: &str, version: &str) -> Self {
         Self(if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") })
