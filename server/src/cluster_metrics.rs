@@ -6,6 +6,7 @@
 mod batch;
 mod collection;
 mod counts;
+mod custom;
 mod lease;
 mod watch;
 mod writer;
@@ -15,9 +16,10 @@ use std::time::Duration;
 
 use crowsnest_api::Timestamp;
 use crowsnest_api::cluster::{ObjectName, Scope};
-use crowsnest_cluster_metrics::{AllowList, KINDS, Kind, Projector};
+use crowsnest_cluster_metrics::{AllowList, CustomState, KINDS, Kind, Projector};
 use crowsnest_promql::Queryable;
 use crowsnest_tsdb::Appender;
+use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch as channel};
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -27,6 +29,7 @@ use crate::clock;
 use crate::cluster::Cluster;
 use collection::Collection;
 use counts::Counts;
+use custom::CustomKinds;
 use lease::Lease;
 use watch::KindWatch;
 use writer::Writer;
@@ -38,7 +41,9 @@ const LISTS_AT_ONCE: usize = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct ClusterMetricsSettings {
     /// The kinds; none to make none.
-    pub(crate) kinds: Vec<&'static Kind>,
+    pub(crate) kinds: Vec<Kind>,
+    /// Families of custom resources.
+    pub(crate) custom: CustomState,
     pub(crate) interval: Duration,
     pub(crate) labels: AllowList,
     pub(crate) annotations: AllowList,
@@ -48,15 +53,23 @@ pub(crate) struct ClusterMetricsSettings {
 
 /// The kinds that are watched unless it is said otherwise: all but Secrets, whose list would show what is in them to whoever holds the
 /// server's credential, although the server asks for their metadata alone.
-pub(crate) fn default_kinds() -> Vec<&'static Kind> {
-    KINDS.iter().filter(|kind| kind.resource != "secrets").collect()
+pub(crate) fn default_kinds() -> Vec<Kind> {
+    KINDS.iter().filter(|kind| kind.resource != "secrets").cloned().collect()
 }
 
 /// A kind that is watched.
 struct Watched {
-    kind: &'static Kind,
+    kind: Kind,
     collection: Arc<Collection>,
     counts: Arc<Counts>,
+}
+
+/// All kinds that are watched. Cheap to copy.
+#[derive(Clone)]
+struct AllWatched {
+    kinds: Vec<Arc<Watched>>,
+    /// Whether custom resources have been looked for, if any are wanted: until then more may come.
+    is_complete: bool,
 }
 
 /// Makes metrics of a cluster.
@@ -65,6 +78,13 @@ pub(crate) struct ClusterMetrics {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) appender: Arc<dyn Appender>,
     pub(crate) queryable: Arc<dyn Queryable>,
+}
+
+impl ClusterMetricsSettings {
+    /// Whether anything is made metrics of.
+    pub(crate) fn is_off(&self) -> bool {
+        self.kinds.is_empty() && self.custom.is_empty()
+    }
 }
 
 impl ClusterMetrics {
@@ -111,14 +131,31 @@ impl ClusterMetrics {
     /// Watches and writes until it is dropped, and its watches with it.
     async fn write_on(&self) {
         let mut watches = JoinSet::new();
-        let kinds = Arc::new(self.watch(&mut watches));
+        let watching = Watching {
+            cluster: Arc::clone(&self.cluster),
+            labels: self.settings.labels.clone(),
+            annotations: self.settings.annotations.clone(),
+            lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
+        };
+        let kinds = self.settings.kinds.iter().map(|kind| Arc::new(watching.watch(kind, &mut watches)));
+        let is_complete = self.settings.custom.is_empty();
+        let watched = Arc::new(Mutex::new(AllWatched { kinds: kinds.collect(), is_complete }));
+        if !is_complete {
+            let custom = CustomKinds {
+                state: self.settings.custom.clone(),
+                cluster: Arc::clone(&self.cluster),
+                watching,
+                watched: Arc::clone(&watched),
+            };
+            watches.spawn(custom.run());
+        }
         let mut writer = self.writer();
         loop {
             let at = next_tick(clock::now(), self.settings.interval);
             tokio::time::sleep(since(clock::now(), at)).await;
-            let kinds = Arc::clone(&kinds);
+            let watched = watched.lock().clone();
             let write = tokio::task::spawn_blocking(move || {
-                writer.write(&kinds, at);
+                writer.write(&watched, at);
                 writer
             });
             writer = match write.await {
@@ -135,25 +172,6 @@ impl ClusterMetrics {
         Writer::new(Arc::clone(&self.appender), Arc::clone(&self.queryable))
     }
 
-    /// Begins to watch every kind.
-    fn watch(&self, watches: &mut JoinSet<()>) -> Vec<Watched> {
-        let lists = Arc::new(Semaphore::new(LISTS_AT_ONCE));
-        let watch = |kind: &'static Kind| {
-            let watched = Watched { kind, collection: Arc::default(), counts: Arc::default() };
-            let watch = KindWatch {
-                kind,
-                cluster: Arc::clone(&self.cluster),
-                projector: Projector::new(kind, &self.settings.labels, &self.settings.annotations),
-                collection: Arc::clone(&watched.collection),
-                counts: Arc::clone(&watched.counts),
-                lists: Arc::clone(&lists),
-            };
-            watches.spawn(watch.run());
-            watched
-        };
-        self.settings.kinds.iter().copied().map(watch).collect()
-    }
-
     /// It is another's turn: what we wrote ends here.
     async fn end(&self) {
         let writer = self.writer();
@@ -161,6 +179,32 @@ impl ClusterMetrics {
         if let Err(error) = ended.await {
             warn!(err = &error as &dyn std::error::Error, "ending the cluster's metrics panicked");
         }
+    }
+}
+
+/// What every watch of a kind needs.
+struct Watching {
+    cluster: Arc<Cluster>,
+    labels: AllowList,
+    annotations: AllowList,
+    /// So many lists at once are in memory.
+    lists: Arc<Semaphore>,
+}
+
+impl Watching {
+    /// Begins to watch a kind.
+    fn watch(&self, kind: &Kind, watches: &mut JoinSet<()>) -> Watched {
+        let watched = Watched { kind: kind.clone(), collection: Arc::default(), counts: Arc::default() };
+        let watch = KindWatch {
+            kind: kind.clone(),
+            cluster: Arc::clone(&self.cluster),
+            projector: Projector::new(kind, &self.labels, &self.annotations),
+            collection: Arc::clone(&watched.collection),
+            counts: Arc::clone(&watched.counts),
+            lists: Arc::clone(&self.lists),
+        };
+        watches.spawn(watch.run());
+        watched
     }
 }
 

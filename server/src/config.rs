@@ -1,13 +1,13 @@
 //! The settings with defaults filled in, checked against each other.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use crowsnest_api::cluster::{ObjectName, Scope};
 use crowsnest_api::{Labels, METRIC_NAME};
-use crowsnest_cluster_metrics::{AllowList, KINDS};
+use crowsnest_cluster_metrics::{AllowList, CustomState, KINDS};
 use crowsnest_promql::{PatternBudget, Resolution, parse_matchers};
 use crowsnest_tsdb::{Options, RetentionRule, Tier};
 
@@ -326,8 +326,8 @@ fn namespaced(flag: &str, text: &str) -> anyhow::Result<(Scope, ObjectName)> {
 /// What is made metrics of in the cluster, and how.
 fn cluster_metrics(settings: &Settings) -> anyhow::Result<ClusterMetricsSettings> {
     let find = |name: &str| {
-        KINDS.iter().find(|kind| kind.resource == name).with_context(|| {
-            let all: Vec<&str> = KINDS.iter().map(|kind| kind.resource).collect();
+        KINDS.iter().find(|kind| kind.resource == name).cloned().with_context(|| {
+            let all: Vec<&str> = KINDS.iter().map(|kind| &*kind.resource).collect();
             format!(
                 "--cluster-metrics: there are no metrics of {name:?}; of these there are: {}",
                 all.join(", ")
@@ -337,7 +337,7 @@ fn cluster_metrics(settings: &Settings) -> anyhow::Result<ClusterMetricsSettings
     let kinds = match settings.cluster_metrics.as_deref() {
         None => default_kinds(),
         Some([one]) if one == "none" => Vec::new(),
-        Some([one]) if one == "*" => KINDS.iter().collect(),
+        Some([one]) if one == "*" => KINDS.to_vec(),
         Some(names) => names.iter().map(|name| find(name.trim())).collect::<anyhow::Result<_>>()?,
     };
     let lease = settings.cluster_metrics_lease.as_deref();
@@ -349,12 +349,24 @@ fn cluster_metrics(settings: &Settings) -> anyhow::Result<ClusterMetricsSettings
     }
     let interval = settings.cluster_metrics_interval.map_or(DEFAULT_CLUSTER_METRICS_INTERVAL, |span| span.0);
     ensure!(interval >= Duration::from_secs(1), "--cluster-metrics-interval is one second at least");
+    let custom = settings.custom_resource_state_config_file.as_deref().map(custom_state).transpose()?;
     Ok(ClusterMetricsSettings {
         kinds,
+        custom: custom.unwrap_or_default(),
         interval,
         labels,
         annotations,
         lease: lease.map(|text| namespaced("--cluster-metrics-lease", text)).transpose()?,
+    })
+}
+
+/// Families of custom resources, from a file.
+fn custom_state(file: &Path) -> anyhow::Result<CustomState> {
+    let named = || format!("--custom-resource-state-config-file {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(named)?;
+    CustomState::parse(&text).map_err(|faults| {
+        let told: Vec<String> = faults.iter().map(|fault| format!("{}:{fault}", file.display())).collect();
+        anyhow::anyhow!("--custom-resource-state-config-file:\n{}", told.join("\n"))
     })
 }
 

@@ -97,6 +97,9 @@ pub(crate) struct Settings {
     /// create and update it
     #[arg(long, env = "CROWSNEST_CLUSTER_METRICS_LEASE", value_name = "LEASE")]
     pub(crate) cluster_metrics_lease: Option<String>,
+    /// File that says which metrics are made of custom resources: kube-state-metrics' CustomResourceStateMetrics
+    #[arg(long, env = "CROWSNEST_CUSTOM_RESOURCE_STATE_CONFIG_FILE", value_name = "FILE")]
+    pub(crate) custom_resource_state_config_file: Option<PathBuf>,
     /// Labels of objects that kube_…_labels have, as pods=[app,team],nodes=[*] [default: none]
     #[arg(long, env = "CROWSNEST_METRIC_LABELS_ALLOWLIST", value_name = "LIST")]
     pub(crate) metric_labels_allowlist: Option<AllowList>,
@@ -271,6 +274,9 @@ impl Settings {
             kube: self.kube.or(other.kube),
             cluster_metrics: self.cluster_metrics.or(other.cluster_metrics),
             cluster_metrics_interval: self.cluster_metrics_interval.or(other.cluster_metrics_interval),
+            custom_resource_state_config_file: self
+                .custom_resource_state_config_file
+                .or(other.custom_resource_state_config_file),
             cluster_metrics_lease: self.cluster_metrics_lease.or(other.cluster_metrics_lease),
             metric_labels_allowlist: self.metric_labels_allowlist.or(other.metric_labels_allowlist),
             metric_annotations_allowlist: self

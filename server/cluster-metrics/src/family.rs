@@ -1,5 +1,7 @@
 //! A metric family: a row of a kind's table.
 
+use std::borrow::Cow;
+
 use crate::meta::Meta;
 use crate::rows::Rows;
 
@@ -13,14 +15,20 @@ pub enum MetricKind {
 }
 
 /// What is known of a family without an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FamilyInfo {
     /// The metric's name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// One sentence for people.
-    pub help: &'static str,
+    pub help: Cow<'static, str>,
     /// Its type.
     pub kind: MetricKind,
+}
+
+impl FamilyInfo {
+    const fn of(name: &'static str, help: &'static str, kind: MetricKind) -> Self {
+        Self { name: Cow::Borrowed(name), help: Cow::Borrowed(help), kind }
+    }
 }
 
 /// A family of objects whose own part is `T`.
@@ -36,7 +44,7 @@ impl<T> Family<T> {
         help: &'static str,
         rows: fn(&Meta, &T, &mut Rows<'_>),
     ) -> Self {
-        Self { info: FamilyInfo { name, help, kind: MetricKind::Gauge }, rows }
+        Self { info: FamilyInfo::of(name, help, MetricKind::Gauge), rows }
     }
 
     /// A family of counters.
@@ -45,7 +53,7 @@ impl<T> Family<T> {
         help: &'static str,
         rows: fn(&Meta, &T, &mut Rows<'_>),
     ) -> Self {
-        Self { info: FamilyInfo { name, help, kind: MetricKind::Counter }, rows }
+        Self { info: FamilyInfo::of(name, help, MetricKind::Counter), rows }
     }
 
     /// `kube_…_created`.

@@ -6,6 +6,7 @@
 
 mod allow;
 mod cron;
+mod custom;
 mod family;
 mod kinds;
 mod label_name;
@@ -17,6 +18,7 @@ mod rows;
 mod when;
 
 pub use allow::{AllowError, AllowList, Allowed};
+pub use custom::{CustomState, Served};
 pub use family::{FamilyInfo, MetricKind};
 pub use kinds::KINDS;
 pub use meta::Uid;

@@ -148,7 +148,7 @@ enum Form {
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 impl Uid {
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         Self(uuid(text).map_or_else(|| Form::Other(text.into()), Form::Uuid))
     }
 }

@@ -1,10 +1,14 @@
 //! Objects as they are kept, and the kinds that there are.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
 use crate::allow::{AllowList, Allowed};
+use crate::custom::CustomFamilies;
 use crate::family::{Family, FamilyInfo};
 use crate::kinds::PodSpecs;
 use crate::meta::{Meta, RawMeta, Uid};
@@ -23,30 +27,38 @@ pub enum Form {
 }
 
 /// Reads the JSON of an object.
-type Project = fn(&[u8], &mut Projector) -> Result<Box<dyn Object>, NotAnObject>;
+type Project = fn(&[u8], &mut Projector) -> Result<Box<dyn Object>, serde_json::Error>;
 
-/// A kind of objects and its families.
-#[derive(Clone, Copy, Debug)]
+/// A kind of objects and its families. Cheap to copy.
+#[derive(Clone, Debug)]
 pub struct Kind {
     /// Its group; empty for the core group.
-    pub group: &'static str,
+    pub group: Cow<'static, str>,
     /// Its version.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
     /// Its plural, such as `pods`.
-    pub resource: &'static str,
+    pub resource: Cow<'static, str>,
     /// What kube-state-metrics calls it when it counts lists and watches: `*v1.Pod`.
-    pub go_type: &'static str,
+    pub go_type: Cow<'static, str>,
     /// How much of its objects is needed.
     pub form: Form,
-    project: Project,
-    families: fn() -> Vec<FamilyInfo>,
+    families: Families,
+}
+
+/// Where the families of a kind come from.
+#[derive(Clone, Debug)]
+enum Families {
+    /// The table of this crate.
+    Table { project: Project, families: fn() -> Vec<FamilyInfo> },
+    /// Somebody's configuration.
+    Custom(Arc<CustomFamilies>),
 }
 
 /// JSON that is no object of its kind.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read an object of the kind {resource}")]
 pub struct NotAnObject {
-    resource: &'static str,
+    resource: String,
     #[source]
     source: serde_json::Error,
 }
@@ -54,7 +66,7 @@ pub struct NotAnObject {
 /// Keeps of the objects of one kind what its families need, and what several have in common once.
 #[derive(Debug)]
 pub struct Projector {
-    kind: &'static Kind,
+    kind: Kind,
     pub(crate) labels: Allowed,
     pub(crate) annotations: Allowed,
     pub(crate) words: Pool<Word>,
@@ -63,11 +75,11 @@ pub struct Projector {
 
 impl Projector {
     /// For objects of a kind, with what is allowed of their labels and annotations.
-    pub fn new(kind: &'static Kind, labels: &AllowList, annotations: &AllowList) -> Self {
+    pub fn new(kind: &Kind, labels: &AllowList, annotations: &AllowList) -> Self {
         Self {
-            kind,
-            labels: labels.of(kind.resource).clone(),
-            annotations: annotations.of(kind.resource).clone(),
+            kind: kind.clone(),
+            labels: labels.of(&kind.resource).clone(),
+            annotations: annotations.of(&kind.resource).clone(),
             words: Pool::default(),
             pod_specs: PodSpecs::default(),
         }
@@ -78,14 +90,36 @@ impl Projector {
     /// # Errors
     /// When it is none of this kind.
     pub fn project(&mut self, json: &[u8]) -> Result<Box<dyn Object>, NotAnObject> {
-        (self.kind.project)(json, self)
+        let projected = match &self.kind.families {
+            Families::Table { project, .. } => project(json, self),
+            Families::Custom(families) => {
+                let families = Arc::clone(families);
+                families.project(json, &mut self.words)
+            }
+        };
+        projected.map_err(|source| NotAnObject { resource: self.kind.resource.to_string(), source })
     }
 }
 
 impl Kind {
     /// The families of this kind, in the order of their rows.
     pub fn families(&self) -> Vec<FamilyInfo> {
-        (self.families)()
+        match &self.families {
+            Families::Table { families, .. } => families(),
+            Families::Custom(families) => families.infos(),
+        }
+    }
+
+    /// A kind whose families are configured.
+    pub(crate) fn custom(
+        [group, version, resource]: [&str; 3],
+        name: String,
+        families: CustomFamilies,
+    ) -> Self {
+        let owned = |text: &str| Cow::Owned(text.to_owned());
+        let [group, version, resource] = [group, version, resource].map(owned);
+        let families = Families::Custom(Arc::new(families));
+        Self { group, version, resource, go_type: Cow::Owned(name), form: Form::Whole, families }
     }
 
     /// A row of the table of kinds.
@@ -94,8 +128,15 @@ impl Kind {
         go_type: &'static str,
         form: Form,
     ) -> Self {
-        let families = || T::FAMILIES.iter().map(|family| family.info).collect();
-        Self { group, version, resource, go_type, form, project: project::<T>, families }
+        let families = || T::FAMILIES.iter().map(|family| family.info.clone()).collect();
+        Self {
+            group: Cow::Borrowed(group),
+            version: Cow::Borrowed(version),
+            resource: Cow::Borrowed(resource),
+            go_type: Cow::Borrowed(go_type),
+            form,
+            families: Families::Table { project: project::<T>, families },
+        }
     }
 }
 
@@ -148,13 +189,11 @@ struct Kept<T> {
     body: T,
 }
 
-fn project<T: Body>(json: &[u8], projector: &mut Projector) -> Result<Box<dyn Object>, NotAnObject> {
-    let resource = projector.kind.resource;
-    let not = |source| NotAnObject { resource, source };
+fn project<T: Body>(json: &[u8], projector: &mut Projector) -> Result<Box<dyn Object>, serde_json::Error> {
     // In two passes: a flattened field would first take everything into memory that no field asks for.
-    let Metadata { metadata, object } = serde_json::from_slice(json).map_err(not)?;
+    let Metadata { metadata, object } = serde_json::from_slice(json)?;
     let metadata = object.map_or(metadata, |object| object.metadata);
-    let raw: T::Raw = serde_json::from_slice(json).map_err(not)?;
+    let raw: T::Raw = serde_json::from_slice(json)?;
     let meta = Meta::of(metadata, projector);
     let body = T::keep(raw, projector);
     Ok(Box::new(Kept { meta, body }))
@@ -180,7 +219,7 @@ impl<T: Body> Object for Kept<T> {
             }
         };
         for family in T::FAMILIES {
-            let mut rows = Rows { name: family.info.name, identity: &identity, sink };
+            let mut rows = Rows { name: &family.info.name, identity: &identity, sink };
             (family.rows)(meta, &self.body, &mut rows);
         }
     }

@@ -47,14 +47,25 @@ const SUFFIXES: &[(&str, f64, f64)] = &[
 impl Quantity {
     /// Reads `100m`, `1.5Gi`, `1e3`. Finer than a thousandth is rounded up to one, as kube-state-metrics does.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let suffix = SUFFIXES.iter().find(|(suffix, ..)| text.ends_with(suffix));
-        let &(suffix, times, over) = suffix.unwrap_or(&("", 1.0, 1.0));
-        let digits = text.strip_suffix(suffix)?;
-        // `inf` and `nan` are numbers to Rust.
-        let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-        let value = digits.parse::<f64>().ok().filter(|_| plain)? * times / over;
+        let (value, over) = read(text)?;
         Some(Self(if over > 1e3 { (value * 1e3).ceil() / 1e3 } else { value }))
     }
+}
+
+/// The same, however fine it is.
+pub(crate) fn amount(text: &str) -> Option<f64> {
+    read(text).map(|(value, _)| value)
+}
+
+/// An amount, and what its suffix divides by.
+fn read(text: &str) -> Option<(f64, f64)> {
+    let suffix = SUFFIXES.iter().find(|(suffix, ..)| text.ends_with(suffix));
+    let &(suffix, times, over) = suffix.unwrap_or(&("", 1.0, 1.0));
+    let digits = text.strip_suffix(suffix)?;
+    // `inf` and `nan` are numbers to Rust.
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    let value = digits.parse::<f64>().ok().filter(|_| plain)? * times / over;
+    Some((value, over))
 }
 
 /// A string or a number.

@@ -8,7 +8,7 @@ use crate::when::When;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row<'a> {
     /// The metric's name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// Names and values in no particular order, the object's own first; no name twice. Empty values mean that there is no such label.
     pub labels: &'a [(&'a str, &'a str)],
     /// The value.
@@ -20,7 +20,7 @@ type Labels<'a> = SmallVec<[(&'a str, &'a str); 12]>;
 
 /// Takes the rows of one family about one object.
 pub(crate) struct Rows<'a> {
-    pub(crate) name: &'static str,
+    pub(crate) name: &'a str,
     /// The labels that say which object it is.
     pub(crate) identity: &'a [(&'a str, &'a str)],
     pub(crate) sink: &'a mut dyn FnMut(Row<'_>),

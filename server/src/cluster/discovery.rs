@@ -1,7 +1,7 @@
-//! What a cluster calls the objects of a kind: from `apps/v1` and `Deployment` to `apps.v1.deployments`.
+//! What a cluster has: the versions of a group, and what it calls the objects of a kind: from `apps/v1` and `Deployment` to
+//! `apps.v1.deployments`.
 
 use crowsnest_api::cluster::Kind;
-use crowsnest_rbac::Credential;
 use serde::Deserialize;
 
 use super::{As, Cluster, ClusterError, Form, Path};
@@ -13,9 +13,20 @@ pub(crate) struct Resource {
     pub(crate) namespaced: bool,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Group {
+    versions: Vec<Version>,
+}
+
 #[derive(Deserialize)]
+struct Version {
+    version: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Kinds {
-    #[serde(default)]
     resources: Vec<Row>,
 }
 
@@ -30,24 +41,39 @@ struct Row {
 }
 
 impl Cluster {
-    /// The kinds that a cluster has of one `apiVersion`, as `kind` and what addresses call it. Empty where it has none, or where the
-    /// text names no version.
+    /// The versions of a group; none where there is no such group. The core group has one.
+    pub(crate) async fn versions_of(&self, who: As<'_>, group: &str) -> Result<Vec<String>, ClusterError> {
+        if group.is_empty() {
+            return Ok(vec!["v1".to_owned()]);
+        }
+        if Kind::new(group, "v1", "x").is_err() {
+            return Ok(Vec::new());
+        }
+        let group: Group = none_where_missing(self.get(who, &Path::group(group), Form::Whole).await)?;
+        Ok(group.versions.into_iter().map(|version| version.version).collect())
+    }
+
+    /// The kinds that a cluster has of one version of a group, as `kind` and what addresses call it. Empty where it has none, or where
+    /// the texts name no version.
     pub(crate) async fn kinds_of(
         &self,
-        credential: &Credential,
-        api_version: &str,
+        who: As<'_>,
+        (group, version): (&str, &str),
     ) -> Result<Vec<(String, Resource)>, ClusterError> {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         // Whatever could lead to another path is no name.
         if Kind::new(group, version, "x").is_err() {
             return Ok(Vec::new());
         }
         let path = Path::kinds(group, version);
-        match self.get::<Kinds>(As::User(credential), &path, Form::Whole).await {
-            Ok(kinds) => Ok(kinds.resources.into_iter().filter_map(|row| row.read(group, version)).collect()),
-            Err(ClusterError::Refused(status)) if status.code == 404 => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        let kinds: Kinds = none_where_missing(self.get(who, &path, Form::Whole).await)?;
+        Ok(kinds.resources.into_iter().filter_map(|row| row.read(group, version)).collect())
+    }
+}
+
+fn none_where_missing<T: Default>(answer: Result<T, ClusterError>) -> Result<T, ClusterError> {
+    match answer {
+        Err(ClusterError::Refused(status)) if status.code == 404 => Ok(T::default()),
+        answer => answer,
     }
 }
 

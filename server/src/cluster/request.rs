@@ -92,6 +92,11 @@ impl Path {
         Self(format!("{list}/{}", byte_serialize(name.as_str().as_bytes()).collect::<String>()))
     }
 
+    /// A group that is not the core group.
+    pub(super) fn group(group: &str) -> Self {
+        Self(format!("/apis/{group}"))
+    }
+
     /// The kinds of a version of a group; the empty one is the core group.
     pub(super) fn kinds(group: &str, version: &str) -> Self {
         Self(if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") })

@@ -28,7 +28,7 @@ const WELL_AFTER: Duration = Duration::from_secs(5);
 
 /// What the watch of one kind needs.
 pub(super) struct KindWatch {
-    pub(super) kind: &'static Kind,
+    pub(super) kind: Kind,
     pub(super) cluster: Arc<Cluster>,
     pub(super) projector: Projector,
     pub(super) collection: Arc<Collection>,
@@ -113,7 +113,7 @@ impl KindWatch {
                     REFUSED_RETRY
                 }
                 Some(Trouble::Cluster(error)) => {
-                    debug!(resource = self.kind.resource, error = error.told(), "a watch is interrupted");
+                    debug!(resource = &*self.kind.resource, error = error.told(), "a watch is interrupted");
                     backoff.wait(None)
                 }
             };
@@ -124,13 +124,13 @@ impl KindWatch {
     /// What is not allowed or not there has no series; it is said once.
     fn refused(&self, status: &Status, said: bool) -> bool {
         self.collection.clear();
-        let resource = self.kind.resource;
+        let resource = &*self.kind.resource;
         match status.code {
             _ if said => {}
             404 => info!(resource, "the cluster does not have this kind; no metrics are made of it"),
             _ => warn!(
                 resource,
-                group = self.kind.group,
+                group = &*self.kind.group,
                 reason = status.message,
                 "no metrics are made of this kind: the server may not list and watch it (see --cluster-metrics)"
             ),
@@ -239,13 +239,14 @@ impl KindWatch {
         let projected = self.projector.project(json);
         let tell = |error: &crowsnest_cluster_metrics::NotAnObject| {
             let cause = error.source().map(ToString::to_string);
-            debug!(resource = self.kind.resource, cause, "an object cannot be read and has no metrics");
+            debug!(resource = &*self.kind.resource, cause, "an object cannot be read and has no metrics");
         };
         projected.inspect_err(tell).ok()
     }
 
     fn path(&self) -> Result<Path, ClusterError> {
-        let kind = crowsnest_api::cluster::Kind::new(self.kind.group, self.kind.version, self.kind.resource);
+        let kind =
+            crowsnest_api::cluster::Kind::new(&self.kind.group, &self.kind.version, &self.kind.resource);
         let kind = kind.map_err(|error| ClusterError::Answer(error.to_string()))?;
         Ok(Path::list(&kind, &Scope::CLUSTER))
     }

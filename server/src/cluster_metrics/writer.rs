@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use crowsnest_api::{JOB, Labels, Sample, Timestamp, is_stale, stale_nan};
-use crowsnest_cluster_metrics::{MetricKind, Row};
+use crowsnest_cluster_metrics::{Kind, MetricKind, Row};
 use crowsnest_promql::{Matcher, Queryable, Selection};
 use crowsnest_tsdb::{AppendError, Appended, Appender, Metadata, Origin, Push, SeriesBatch};
 use tracing::warn;
 
-use super::Watched;
 use super::batch::{Batch, KUBE_STATE_METRICS};
 use super::collection::{Changed, Collection};
 use super::counts;
+use super::{AllWatched, Watched};
 use crate::clock;
 use crate::sources::UP;
 
@@ -29,8 +29,8 @@ type Outcome = Result<Appended, AppendError>;
 pub(super) struct Writer {
     appender: Arc<dyn Appender>,
     queryable: Arc<dyn Queryable>,
-    /// Whether the store has been told types and help.
-    described: bool,
+    /// Of how many kinds the store has been told types and help.
+    described: usize,
     /// Whether the series of an earlier run have been looked for that have ended.
     took_over: bool,
 }
@@ -45,26 +45,27 @@ struct Round<'a> {
 
 impl Writer {
     pub(super) fn new(appender: Arc<dyn Appender>, queryable: Arc<dyn Queryable>) -> Self {
-        Self { appender, queryable, described: false, took_over: false }
+        Self { appender, queryable, described: 0, took_over: false }
     }
 
     /// Writes everything at `at`. Waits for the disk.
-    pub(super) fn write(&mut self, kinds: &[Watched], at: Timestamp) {
+    pub(super) fn write(&mut self, all: &AllWatched, at: Timestamp) {
+        let kinds = &all.kinds;
         let (sender, outcomes) = mpsc::channel();
         let mut round = Round { writer: self, at, batch: Batch::default(), sender };
         round.write_own(kinds);
         for watched in kinds.iter().filter(|watched| watched.collection.is_known()) {
-            round.write_kind(watched.kind.resource, &watched.collection);
+            round.write_kind(&watched.kind, &watched.collection);
         }
         drop(round);
         let stored = tell_failures(outcomes);
-        self.described |= stored;
+        self.described = if stored { kinds.len() } else { 0 };
         // Markers may be among what is lost: what has ended is looked for again.
         self.took_over &= stored;
         if !stored {
             return;
         }
-        if !self.took_over && kinds.iter().all(|watched| watched.collection.is_known()) {
+        if !self.took_over && all.is_complete && kinds.iter().all(|watched| watched.collection.is_known()) {
             self.took_over = true;
             self.end_running(at);
         }
@@ -106,19 +107,20 @@ impl Writer {
 
 impl Round<'_> {
     /// What kube-state-metrics says of itself.
-    fn write_own(&mut self, kinds: &[Watched]) {
+    fn write_own(&mut self, kinds: &[Arc<Watched>]) {
         let batch = &mut self.batch;
         let mut add = |row: Row<'_>| batch.add(row);
         add(Row { name: UP, labels: &[], value: 1.0 });
         counts::shard_rows(&mut add);
         for watched in kinds {
-            watched.counts.rows(watched.kind.go_type, &mut add);
+            watched.counts.rows(&watched.kind.go_type, &mut add);
         }
-        let metadata = if self.writer.described { Vec::new() } else { describe(kinds) };
+        let metadata = if self.writer.described == kinds.len() { Vec::new() } else { describe(kinds) };
         self.push("", metadata);
     }
 
-    fn write_kind(&mut self, resource: &str, collection: &Collection) {
+    fn write_kind(&mut self, kind: &Kind, collection: &Collection) {
+        let name = &*kind.go_type;
         let mut ended = Ended::default();
         collection.take_changed(|changed| ended.note(&changed));
         let mut after = None;
@@ -131,13 +133,13 @@ impl Round<'_> {
                 });
                 batch.len() < ROWS
             });
-            self.push(resource, Vec::new());
+            self.push(name, Vec::new());
             if after.is_none() {
                 break;
             }
         }
         ended.rows(&mut |row| self.batch.add(row));
-        self.push(resource, Vec::new());
+        self.push(name, Vec::new());
     }
 
     /// Pushes what is in the batch.
@@ -164,7 +166,7 @@ fn origin(resource: &str) -> Origin {
 }
 
 /// Types and help of all families.
-fn describe(kinds: &[Watched]) -> Vec<Metadata> {
+fn describe(kinds: &[Arc<Watched>]) -> Vec<Metadata> {
     let one = |name: &str, kind: &str, help: &str| Metadata {
         family: name.into(),
         kind: kind.into(),
@@ -175,7 +177,7 @@ fn describe(kinds: &[Watched]) -> Vec<Metadata> {
     let families = kinds.iter().flat_map(|watched| watched.kind.families());
     let of_kinds = families.map(|family| {
         let kind = if family.kind == MetricKind::Counter { "counter" } else { "gauge" };
-        one(family.name, kind, family.help)
+        one(&family.name, kind, &family.help)
     });
     own.chain(of_kinds).collect()
 }
@@ -211,7 +213,7 @@ fn tell_failures(outcomes: mpsc::Receiver<Outcome>) -> bool {
 struct Ended(HashMap<Vec<u8>, OwnedRow>);
 
 struct OwnedRow {
-    name: &'static str,
+    name: String,
     labels: Vec<(String, String)>,
 }
 
@@ -221,7 +223,7 @@ impl Ended {
         changed.before.rows(&mut |row| {
             let labels =
                 row.labels.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-            self.0.insert(key(row), OwnedRow { name: row.name, labels });
+            self.0.insert(key(row), OwnedRow { name: row.name.to_owned(), labels });
         });
         if let Some(now) = changed.now {
             now.rows(&mut |row| self.goes_on(row));

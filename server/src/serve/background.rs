@@ -43,7 +43,7 @@ pub(super) fn start(
     tasks.spawn(maintain(Arc::clone(app), stopped.clone()));
     tasks.spawn(upkeep(Arc::clone(app), stopped.clone()));
     tasks.spawn(certificates.run(stopped.clone()));
-    if let Some(cluster) = app.cluster.clone().filter(|_| !app.config.cluster_metrics.kinds.is_empty()) {
+    if let Some(cluster) = app.cluster.clone().filter(|_| !app.config.cluster_metrics.is_off()) {
         let metrics = ClusterMetrics {
             settings: app.config.cluster_metrics.clone(),
             cluster,

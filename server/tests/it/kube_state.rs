@@ -124,6 +124,65 @@ fn secrets_show_their_types_and_nothing_of_what_is_in_them_is_asked_for() {
     wait_until(&server, "kube_secret_type{secret=\"late\"}", false);
 }
 
+/// Installs a kind of custom resources.
+fn define(sim: &Sim, plural: &str, kind: &str) {
+    let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.example.org")},
+        "spec": {"group": "example.org", "scope": "Namespaced",
+            "names": {"plural": plural, "singular": kind.to_lowercase(), "kind": kind, "listKind": format!("{kind}List")},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": anything}}]},
+    });
+    sim.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition);
+}
+
+#[test]
+fn custom_resources_have_the_families_that_a_file_says() {
+    let sim = Sim::still();
+    let file = sim.kubeconfig().with_file_name("custom-resources.yaml");
+    let text = "\
+kind: CustomResourceStateMetrics
+spec:
+  resources:
+    - groupVersionKind: {group: example.org, version: '*', kind: '*'}
+      metricNamePrefix: kube
+      labelsFromPath: {namespace: [metadata, namespace], name: [metadata, name]}
+      metrics:
+        - name: size
+          help: How large it is.
+          each: {type: Gauge, gauge: {path: [spec, size]}}
+        - name: phase
+          help: How it is.
+          each: {type: StateSet, stateSet: {path: [status, phase], labelName: phase, list: [Ready, Broken]}}
+";
+    std::fs::write(&file, text).unwrap();
+    define(&sim, "widgets", "Widget");
+    let gear = json!({"apiVersion": "example.org/v1", "kind": "Widget", "metadata": {"name": "gear"}, "spec": {"size": 3},
+        "status": {"phase": "Ready"}});
+    sim.create("/apis/example.org/v1/namespaces/shop/widgets", &gear);
+    let server = server(
+        &sim,
+        &["--cluster-metrics", "none", "--custom-resource-state-config-file", file.to_str().unwrap()],
+    );
+    let found = wait_until(&server, "kube_size == 3", true);
+    let labels = json!({"__name__": "kube_size", "job": "kube-state-metrics", "namespace": "shop", "name": "gear",
+        "customresource_group": "example.org", "customresource_version": "v1", "customresource_kind": "Widget"});
+    assert_eq!(found[0]["metric"], labels);
+    assert_eq!(server.query("kube_phase{phase=\"Ready\"} == 1").len(), 1);
+    assert_eq!(server.query("kube_phase{phase=\"Broken\"} == 0").len(), 1);
+    let (_, metadata) = server.ask("api/v1/metadata", &[("metric", "kube_size")]);
+    assert_eq!(metadata["data"]["kube_size"][0]["help"], "How large it is.");
+
+    // A kind that is installed later is found, and its objects have series as long as they are there.
+    define(&sim, "gadgets", "Gadget");
+    let gadget = json!({"apiVersion": "example.org/v1", "kind": "Gadget", "metadata": {"name": "late"}, "spec": {"size": 8}});
+    sim.create("/apis/example.org/v1/namespaces/shop/gadgets", &gadget);
+    wait_until(&server, "kube_size{customresource_kind=\"Gadget\"} == 8", true);
+    sim.delete("/apis/example.org/v1/namespaces/shop/gadgets/late");
+    wait_until(&server, "kube_size{customresource_kind=\"Gadget\"}", false);
+}
+
 #[test]
 fn of_two_servers_one_writes_and_the_other_takes_over_when_it_goes() {
     let sim = Sim::still();
@@ -163,4 +222,13 @@ fn settings_that_make_no_sense_are_refused() {
     check(&["--metric-labels-allowlist", "pods"], "no list such as pods=[app");
     check(&["--metric-labels-allowlist", "pod=[app]"], "there are no metrics of \"pod\"");
     check(&["--cluster-metrics-lease", "name"], "is not NAMESPACE/NAME");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("custom.yaml");
+    std::fs::write(
+        &file,
+        "spec:\n  resources:\n    - groupVersionKind: {group: a.io, version: v1, kind: A}\n",
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    check(&["--custom-resource-state-config-file", file], &format!("{file}:3:7: a resource has no metrics"));
 }

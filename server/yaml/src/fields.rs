@@ -64,6 +64,11 @@ impl<'n> Fields<'n> {
         Self { at: node.at, entries }
     }
 
+    /// The fields of a mapping of which nobody says which names it may have.
+    pub const fn over(at: Place, entries: &'n [Entry]) -> Self {
+        Self { at, entries }
+    }
+
     /// The value of a field; `None` when it is absent or null.
     pub fn node(&self, name: &str) -> Option<&'n Node> {
         let entry = self.entries.iter().find(|entry| entry.key == name)?;

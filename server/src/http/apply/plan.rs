@@ -30,7 +30,8 @@ impl Kinds {
         document: &Document,
     ) -> Result<Option<Resource>, ClusterError> {
         if !self.known.contains_key(&document.api_version) {
-            let kinds = viewer.cluster.kinds_of(&viewer.credential, &document.api_version).await?;
+            let version = document.api_version.split_once('/').unwrap_or(("", &document.api_version));
+            let kinds = viewer.cluster.kinds_of(As::User(&viewer.credential), version).await?;
             self.known.insert(document.api_version.clone(), kinds);
         }
         let kinds = self.known.get(&document.api_version);
