@@ -12,6 +12,7 @@ mod monitors;
 mod pool;
 mod probe;
 mod task;
+mod unpack;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

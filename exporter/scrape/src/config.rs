@@ -16,7 +16,7 @@ use crate::target::{Target, TargetError};
 pub use discovery::{
     Discoveries, FileDiscovery, HttpDiscovery, KubernetesDiscovery, KubernetesRole, read_groups,
 };
-pub use http::{Authorization, HttpConfig, Secret, TlsFiles};
+pub use http::{Authorization, HttpConfig, Redirects, Secret, TlsFiles};
 
 /// What a file says.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
 
 /// Fields of a job that are known and change nothing here.
 const IGNORED: &[&str] = &[
-    "enable_compression",
     "enable_http2",
     "keep_dropped_targets",
     "metric_name_validation_scheme",
@@ -89,6 +88,7 @@ const KNOWN: &[&str] = &[
     "scrape_native_histograms",
     "scrape_classic_histograms",
     "always_scrape_classic_histograms",
+    "enable_compression",
     "metrics_path",
     "scheme",
     "params",
@@ -235,6 +235,7 @@ fn read_page(fields: Fields<'_>, job: &mut Job, faults: &mut Faults) {
     if fields.flag("scrape_native_histograms", faults) == Some(true) {
         job.protocols = Protocol::NATIVE.to_vec();
     }
+    job.compression = fields.flag("enable_compression", faults).unwrap_or(true);
     let mut protocols = Vec::new();
     for (at, name) in fields.texts("scrape_protocols", faults) {
         match Protocol::named(name) {

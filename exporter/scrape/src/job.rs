@@ -32,6 +32,8 @@ pub struct Job {
     pub protocols: Vec<Protocol>,
     /// Whether the buckets of histograms that are also native are kept.
     pub always_scrape_classic_histograms: bool,
+    /// Whether pages may come compressed.
+    pub compression: bool,
     /// What is done to discovered targets.
     pub relabel: Vec<Rule>,
     /// What is done to series.
@@ -88,6 +90,7 @@ impl Job {
             track_timestamps_staleness: false,
             protocols: Protocol::DEFAULT.to_vec(),
             always_scrape_classic_histograms: false,
+            compression: true,
             relabel: Vec::new(),
             metric_relabel: Vec::new(),
             limits: Limits::default(),

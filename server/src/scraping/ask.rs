@@ -1,12 +1,14 @@
 //! Asking a target, or whoever tells of targets, with the credentials of its job.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crowsnest_scrape::config::{Authorization, HttpConfig, Secret};
+use crowsnest_scrape::config::{Authorization, HttpConfig, Redirects, Secret};
 use parking_lot::Mutex;
-use reqwest::{Certificate, Client, RequestBuilder, Response, Url};
+use reqwest::header::LOCATION;
+use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::Tools;
 use crate::fetch::{FetchError, identity};
@@ -16,11 +18,24 @@ const FRESH: Duration = Duration::from_secs(120);
 /// Certificates, keys and secrets are far shorter; this is a guard against naming the wrong file.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// How something is asked; one host only.
+/// How often an answer may lead elsewhere.
+const MAX_REDIRECTS: usize = 10;
+
+/// How something is asked.
 pub(super) struct Asker {
     tools: Arc<Tools>,
     http: HttpConfig,
-    client: Mutex<Option<(Instant, Client)>>,
+    /// One for each host on the way to the page, with when it was made.
+    clients: Mutex<HashMap<String, (Instant, Client)>>,
+}
+
+/// Whose host is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Host {
+    /// The one that was named: it gets to know who asks.
+    Named,
+    /// Another, to which that one led.
+    Other,
 }
 
 /// Why there is no answer.
@@ -33,7 +48,9 @@ pub(super) enum AskError {
     #[error("{0}")]
     Http(String),
     #[error("server returned HTTP status {0}")]
-    Status(reqwest::StatusCode),
+    Status(StatusCode),
+    #[error("stopped after {MAX_REDIRECTS} redirects")]
+    Redirects,
 }
 
 impl From<reqwest::Error> for AskError {
@@ -53,31 +70,45 @@ impl From<reqwest::Error> for AskError {
 
 impl Asker {
     pub(super) fn new(tools: Arc<Tools>, http: HttpConfig) -> Self {
-        Self { tools, http, client: Mutex::default() }
+        Self { tools, http, clients: Mutex::default() }
     }
 
-    /// Asks for a page; what came is one that answers with success.
+    /// Asks for a page; what came is one that answers with success. Every host on the way has to be one where we may go, and only the one
+    /// that was named is shown a credential.
     pub(super) async fn get(&self, url: &Url, headers: &[(&str, &str)]) -> Result<Response, AskError> {
-        let client = self.client(url).await?;
-        let mut request = self.authorised(client.get(url.clone()))?;
+        let mut next = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let host = if next.origin() == url.origin() { Host::Named } else { Host::Other };
+            let answer = self.ask(&next, host, headers).await?;
+            match led_to(&answer, &next) {
+                Some(elsewhere) if self.http.redirects == Redirects::Follow => next = elsewhere,
+                _ if answer.status() == StatusCode::OK => return Ok(answer),
+                _ => return Err(AskError::Status(answer.status())),
+            }
+        }
+        Err(AskError::Redirects)
+    }
+
+    async fn ask(&self, url: &Url, host: Host, headers: &[(&str, &str)]) -> Result<Response, AskError> {
+        let client = self.client(url, host).await?;
+        let mut request = client.get(url.clone());
+        if host == Host::Named {
+            request = self.authorised(request)?;
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let answer = request.send().await;
         if answer.is_err() {
             // Its address may be another by now.
-            *self.client.lock() = None;
+            self.clients.lock().remove(&url.origin().ascii_serialization());
         }
-        let answer = answer?;
-        if answer.status() == reqwest::StatusCode::OK {
-            Ok(answer)
-        } else {
-            Err(AskError::Status(answer.status()))
-        }
+        Ok(answer?)
     }
 
-    async fn client(&self, url: &Url) -> Result<Client, AskError> {
-        let kept = self.client.lock().as_ref().filter(|(made, _)| made.elapsed() < FRESH).cloned();
+    async fn client(&self, url: &Url, host: Host) -> Result<Client, AskError> {
+        let origin = url.origin().ascii_serialization();
+        let kept = self.clients.lock().get(&origin).filter(|(made, _)| made.elapsed() < FRESH).cloned();
         if let Some((_, client)) = kept {
             return Ok(client);
         }
@@ -86,14 +117,19 @@ impl Asker {
         if let Some(path) = &tls.ca {
             builder = builder.tls_certs_only(Certificate::from_pem_bundle(&read(path)?)?);
         }
-        if let Some((cert, key)) = &tls.identity {
+        if let Some((cert, key)) = tls.identity.as_ref().filter(|_| host == Host::Named) {
             builder = builder.identity(identity(&read(cert)?, &read(key)?).map_err(AskError::Http)?);
         }
         if tls.insecure_skip_verify {
             builder = builder.danger_accept_invalid_certs(true);
         }
         let client = builder.build()?;
-        *self.client.lock() = Some((Instant::now(), client.clone()));
+        let mut clients = self.clients.lock();
+        // Where it led before, it need not lead again.
+        clients.retain(|_, (made, _)| made.elapsed() < FRESH);
+        if clients.len() <= MAX_REDIRECTS {
+            clients.insert(origin, (Instant::now(), client.clone()));
+        }
         Ok(client)
     }
 
@@ -106,6 +142,13 @@ impl Asker {
             }
         })
     }
+}
+
+/// Where an answer leads, if it does.
+fn led_to(answer: &Response, from: &Url) -> Option<Url> {
+    let leads = matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = answer.headers().get(LOCATION).filter(|_| leads)?;
+    from.join(location.to_str().ok()?).ok()
 }
 
 /// What a secret is now.

@@ -22,6 +22,7 @@ use tracing::{info, warn};
 use super::ask::{AskError, Asker};
 use super::pool::Ending;
 use super::probe::{self, Question};
+use super::unpack::Unpacker;
 use super::{Health, Tools};
 use crate::clock;
 use crate::native;
@@ -52,6 +53,8 @@ enum Failure {
     Page(#[from] PageError),
     #[error("the page was not there within {0:?}")]
     Late(Duration),
+    #[error("the page is not the gzip that it says: {0}")]
+    Unpack(#[from] std::io::Error),
     #[error("the URL is not one")]
     Url,
 }
@@ -141,7 +144,7 @@ impl Task {
         let seconds = target.timeout.as_secs_f64().to_string();
         let headers = [
             ("Accept", self.accept.as_str()),
-            ("Accept-Encoding", "identity"),
+            ("Accept-Encoding", if self.scraper.job().compression { "gzip" } else { "identity" }),
             ("X-Prometheus-Scrape-Timeout-Seconds", &seconds),
         ];
         let mut answer = match self.asker.get(&url, &headers).await {
@@ -150,15 +153,18 @@ impl Task {
         };
         let format = answer.headers().get("Content-Type").and_then(|value| value.to_str().ok());
         let mut pass = self.scraper.begin(Format::of(format), facts);
+        let mut unpacker = Unpacker::of(&answer);
         let read = loop {
-            match answer.chunk().await {
-                Ok(None) => break pass.finish().map_err(Failure::from),
-                Ok(Some(piece)) => {
-                    if let Err(error) = pass.feed(&piece) {
-                        break Err(error.into());
-                    }
+            let fed = match answer.chunk().await {
+                Ok(Some(piece)) => unpacker.feed(&piece, |part| pass.feed(part).map_err(Failure::from)),
+                Ok(None) => {
+                    let rest = unpacker.finish(|part| pass.feed(part).map_err(Failure::from));
+                    break rest.and_then(|()| pass.finish().map_err(Failure::from));
                 }
-                Err(error) => break Err(AskError::from(error).into()),
+                Err(error) => Err(AskError::from(error).into()),
+            };
+            if fed.is_err() {
+                break fed;
             }
         };
         (pass.into_result(), read)

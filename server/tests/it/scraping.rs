@@ -35,8 +35,10 @@ pub(crate) fn serve(answer: impl Fn(&str, &str) -> (u16, String) + Send + Sync +
                 let (status, body) = answer(&path, authorization.as_deref().unwrap_or_default());
                 let kind =
                     if body.starts_with('[') { "application/json" } else { "text/plain; version=0.0.4" };
+                // The body of an answer that leads elsewhere is where.
+                let location = if status == 302 { format!("Location: {body}\r\n") } else { String::new() };
                 let head = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                    "HTTP/1.1 {status} X\r\n{location}Content-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                     body.len()
                 );
                 (&stream).write_all((head + &body).as_bytes()).ok();
@@ -141,6 +143,46 @@ fn files_are_read_again_when_they_change_and_bad_ones_change_nothing() {
     std::fs::write(&path, file("b", "")).unwrap();
     wait_for("the other job", || value(&server, "t{job=\"b\"}"));
     wait_for("the end of the first", || value(&server, "t{job=\"a\"}").is_none().then_some(()));
+}
+
+#[test]
+fn an_answer_that_leads_elsewhere_is_followed_and_only_the_named_host_is_told_who_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |authorization: &str| format!("told {}\n", u8::from(!authorization.is_empty()));
+    let other = serve(move |_, authorization| (200, told(authorization)));
+    let target = serve(move |path, authorization| match path {
+        "/round" => (302, "/round".to_owned()),
+        "/near" | "/stay" => (302, "/page".to_owned()),
+        "/far" => (302, format!("http://{other}/page")),
+        "/metadata" => (302, "http://169.254.169.254/latest".to_owned()),
+        _ => (200, told(authorization)),
+    });
+    let job = |name: &str, more: &str| {
+        format!(
+            "- {{job_name: {name}, metrics_path: /{name}, scrape_interval: 1s, authorization: {{credentials: s}}, static_configs: [{{targets: ['{target}']}}]{more}}}\n"
+        )
+    };
+    let jobs = [
+        job("round", ""),
+        job("near", ""),
+        job("far", ""),
+        job("metadata", ""),
+        job("stay", ", follow_redirects: false"),
+    ];
+    let server = server(folder.path(), &format!("scrape_configs:\n{}", jobs.concat()), &[]);
+    for (job, expected) in [("near", "1"), ("far", "0")] {
+        wait_for(job, || value(&server, &format!("told{{job=\"{job}\"}}")).filter(|value| value == expected));
+    }
+    for (job, why) in [
+        ("round", "stopped after 10 redirects"),
+        ("metadata", "clouds hand out credentials there"),
+        ("stay", "server returned HTTP status 302"),
+    ] {
+        wait_for(job, || value(&server, &format!("up{{job=\"{job}\"}}")).filter(|value| value == "0"));
+        let all = targets(&server);
+        let found = all.values().find(|target| target["scrapePool"] == job).unwrap();
+        assert!(found["lastError"].as_str().unwrap().contains(why), "{found}");
+    }
 }
 
 #[test]

@@ -10,7 +10,6 @@ use super::within;
 /// The fields that are read here.
 pub(super) const FIELDS: &[&str] =
     &["basic_auth", "authorization", "bearer_token", "bearer_token_file", "tls_config", "follow_redirects"];
-// `follow_redirects` changes nothing: nobody has looked at where a redirect leads, so none is followed.
 
 /// How something is asked over HTTP.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +18,18 @@ pub struct HttpConfig {
     pub authorization: Authorization,
     /// Whom we trust and who we are by TLS.
     pub tls: TlsFiles,
+    /// What becomes of an answer that leads elsewhere.
+    pub redirects: Redirects,
+}
+
+/// What becomes of an answer that leads elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Redirects {
+    /// It is asked there.
+    #[default]
+    Follow,
+    /// It counts as a failure.
+    Refuse,
 }
 
 /// Who asks.
@@ -73,6 +84,10 @@ impl HttpConfig {
         Self {
             authorization: read_authorization(fields, folder, faults),
             tls: read_tls(fields, folder, faults),
+            redirects: match fields.flag("follow_redirects", faults) {
+                Some(false) => Redirects::Refuse,
+                _ => Redirects::Follow,
+            },
         }
     }
 }

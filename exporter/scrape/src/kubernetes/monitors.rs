@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::pod::Meta;
-use crate::config::{Authorization, HttpConfig, ScrapeJob, TlsFiles, parse_size};
+use crate::config::{Authorization, HttpConfig, Redirects, ScrapeJob, TlsFiles, parse_size};
 use crate::duration;
 use crate::format::Protocol;
 use crate::job::{Job, Limits};
@@ -236,7 +236,11 @@ fn read_access(fields: &Value) -> Result<HttpConfig, MonitorFault> {
         .and_then(|()| refuse(tls, trust))
         .map_err(|fault| fault.within("tlsConfig"))?;
     let tls = TlsFiles { insecure_skip_verify, ..TlsFiles::default() };
-    Ok(HttpConfig { authorization: Authorization::None, tls })
+    let redirects = match fields.get("followRedirects").and_then(Value::as_bool) {
+        Some(false) => Redirects::Refuse,
+        _ => Redirects::Follow,
+    };
+    Ok(HttpConfig { authorization: Authorization::None, tls, redirects })
 }
 
 fn refuse(fields: &Value, refused: &[(&str, &str)]) -> Result<(), MonitorFault> {
