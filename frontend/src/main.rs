@@ -19,6 +19,7 @@ mod format;
 mod i18n;
 mod kinds;
 mod live;
+mod logs;
 mod moment;
 mod poll;
 mod prefs;

@@ -93,6 +93,13 @@ pub(crate) fn time_of_day(at: i64) -> String {
     format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
 }
 
+/// The time of day to the millisecond, as lines of logs have it: `08:32:05.123`.
+pub(crate) fn clock_text(at: i64) -> String {
+    let date = Date::new(&(at as f64).into());
+    let (hours, minutes, seconds) = (date.get_hours(), date.get_minutes(), date.get_seconds());
+    format!("{hours:02}:{minutes:02}:{seconds:02}.{:03}", date.get_milliseconds())
+}
+
 /// The viewer's time zone, `Asia/Seoul`.
 pub(crate) fn zone_name() -> String {
     let options = Intl::DateTimeFormat::new(&Array::new(), &Object::new()).resolved_options();

@@ -8,6 +8,7 @@ mod key_list;
 mod list;
 mod list_face;
 mod live_controls;
+mod logs;
 mod machine_charts;
 mod namespace_picker;
 mod node;

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use super::cluster::{Cluster, use_metrics};
 use super::list_face::{ListFace, LiveChip, PartNote};
+use super::logs::has_logs;
 use super::namespace_picker::NamespacePicker;
 use crate::components::{Blank, BoneRows, Icon, IconName, Tone};
 use crate::i18n::{Msg, fill, shown_of, tr, use_lang};
@@ -251,6 +252,13 @@ fn Rowed(
         let only_chosen = cluster.chosen.with(|chosen| chosen.len() == 1);
         only_chosen || (cluster.is_confined() && rows.with(|rows| rows.namespaces().len() <= 1))
     });
+    if has_logs(row) {
+        shortcut("l", move || {
+            if let Some((namespace, name)) = cursor.get_untracked() {
+                router.push(Route::to(row.object_page(&namespace, &name)).with("tab", "logs"));
+            }
+        });
+    }
     shortcut("enter", move || {
         if let Some((namespace, name)) = cursor.get_untracked() {
             router.push(Route::to(row.object_page(&namespace, &name)));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crowsnest_api::logs::LogTarget;
 use leptos::prelude::*;
 
 use super::chart_panel::{ChartPanel, ChartPlace};
@@ -9,6 +10,7 @@ use super::cluster::{Cluster, use_metrics};
 use super::list::Age;
 use super::list_face::{ListFace, LiveChip};
 use super::live_controls::PauseButton;
+use super::logs::{LogsView, has_logs};
 use super::machine_charts::MachineCharts;
 use super::range_param::range_param;
 use super::watch::use_watch;
@@ -23,7 +25,8 @@ use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::kinds::{EVENTS, Fact, KindRow, KindScope, Part, SERVICES};
 use crate::live::{Entry, Key, List};
 use crate::range::{HOUR, MINUTE, Range};
-use crate::router::Route;
+use crate::router::{Route, use_router};
+use crate::shortcuts::shortcut;
 use crate::verdict::{Severity, of_node};
 
 mod actions;
@@ -89,6 +92,10 @@ pub(super) fn ObjectView(
     };
     let page = ObjectPage { row, cluster, shown, wanted, range, on_range };
     let tab = current_tab(row);
+    let router = use_router();
+    if has_logs(row) {
+        shortcut("l", move || router.push(router.route_now().with("tab", "logs")));
+    }
     let content = move || {
         view! {
             <Show when=move || is_known.get() fallback=move || view! { <Unknown row=row key_=wanted list=list/> }>
@@ -160,6 +167,16 @@ impl ObjectPage {
             <div class="grid">{self.row.parts.iter().map(|part| self.part(*part)).collect_view()}</div>
         }
         .into_any()
+    }
+
+    /// The logs of the pod, or of the pods that the object selects.
+    fn logs(self) -> AnyView {
+        let (group, version, resource) = self.row.api;
+        let target = self.wanted.with_value(|(namespace, name)| {
+            let kind = crowsnest_api::cluster::Kind::new(group, version, resource).ok()?;
+            Some(LogTarget { kind, scope: namespace.parse().ok()?, name: name.parse().ok()? })
+        });
+        target.map(|target| view! { <LogsView target=target/> }).into_any()
     }
 
     fn part(self, part: Part) -> AnyView {

@@ -6,6 +6,7 @@ use super::ObjectPage;
 use crate::i18n::{Msg, tr};
 use crate::kinds::KindRow;
 use crate::router::use_router;
+use crate::views::logs::has_logs;
 
 /// A face of an object.
 pub(super) struct Tab {
@@ -19,7 +20,10 @@ pub(super) struct Tab {
 }
 
 /// All of them, in the order of the page.
-static TABS: &[Tab] = &[Tab { id: "", title: Msg::Overview, is_for: |_| true, view: ObjectPage::overview }];
+static TABS: &[Tab] = &[
+    Tab { id: "", title: Msg::Overview, is_for: |_| true, view: ObjectPage::overview },
+    Tab { id: "logs", title: Msg::Logs, is_for: has_logs, view: ObjectPage::logs },
+];
 
 /// The tabs that objects of a kind have.
 fn tabs_of(row: &KindRow) -> impl Iterator<Item = &'static Tab> {
