@@ -46,6 +46,10 @@ pub(crate) enum Action {
     DeleteObject,
     /// One value of a Secret, shown to somebody.
     RevealSecret,
+    /// A terminal in a container, or at its process.
+    OpenTerminal,
+    /// Its end.
+    CloseTerminal,
 }
 
 /// How it ended.

@@ -6,6 +6,7 @@
 
 mod address;
 mod authoriser;
+mod channels;
 mod connect;
 mod discovery;
 mod error;
@@ -20,6 +21,7 @@ mod trust;
 mod watch;
 
 pub(crate) use authoriser::{ClusterAuthoriser, OWN_RIGHTS};
+pub(crate) use channels::{FromProcess, Heard, ToProcess, accept_key};
 pub(crate) use connect::ClusterSource;
 pub(crate) use discovery::Resource;
 pub(crate) use error::{ClusterError, Status};

@@ -31,6 +31,7 @@ mod sources;
 mod stream;
 #[cfg(test)]
 mod surface;
+mod terminal;
 mod ui;
 
 pub(crate) use app::{App, AppState};

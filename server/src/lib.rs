@@ -46,6 +46,7 @@ mod short_memory;
 mod sources;
 mod storage;
 mod telemetry;
+mod terminal;
 mod test_files;
 mod units;
 mod watched;

@@ -19,6 +19,7 @@ mod sample;
 pub mod session;
 pub mod sources;
 pub mod stream;
+pub mod terminal;
 
 pub use labels::{INSTANCE, JOB, Label, Labels, LabelsBuilder, METRIC_NAME};
 pub use problem::Problem;

@@ -49,6 +49,12 @@ impl fmt::Display for NoLogs {
 
 impl std::error::Error for NoLogs {}
 
+impl NoLogs {
+    pub(crate) fn because(why: &str) -> Self {
+        Self(why.to_owned())
+    }
+}
+
 impl From<NotAName> for NoLogs {
     fn from(error: NotAName) -> Self {
         Self(error.to_string())

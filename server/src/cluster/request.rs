@@ -245,6 +245,17 @@ impl Cluster {
         request: http::request::Builder,
         body: Vec<u8>,
     ) -> Result<Response<Body>, ClusterError> {
+        let response = self.exchange(who, request, body).await?;
+        self.accept(response).await
+    }
+
+    /// Sends a request, and gives whatever is answered.
+    pub(super) async fn exchange(
+        &self,
+        who: As<'_>,
+        request: http::request::Builder,
+        body: Vec<u8>,
+    ) -> Result<Response<Body>, ClusterError> {
         let mut request = request
             .header(USER_AGENT, concat!("crowsnest/", env!("CARGO_PKG_VERSION")))
             .body(Body::from(body))
@@ -264,7 +275,11 @@ impl Cluster {
                 self.own.clone()
             }
         };
-        let response = client.send(request).await.map_err(|error| ClusterError::Unreachable(error.into()))?;
+        client.send(request).await.map_err(|error| ClusterError::Unreachable(error.into()))
+    }
+
+    /// Turns a refusal into an error.
+    pub(super) async fn accept(&self, response: Response<Body>) -> Result<Response<Body>, ClusterError> {
         let code = response.status();
         if code.is_success() {
             return Ok(response);

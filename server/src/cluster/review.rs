@@ -90,6 +90,13 @@ impl Cluster {
         if let Some(known) = self.rights.recall(&question, Instant::now()) {
             return Ok(known);
         }
+        let allowed = self.may_now(credential, right).await?;
+        self.rights.remember(question, allowed, Instant::now());
+        Ok(allowed)
+    }
+
+    /// The same, asked anew: for what must not outlast a right by the time for which answers count.
+    pub(crate) async fn may_now(&self, credential: &Credential, right: &Right) -> Result<bool, ClusterError> {
         let _turn = self.reviews.acquire().await;
         let path = Path::fixed("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         let review = json!({
@@ -100,9 +107,9 @@ impl Cluster {
             }},
         });
         let reviewed: Reviewed<Decision> = self.create(As::User(credential), &path, &review).await?;
-        self.rights.remember(question, reviewed.status.allowed, Instant::now());
         Ok(reviewed.status.allowed)
     }
+
     /// The same of several rights, some at a time.
     pub(crate) async fn may_each(
         &self,

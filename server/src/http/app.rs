@@ -52,6 +52,8 @@ pub(crate) struct App {
     pub(crate) started: Timestamp,
     /// Places for streams.
     pub(crate) streams: Places,
+    /// Places for terminals.
+    pub(crate) terminals: Places,
     /// Turns true when the server is to stop.
     pub(crate) stop: watch::Sender<bool>,
     /// Whether the server has started and is not shutting down.

@@ -2,19 +2,22 @@
 //! cutting them after a minute.
 
 use axum::body::Body;
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{Extension, RawQuery, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use crowsnest_api::cluster::{NotAName, WatchTarget};
 use crowsnest_api::logs::LogQuestion;
 use crowsnest_api::stream::{EndReason, LAST_EVENT_ID, MAX_WATCHES};
+use crowsnest_api::terminal::{TerminalKind, TerminalQuestion};
 use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::objects::Viewer;
+use super::terminal;
 use super::{ApiError, AppState, ErrorKind};
 use crate::auth::Identified;
 use crate::clock;
 use crate::cluster::ClusterError;
+use crate::listen::Peer;
 use crate::logs::{self, Pods};
 use crate::watching::{self, Place, Subscriber};
 
@@ -29,18 +32,24 @@ const MAX_ID: usize = 2048;
 enum Question {
     Watch(Vec<WatchTarget>),
     Logs(Box<LogQuestion>),
+    Terminal(Box<TerminalQuestion>),
 }
 
 /// `GET`: opens a stream.
 pub(super) async fn open(
     State(app): State<AppState>,
     Extension(identified): Extension<Identified>,
+    Extension(peer): Extension<Peer>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let query = query.unwrap_or_default();
     let question = Question::read(&query)?;
     let viewer = Viewer::of(&app, &identified)?;
+    if let Question::Terminal(question) = question {
+        return terminal::open(&app, &identified, &viewer, peer, *question, request).await;
+    }
     let place = app.streams.take(viewer.credential.fingerprint()).ok_or_else(|| {
         ApiError::new(ErrorKind::TooManyRequests, "too many streams are open; close some pages")
     })?;
@@ -56,6 +65,7 @@ pub(super) async fn open(
         Question::Watch(targets) => {
             Ok(of_events(Body::from_stream(watching::open(subscriber, place, targets, id.as_deref()))))
         }
+        Question::Terminal(_) => Err(ApiError::bad_request("a terminal is a WebSocket")),
         Question::Logs(question) => {
             let answer = logs(subscriber, place, *question, id.as_deref()).await;
             match answer {
@@ -110,7 +120,7 @@ fn last_event_id(query: &str, headers: &HeaderMap) -> Option<String> {
 }
 
 /// How it is found out that a stream's owner is not signed in any more.
-fn end_of(app: &AppState, viewer: &Viewer) -> Box<dyn Fn() -> Option<EndReason> + Send + Sync> {
+pub(super) fn end_of(app: &AppState, viewer: &Viewer) -> Box<dyn Fn() -> Option<EndReason> + Send + Sync> {
     let app = AppState::clone(app);
     let Some(id) = viewer.session.clone() else {
         let ends = viewer.credential.ends();
@@ -137,9 +147,20 @@ impl Question {
             Some("logs") => LogQuestion::read(pairs)
                 .map(|question| Self::Logs(Box::new(question)))
                 .map_err(|error| ApiError::bad_request(error.to_string())),
-            _ => Err(ApiError::bad_request("kind must be watch or logs")),
+            Some("exec") => terminal(TerminalKind::Exec, pairs),
+            Some("attach") => terminal(TerminalKind::Attach, pairs),
+            _ => Err(ApiError::bad_request("kind must be watch, logs, exec or attach")),
         }
     }
+}
+
+fn terminal<'a>(
+    kind: TerminalKind,
+    pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> Result<Question, ApiError> {
+    TerminalQuestion::read(kind, pairs)
+        .map(|question| Question::Terminal(Box::new(question)))
+        .map_err(|error| ApiError::bad_request(error.to_string()))
 }
 
 fn targets<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Vec<WatchTarget>, ApiError> {

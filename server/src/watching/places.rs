@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// Streams of all users together.
-const MAX_ALL: usize = 512;
-/// Streams of one credential: tabs of a browser, mostly.
-const MAX_OF_ONE: usize = 32;
-
 /// Counts open streams.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Places(Arc<Mutex<HashMap<String, usize>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    taken: Arc<Mutex<HashMap<String, usize>>>,
+    /// Of one credential: tabs of a browser, mostly.
+    of_one: usize,
+    /// Of all users together.
+    of_all: usize,
+}
 
 /// The place of one stream; given back when it is dropped.
 #[derive(Debug)]
@@ -22,11 +23,25 @@ pub(crate) struct Place {
 }
 
 impl Places {
+    /// For events.
+    pub(crate) fn of_streams() -> Self {
+        Self::new(32, 512)
+    }
+
+    /// For terminals, of which each is a process in the cluster.
+    pub(crate) fn of_terminals() -> Self {
+        Self::new(8, 128)
+    }
+
+    fn new(of_one: usize, of_all: usize) -> Self {
+        Self { taken: Arc::default(), of_one, of_all }
+    }
+
     /// A place for a stream of `owner`; `None` while there is none.
     pub(crate) fn take(&self, owner: String) -> Option<Place> {
-        let mut taken = self.0.lock();
+        let mut taken = self.taken.lock();
         let own = taken.get(&owner).copied().unwrap_or_default();
-        if own >= MAX_OF_ONE || taken.values().sum::<usize>() >= MAX_ALL {
+        if own >= self.of_one || taken.values().sum::<usize>() >= self.of_all {
             return None;
         }
         taken.insert(owner.clone(), own + 1);
@@ -37,7 +52,7 @@ impl Places {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.places.0.lock();
+        let mut taken = self.places.taken.lock();
         if let Some(own) = taken.get_mut(&self.owner) {
             *own -= 1;
             if *own == 0 {
@@ -53,15 +68,15 @@ mod tests {
 
     #[test]
     fn one_user_cannot_take_the_places_of_all_and_places_come_back() {
-        let places = Places::default();
-        let own: Vec<_> = (0..=MAX_OF_ONE).map(|_| places.take("ann".into())).collect();
-        assert_eq!(own.iter().flatten().count(), MAX_OF_ONE);
+        let places = Places::of_streams();
+        let own: Vec<_> = (0..=places.of_one).map(|_| places.take("ann".into())).collect();
+        assert_eq!(own.iter().flatten().count(), places.of_one);
         assert!(places.take("bob".into()).is_some());
         drop(own);
         assert!(places.take("ann".into()).is_some());
-        let all: Vec<_> = (0..MAX_ALL + 1).map(|n| places.take(format!("{n}"))).collect();
-        assert_eq!(all.iter().flatten().count(), MAX_ALL);
+        let all: Vec<_> = (0..places.of_all + 1).map(|n| places.take(format!("{n}"))).collect();
+        assert_eq!(all.iter().flatten().count(), places.of_all);
         drop(all);
-        assert!(places.0.lock().is_empty());
+        assert!(places.taken.lock().is_empty());
     }
 }

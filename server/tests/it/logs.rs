@@ -13,7 +13,7 @@ const SESSION: &str = "api/crowsnest/v1/session";
 const BINDING: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/rolebindings/viewer";
 
 /// A pod that runs, for five minutes already.
-fn pod(name: &str, containers: &[&str], burst: usize) -> Value {
+pub(crate) fn pod(name: &str, containers: &[&str], burst: usize) -> Value {
     let started = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(300);
     let started = jiff::Timestamp::from_second(started.as_second()).unwrap().to_string();
     let status = |name: &&str| {
@@ -40,7 +40,7 @@ fn pod(name: &str, containers: &[&str], burst: usize) -> Value {
 }
 
 /// A cluster in which containers run.
-fn running(pods: Vec<Value>) -> Sim {
+pub(crate) fn running(pods: Vec<Value>) -> Sim {
     let mut objects = Sim::options().objects;
     for object in objects.iter_mut().filter(|object| object["kind"] == "Deployment") {
         object["spec"] = json!({

@@ -39,6 +39,7 @@ mod silence;
 mod start;
 mod support;
 mod synced;
+mod terminals;
 mod test_files;
 mod vouched;
 mod watching;

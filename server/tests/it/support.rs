@@ -7,6 +7,7 @@ pub(crate) mod manifests;
 pub(crate) mod push;
 pub(crate) mod server;
 pub(crate) mod stream;
+pub(crate) mod terminal;
 pub(crate) mod tools;
 
 use std::time::{Duration, Instant};
