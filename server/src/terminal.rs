@@ -8,5 +8,5 @@ mod session;
 mod shells;
 mod watch;
 
-pub(crate) use session::Terminal;
+pub(crate) use session::{IsOwn, Terminal};
 pub(crate) use watch::Owner;

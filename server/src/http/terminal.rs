@@ -24,7 +24,7 @@ use crate::auth::Identified;
 use crate::clock;
 use crate::cluster::{As, Form, Path, accept_key};
 use crate::listen::Peer;
-use crate::terminal::{Owner, Terminal};
+use crate::terminal::{IsOwn, Owner, Terminal};
 
 /// Answers the upgrade, and leaves the connection to a terminal.
 pub(super) async fn open(
@@ -72,7 +72,7 @@ pub(super) async fn open(
                 let from = Provenance { origin: None, sec_fetch_site: own_page, csrf: Some(csrf) };
                 session.check_mutation(from).is_ok()
             };
-            Box::new(is_own) as Box<dyn Fn(&str) -> bool + Send + Sync>
+            Box::new(is_own) as IsOwn
         }),
         attached,
         stopped: app.stop.subscribe(),

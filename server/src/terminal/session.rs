@@ -19,12 +19,15 @@ const PING: Duration = Duration::from_secs(15);
 /// A browser that has given no sign of life for so long is gone.
 const SILENT: Duration = Duration::from_secs(50);
 
+/// Whether a text is the session's secret.
+pub(crate) type IsOwn = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// A terminal that is about to begin.
 pub(crate) struct Terminal {
     pub(crate) question: TerminalQuestion,
     pub(crate) owner: Owner,
     /// What the browser's first message must have; `None` where its request had a token of its own.
-    pub(crate) csrf: Option<Box<dyn Fn(&str) -> bool + Send + Sync>>,
+    pub(crate) csrf: Option<IsOwn>,
     /// Whether the container runs its process in a terminal, and reads its input; of account when attaching.
     pub(crate) attached: (bool, bool),
     pub(crate) stopped: watch::Receiver<bool>,

@@ -19,10 +19,13 @@ pub(super) enum Told {
     Closed,
 }
 
+/// What listens to an event of this name.
+type Listener = (&'static str, Closure<dyn Fn(Event)>);
+
 /// An open stream.
 pub(super) struct Feed {
     source: EventSource,
-    listeners: Vec<(&'static str, Closure<dyn Fn(Event)>)>,
+    listeners: Vec<Listener>,
 }
 
 impl Drop for Feed {
