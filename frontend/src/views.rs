@@ -22,6 +22,7 @@ mod shell;
 mod sign_in;
 mod situation;
 mod sources;
+mod terminal;
 mod watch;
 
 pub(crate) use key_list::KeyList;

@@ -15,6 +15,7 @@ mod publish;
 mod report;
 mod shrink;
 mod style;
+mod terminal;
 
 use std::path::PathBuf;
 
@@ -94,6 +95,8 @@ fn main() -> Result<()> {
     assets.add("app.js", bind::start_script(&bound.js, &wasm_name)?.into_bytes())?;
     let sheet = style::join(&workspace.join("style"), &mut assets)?;
     assets.add("style.css", sheet.into_bytes())?;
+    assets.add("terminal.js", terminal::script(&workspace)?)?;
+    assets.add("terminal.css", terminal::sheet(&workspace)?)?;
     assets.add_folder(&workspace.join("frontend/static"))?;
     let page = page::fill(&workspace.join("frontend/index.html"), &assets)?;
 

@@ -718,4 +718,17 @@ messages! {
     LogsDropped: "{n} older lines had to make room; the download has them.", "이전 줄 {n}개는 공간 때문에 제외되었습니다. 다운로드에는 포함됩니다.";
     LogsNone: "No lines", "줄 없음";
     LogsNoneFit: "No line fits", "조건에 맞는 줄 없음";
+    // Terminals
+    Shell: "Shell", "셸";
+    Terminals: "Terminals", "터미널";
+    TerminalNew: "New terminal", "새 터미널";
+    TerminalAttach: "Attach", "프로세스 연결";
+    TerminalClose: "Close this terminal", "이 터미널 닫기";
+    TerminalAgain: "Reconnect (Enter)", "다시 연결(Enter)";
+    TerminalExit: "The process has ended with exit code {code}.", "프로세스가 종료 코드 {code}(으)로 끝났습니다.";
+    TerminalCut: "The connection is cut. A new terminal begins anew.", "연결이 끊어졌습니다. 다시 연결하면 새로 시작합니다.";
+    TerminalSignedOut: "The session is over, and the terminal with it.", "세션이 끝나 터미널도 종료되었습니다.";
+    TerminalDenied: "You may not have a terminal here any more.", "이 터미널을 사용할 권한이 더 이상 없습니다.";
+    TerminalStopped: "The server stops.", "서버가 중지되었습니다.";
+    TerminalNotLoaded: "The terminal cannot be loaded.", "터미널을 불러올 수 없습니다.";
 }

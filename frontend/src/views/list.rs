@@ -11,6 +11,7 @@ use super::cluster::{Cluster, use_metrics};
 use super::list_face::{ListFace, LiveChip, PartNote};
 use super::logs::has_logs;
 use super::namespace_picker::NamespacePicker;
+use super::terminal::has_terminals;
 use crate::components::{Blank, BoneRows, Icon, IconName, Tone};
 use crate::i18n::{Msg, fill, shown_of, tr, use_lang};
 use crate::kinds::{KindRow, KindScope};
@@ -256,6 +257,13 @@ fn Rowed(
         shortcut("l", move || {
             if let Some((namespace, name)) = cursor.get_untracked() {
                 router.push(Route::to(row.object_page(&namespace, &name)).with("tab", "logs"));
+            }
+        });
+    }
+    if has_terminals(row) {
+        shortcut("s", move || {
+            if let Some((namespace, name)) = cursor.get_untracked() {
+                router.push(Route::to(row.object_page(&namespace, &name)).with("tab", "shell"));
             }
         });
     }

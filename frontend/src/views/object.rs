@@ -13,6 +13,7 @@ use super::live_controls::PauseButton;
 use super::logs::{LogsView, has_logs};
 use super::machine_charts::MachineCharts;
 use super::range_param::range_param;
+use super::terminal::{TerminalsView, has_terminals};
 use super::watch::use_watch;
 use crate::charts::{ChartSpec, Subject};
 use crate::clock::use_clock;
@@ -96,6 +97,9 @@ pub(super) fn ObjectView(
     if has_logs(row) {
         shortcut("l", move || router.push(router.route_now().with("tab", "logs")));
     }
+    if has_terminals(row) {
+        shortcut("s", move || router.push(router.route_now().with("tab", "shell")));
+    }
     let content = move || {
         view! {
             <Show when=move || is_known.get() fallback=move || view! { <Unknown row=row key_=wanted list=list/> }>
@@ -171,12 +175,22 @@ impl ObjectPage {
 
     /// The logs of the pod, or of the pods that the object selects.
     fn logs(self) -> AnyView {
+        self.target().map(|target| view! { <LogsView target=target/> }).into_any()
+    }
+
+    /// Terminals in the pod's containers.
+    fn terminals(self) -> AnyView {
+        let containers = Memo::new(move |_| self.about(container_names));
+        self.target().map(|target| view! { <TerminalsView target=target containers=containers/> }).into_any()
+    }
+
+    /// The object as streams name it.
+    fn target(self) -> Option<LogTarget> {
         let (group, version, resource) = self.row.api;
-        let target = self.wanted.with_value(|(namespace, name)| {
+        self.wanted.with_value(|(namespace, name)| {
             let kind = crowsnest_api::cluster::Kind::new(group, version, resource).ok()?;
             Some(LogTarget { kind, scope: namespace.parse().ok()?, name: name.parse().ok()? })
-        });
-        target.map(|target| view! { <LogsView target=target/> }).into_any()
+        })
     }
 
     fn part(self, part: Part) -> AnyView {
@@ -213,6 +227,13 @@ impl ObjectPage {
         };
         if self.row.id == "pods" { self.about(of) } else { Vec::new() }
     }
+}
+
+/// The containers of a pod that may run, those for debugging last.
+fn container_names(pod: &serde_json::Value) -> Vec<String> {
+    let lists = [["spec", "containers"], ["spec", "ephemeralContainers"]];
+    let all = lists.iter().flat_map(|path| object::list(pod, path));
+    all.map(|container| object::text(container, &["name"]).to_owned()).collect()
 }
 
 /// What is told under the name.

@@ -7,6 +7,7 @@ use crate::i18n::{Msg, tr};
 use crate::kinds::KindRow;
 use crate::router::use_router;
 use crate::views::logs::has_logs;
+use crate::views::terminal::has_terminals;
 
 /// A face of an object.
 pub(super) struct Tab {
@@ -23,6 +24,7 @@ pub(super) struct Tab {
 static TABS: &[Tab] = &[
     Tab { id: "", title: Msg::Overview, is_for: |_| true, view: ObjectPage::overview },
     Tab { id: "logs", title: Msg::Logs, is_for: has_logs, view: ObjectPage::logs },
+    Tab { id: "shell", title: Msg::Shell, is_for: has_terminals, view: ObjectPage::terminals },
 ];
 
 /// The tabs that objects of a kind have.
