@@ -117,7 +117,7 @@ pageTest("a hundred thousand lines are there at once, searched by words and by p
 });
 
 pageTest("levels, wrapping and the run before the last restart", {
-  url: at("#/pods?ns=shop&q=checkout-"),
+  url: at("#/pods?ns=shop&filter=checkout-"),
 }, async (page) => {
   await page.getByRole("link", { name: /^checkout-/ }).first().click();
   await page.getByRole("link", { name: "Logs", exact: true }).click();

@@ -5,7 +5,7 @@ import { after } from "node:test";
 
 import { waitForCharts } from "../support/charts.mjs";
 import { apiServer } from "../support/kube.mjs";
-import { goesOn } from "../support/live.mjs";
+import { goesOn, opensShell } from "../support/live.mjs";
 import { startProxy } from "../support/proxy.mjs";
 import { pageTest, shared, useDemo } from "../support/suite.mjs";
 
@@ -29,6 +29,7 @@ pageTest("the whole interface works under a path prefix", { url: startedProxy },
   await waitForCharts(page, 1);
 
   await goesOn(page, apiServer(shared.demo));
+  await opensShell(page);
 
   const [session] = await page.context().cookies();
   assert.equal(session.path, `${PREFIX}/`, "the cookie is for this prefix alone");

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { exposeApi, exposeService } from "../support/installed.mjs";
 import { apiServer } from "../support/kube.mjs";
 import { kubectls, startKubectlProxy } from "../support/kubectl.mjs";
-import { goesOn } from "../support/live.mjs";
+import { goesOn, opensShell } from "../support/live.mjs";
 import { startForwarder } from "../support/proxy.mjs";
 import { pageTest, shared, signIn, useDemo } from "../support/suite.mjs";
 
@@ -46,10 +46,12 @@ const account = (page, name) => page.getByRole("button", { name: `Account of ${n
 
 pageTest("the server's own port, as a NodePort has it", { url: () => shared.demo.url.replace("localhost", "127.0.0.1") }, async (page) => {
   await goesOn(page, kube);
+  await opensShell(page);
 });
 
 pageTest("a port that is forwarded", { url: () => started(startForwarder({ target: shared.demo.url })) }, async (page) => {
   await goesOn(page, kube);
+  await opensShell(page);
 });
 
 // What a browser shows the API server, which keeps it to itself: the page behind it has a sign-in of its own.
@@ -92,6 +94,7 @@ for (const [whose, program] of kubectls()) {
       await account(of, user).waitFor();
       await goesOn(of, kube);
     }
+    await opensShell(page);
     await account(second, VIEWER).click();
     await second.getByRole("button", { name: "Sign out" }).click();
     await second.getByText("You are signed out.").waitFor();

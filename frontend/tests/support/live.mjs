@@ -15,3 +15,14 @@ export async function goesOn(page, kube) {
   }
   await page.getByRole("link", { name, exact: true }).waitFor({ state: "detached" });
 }
+
+/** Opens a shell in a pod of `shop`, and has something said in it. */
+export async function opensShell(page) {
+  await page.goto(page.url().split("#")[0] + "#/pods?ns=shop&filter=cart-");
+  await page.getByRole("link", { name: /^cart-/ }).first().click();
+  await page.getByRole("link", { name: "Shell", exact: true }).click();
+  const rows = page.locator(".xterm-rows");
+  await rows.filter({ hasText: "#" }).waitFor();
+  await page.keyboard.type("hostname\n");
+  await rows.filter({ hasText: /cart-\w+-\w+.*cart-\w+-\w+/s }).or(rows.filter({ hasText: /hostname\s*cart-/ })).first().waitFor();
+}

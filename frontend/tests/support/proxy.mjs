@@ -34,6 +34,34 @@ export async function startProxy({ target, prefix }) {
     onward.on("error", () => outgoing.destroy());
     incoming.pipe(onward);
   });
+  // WebSockets: what the two ends agree upon goes on as it is.
+  const tunnels = new Set();
+  server.on("upgrade", (incoming, socket, head) => {
+    if (!incoming.url.startsWith(`${prefix}/`)) {
+      missed.push(incoming.url);
+      socket.destroy();
+      return;
+    }
+    const onward = request(new URL(incoming.url.slice(prefix.length), target), {
+      headers: { ...incoming.headers, host: new URL(target).host, "x-forwarded-prefix": prefix },
+      rejectUnauthorized: false,
+    });
+    onward.on("upgrade", (answer, other, first) => {
+      const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`);
+      socket.write(first);
+      other.write(head);
+      for (const [from, to] of [[socket, other], [other, socket]]) {
+        tunnels.add(from);
+        from.on("error", () => to.destroy());
+        from.on("close", () => to.destroy());
+        from.pipe(to);
+      }
+    });
+    onward.on("response", () => socket.destroy());
+    onward.on("error", () => socket.destroy());
+    onward.end();
+  });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}${prefix}/`,
@@ -42,6 +70,7 @@ export async function startProxy({ target, prefix }) {
       new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();
+        for (const socket of tunnels) socket.destroy();
       }),
   };
 }
