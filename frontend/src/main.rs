@@ -9,6 +9,7 @@
 mod access;
 mod api;
 mod app;
+mod arrange;
 mod assist;
 mod charts;
 mod clock;

@@ -3,6 +3,7 @@
 //! The thresholds are deliberately few and plain; alert rules are the place for finer ones.
 
 use crate::api::Node;
+use crate::arrange::Arrange as _;
 use crate::format;
 use crate::i18n::{Lang, Msg, count, fill};
 
@@ -48,7 +49,7 @@ pub(crate) const LOAD: f64 = 2.0;
 /// Everything wrong with the nodes, worst first, then by name.
 pub(crate) fn problems(nodes: &[Node]) -> Vec<Problem> {
     let mut found: Vec<Problem> = nodes.iter().flat_map(of_node).collect();
-    found.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.node.cmp(&b.node)));
+    found.arrange_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.node.cmp(&b.node)));
     found
 }
 

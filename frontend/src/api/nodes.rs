@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 use web_sys::AbortSignal;
 
 use super::{ApiError, Client, Line, instant};
+use crate::arrange::Arrange as _;
 use crate::range::SECOND;
 
 /// Gauges that are read as they are, by one selector on the metric's name.
@@ -151,7 +152,7 @@ fn assemble(answers: &[Vec<Line>]) -> Vec<Node> {
         });
         let clock = clock.and_then(value);
         node.uptime = clock.zip(started.get(&node.name)).map(|(clock, start)| milliseconds(clock - start));
-        node.filesystems.sort_by(|a, b| b.used().total_cmp(&a.used()).then_with(|| a.mount.cmp(&b.mount)));
+        node.filesystems.arrange_by(|a, b| b.used().total_cmp(&a.used()).then_with(|| a.mount.cmp(&b.mount)));
     }
     nodes.into_values().collect()
 }

@@ -1,5 +1,6 @@
 //! What is scraped, by agents and by the server, and what came of it.
 
+use crate::arrange::Arrange as _;
 use std::collections::HashMap;
 
 use crowsnest_api::Labels;
@@ -76,7 +77,7 @@ fn joined(values: impl Iterator<Item = (Labels, f64)>, known: Vec<Known>) -> Vec
         labels,
     };
     let mut targets: Vec<Target> = ups.into_iter().map(target).collect();
-    targets.sort_by(|a, b| (a.is_up, &a.labels).cmp(&(b.is_up, &b.labels)));
+    targets.arrange_by(|a, b| (a.is_up, &a.labels).cmp(&(b.is_up, &b.labels)));
     targets
 }
 

@@ -1,5 +1,6 @@
 //! Names that can complete what is being typed.
 
+use crate::arrange::Arrange as _;
 use std::ops::Range;
 
 use crowsnest_promql::{AGGREGATORS, Completion, Wanted, complete, functions_giving, parse};
@@ -107,7 +108,7 @@ pub(crate) fn offers(
     let Found { mut list, .. } = found;
     // Where nothing was typed all answer alike, and the parser knows best what is likely.
     if !typed.is_empty() {
-        list.sort_by(|(a, one), (b, other)| (a, one.kind, &one.name).cmp(&(b, other.kind, &other.name)));
+        list.arrange_by(|(a, one), (b, other)| (a, one.kind, &one.name).cmp(&(b, other.kind, &other.name)));
     }
     if list.first().is_some_and(|(rank, _)| *rank < WEAK) {
         list.retain(|(rank, _)| *rank < WEAK);

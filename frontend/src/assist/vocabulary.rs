@@ -1,5 +1,6 @@
 //! The metrics of a server: their names, and what their senders say about them.
 
+use crate::arrange::Arrange as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub(crate) struct Vocabulary {
 impl Vocabulary {
     /// Joins the names there are with what is said about their families.
     pub(crate) fn new(mut names: Vec<String>, families: &BTreeMap<String, Vec<Metadata>>) -> Self {
-        names.sort_unstable();
+        names.arrange();
         names.dedup();
         let said = |name: &str| {
             let of = |family: &str| families.get(family).and_then(|said| said.first());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::object::{at, list, name, namespace, text};
+use crate::arrange::Arrange as _;
 use crate::i18n::{Lang, Msg, fill};
 
 /// What is behind an Ingress.
@@ -57,7 +58,7 @@ pub(crate) fn backends(ingress: &Value) -> Vec<Backend> {
     let named = paths.filter_map(|path| at(path, &["backend", "service"]));
     let mut found: Vec<Backend> =
         named.chain(at(ingress, &["spec", "defaultBackend", "service"])).map(backend).collect();
-    found.sort();
+    found.arrange();
     found.dedup();
     found
 }

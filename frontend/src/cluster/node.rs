@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::object::{condition, is_true, list, moment, name, pairs, text};
 use super::quantity;
+use crate::arrange::Arrange as _;
 use crate::components::Tone;
 use crate::verdict::Severity;
 
@@ -45,7 +46,7 @@ pub(crate) fn roles(node: &Value) -> Vec<&str> {
         })
         .filter(|role| !role.is_empty())
         .collect();
-    roles.sort_unstable();
+    roles.arrange();
     roles.dedup();
     roles
 }
@@ -104,7 +105,7 @@ pub(crate) fn troubles(node: &Value) -> Vec<NodeTrouble> {
             })
         })
         .collect();
-    found.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.reason.cmp(&b.reason)));
+    found.arrange_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.reason.cmp(&b.reason)));
     found
 }
 

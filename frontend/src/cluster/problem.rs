@@ -12,6 +12,7 @@ use super::pod;
 use super::trouble::{self, Trouble};
 use super::volume::VolumeTrouble;
 use super::{event, object};
+use crate::arrange::Arrange as _;
 use crate::verdict::Severity;
 
 /// Something that needs somebody.
@@ -108,13 +109,13 @@ pub(crate) fn find<'p, 'n, 'e>(
 
 /// Worst first.
 pub(crate) fn sort(all: &mut [Problem]) {
-    all.sort_by(|a, b| a.severity().cmp(&b.severity()).then_with(|| a.place().cmp(&b.place())));
+    all.arrange_by(|a, b| a.severity().cmp(&b.severity()).then_with(|| a.place().cmp(&b.place())));
 }
 
 /// Reasons and messages of the warnings about each object, by its uid, oldest first.
 fn warnings<'v>(events: impl Iterator<Item = &'v Value>) -> BTreeMap<&'v str, Vec<(&'v str, &'v str)>> {
     let mut warnings: Vec<&Value> = events.filter(|event| event::is_warning(event)).collect();
-    warnings.sort_by_key(|event| event::last_seen(event));
+    warnings.arrange_by_key(|event| event::last_seen(event));
     let mut heard: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     for event in warnings {
         let words = (text(event, &["reason"]), text(event, &["message"]));

@@ -1,5 +1,6 @@
 //! The lines of a page, in the order of their times.
 
+use crate::arrange::Arrange as _;
 use std::sync::Arc;
 
 use super::{Level, Time};
@@ -43,7 +44,7 @@ impl Buffer {
 
     /// Adds lines, and says from which row on something is different. Those that come in order cost nothing but themselves.
     pub(crate) fn add(&mut self, mut more: Vec<Arc<Row>>) -> usize {
-        more.sort_by_key(|row| row.at);
+        more.arrange_by_key(|row| row.at);
         let Some(first) = more.first().map(|row| row.at) else { return self.rows.len() };
         let at = self.rows.partition_point(|row| row.at <= first);
         let tail = self.rows.split_off(at);

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use web_sys::AbortSignal;
 
 use crate::api::{ApiError, Client, Line, range as query_range, use_client};
+use crate::arrange::Arrange as _;
 use crate::charts::{ChartSpec, Legend, Subject};
 use crate::clock::{Clock, use_clock};
 use crate::components::{
@@ -221,13 +222,13 @@ fn busiest(lines: &[Line]) -> Vec<&Line> {
     if kept.iter().any(|(_, mean)| *mean > 0.0) {
         kept.retain(|(_, mean)| *mean > 0.0);
     }
-    kept.sort_by(|a, b| b.1.total_cmp(&a.1));
+    kept.arrange_by(|a, b| b.1.total_cmp(&a.1));
     kept.truncate(MOST_SERIES);
     let place = |line: &Line| {
         let mode = line.labels.get("mode").map(ToString::to_string).unwrap_or_default();
         MODES.iter().position(|known| *known == mode).unwrap_or(MODES.len())
     };
-    kept.sort_by(|(a, _), (b, _)| place(a).cmp(&place(b)).then_with(|| a.labels.cmp(&b.labels)));
+    kept.arrange_by(|(a, _), (b, _)| place(a).cmp(&place(b)).then_with(|| a.labels.cmp(&b.labels)));
     kept.into_iter().map(|(line, _)| line).collect()
 }
 

@@ -100,6 +100,14 @@ fn follow(logs: Logs, follows: bool) {
     }
 }
 
+/// Takes something out of a small set, or puts it in.
+fn toggle<T: PartialEq>(set: &mut Vec<T>, one: T) {
+    match set.iter().position(|other| *other == one) {
+        Some(at) => drop(set.swap_remove(at)),
+        None => set.push(one),
+    }
+}
+
 /// What is asked of the server.
 fn question(of: LogTarget, options: Options) -> LogQuestion {
     let since = options.since.get();

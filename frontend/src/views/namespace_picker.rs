@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::cluster::Cluster;
+use crate::arrange::Arrange as _;
 use crate::components::{Icon, IconName, Popover};
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::router::use_router;
@@ -64,7 +65,7 @@ fn Choices(cluster: Cluster, names: Memo<Vec<String>>) -> impl IntoView {
             Some(at) => drop(chosen.remove(at)),
             None => chosen.push(name.to_owned()),
         }
-        chosen.sort();
+        chosen.arrange();
         choose(&chosen);
     };
     let shown = move || {

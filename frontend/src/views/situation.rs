@@ -13,6 +13,7 @@ use super::namespace_picker::NamespacePicker;
 use super::range_param::range_param;
 use super::watch::use_watch;
 use crate::api::{Node, fetch_fillings, use_client};
+use crate::arrange::Arrange as _;
 use crate::charts::{CLUSTER, ChartSpec, Subject};
 use crate::clock::use_clock;
 use crate::cluster::capacity::{self, Capacity};
@@ -81,7 +82,7 @@ fn together(cluster: Vec<Problem>, machines: &[verdict::Problem]) -> Vec<Wrong> 
     let told: Vec<Wrong> = told.collect();
     // What does not work comes before what runs short.
     let mut all: Vec<Wrong> = cluster.into_iter().map(Wrong::Cluster).chain(told).collect();
-    all.sort_by_key(Wrong::severity);
+    all.arrange_by_key(Wrong::severity);
     all
 }
 

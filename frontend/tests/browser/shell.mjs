@@ -8,7 +8,7 @@ useDemo();
 
 const at = (route) => () => shared.demo.url + route;
 const rows = (page) => page.locator(".terminal:not([hidden]) .xterm-rows");
-const says = (page, text) => rows(page).filter({ hasText: text }).waitFor();
+const says = (page, text) => rows(page).filter({ hasText: text }).first().waitFor();
 
 /** The shell of the first pod of cart, with its prompt. */
 async function openShell(page) {

@@ -4,6 +4,7 @@
 //! the process writes comes as binary messages whose first byte is [`STDOUT`] or [`STDERR`]; a [`Told`] comes as text.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::logs::{LogTarget, NoLogs};
 use crate::stream::EndReason;
@@ -119,8 +120,8 @@ pub enum Said {
     EndOfInput,
 }
 
-/// A message of the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A message of the server. It is read by [`Told::read`]: what serde makes to read it would be a tenth of all that the interface is for terminals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Told {
     /// The process runs.
@@ -135,7 +136,7 @@ pub enum Told {
         /// Its exit code; none where the cluster says only why.
         code: Option<i32>,
         /// Why, for people, where it did not end well.
-        #[serde(skip_serializing_if = "String::is_empty", default)]
+        #[serde(skip_serializing_if = "String::is_empty")]
         message: String,
     },
     /// It cannot be begun, or broke; nothing follows.
@@ -150,8 +151,41 @@ pub enum Told {
     },
 }
 
+impl Told {
+    /// Reads a message; `None` for one that is none, or of a later version.
+    pub fn read(text: &str) -> Option<Self> {
+        let json: Value = serde_json::from_str(text).ok()?;
+        let text = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or_default();
+        let owned = |name: &str| text(name).to_owned();
+        Some(match text("event") {
+            "open" => Self::Open { container: owned("container"), command: owned("command") },
+            "exit" => {
+                let code = json.get("code").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok());
+                Self::Exit { code, message: owned("message") }
+            }
+            "failed" => Self::Failed { message: owned("message") },
+            "end" => {
+                let reason = TerminalEnd::ALL.iter().find(|(name, _)| *name == text("reason"))?.1;
+                Self::End { reason }
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl TerminalEnd {
+    /// All, with their names.
+    const ALL: [(&'static str, Self); 5] = [
+        ("signed-out", Self::SignedOut),
+        ("expired", Self::Expired),
+        ("denied", Self::Denied),
+        ("silent", Self::Silent),
+        ("stopped", Self::Stopped),
+    ];
+}
+
 /// Why the server ends a terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TerminalEnd {
     /// The user signed out.
@@ -198,6 +232,23 @@ mod tests {
         assert!(read(&[of, ("container", &"x".repeat(64))]).is_err());
         assert!(read(&[of, ("command", &"x".repeat(MAX_COMMAND + 1))]).is_err());
         assert!(read(&[[of].as_slice(), &[("command", "x"); MAX_WORDS + 1]].concat()).is_err());
+    }
+
+    #[test]
+    fn a_message_is_read_as_it_was_written() {
+        let mut all = vec![
+            Told::Open { container: "main".into(), command: "bash".into() },
+            Told::Exit { code: Some(-1), message: "x".into() },
+            Told::Exit { code: None, message: String::new() },
+            Told::Failed { message: "y".into() },
+        ];
+        all.extend(TerminalEnd::ALL.map(|(_, reason)| Told::End { reason }));
+        for told in all {
+            assert_eq!(Told::read(&serde_json::to_string(&told).unwrap()), Some(told));
+        }
+        for wrong in ["", "{}", "null", r#"{"event":"end","reason":"unicorn"}"#, r#"{"event":"later"}"#] {
+            assert_eq!(Told::read(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -73,6 +73,7 @@ impl Events {
             out,
             marks: marks.clone(),
             sources: HashMap::new(),
+            next: 0,
             tasks: JoinSet::new(),
             left_out: 0,
         };

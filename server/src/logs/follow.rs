@@ -21,6 +21,9 @@ use crate::watching::Backoff;
 /// How often it is looked which pods there are. The API server says then, too, whether the user may still know.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
+/// Containers that are known, those that are gone included.
+const MAX_KNOWN: usize = 4 * MAX_SOURCES;
+
 /// What all logs of a stream need.
 pub(super) struct Follow {
     pub(super) question: Arc<LogQuestion>,
@@ -31,6 +34,8 @@ pub(super) struct Follow {
     /// How far each has been told before.
     pub(super) marks: Marks,
     pub(super) sources: HashMap<Key, Followed>,
+    /// The number of the next one.
+    pub(super) next: usize,
     pub(super) tasks: JoinSet<()>,
     /// Containers of which it was said that there is no place for them.
     pub(super) left_out: usize,
@@ -95,6 +100,10 @@ impl Follow {
                 source.set(Run::Gone);
             }
         }
+        // One that comes back soon is known; of long ago, nothing is.
+        if self.sources.len() > MAX_KNOWN {
+            self.sources.retain(|key, _| found.iter().any(|container| container.key == *key));
+        }
         let mut left_out = 0;
         for container in found {
             match self.sources.get(&container.key) {
@@ -116,7 +125,8 @@ impl Follow {
 
     fn begin(&mut self, container: Container) {
         let Container { key, pod, name, run } = container;
-        let number = self.sources.len();
+        let number = self.next;
+        self.next += 1;
         let (sender, receiver) = watch::channel(run);
         let source = Source {
             number,

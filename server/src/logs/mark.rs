@@ -99,8 +99,13 @@ impl Marks {
         self.marks.get(key).copied()
     }
 
+    /// Takes note of how far a log has been told. Of those that are over long ago nothing is kept: an id has bounds.
     pub(super) fn set(&mut self, key: Key, mark: Mark) {
         self.marks.insert(key, mark);
+        if self.marks.len() > MAX_SOURCES {
+            let oldest = self.marks.iter().min_by_key(|(_, mark)| mark.nanos).map(|(key, _)| key.clone());
+            oldest.map(|key| self.marks.remove(&key));
+        }
     }
 
     /// The `id` that says so.
@@ -162,7 +167,9 @@ mod tests {
         assert_eq!(resumed, marks);
         assert_eq!(resumed.get(&key("u", "b")), Some(Mark { nanos: 7, lines: 300 }));
         let full = (0..MAX_SOURCES).map(|n| (key("u", &n.to_string()), Mark::at(at("2262-01-01T00:00:00Z"))));
-        let full = Marks { of: marks.of.clone(), marks: full.collect() };
+        let mut full = Marks { of: marks.of.clone(), marks: full.collect() };
+        full.set(key("u", "newest"), Mark::at(at("2262-01-01T00:00:01Z")));
+        assert_eq!((full.marks.len(), full.get(&key("u", "newest")).is_some()), (MAX_SOURCES, true));
         assert!(full.id().len() <= 2048, "{}", full.id().len());
     }
 

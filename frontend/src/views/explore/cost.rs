@@ -1,5 +1,6 @@
 //! What the parts of a query cost, as lines of a tree.
 
+use crate::arrange::Arrange as _;
 use std::ops::Range;
 
 use crowsnest_api::query_stats::PartStatistics;
@@ -35,7 +36,7 @@ fn add(query: &str, part: &PartStatistics, depth: usize, lines: &mut Vec<Line>) 
     let mut parts: Vec<&PartStatistics> =
         part.parts.iter().filter(|inner| !is_literal(query, inner)).collect();
     let own = part.seconds - part.parts.iter().map(|inner| inner.seconds).sum::<f64>();
-    parts.sort_by_key(|inner| inner.start);
+    parts.arrange_by_key(|inner| inner.start);
     let mut text = String::new();
     let mut at = span.start;
     for inner in parts.iter().map(|inner| span_of(inner)) {

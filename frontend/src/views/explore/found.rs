@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::arrange::Arrange as _;
 use crate::assist::{Metric, WEAK, rank};
 
 /// What a word counts that is found only as letters in order: more than any number of words found as they are.
@@ -20,7 +21,7 @@ pub(super) fn search(metrics: &[Metric], typed: &str, kind: &str) -> Vec<(usize,
     if found.iter().any(|((sum, _), _)| *sum < LETTERS) {
         found.retain(|((sum, _), _)| *sum < LETTERS);
     }
-    found.sort_by(|((a, _), i), ((b, _), j)| (a, i).cmp(&(b, j)));
+    found.arrange_by(|((a, _), i), ((b, _), j)| (a, i).cmp(&(b, j)));
     found.into_iter().map(|((_, hit), at)| (at, hit)).collect()
 }
 

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 use super::result::series_of;
 use crate::api::Line;
+use crate::arrange::Arrange as _;
 use crate::components::{TimeRange, swatch_class};
 use crate::format::{NONE, number};
 use crate::i18n::{Msg, fill, tr, use_lang};
@@ -147,7 +148,7 @@ fn rows(lines: &[Line], figures: Figures, window: TimeRange, most: usize) -> Vec
                 .collect();
             let last =
                 |stats: &Option<SeriesStats>| stats.as_ref().map_or(f64::NEG_INFINITY, |stats| stats.last);
-            rows.sort_by(|(.., a), (.., b)| last(b).total_cmp(&last(a)));
+            rows.arrange_by(|(.., a), (.., b)| last(b).total_cmp(&last(a)));
             let figures = |stats: Option<SeriesStats>| match stats {
                 Some(stats) => [stats.min, stats.mean, stats.max, stats.last].map(number).to_vec(),
                 None => vec![NONE.to_owned(); 4],
@@ -172,7 +173,7 @@ fn telling_labels<'a>(sets: impl Iterator<Item = &'a Labels> + Clone) -> Vec<Str
         values.any(|value| Some(value) != first)
     };
     let mut telling: Vec<_> = names.into_iter().filter(differs).map(str::to_owned).collect();
-    telling.sort_by_key(|name| name != METRIC_NAME);
+    telling.arrange_by_key(|name| name != METRIC_NAME);
     if telling.len() > MOST_COLUMNS { Vec::new() } else { telling }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::joined::Joined;
+use crate::arrange::Arrange as _;
 use crate::kinds::{Cell, KindRow, Natural, Source};
 use crate::live::{Entry, Key};
 
@@ -67,12 +68,12 @@ impl Rows {
             by_column.then_with(|| a.key.cmp(&b.key))
         };
         match held {
-            None => entries.sort_by(compare),
+            None => entries.arrange_by(compare),
             Some(held) => {
                 let places: HashMap<&Key, usize> =
                     held.iter().enumerate().map(|(at, entry)| (&entry.key, at)).collect();
                 let place = |entry: &Arc<Entry>| places.get(&entry.key).copied().unwrap_or(usize::MAX);
-                entries.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| compare(a, b)));
+                entries.arrange_by(|a, b| place(a).cmp(&place(b)).then_with(|| compare(a, b)));
             }
         }
         Self { entries: Arc::new(entries), order }

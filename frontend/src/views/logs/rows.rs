@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::options::{Options, Times};
 use super::state::{Logs, pretty};
-use super::{follow, tools};
+use super::{follow, toggle, tools};
 use crate::clock::use_clock;
 use crate::components::{CopyButton, Icon, IconName, element_size};
 use crate::format;
@@ -46,7 +46,7 @@ pub(super) fn Rows(logs: Logs, options: Options, current: RwSignal<Option<usize>
     let size = element_size(place);
     let scrolled = RwSignal::new(0.0_f64);
     let letter = RwSignal::new((LETTER, LINE));
-    let open = RwSignal::new(std::collections::BTreeSet::<u64>::new());
+    let open = RwSignal::new(Vec::<u64>::new());
     Effect::new(move || {
         size.track();
         let Some(ruler) = ruler.get() else { return };
@@ -193,7 +193,7 @@ fn Line(
     drawn: Drawn,
     letter: RwSignal<(f64, f64)>,
     current: Memo<Option<usize>>,
-    open: RwSignal<std::collections::BTreeSet<u64>>,
+    open: RwSignal<Vec<u64>>,
 ) -> impl IntoView {
     let lang = use_lang();
     let clock = use_clock();
@@ -228,7 +228,7 @@ fn Line(
                 class="logs__open"
                 aria-expanded=is_open.to_string()
                 aria-label=tr(Msg::LogsWhole)
-                on:click=move |_| open.update(|open| { if !open.remove(&id) { open.insert(id); } })
+                on:click=move |_| open.update(|open| toggle(open, id))
             >
                 <Icon name=if is_open { IconName::Down } else { IconName::Right }/>
             </button>

@@ -1,6 +1,5 @@
 //! The logs of a page: what came, what of it is seen, and how the stream is doing.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,11 +48,11 @@ pub(super) struct Look {
     pub(super) only: bool,
     /// Levels that are hidden, by [`Level::bit`].
     pub(super) hidden_levels: u8,
-    pub(super) hidden_sources: BTreeSet<usize>,
+    pub(super) hidden_sources: Vec<usize>,
     /// Letters of a line, where lines are wrapped.
     pub(super) columns: Option<usize>,
     /// Rows whose JSON is shown as a whole.
-    pub(super) open: BTreeSet<u64>,
+    pub(super) open: Vec<u64>,
 }
 
 /// The rows that are seen.
@@ -360,7 +359,7 @@ impl Inner {
             Some(first) => {
                 let mut keep = seen.rows.partition_point(|row| row.at < first.at);
                 // Of rows with the same time, those that are still before it.
-                let same: BTreeSet<u64> = buffer
+                let same: Vec<u64> = buffer
                     .rows()
                     .get(..from)
                     .unwrap_or_default()

@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use super::feed::url;
 use super::options::{Options, Times};
 use super::state::{Logs, SourceRow};
-use super::{ALL, LENGTHS, TAIL, follow};
+use super::{ALL, LENGTHS, TAIL, follow, toggle};
+use crate::arrange::Arrange as _;
 use crate::components::{Icon, IconName, Segmented, Select, Tone};
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::logs::Level;
@@ -170,7 +171,7 @@ fn Wanted(logs: Logs, options: Options) -> impl IntoView {
         let mut names = before.cloned().unwrap_or_default();
         logs.sources.with(|sources| names.extend(sources.iter().map(|source| source.container.clone())));
         names.extend(Some(options.container.get()).filter(|name| !name.is_empty()));
-        names.sort();
+        names.arrange();
         names.dedup();
         names
     });
@@ -294,7 +295,7 @@ pub(super) fn Levels(logs: Logs, options: Options) -> impl IntoView {
 /// The containers, where there are several: their colours, how they are doing; a click hides one.
 #[component]
 pub(super) fn Sources(logs: Logs) -> impl IntoView {
-    let hidden = RwSignal::new(std::collections::BTreeSet::<usize>::new());
+    let hidden = RwSignal::new(Vec::<usize>::new());
     Effect::new(move || {
         let hidden = hidden.get();
         logs.look(move |look| look.hidden_sources = hidden);
@@ -309,7 +310,7 @@ pub(super) fn Sources(logs: Logs) -> impl IntoView {
                 class:is-off=move || !is_shown()
                 aria-pressed=move || is_shown().to_string()
                 title=move || title.clone()
-                on:click=move |_| hidden.update(|hidden| { if !hidden.remove(&at) { hidden.insert(at); } })
+                on:click=move |_| hidden.update(|hidden| toggle(hidden, at))
             >
                 <span class="logs__swatch" aria-hidden="true"></span>
                 {format!("{}/{}", source.pod, source.container)}

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use crate::api::Node;
+use crate::arrange::Arrange as _;
 use crate::i18n::Msg;
 use crate::verdict::of_node;
 
@@ -147,7 +148,7 @@ impl Order {
 /// The names of the nodes in that order, equals by name.
 pub(super) fn sorted(nodes: &[&Node], order: Order) -> Vec<String> {
     let mut nodes = nodes.to_vec();
-    nodes.sort_by(|a, b| {
+    nodes.arrange_by(|a, b| {
         let by_column = (order.column.compare)(a, b);
         let by_column = if order.descending { by_column.reverse() } else { by_column };
         by_column.then_with(|| a.name.cmp(&b.name))

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::ObjectPage;
+use crate::arrange::Arrange as _;
 use crate::cluster::node;
 use crate::cluster::object::{list, moment, text};
 use crate::components::{Icon, Panel, Tone};
@@ -46,7 +47,7 @@ pub(super) fn Conditions(page: ObjectPage) -> impl IntoView {
             let is_over = crate::cluster::pod::is_over(object);
             let mut all: Vec<Shown> =
                 list(object, &["status", "conditions"]).iter().map(|one| read(one, is_over)).collect();
-            all.sort_by_key(|one| one.tone == Tone::Ok);
+            all.arrange_by_key(|one| one.tone == Tone::Ok);
             all
         })
     });

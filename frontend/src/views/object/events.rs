@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::ObjectPage;
+use crate::arrange::Arrange as _;
 use crate::cluster::event;
 use crate::cluster::object::text;
 use crate::components::{Icon, Panel, Tone};
@@ -29,7 +30,7 @@ pub(super) fn warnings_of<'e>(
         .map(|entry| &entry.object)
         .filter(|one| event::is_warning(one) && text(one, &["involvedObject", "uid"]) == uid)
         .collect();
-    found.sort_by_key(|one| event::last_seen(one));
+    found.arrange_by_key(|one| event::last_seen(one));
     let words = |one: &Value| (text(one, &["reason"]).to_owned(), text(one, &["message"]).to_owned());
     found.into_iter().map(words).collect()
 }
@@ -70,7 +71,7 @@ pub(super) fn ObjectEvents(page: ObjectPage) -> impl IntoView {
                 events.map(|entry| &entry.object).filter(|one| is_meant(one)).map(told).collect()
             })
         });
-        told.sort_by_key(|one| std::cmp::Reverse(one.at));
+        told.arrange_by_key(|one| std::cmp::Reverse(one.at));
         told
     });
     let line = move |one: Told| {

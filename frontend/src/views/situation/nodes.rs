@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use crate::api::Node;
+use crate::arrange::Arrange as _;
 use crate::cluster::capacity::Capacity;
 use crate::cluster::node;
 use crate::components::{Badge, Icon, Meter, Panel, Tone};
@@ -43,7 +44,7 @@ pub(super) fn NodesPanel(
             };
             nodes.map(|entry| shown(&entry.object, &entry.key.1)).collect()
         });
-        all.sort_by_key(|one| (one.tone == Tone::Ok, one.tone == Tone::Done));
+        all.arrange_by_key(|one| (one.tone == Tone::Ok, one.tone == Tone::Done));
         all
     });
     let row = move |one: Shown| {

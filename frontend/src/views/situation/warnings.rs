@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::super::cluster::Cluster;
+use crate::arrange::Arrange as _;
 use crate::cluster::event;
 use crate::cluster::object::text;
 use crate::components::{Icon, IconName, Panel};
@@ -37,7 +38,7 @@ pub(super) fn Warnings(cluster: Cluster, events: List, changed: Signal<u32>) -> 
                     .filter(|one| event::is_warning(&one.object) && cluster.is_chosen(&one.key.0))
                     .map(|one| (event::last_seen(&one.object), one))
                     .collect();
-                found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+                found.arrange_by_key(|(at, _)| std::cmp::Reverse(*at));
                 let told = |(at, one): &(Option<i64>, &std::sync::Arc<crate::live::Entry>)| Told {
                     at: *at,
                     reason: text(&one.object, &["reason"]).to_owned(),

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::SourcesTable;
 use super::trouble::{State, advice};
 use crate::api::{fetch_sources, use_client};
+use crate::arrange::Arrange as _;
 use crate::clock::use_clock;
 use crate::components::{Blank, BoneRows, Faced, Icon, IconName, Status};
 use crate::format;
@@ -63,7 +64,7 @@ fn shown(all: &Sources, filter: &str, now: f64) -> Vec<(State, Source)> {
     let found = all.sources.iter().filter(matches);
     let mut shown: Vec<_> = found.map(|source| (State::of(source, now), source.clone())).collect();
     // The server sorts by job and instance.
-    shown.sort_by_key(|(state, _)| *state);
+    shown.arrange_by_key(|(state, _)| *state);
     shown
 }
 

@@ -96,7 +96,7 @@ impl Socket {
 fn read(event: &Event) -> Option<Heard> {
     let data = event.dyn_ref::<MessageEvent>()?.data();
     if let Some(text) = data.as_string() {
-        return serde_json::from_str(&text).ok().map(Heard::Told);
+        return Told::read(&text).map(Heard::Told);
     }
     let bytes = Uint8Array::new(data.dyn_ref::<ArrayBuffer>()?).to_vec();
     bytes.split_first().map(|(_, output)| Heard::Output(output.to_vec()))
