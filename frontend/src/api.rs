@@ -16,7 +16,9 @@ mod volumes;
 
 pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
 pub(crate) use client::{Client, provide_client, use_client};
-pub(crate) use cluster::{ask_whether_signed_in, fetch_namespaces};
+pub(crate) use cluster::{
+    ask_whether_signed_in, fetch_columns, fetch_kinds, fetch_names, fetch_namespaces, fetch_object,
+};
 pub(crate) use credentials::{fetch_kubeconfig, mint};
 pub(crate) use error::ApiError;
 pub(crate) use metrics::{fetch_labels, fetch_vocabulary};

@@ -14,3 +14,4 @@ pub(crate) mod quantity;
 pub(crate) mod scheduling;
 pub(crate) mod trouble;
 pub(crate) mod volume;
+pub(crate) mod workload;

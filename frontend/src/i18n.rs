@@ -46,15 +46,45 @@ impl Lang {
     }
 }
 
+/// Words for a thing: ours, in every language, or somebody else's, which are shown as they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    Ours(Msg),
+    Theirs(&'static str),
+}
+
+impl Words {
+    /// The words in `lang`.
+    pub(crate) fn text(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Ours(msg) => msg.text(lang),
+            Self::Theirs(words) => words,
+        }
+    }
+}
+
+impl Msg {
+    /// This message where words of either sort can stand.
+    pub(crate) const fn words(self) -> Words {
+        Words::Ours(self)
+    }
+}
+
+impl From<Msg> for Words {
+    fn from(msg: Msg) -> Self {
+        Self::Ours(msg)
+    }
+}
+
 /// The current language, from the context.
 pub(crate) fn use_lang() -> Signal<Lang> {
     expect_context()
 }
 
 /// The words of `msg`, following the language; for use inside `view!`.
-pub(crate) fn tr(msg: Msg) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
-    let lang = use_lang();
-    move || msg.text(lang.get())
+pub(crate) fn tr(words: impl Into<Words>) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    let (lang, words) = (use_lang(), words.into());
+    move || words.text(lang.get())
 }
 
 /// `template` with each `{name}` replaced by its value. Names without a value stay, so that a mistake is seen.

@@ -32,6 +32,19 @@ type Handler = Box<dyn Fn()>;
 #[derive(Clone, Copy)]
 struct Registry(StoredValue<Vec<(u32, &'static str, Handler)>, LocalStorage>);
 
+/// What `Ctrl K` and `Cmd K` are called in the registry. They work everywhere, also in text fields.
+const PALETTE: &str = "ctrl k";
+
+impl Registry {
+    /// Calls the newest handler of a key, and tells whether there was one.
+    fn fire(self, key: &str) -> bool {
+        self.0.with_value(|list| {
+            let handler = list.iter().rev().find(|(_, wanted, _)| *wanted == key);
+            handler.map(|(_, _, handler)| handler()).is_some()
+        })
+    }
+}
+
 /// Calls `handler` when `key` is pressed outside of text fields, for as long as the calling component lives.
 pub(crate) fn shortcut(key: &'static str, handler: impl Fn() + 'static) {
     let Registry(list) = expect_context();
@@ -55,6 +68,11 @@ pub(crate) fn provide_shortcuts(router: Router, help: RwSignal<bool>) {
             prefs.theme.update(|theme| *theme = theme.next());
             return;
         }
+        if (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key() && key == "k" {
+            event.prevent_default();
+            registry.fire(PALETTE);
+            return;
+        }
         if event.ctrl_key() || event.meta_key() || event.alt_key() || !may_fire(&event, prefs) {
             return;
         }
@@ -71,12 +89,7 @@ pub(crate) fn provide_shortcuts(router: Router, help: RwSignal<bool>) {
             "?" => help.update(|open| *open = !*open),
             "g" => chord.set_value(Some(event.time_stamp())),
             _ => {
-                let Registry(list) = registry;
-                let found = list.with_value(|list| {
-                    let handler = list.iter().rev().find(|(_, wanted, _)| *wanted == key);
-                    handler.map(|(_, _, handler)| handler()).is_some()
-                });
-                if found {
+                if registry.fire(&key) {
                     event.prevent_default();
                 }
             }

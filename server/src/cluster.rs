@@ -11,11 +11,13 @@ mod connect;
 mod discovery;
 mod error;
 mod holders;
+mod kinds;
 mod namespaces;
 mod nodes;
 mod request;
 mod review;
 mod sight;
+mod table;
 mod trim;
 mod trust;
 mod watch;
@@ -27,6 +29,7 @@ pub(crate) use discovery::Resource;
 pub(crate) use error::{ClusterError, Status};
 pub(crate) use request::{As, Change, Form, Path};
 pub(crate) use review::Who;
+pub(crate) use table::{Rows, RowsPage};
 pub(crate) use trim::{Managers, is_secret, trim_listed, trim_object};
 pub(crate) use trust::{ExtensionAuthentication, PAGE, RESOURCE_METRICS};
 pub(crate) use watch::JsonLines;
@@ -36,6 +39,7 @@ use std::time::Duration;
 
 use crowsnest_api::access::Right;
 use crowsnest_api::cluster::Namespaces;
+use crowsnest_api::kinds::ServedKinds;
 use kube::Client;
 use tokio::sync::Semaphore;
 
@@ -53,6 +57,10 @@ const MAX_RULES: usize = 128;
 const NAMESPACES_LAST: Duration = Duration::from_secs(5);
 /// Lists of namespaces that are remembered.
 const MAX_NAMESPACES: usize = 256;
+/// How long what the API server serves counts. A new CustomResourceDefinition is seen after that.
+const KINDS_LAST: Duration = Duration::from_secs(20);
+/// Answers of that sort that are remembered; each has some tens of kilobytes.
+const MAX_SERVED: usize = 64;
 /// Users that are remembered.
 const MAX_USERS: usize = 4096;
 /// How long a user's own connections are used before new ones are made; open watches keep theirs.
@@ -80,6 +88,8 @@ pub(crate) struct Cluster {
     users: ShortMemory<String, Who>,
     /// Namespaces that users have a use for, by fingerprint.
     namespaces: ShortMemory<String, Namespaces>,
+    /// What the API server serves to users, by fingerprint.
+    served: ShortMemory<String, Arc<ServedKinds>>,
     reviews: Semaphore,
 }
 
@@ -101,6 +111,7 @@ impl Cluster {
             rules: ShortMemory::new(RIGHTS_LAST, MAX_RULES),
             users: ShortMemory::new(RIGHTS_LAST, MAX_USERS),
             namespaces: ShortMemory::new(NAMESPACES_LAST, MAX_NAMESPACES),
+            served: ShortMemory::new(KINDS_LAST, MAX_SERVED),
             reviews: Semaphore::new(REVIEWS_AT_ONCE),
         })
     }

@@ -37,6 +37,17 @@ pub(crate) fn of(pod: &Value) -> Workload {
     Workload { namespace: namespace(pod).to_owned(), kind: kind.to_owned(), name: name.to_owned() }
 }
 
+/// The name of the workload of a kind that a pod belongs to, directly or over what that workload makes.
+pub(crate) fn named(pod: &Value, kind: &str) -> Option<String> {
+    let workload = of(pod);
+    if workload.kind == kind {
+        return Some(workload.name);
+    }
+    let owners = list(pod, &["metadata", "ownerReferences"]);
+    let owner = owners.iter().find(|one| is_true(one, &["controller"]) && text(one, &["kind"]) == kind)?;
+    Some(text(owner, &["name"]).to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

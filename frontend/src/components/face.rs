@@ -6,7 +6,7 @@ use super::{CopyButton, Icon, IconName, Tone};
 use crate::api::{ApiError, use_session};
 use crate::clock::use_clock;
 use crate::format;
-use crate::i18n::{Lang, Msg, fill, tr, use_lang};
+use crate::i18n::{Lang, Msg, Words, fill, tr, use_lang};
 use crate::poll::{Failure, Feed};
 use crate::range::SECOND;
 
@@ -59,7 +59,8 @@ pub(crate) fn BoneLines() -> impl IntoView {
 pub(crate) fn FailureFace(
     #[prop(into)] failure: Signal<Failure>,
     /// What could not be had.
-    what: Msg,
+    #[prop(into)]
+    what: Words,
     /// Asks again at once.
     #[prop(into)]
     on_retry: Callback<()>,
@@ -109,13 +110,13 @@ pub(crate) fn FailureFace(
 }
 
 /// What failed.
-fn title_words(lang: Lang, what: Msg, error: &ApiError) -> String {
+fn title_words(lang: Lang, what: impl Into<Words>, error: &ApiError) -> String {
     let msg = match error {
         ApiError::Unreachable => Msg::CannotReach,
         ApiError::Denied(_) => Msg::DeniedTitle,
         _ => Msg::CannotLoad,
     };
-    fill(msg.text(lang), &[("what", what.text(lang))])
+    fill(msg.text(lang), &[("what", what.into().text(lang))])
 }
 
 /// The cause in a sentence.
@@ -156,7 +157,8 @@ impl FaceKind {
 pub(crate) fn Faced<T: Send + Sync + 'static>(
     feed: Feed<T>,
     /// What the feed brings, for messages.
-    what: Msg,
+    #[prop(into)]
+    what: Words,
     /// Shown while the first answer is on its way.
     #[prop(into)]
     bones: ViewFn,

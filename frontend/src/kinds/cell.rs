@@ -29,6 +29,12 @@ pub(crate) enum Cell {
     /// A moment, shown as an age that ticks.
     Age(i64),
     Amount(Amount, f64),
+    /// Words of ours, in the language of whoever reads.
+    Label(Msg),
+    /// How long something took, in milliseconds.
+    Duration(i64),
+    /// Text of several lines, as it is.
+    Block(String),
 }
 
 /// What an amount is of.
@@ -59,6 +65,7 @@ impl Cell {
                 (a * b_all).cmp(&(b * a_all)).then(a_all.cmp(b_all))
             }
             (Self::Age(a), Self::Age(b)) => b.cmp(a),
+            (Self::Duration(a), Self::Duration(b)) => a.cmp(b),
             (Self::Amount(_, a), Self::Amount(_, b)) => a.total_cmp(b),
             (a, b) => a.words().cmp(b.words()),
         }
@@ -70,6 +77,7 @@ impl Cell {
             Self::Name(text)
             | Self::Text(text)
             | Self::Dim(text)
+            | Self::Block(text)
             | Self::Link(text, _)
             | Self::Status(_, text, _) => text,
             _ => "",
@@ -84,6 +92,11 @@ impl Cell {
     /// The same, of less importance.
     pub(crate) fn dim(text: &str) -> Self {
         if text.is_empty() { Self::None } else { Self::Dim(text.to_owned()) }
+    }
+
+    /// So many bytes.
+    pub(crate) fn size(bytes: usize) -> Self {
+        Self::Amount(Amount::Bytes, bytes as f64)
     }
 
     /// A moment that is nothing where it is not known.

@@ -2,31 +2,27 @@
 
 use serde_json::Value;
 
-use super::{Cell, Column, KindRow, KindScope, Natural, Place, Source, find_kind};
+use super::{Cell, Column, Group, KindRow, KindScope, Natural, Place, Source, find_kind};
 use crate::cluster::event;
 use crate::cluster::object::text;
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
 
 pub(super) static EVENTS: KindRow = KindRow {
-    id: "events",
-    api: ("", "v1", "events"),
-    scope: KindScope::Namespaced,
-    title: Msg::Events,
-    one: Msg::EventOne,
-    what: Msg::EventsWord,
+    one: Msg::EventOne.words(),
+    what: Msg::EventsWord.words(),
     icon: IconName::Events,
     columns: &[
         Column {
             id: "seen",
-            title: Msg::ColumnLastSeen,
+            title: Msg::ColumnLastSeen.words(),
             source: Source::Object(|event| Cell::age(event::last_seen(event))),
             order: Natural::First,
             place: Place::Always,
         },
         Column {
             id: "reason",
-            title: Msg::ColumnReason,
+            title: Msg::ColumnReason.words(),
             source: Source::Object(|event| {
                 let reason = text(event, &["reason"]).to_owned();
                 let tone = if event::is_warning(event) { Tone::Warning } else { Tone::Done };
@@ -37,7 +33,7 @@ pub(super) static EVENTS: KindRow = KindRow {
         },
         Column {
             id: "object",
-            title: Msg::ColumnObject,
+            title: Msg::ColumnObject.words(),
             source: Source::Object(about),
             order: Natural::First,
             place: Place::Always,
@@ -45,33 +41,28 @@ pub(super) static EVENTS: KindRow = KindRow {
         Column::NAMESPACE,
         Column {
             id: "message",
-            title: Msg::ColumnMessage,
+            title: Msg::ColumnMessage.words(),
             source: Source::Object(|event| Cell::text(text(event, &["message"]).trim())),
             order: Natural::First,
             place: Place::Always,
         },
         Column {
             id: "count",
-            title: Msg::ColumnCount,
+            title: Msg::ColumnCount.words(),
             source: Source::Object(|event| Cell::Count(event::count(event))),
             order: Natural::Largest,
             place: Place::Wide,
         },
         Column {
             id: "source",
-            title: Msg::ColumnSource,
+            title: Msg::ColumnSource.words(),
             source: Source::Object(|event| Cell::dim(event::source(event))),
             order: Natural::First,
             place: Place::Widest,
         },
     ],
     order: "seen",
-    search: &[],
-    dropped: &[],
-    metrics: &[],
-    tone: None,
-    facts: &[],
-    parts: &[],
+    ..KindRow::new(Group::Cluster, ("", "v1", "events"), "Event", KindScope::Namespaced, Msg::Events)
 };
 
 /// What an event is about, leading to its page where it has one.

@@ -1,39 +1,35 @@
 //! Ingresses.
 
-use super::{Cell, Column, KindRow, KindScope, Natural, Part, Place, Source};
+use super::{Cell, Column, Group, KindRow, KindScope, Natural, Part, Place, Source};
 use crate::cluster::ingress::{backends, hosts};
 use crate::cluster::object::{list, text};
 use crate::components::IconName;
 use crate::i18n::Msg;
 
 pub(super) static INGRESSES: KindRow = KindRow {
-    id: "ingresses",
-    api: ("networking.k8s.io", "v1", "ingresses"),
-    scope: KindScope::Namespaced,
-    title: Msg::Ingresses,
-    one: Msg::IngressOne,
-    what: Msg::IngressesWord,
+    one: Msg::IngressOne.words(),
+    what: Msg::IngressesWord.words(),
     icon: IconName::Ingress,
     columns: &[
         Column::NAME,
         Column::NAMESPACE,
         Column {
             id: "hosts",
-            title: Msg::ColumnHosts,
+            title: Msg::ColumnHosts.words(),
             source: Source::Object(|ingress| Cell::text(&hosts(ingress).join(", "))),
             order: Natural::First,
             place: Place::Always,
         },
         Column {
             id: "services",
-            title: Msg::Services,
+            title: Msg::Services.words(),
             source: Source::Object(|ingress| Cell::text(&services(ingress))),
             order: Natural::First,
             place: Place::Wide,
         },
         Column {
             id: "address",
-            title: Msg::ColumnAddress,
+            title: Msg::ColumnAddress.words(),
             source: Source::Object(|ingress| Cell::dim(&address(ingress))),
             order: Natural::First,
             place: Place::Widest,
@@ -42,9 +38,6 @@ pub(super) static INGRESSES: KindRow = KindRow {
     ],
     order: "name",
     search: &[&["metadata", "labels"]],
-    dropped: &[],
-    metrics: &[],
-    tone: None,
     facts: &[
         (Msg::ColumnHosts, |_, ingress| {
             Some(hosts(ingress).join(", ")).filter(|hosts| !hosts.is_empty()).map(Into::into)
@@ -57,6 +50,13 @@ pub(super) static INGRESSES: KindRow = KindRow {
         }),
     ],
     parts: &[Part::Events, Part::Labels],
+    ..KindRow::new(
+        Group::Network,
+        ("networking.k8s.io", "v1", "ingresses"),
+        "Ingress",
+        KindScope::Namespaced,
+        Msg::Ingresses,
+    )
 };
 
 /// `web:80, api:http`

@@ -1,23 +1,19 @@
 //! Namespaces.
 
-use super::{Cell, Column, KindRow, KindScope, Natural, Part, Place, Source};
+use super::{Cell, Column, Group, KindRow, KindScope, Natural, Part, Place, Source};
 use crate::cluster::object::text;
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
 
 pub(super) static NAMESPACES: KindRow = KindRow {
-    id: "namespaces",
-    api: ("", "v1", "namespaces"),
-    scope: KindScope::Cluster,
-    title: Msg::Namespaces,
-    one: Msg::NamespaceOne,
-    what: Msg::NamespacesWord,
+    one: Msg::NamespaceOne.words(),
+    what: Msg::NamespacesWord.words(),
     icon: IconName::Namespaces,
     columns: &[
         Column::NAME,
         Column {
             id: "status",
-            title: Msg::ColumnStatus,
+            title: Msg::ColumnStatus.words(),
             source: Source::Object(|namespace| match text(namespace, &["status", "phase"]) {
                 "" => Cell::None,
                 phase => Cell::Status(tone(phase), phase.to_owned(), None),
@@ -27,7 +23,7 @@ pub(super) static NAMESPACES: KindRow = KindRow {
         },
         Column {
             id: "pods",
-            title: Msg::Pods,
+            title: Msg::Pods.words(),
             source: Source::Joined("pods", |value| Cell::Count(value as i64)),
             order: Natural::Largest,
             place: Place::Always,
@@ -36,11 +32,9 @@ pub(super) static NAMESPACES: KindRow = KindRow {
     ],
     order: "name",
     search: &[&["metadata", "labels"]],
-    dropped: &[],
-    metrics: &[],
     tone: Some(|namespace| tone(text(namespace, &["status", "phase"]))),
-    facts: &[],
     parts: &[Part::Labels],
+    ..KindRow::new(Group::Cluster, ("", "v1", "namespaces"), "Namespace", KindScope::Cluster, Msg::Namespaces)
 };
 
 fn tone(phase: &str) -> Tone {

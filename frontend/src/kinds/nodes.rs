@@ -1,24 +1,22 @@
 //! Nodes.
 
-use super::{Amount, Cell, Column, FactText, KindRow, KindScope, Metric, Natural, Part, Place, Source};
+use super::{
+    Amount, Cell, Column, FactText, Group, KindRow, KindScope, Metric, Natural, Part, Place, Source,
+};
 use crate::cluster::node;
 use crate::cluster::object::text;
 use crate::components::IconName;
 use crate::i18n::Msg;
 
 pub(super) static NODES: KindRow = KindRow {
-    id: "nodes",
-    api: ("", "v1", "nodes"),
-    scope: KindScope::Cluster,
-    title: Msg::Nodes,
-    one: Msg::NodeOne,
-    what: Msg::NodesWord,
+    one: Msg::NodeOne.words(),
+    what: Msg::NodesWord.words(),
     icon: IconName::Nodes,
     columns: &[
         Column::NAME,
         Column {
             id: "status",
-            title: Msg::ColumnStatus,
+            title: Msg::ColumnStatus.words(),
             source: Source::Object(|node| {
                 let word = node::status(node);
                 let word = match node::troubles(node).first() {
@@ -32,56 +30,56 @@ pub(super) static NODES: KindRow = KindRow {
         },
         Column {
             id: "roles",
-            title: Msg::ColumnRoles,
+            title: Msg::ColumnRoles.words(),
             source: Source::Object(|node| Cell::dim(&node::roles(node).join(", "))),
             order: Natural::First,
             place: Place::Wide,
         },
         Column {
             id: "cpu",
-            title: Msg::ColumnCpu,
+            title: Msg::ColumnCpu.words(),
             source: Source::Joined("cpu", |value| Cell::Amount(Amount::Share, value)),
             order: Natural::Largest,
             place: Place::Always,
         },
         Column {
             id: "memory",
-            title: Msg::ColumnMemory,
+            title: Msg::ColumnMemory.words(),
             source: Source::Joined("memory", |value| Cell::Amount(Amount::Share, value)),
             order: Natural::Largest,
             place: Place::Always,
         },
         Column {
             id: "disk",
-            title: Msg::ColumnDisk,
+            title: Msg::ColumnDisk.words(),
             source: Source::Joined("disk", |value| Cell::Amount(Amount::Share, value)),
             order: Natural::Largest,
             place: Place::Always,
         },
         Column {
             id: "load",
-            title: Msg::ColumnLoad,
+            title: Msg::ColumnLoad.words(),
             source: Source::Joined("load", |value| Cell::Amount(Amount::Number, value)),
             order: Natural::Largest,
             place: Place::Widest,
         },
         Column {
             id: "pods",
-            title: Msg::Pods,
+            title: Msg::Pods.words(),
             source: Source::Joined("pods", |value| Cell::Count(value as i64)),
             order: Natural::Largest,
             place: Place::Wide,
         },
         Column {
             id: "version",
-            title: Msg::ColumnVersion,
+            title: Msg::ColumnVersion.words(),
             source: Source::Object(|node| Cell::dim(text(node, &["status", "nodeInfo", "kubeletVersion"]))),
             order: Natural::First,
             place: Place::Wide,
         },
         Column {
             id: "ip",
-            title: Msg::ColumnIp,
+            title: Msg::ColumnIp.words(),
             source: Source::Object(|node| Cell::dim(node::address(node, "InternalIP"))),
             order: Natural::First,
             place: Place::Widest,
@@ -130,6 +128,7 @@ pub(super) static NODES: KindRow = KindRow {
         Part::MachineCharts,
         Part::Labels,
     ],
+    ..KindRow::new(Group::Cluster, ("", "v1", "nodes"), "Node", KindScope::Cluster, Msg::Nodes)
 };
 
 fn some(text: &str) -> Option<FactText> {

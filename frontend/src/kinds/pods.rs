@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Amount, Cell, Column, FactText, KindRow, KindScope, Metric, Natural, Part, Place, Source};
+use super::{
+    Amount, Cell, Column, FactText, Group, KindRow, KindScope, Metric, Natural, Part, Place, Source,
+};
 use crate::charts;
 use crate::cluster::object::{namespace, text};
 use crate::cluster::{owner, pod};
@@ -10,27 +12,54 @@ use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
 use crate::router::Page;
 
+/// What pods use of the processor, joined from the store.
+pub(super) const CPU: Column = Column {
+    id: "cpu",
+    title: Msg::ColumnCpuCores.words(),
+    source: Source::Joined("cpu", |value| Cell::Amount(Amount::Cores, value)),
+    order: Natural::Largest,
+    place: Place::Always,
+};
+/// What they use of memory.
+pub(super) const MEMORY: Column = Column {
+    id: "memory",
+    title: Msg::ColumnMemory.words(),
+    source: Source::Joined("memory", |value| Cell::Amount(Amount::Bytes, value)),
+    order: Natural::Largest,
+    place: Place::Always,
+};
+/// Both, for each pod.
+pub(super) const METRICS: &[Metric] = &[
+    Metric {
+        id: "cpu",
+        query: r#"sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{container!=""$ns}[2m]))"#,
+        labels: ("namespace", "pod"),
+    },
+    Metric {
+        id: "memory",
+        // The series of a container that has ended stays for a while beside that of its successor.
+        query: r#"sum by (namespace, pod) (max by (namespace, pod, container) (container_memory_working_set_bytes{container!=""$ns}))"#,
+        labels: ("namespace", "pod"),
+    },
+];
+
 pub(super) static PODS: KindRow = KindRow {
-    id: "pods",
-    api: ("", "v1", "pods"),
-    scope: KindScope::Namespaced,
-    title: Msg::Pods,
-    one: Msg::PodOne,
-    what: Msg::PodsWord,
+    one: Msg::PodOne.words(),
+    what: Msg::PodsWord.words(),
     icon: IconName::Pods,
     columns: &[
         Column::NAME,
         Column::NAMESPACE,
         Column {
             id: "status",
-            title: Msg::ColumnStatus,
+            title: Msg::ColumnStatus.words(),
             source: Source::Object(status),
             order: Natural::First,
             place: Place::Always,
         },
         Column {
             id: "ready",
-            title: Msg::ColumnReady,
+            title: Msg::ColumnReady.words(),
             source: Source::Object(|pod| {
                 let (ready, total) = pod::readiness(pod);
                 Cell::Ratio(ready, total)
@@ -40,7 +69,7 @@ pub(super) static PODS: KindRow = KindRow {
         },
         Column {
             id: "restarts",
-            title: Msg::ColumnRestarts,
+            title: Msg::ColumnRestarts.words(),
             source: Source::Object(|pod| {
                 let (count, last) = pod::restarts(pod);
                 Cell::Restarts(count, last)
@@ -48,23 +77,11 @@ pub(super) static PODS: KindRow = KindRow {
             order: Natural::Largest,
             place: Place::Wide,
         },
-        Column {
-            id: "cpu",
-            title: Msg::ColumnCpuCores,
-            source: Source::Joined("cpu", |value| Cell::Amount(Amount::Cores, value)),
-            order: Natural::Largest,
-            place: Place::Always,
-        },
-        Column {
-            id: "memory",
-            title: Msg::ColumnMemory,
-            source: Source::Joined("memory", |value| Cell::Amount(Amount::Bytes, value)),
-            order: Natural::Largest,
-            place: Place::Always,
-        },
+        CPU,
+        MEMORY,
         Column {
             id: "node",
-            title: Msg::NodeLabel,
+            title: Msg::NodeLabel.words(),
             source: Source::Object(|pod| match text(pod, &["spec", "nodeName"]) {
                 "" => Cell::None,
                 node => Cell::Link(node.to_owned(), Page::Node(node.to_owned())),
@@ -74,7 +91,7 @@ pub(super) static PODS: KindRow = KindRow {
         },
         Column {
             id: "ip",
-            title: Msg::ColumnIp,
+            title: Msg::ColumnIp.words(),
             source: Source::Object(|pod| Cell::dim(text(pod, &["status", "podIP"]))),
             order: Natural::First,
             place: Place::Widest,
@@ -108,19 +125,7 @@ pub(super) static PODS: KindRow = KindRow {
         &["spec", "initContainers", "*", "volumeMounts"],
         &["spec", "initContainers", "*", "securityContext"],
     ],
-    metrics: &[
-        Metric {
-            id: "cpu",
-            query: r#"sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{container!=""$ns}[2m]))"#,
-            labels: ("namespace", "pod"),
-        },
-        Metric {
-            id: "memory",
-            // The series of a container that has ended stays for a while beside that of its successor.
-            query: r#"sum by (namespace, pod) (max by (namespace, pod, container) (container_memory_working_set_bytes{container!=""$ns}))"#,
-            labels: ("namespace", "pod"),
-        },
-    ],
+    metrics: METRICS,
     tone: Some(tone),
     facts: &[
         (Msg::ColumnNamespace, |_, pod| Some(namespace(pod).to_owned().into())),
@@ -137,7 +142,17 @@ pub(super) static PODS: KindRow = KindRow {
         (Msg::FactQos, |_, pod| some(text(pod, &["status", "qosClass"]))),
         (Msg::FactAccount, |_, pod| some(text(pod, &["spec", "serviceAccountName"]))),
     ],
-    parts: &[Part::Charts(charts::POD), Part::Containers, Part::Conditions, Part::Events, Part::Labels],
+    pod_spec: Some(&["spec"]),
+    parts: &[
+        Part::Charts(charts::POD),
+        Part::Containers,
+        Part::Conditions,
+        Part::Events,
+        Part::Labels,
+        Part::Tree,
+        Part::PodSpec,
+    ],
+    ..KindRow::new(Group::Workloads, ("", "v1", "pods"), "Pod", KindScope::Namespaced, Msg::Pods)
 };
 
 fn some(text: &str) -> Option<FactText> {

@@ -2,46 +2,42 @@
 
 use serde_json::Value;
 
-use super::{Cell, Column, KindRow, KindScope, Natural, Part, Place, Source};
+use super::{Cell, Column, Group, KindRow, KindScope, Natural, Part, Place, Source};
 use crate::cluster::object::{at, list, pairs, text};
 use crate::components::IconName;
 use crate::i18n::Msg;
 
 pub(super) static SERVICES: KindRow = KindRow {
-    id: "services",
-    api: ("", "v1", "services"),
-    scope: KindScope::Namespaced,
-    title: Msg::Services,
-    one: Msg::ServiceOne,
-    what: Msg::ServicesWord,
+    one: Msg::ServiceOne.words(),
+    what: Msg::ServicesWord.words(),
     icon: IconName::Service,
     columns: &[
         Column::NAME,
         Column::NAMESPACE,
         Column {
             id: "type",
-            title: Msg::MetricType,
+            title: Msg::MetricType.words(),
             source: Source::Object(|service| Cell::text(text(service, &["spec", "type"]))),
             order: Natural::First,
             place: Place::Always,
         },
         Column {
             id: "address",
-            title: Msg::ColumnAddress,
+            title: Msg::ColumnAddress.words(),
             source: Source::Object(|service| Cell::dim(address(service))),
             order: Natural::First,
             place: Place::Wide,
         },
         Column {
             id: "ports",
-            title: Msg::ColumnPorts,
+            title: Msg::ColumnPorts.words(),
             source: Source::Object(|service| Cell::text(&ports(service))),
             order: Natural::First,
             place: Place::Always,
         },
         Column {
             id: "selector",
-            title: Msg::ColumnSelector,
+            title: Msg::ColumnSelector.words(),
             source: Source::Object(|service| Cell::dim(&selector(service))),
             order: Natural::First,
             place: Place::Widest,
@@ -50,16 +46,15 @@ pub(super) static SERVICES: KindRow = KindRow {
     ],
     order: "name",
     search: &[&["metadata", "labels"]],
-    dropped: &[],
-    metrics: &[],
-    tone: None,
     facts: &[
         (Msg::MetricType, |_, service| told(text(service, &["spec", "type"]))),
         (Msg::ColumnAddress, |_, service| told(address(service))),
         (Msg::ColumnPorts, |_, service| told(&ports(service))),
         (Msg::ColumnSelector, |_, service| told(&selector(service))),
     ],
-    parts: &[Part::Events, Part::Labels],
+    selects: Some(super::selects::of_workload),
+    parts: &[Part::Pods, Part::Events, Part::Labels],
+    ..KindRow::new(Group::Network, ("", "v1", "services"), "Service", KindScope::Namespaced, Msg::Services)
 };
 
 fn told(text: &str) -> Option<super::FactText> {

@@ -28,8 +28,10 @@ pub(crate) struct Entry {
 
 impl Entry {
     fn new(row: &KindRow, mut object: Value) -> Self {
-        trim(&mut object, row.dropped);
+        // Cells are made of all of it, so that what they count need not be kept.
         let cells = row.cells(&object);
+        let tone = row.tone.map(|tone| tone(&object));
+        trim(&mut object, row.dropped);
         let mut search = String::new();
         for cell in &cells {
             add(&mut search, cell.words());
@@ -39,7 +41,7 @@ impl Entry {
         }
         Self {
             key: (namespace(&object).to_owned(), name(&object).to_owned()),
-            tone: row.tone.map(|tone| tone(&object)),
+            tone,
             cells,
             search: search.to_lowercase(),
             object,
@@ -96,6 +98,24 @@ impl Collection {
     /// Nothing yet.
     pub(crate) fn new(row: &'static KindRow) -> Self {
         Self { row, entries: BTreeMap::new(), coming: None, synced: false, health: Health::Loading }
+    }
+
+    /// The kind of its objects.
+    pub(crate) fn row(&self) -> &'static KindRow {
+        self.row
+    }
+
+    /// Whether its rows are drawn as `row` says.
+    pub(crate) fn is_of(&self, row: &'static KindRow) -> bool {
+        std::ptr::eq(self.row, row)
+    }
+
+    /// Draws rows as another row of the table of kinds says: the columns of a kind of somebody else's have become known, or are others.
+    pub(crate) fn draw_as(&mut self, row: &'static KindRow) {
+        self.row = row;
+        let anew = |entry: &mut Arc<Entry>| *entry = Arc::new(Entry::new(row, entry.object.clone()));
+        self.entries.values_mut().for_each(anew);
+        self.coming.iter_mut().flat_map(BTreeMap::values_mut).for_each(anew);
     }
 
     /// Whether there has been a complete list.

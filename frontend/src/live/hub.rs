@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crowsnest_api::cluster::{Scope, WatchTarget};
+use crowsnest_api::cluster::{Scope, WatchForm, WatchTarget};
 use crowsnest_api::stream::{MAX_WATCHES, StreamEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -14,7 +14,7 @@ use super::collection::{Collection, Entry, Key};
 use super::source::{Source, Told};
 use crate::api::{Client, SessionStore, ask_whether_signed_in};
 use crate::clock::Clock;
-use crate::kinds::KindRow;
+use crate::kinds::{KindRow, Wire};
 use crate::poll::is_hidden;
 use crate::range::SECOND;
 
@@ -76,9 +76,13 @@ impl Hub {
         let held = StoredValue::new(Vec::<WatchTarget>::new());
         Effect::new(move || {
             let kind = row.kind();
+            let form = match row.wire {
+                Wire::Objects => WatchForm::Objects,
+                Wire::Rows => WatchForm::Rows,
+            };
             let targets: Vec<WatchTarget> = scopes()
                 .into_iter()
-                .filter_map(|scope| Some(WatchTarget::all(kind.clone()?, scope)))
+                .filter_map(|scope| Some(WatchTarget { form, ..WatchTarget::all(kind.clone()?, scope) }))
                 .collect();
             let parts = targets.iter().map(|target| hub.acquire(target, row)).collect();
             hub.release(&held.get_value());
@@ -87,6 +91,28 @@ impl Hub {
         });
         on_cleanup(move || hub.release(&held.try_get_value().unwrap_or_default()));
         list
+    }
+
+    /// Objects whose names have all of these words (in lower case), of the lists that there are; `most` of them. Not tracked.
+    pub(crate) fn find(&self, words: &[String], most: usize) -> Vec<(&'static KindRow, Key)> {
+        let tables: Vec<Shared> =
+            self.inner.with_value(|inner| inner.tables.values().map(|table| table.shared.clone()).collect());
+        let mut found = Vec::new();
+        for table in tables {
+            table.with_untracked(|list| {
+                let is_meant = |entry: &&Arc<Entry>| {
+                    words.iter().all(|word| entry.key.1.contains(word) || entry.key.0.contains(word))
+                };
+                let row = list.row();
+                // Events and the like have no pages of their own.
+                if !row.parts.is_empty() {
+                    found.extend(
+                        list.entries().filter(is_meant).take(most).map(|entry| (row, entry.key.clone())),
+                    );
+                }
+            });
+        }
+        found
     }
 
     /// How the worst of the lists is doing that are late; [`Health::Live`] while none is. Tracked.
@@ -113,6 +139,9 @@ impl Hub {
                 .entry(target.clone())
                 .or_insert_with(|| Table { shared: ArcRwSignal::new(Collection::new(row)), wanted: 0 });
             table.wanted += 1;
+            if !table.shared.with_untracked(|list| list.is_of(row)) {
+                table.shared.update(|list| list.draw_as(row));
+            }
             table.shared.clone()
         });
         self.settle_soon();

@@ -123,12 +123,23 @@ impl fmt::Display for Route {
 /// The page of a kind's list, or of one object of it.
 fn of_kind(segments: &[&str]) -> Option<Page> {
     let (id, rest) = segments.split_first()?;
-    let row = kinds::find(id)?;
+    let Some(row) = kinds::find(id) else { return of_other_kind(id, rest) };
     let has_pages = !row.parts.is_empty();
     match (rest, row.scope) {
         ([], _) => Some(row.list_page()),
         ([name], KindScope::Cluster) if has_pages => Some(row.object_page("", name)),
         ([namespace, name], KindScope::Namespaced) if has_pages => Some(row.object_page(namespace, name)),
+        _ => None,
+    }
+}
+
+/// The page of a kind that has no row yet, by its name in the API. Whether there is such a kind, the API server will say.
+fn of_other_kind(id: &str, rest: &[&str]) -> Option<Page> {
+    let id = kinds::served::name_in_address(id)?;
+    match rest {
+        [] => Some(Page::List(id)),
+        [name] => Some(Page::Object(id, String::new(), (*name).to_owned())),
+        [namespace, name] => Some(Page::Object(id, (*namespace).to_owned(), (*name).to_owned())),
         _ => None,
     }
 }
@@ -204,6 +215,15 @@ mod tests {
         check("#/pods/shop/web-1", Page::Object("pods", "shop".into(), "web-1".into()));
         check("#/namespaces/shop", Page::Object("namespaces", String::new(), "shop".into()));
         check("#/events", Page::List("events"));
+        check("#/example.org.v1.widgets", Page::List("example.org.v1.widgets"));
+        check(
+            "#/example.org.v1.widgets/shop/a",
+            Page::Object("example.org.v1.widgets", "shop".into(), "a".into()),
+        );
+        check(
+            "#/example.org.v1.widgets/a",
+            Page::Object("example.org.v1.widgets", String::new(), "a".into()),
+        );
     }
 
     #[test]

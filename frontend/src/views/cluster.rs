@@ -41,6 +41,23 @@ impl Cluster {
         }
     }
 
+    /// A place in which objects of a kind may be listed: empty is everywhere. Tracked; `None` until that is known.
+    pub(super) fn first_place(&self, row: &KindRow) -> Option<String> {
+        let watched = self.watched.get()?;
+        match row.scope {
+            KindScope::Cluster => Some(String::new()),
+            KindScope::Namespaced => {
+                watched.first().map(|scope| scope.namespace().unwrap_or_default().to_owned())
+            }
+        }
+    }
+
+    /// Some places in which objects are to be looked for, empty being everywhere; tracked.
+    pub(super) fn places(&self, most: usize) -> Vec<String> {
+        let watched = self.watched.get().unwrap_or_default();
+        watched.iter().take(most).map(|scope| scope.namespace().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Whether objects of this namespace are to be shown; tracked.
     pub(super) fn is_chosen(&self, namespace: &str) -> bool {
         self.chosen.with(|chosen| chosen.is_empty() || chosen.iter().any(|one| one == namespace))

@@ -51,7 +51,8 @@ const GROUPS: &[(Msg, &[Row])] = &[
             row(&["N"], Msg::Namespaces),
             row(&["/"], Msg::KeyFind),
             row(&["J", "K"], Msg::KeyRows),
-            row(&["Enter"], Msg::KeyOpen),
+            row(&["Enter", "D"], Msg::KeyOpen),
+            row(&["Y"], Msg::KeyYaml),
             row(&["L"], Msg::Logs),
             row(&["S"], Msg::Shell),
             row(&["F"], Msg::LogsFollow),
@@ -63,7 +64,12 @@ const GROUPS: &[(Msg, &[Row])] = &[
     ),
     (
         Msg::KeysAnywhere,
-        &[row(&["?"], Msg::Keys), row(&["Alt T"], Msg::KeyTheme), row(&["Esc"], Msg::KeyEscape)],
+        &[
+            row(&["Ctrl K", ":"], Msg::PaletteTitle),
+            row(&["?"], Msg::Keys),
+            row(&["Alt T"], Msg::KeyTheme),
+            row(&["Esc"], Msg::KeyEscape),
+        ],
     ),
 ];
 

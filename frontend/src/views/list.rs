@@ -14,19 +14,23 @@ use super::namespace_picker::NamespacePicker;
 use super::terminal::has_terminals;
 use crate::components::{Blank, BoneRows, Icon, IconName, Tone};
 use crate::i18n::{Msg, fill, shown_of, tr, use_lang};
-use crate::kinds::{KindRow, KindScope};
+use crate::kinds::{KindRow, KindScope, Selector, parse_selector};
 use crate::live::{Entry, Key, List};
 use crate::poll::throttled;
 use crate::router::{Route, use_router};
 use crate::shortcuts::shortcut;
 
 mod cells;
+mod columns;
 mod joined;
+mod labels;
 mod order;
 mod table;
 
-pub(super) use cells::Age;
+pub(super) use cells::{Age, CellView};
+use columns::ColumnChooser;
 pub(super) use joined::joined;
+use labels::LabelFilter;
 pub(super) use order::{Order, Rows};
 pub(super) use table::{ObjectTable, Resting};
 
@@ -57,6 +61,7 @@ pub(super) fn ListView(row: &'static KindRow, cluster: Cluster) -> impl IntoView
     });
     let filter = router.param("filter");
     let state = router.param("state");
+    let labels = router.param("labels");
     let set = move |name: &'static str, value: &str| router.replace(router.route_now().with(name, value));
     let chosen_tone = Memo::new(move |_| {
         let state = state.get()?;
@@ -71,6 +76,10 @@ pub(super) fn ListView(row: &'static KindRow, cluster: Cluster) -> impl IntoView
             .map(str::to_owned)
             .collect(),
         tone: chosen_tone.get(),
+        labels: labels
+            .get()
+            .and_then(|text| parse_selector(&text))
+            .unwrap_or_else(|| Selector { empty_is_all: true, ..Selector::default() }),
         namespaces: if row.scope == KindScope::Cluster { Vec::new() } else { cluster.chosen.get() },
     });
     let total = Memo::new(move |_| {
@@ -85,7 +94,7 @@ pub(super) fn ListView(row: &'static KindRow, cluster: Cluster) -> impl IntoView
     );
     let clear = move || {
         let route = router.route_now();
-        router.replace(route.with("filter", "").with("state", "").with("ns", ""));
+        router.replace(route.with("filter", "").with("labels", "").with("state", "").with("ns", ""));
     };
     let shown = RwSignal::new(0_usize);
     let count_words = move || shown_of(lang.get(), shown.get(), total.get());
@@ -128,7 +137,8 @@ pub(super) fn ListView(row: &'static KindRow, cluster: Cluster) -> impl IntoView
                     />
                     <kbd class="kbd" aria-hidden="true">"/"</kbd>
                 </label>
-                <div class="pagehead__actions"><LiveChip list=list/></div>
+                <LabelFilter/>
+                <div class="pagehead__actions"><LiveChip list=list/><ColumnChooser row=row/></div>
             </div>
             {chips}
             {part}
@@ -143,6 +153,8 @@ struct Wanted {
     /// Each is found somewhere in a row; in lower case.
     words: Vec<String>,
     tone: Option<Tone>,
+    /// By their labels.
+    labels: Selector,
     /// Empty is all.
     namespaces: Vec<String>,
 }
@@ -156,6 +168,7 @@ impl Wanted {
     /// Whether an object is shown.
     fn fits(&self, entry: &Entry) -> bool {
         self.is_there(entry)
+            && self.labels.selects(&entry.object)
             && self.tone.is_none_or(|tone| entry.tone == Some(tone))
             && self.words.iter().all(|word| entry.search.contains(word))
     }
@@ -253,25 +266,24 @@ fn Rowed(
         let only_chosen = cluster.chosen.with(|chosen| chosen.len() == 1);
         only_chosen || (cluster.is_confined() && rows.with(|rows| rows.namespaces().len() <= 1))
     });
+    let open = move |tab: &str| {
+        if let Some((namespace, name)) = cursor.get_untracked() {
+            router.push(Route::to(row.object_page(&namespace, &name)).with("tab", tab));
+        }
+    };
+    shortcut("enter", move || open(""));
+    shortcut("d", move || open(""));
+    if !row.parts.is_empty() {
+        shortcut("y", move || open("yaml"));
+    }
     if has_logs(row) {
-        shortcut("l", move || {
-            if let Some((namespace, name)) = cursor.get_untracked() {
-                router.push(Route::to(row.object_page(&namespace, &name)).with("tab", "logs"));
-            }
-        });
+        shortcut("l", move || open("logs"));
     }
     if has_terminals(row) {
-        shortcut("s", move || {
-            if let Some((namespace, name)) = cursor.get_untracked() {
-                router.push(Route::to(row.object_page(&namespace, &name)).with("tab", "shell"));
-            }
-        });
+        shortcut("s", move || open("shell"));
     }
-    shortcut("enter", move || {
-        if let Some((namespace, name)) = cursor.get_untracked() {
-            router.push(Route::to(row.object_page(&namespace, &name)));
-        }
-    });
+    let columns_text = router.param("columns");
+    let columns = Memo::new(move |_| columns::chosen(row, columns_text.get().as_deref()));
     let on_order = move |column: usize| {
         let next = order.get_untracked().toggled(row, column);
         router.replace(router.route_now().with("sort", &next.text(row)));
@@ -309,17 +321,22 @@ fn Rowed(
             when=move || rows.with(|rows| rows.len() != 0)
             fallback=move || view! { <Blank icon=row.icon title=empty_title why=empty_why actions=clear/> }
         >
-            <ObjectTable
-                row=row
-                list=list
-                rows=rows
-                joined=joined
-                order=order
-                on_order=Callback::new(on_order)
-                cursor=cursor
-                resting=resting
-                is_single=is_single
-            />
+            {move || {
+                view! {
+                    <ObjectTable
+                        row=row
+                        list=list
+                        rows=rows
+                        joined=joined
+                        order=order
+                        on_order=Callback::new(on_order)
+                        cursor=cursor
+                        resting=resting
+                        is_single=is_single
+                        columns=columns.get()
+                    />
+                }
+            }}
         </Show>
     }
 }

@@ -7,7 +7,7 @@ use crate::api::use_session;
 use crate::clock::use_clock;
 use crate::components::{Blank, FailureFace, Icon, IconName, Tone};
 use crate::format;
-use crate::i18n::{Msg, fill, use_lang};
+use crate::i18n::{Msg, Words, fill, use_lang};
 use crate::live::{Health, List, missing_words};
 use crate::moment::time_of_day;
 use crate::poll::Failure;
@@ -32,7 +32,8 @@ pub(super) fn ListFace(
     cluster: Cluster,
     list: List,
     /// "the pods"
-    what: Msg,
+    #[prop(into)]
+    what: Words,
     #[prop(into)] bones: ViewFn,
     #[prop(into)] content: ViewFn,
 ) -> impl IntoView {

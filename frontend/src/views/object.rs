@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::chart_panel::{ChartPanel, ChartPlace};
 use super::cluster::{Cluster, use_metrics};
-use super::list::Age;
+use super::list::{Age, CellView};
 use super::list_face::{ListFace, LiveChip};
 use super::live_controls::PauseButton;
 use super::logs::{LogsView, has_logs};
@@ -23,10 +23,10 @@ use crate::components::{
     provide_chart_link,
 };
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
-use crate::kinds::{EVENTS, Fact, KindRow, KindScope, Part, SERVICES};
+use crate::kinds::{Cell, Column, EVENTS, Fact, KindRow, KindScope, Part, SERVICES, Source};
 use crate::live::{Entry, Key, List};
 use crate::range::{HOUR, MINUTE, Range};
-use crate::router::{Route, use_router};
+use crate::router::{Page, Route, use_router};
 use crate::shortcuts::shortcut;
 use crate::verdict::{Severity, of_node};
 
@@ -35,19 +35,25 @@ mod conditions;
 mod containers;
 mod events;
 mod labels;
-mod node_pods;
+mod listing;
+mod pods;
 mod resources;
 mod tabs;
+mod tree;
+mod whole;
 
 use actions::Actions;
 use conditions::Conditions;
 use containers::Containers;
 use events::ObjectEvents;
 use labels::Labels;
-use node_pods::NodePods;
+use listing::{ListingPanel, PodSpec};
+use pods::{NodePods, SelectedPods, UsingPods};
 use resources::NodeResources;
 pub(super) use resources::ResourceStats;
 use tabs::{TabRow, current_tab};
+use tree::Tree;
+use whole::{Whole, whole};
 
 const DEFAULT_RANGE: Range = Range::Last(HOUR);
 
@@ -91,7 +97,7 @@ pub(super) fn ObjectView(
             </Show>
         }
     };
-    let page = ObjectPage { row, cluster, shown, wanted, range, on_range };
+    let page = ObjectPage { row, cluster, shown, whole: whole(row, shown, wanted), wanted, range, on_range };
     let tab = current_tab(row);
     let router = use_router();
     if has_logs(row) {
@@ -99,6 +105,9 @@ pub(super) fn ObjectView(
     }
     if has_terminals(row) {
         shortcut("s", move || router.push(router.route_now().with("tab", "shell")));
+    }
+    for (key, tab) in [("d", ""), ("y", "yaml")] {
+        shortcut(key, move || router.push(router.route_now().with("tab", tab)));
     }
     let content = move || {
         view! {
@@ -119,7 +128,7 @@ pub(super) fn ObjectView(
                 <h1 class="pagehead__title">{name}</h1>
                 {move || {
                     status().and_then(|cell| match cell {
-                        crate::kinds::Cell::Status(tone, word, note) => {
+                        Cell::Status(tone, word, note) => {
                             let note = note.map(|note| format!(", {}", note.text(lang.get()))).unwrap_or_default();
                             Some(view! { <Status tone=tone>{word}{note}</Status> })
                         }
@@ -152,7 +161,10 @@ pub(super) fn ObjectView(
 struct ObjectPage {
     row: &'static KindRow,
     cluster: Cluster,
+    /// What lists have of it.
     shown: Shown,
+    /// All of it.
+    whole: Whole,
     wanted: StoredValue<Key>,
     range: Memo<Range>,
     on_range: Callback<Range>,
@@ -203,6 +215,11 @@ impl ObjectPage {
             Part::Labels => view! { <Labels page=self/> }.into_any(),
             Part::NodeResources => view! { <NodeResources page=self/> }.into_any(),
             Part::NodePods => view! { <NodePods page=self/> }.into_any(),
+            Part::Pods => view! { <SelectedPods page=self/> }.into_any(),
+            Part::UsedBy => view! { <UsingPods page=self/> }.into_any(),
+            Part::Tree => view! { <Tree page=self/> }.into_any(),
+            Part::Listing(listing) => view! { <ListingPanel page=self listing=listing/> }.into_any(),
+            Part::PodSpec => view! { <PodSpec page=self/> }.into_any(),
         }
     }
 
@@ -252,10 +269,29 @@ fn Facts(page: ObjectPage) -> impl IntoView {
             Some(view! { <div><dt>{label.text(lang.get())}</dt><dd>{text}</dd></div> })
         }
     };
+    // Where nothing is said, the columns of the list say it.
+    let of_columns = if page.row.facts.is_empty() { page.row.columns } else { &[] };
+    let own = |column: &&'static Column| {
+        !matches!(column.id, "name" | "status" | "age") && !matches!(column.source, Source::Joined(..))
+    };
+    let column = move |column: &'static Column| {
+        move || {
+            let cell = page.about(|object| column.cell(object));
+            (cell != Cell::None).then(|| {
+                view! {
+                    <div>
+                        <dt>{column.title.text(lang.get())}</dt>
+                        <dd><CellView cell=cell page=Page::Overview/></dd>
+                    </div>
+                }
+            })
+        }
+    };
     let created = Memo::new(move |_| page.about(object::created));
     view! {
         <dl class="pagehead__facts">
             {page.row.facts.iter().map(fact).collect_view()}
+            {of_columns.iter().filter(own).map(column).collect_view()}
             {move || created.get().map(|at| view! { <div><dt>{tr(Msg::ColumnAge)}</dt><dd><Age at=at/></dd></div> })}
         </dl>
     }
@@ -296,7 +332,7 @@ fn Notes(page: ObjectPage) -> impl IntoView {
                 };
                 nowhere.into_iter().flatten().map(told).collect()
             }),
-            _ => Vec::new(),
+            _ => page.about(|object| of_conditions(page.row, object)),
         }
     });
     let note = |(severity, title, why): (Severity, String, String)| {
@@ -309,6 +345,22 @@ fn Notes(page: ObjectPage) -> impl IntoView {
         }
     };
     view! { <div class="object__notes">{move || notes.get().into_iter().map(note).collect_view()}</div> }
+}
+
+/// The condition that the word for the object's state comes from, where that is a bad one.
+fn of_conditions(row: &KindRow, object: &serde_json::Value) -> Vec<(Severity, String, String)> {
+    let at = row.column("status").and_then(|at| row.columns.get(at));
+    let Some(Cell::Status(tone, word, _)) = at.map(|column| column.cell(object)) else { return Vec::new() };
+    let severity = match tone {
+        Tone::Critical => Severity::Critical,
+        Tone::Warning => Severity::Warning,
+        _ => return Vec::new(),
+    };
+    let conditions = object::list(object, &["status", "conditions"]).iter();
+    let told = conditions
+        .filter(|one| object::text(one, &["reason"]) == word)
+        .map(|one| (severity, word.clone(), object::text(one, &["message"]).to_owned()));
+    told.filter(|(_, _, why)| !why.is_empty()).take(1).collect()
 }
 
 fn of_pod(lang: Lang, pod: &serde_json::Value, now: i64, events: List) -> Vec<(Severity, String, String)> {

@@ -164,7 +164,8 @@ impl FromStr for ObjectName {
 }
 
 /// One watch of a stream, the parameter `of`: `core.v1.pods/shop`, or with selectors
-/// `core.v1.pods/-/fieldSelector=spec.nodeName=demo-1&labelSelector=app=web`.
+/// `core.v1.pods/-/fieldSelector=spec.nodeName=demo-1&labelSelector=app=web`. With `as=table` each object is its metadata and the cells
+/// of the API server's own table.
 ///
 /// Within the third part nothing is escaped; as a URL's parameter the whole is percent-encoded once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,12 +178,28 @@ pub struct WatchTarget {
     pub label_selector: String,
     /// Only objects with such fields; empty is all.
     pub field_selector: String,
+    /// How much of each object.
+    pub form: WatchForm,
 }
+
+/// How much of each object a watch tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WatchForm {
+    /// All of it.
+    #[default]
+    Objects,
+    /// `as=table`: `metadata`, and in `cells` what the API server prints of it, by the names of its columns.
+    Rows,
+}
+
+/// A form's name.
+const AS_TABLE: &str = "table";
 
 impl WatchTarget {
     /// All objects of a kind in a scope.
     pub fn all(kind: Kind, scope: Scope) -> Self {
-        Self { kind, scope, label_selector: String::new(), field_selector: String::new() }
+        let (label_selector, field_selector) = (String::new(), String::new());
+        Self { kind, scope, label_selector, field_selector, form: WatchForm::Objects }
     }
 }
 
@@ -192,7 +209,7 @@ impl FromStr for WatchTarget {
     fn from_str(text: &str) -> Result<Self, NotAName> {
         let wrong = || NotAName {
             text: shortened(text),
-            expected: "what a stream can watch, {kind}/{namespace} or {kind}/{namespace}/labelSelector=…&fieldSelector=…",
+            expected: "what a stream can watch, {kind}/{namespace} or {kind}/{namespace}/labelSelector=…&fieldSelector=…&as=table",
         };
         let mut parts = text.splitn(3, '/');
         let (Some(kind), Some(scope)) = (parts.next(), parts.next()) else { return Err(wrong()) };
@@ -202,6 +219,10 @@ impl FromStr for WatchTarget {
             let selector = match name {
                 "labelSelector" => &mut target.label_selector,
                 "fieldSelector" => &mut target.field_selector,
+                "as" if value == AS_TABLE => {
+                    target.form = WatchForm::Rows;
+                    continue;
+                }
                 _ => return Err(wrong()),
             };
             if value.len() > MAX_SELECTOR || value.chars().any(char::is_control) {
@@ -216,9 +237,14 @@ impl FromStr for WatchTarget {
 impl fmt::Display for WatchTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind, self.scope)?;
-        let selectors = [("fieldSelector", &self.field_selector), ("labelSelector", &self.label_selector)];
-        let given = selectors.iter().filter(|(_, value)| !value.is_empty());
-        for ((name, value), before) in given.zip(["/", "&"]) {
+        let form = match self.form {
+            WatchForm::Objects => "",
+            WatchForm::Rows => AS_TABLE,
+        };
+        let parts =
+            [("as", form), ("fieldSelector", &self.field_selector), ("labelSelector", &self.label_selector)];
+        let given = parts.iter().filter(|(_, value)| !value.is_empty());
+        for ((name, value), before) in given.zip(["/", "&", "&"]) {
             write!(f, "{before}{name}={value}")?;
         }
         Ok(())

@@ -49,6 +49,8 @@ pub(crate) enum Form {
     Metadata,
     /// Rows as `kubectl get` shows them, with the metadata of each, of a list or a watch.
     Table,
+    /// Everything that is served, at once where the API server can tell it so.
+    Discovery,
 }
 
 impl Form {
@@ -57,7 +59,12 @@ impl Form {
             Self::Whole => JSON,
             Self::MetadataList => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
             Self::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
-            Self::Table => "application/json;as=Table;g=meta.k8s.io;v=v1",
+            // Servers behind the API server may make no tables.
+            Self::Table => "application/json;as=Table;g=meta.k8s.io;v=v1,application/json",
+            Self::Discovery => {
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+                 application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"
+            }
         }
     }
 }
@@ -124,6 +131,14 @@ impl Path {
     /// Where nothing is.
     pub(crate) fn nowhere() -> Self {
         Self::fixed("/nowhere")
+    }
+
+    /// What a version of a group has. `None` where the names cannot be such.
+    pub(super) fn version(group: &str, version: &str) -> Option<Self> {
+        // Any resource will do: the names of group and version are checked with it.
+        Kind::new(group, version, "x").ok()?;
+        let root = if group.is_empty() { "/api".to_owned() } else { format!("/apis/{group}") };
+        Some(Self(format!("{root}/{version}")))
     }
 
     /// A path without anything of a user's in it.

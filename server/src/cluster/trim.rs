@@ -5,6 +5,7 @@ use crowsnest_api::cluster::Kind;
 use serde_json::Value;
 
 use super::Form;
+use super::table::CELLS;
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -60,7 +61,7 @@ pub(crate) fn trim_listed(kind: &Kind, object: &mut Value) {
     if is_secret(kind)
         && let Some(fields) = object.as_object_mut()
     {
-        fields.retain(|name, _| matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "type"));
+        fields.retain(|name, _| matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "type" | CELLS));
     }
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, Path as UrlPath, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use crowsnest_api::cluster::{Kind, Namespaces, ObjectName, Scope};
+use crowsnest_api::kinds::{ServedKinds, TablePage};
 use crowsnest_api::stream::SYNC_CHUNK;
 use crowsnest_rbac::{Caller, Credential, Via};
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -17,7 +18,9 @@ use super::{ApiError, AppState, ErrorKind};
 use crate::audit::{Action, Outcome};
 use crate::auth::Identified;
 use crate::clock;
-use crate::cluster::{As, Cluster, ClusterError, Form, Managers, Path, trim_listed, trim_object};
+use crate::cluster::{
+    As, Cluster, ClusterError, Form, Managers, Path, Rows, RowsPage, trim_listed, trim_object,
+};
 
 /// Parameters of a list that go on to the API server, and the bytes that each may have.
 const PARAMETERS: &[(&str, usize)] =
@@ -127,8 +130,16 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let (kind, scope) = (parse::<Kind>(&kind)?, parse::<Scope>(&scope)?);
     let viewer = Viewer::of(&app, &identified)?;
-    let path = with_parameters(Path::list(&kind, &scope), query.as_deref().unwrap_or_default())?;
+    let (query, form) = form_of(query.as_deref().unwrap_or_default())?;
+    let path = with_parameters(Path::list(&kind, &scope), &query)?;
     let who = As::User(&viewer.credential);
+    if form == Asked::Table {
+        let path = path.with("includeObject", "Metadata");
+        return match viewer.cluster.get::<Value>(who, &path, Form::Table).await {
+            Ok(table) => as_table(kind, table).await,
+            Err(error) => Err(viewer.refused(&app, error).await),
+        };
+    }
     match viewer.cluster.get::<Value>(who, &path, Form::of_list(&kind)).await {
         Ok(list) => {
             answer(list, move |list| {
@@ -169,6 +180,18 @@ pub(super) async fn one(
     }
 }
 
+/// `kinds`: what the API server serves to the caller.
+pub(super) async fn kinds(
+    State(app): State<AppState>,
+    Extension(identified): Extension<Identified>,
+) -> Result<Json<ServedKinds>, ApiError> {
+    let viewer = Viewer::of(&app, &identified)?;
+    match viewer.cluster.served(&viewer.credential).await {
+        Ok(kinds) => Ok(Json(ServedKinds::clone(&kinds))),
+        Err(error) => Err(viewer.refused(&app, error).await),
+    }
+}
+
 /// `namespaces`: those that the caller has a use for.
 pub(super) async fn namespaces(
     State(app): State<AppState>,
@@ -179,6 +202,43 @@ pub(super) async fn namespaces(
         Ok(namespaces) => Ok(Json(namespaces)),
         Err(error) => Err(viewer.refused(&app, error).await),
     }
+}
+
+/// How a list is asked for: whole objects, or the API server's own table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Objects,
+    Table,
+}
+
+/// Takes `as` out of a query; the only value that it may have is `table`.
+fn form_of(query: &str) -> Result<(String, Asked), ApiError> {
+    let mut rest = form_urlencoded::Serializer::new(String::new());
+    let mut asked = Asked::Objects;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match (&*name, &*value) {
+            ("as", "table") => asked = Asked::Table,
+            ("as", _) => return Err(ApiError::bad_request("as must be table")),
+            (name, value) => _ = rest.append_pair(name, value),
+        }
+    }
+    Ok((rest.finish(), asked))
+}
+
+/// A page of a list in the API server's own columns.
+async fn as_table(kind: Kind, table: Value) -> Result<Response, ApiError> {
+    let next = table.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let written = tokio::task::spawn_blocking(move || {
+        let RowsPage { columns, mut items } = Rows::page(table);
+        items.iter_mut().for_each(|object| trim_listed(&kind, object));
+        serde_json::to_vec(&TablePage { columns, items, next })
+    });
+    written_json(written.await.map_err(ApiError::internal)?)
+}
+
+fn written_json(body: Result<Vec<u8>, serde_json::Error>) -> Result<Response, ApiError> {
+    let body = body.map_err(ApiError::internal)?;
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
 }
 
 pub(super) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, ApiError> {
@@ -220,8 +280,7 @@ pub(super) async fn answer(
         trim(&mut json);
         serde_json::to_vec(&json)
     });
-    let body = written.await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
-    Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
+    written_json(written.await.map_err(ApiError::internal)?)
 }
 
 #[cfg(test)]
@@ -232,6 +291,13 @@ mod tests {
         let path = Path::list(&"core.v1.pods".parse().unwrap(), &Scope::CLUSTER);
         with_parameters(path, query)
             .map(|path| path.to_string().trim_start_matches("/api/v1/pods?").to_owned())
+    }
+
+    #[test]
+    fn a_table_is_asked_for_by_that_word_alone() {
+        assert_eq!(form_of("as=table&limit=1").unwrap(), ("limit=1".to_owned(), Asked::Table));
+        assert_eq!(form_of("limit=1").unwrap().1, Asked::Objects);
+        assert!(form_of("as=keys").is_err());
     }
 
     #[test]

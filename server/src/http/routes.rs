@@ -67,6 +67,7 @@ const fn changes(
 type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
 
 const CHECK: &str = "/api/crowsnest/v1/access/check";
+const KINDS: &str = "/api/crowsnest/v1/kinds";
 const NAMESPACES: &str = "/api/crowsnest/v1/namespaces";
 const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
 const OBJECT: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}/{name}";
@@ -110,6 +111,7 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::POST, "/api/crowsnest/v1/certificates", Access::User, SMALL, |m| {
         on(m, credentials::mint)
     }),
+    reads(Method::GET, KINDS, Access::User, |m| on(m, objects::kinds)),
     changes(Method::POST, "/api/crowsnest/v1/kubeconfig", Access::User, SMALL, |m| {
         on(m, credentials::kubeconfig)
     }),

@@ -3,14 +3,14 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use crowsnest_api::cluster::{Kind, WatchTarget};
+use crowsnest_api::cluster::{Kind, WatchForm, WatchTarget};
 use crowsnest_api::stream::{Change, ChangeType};
 use crowsnest_rbac::Credential;
 use hyper::body::Body;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cluster::{As, Cluster, ClusterError, Form, JsonLines, Path, Status, trim_listed};
+use crate::cluster::{As, Cluster, ClusterError, Form, JsonLines, Path, Rows, Status, trim_listed};
 
 /// Objects of one page: what is in memory at once.
 const PAGE: usize = 250;
@@ -53,7 +53,14 @@ pub(super) async fn page(
     if let Some(next) = next {
         path = path.with("continue", next);
     }
-    cluster.get(As::User(credential), &path, Form::of_list(&target.kind)).await
+    if target.form == WatchForm::Objects {
+        return cluster.get(As::User(credential), &path, Form::of_list(&target.kind)).await;
+    }
+    let mut answer: Value = cluster.get(As::User(credential), &path, Form::Table).await?;
+    let metadata = answer.get_mut("metadata").map(Value::take).unwrap_or_default();
+    let metadata =
+        serde_json::from_value(metadata).map_err(|error| ClusterError::Answer(error.to_string()))?;
+    Ok(Page { metadata, items: Rows::default().read(answer) })
 }
 
 /// Begins to watch after `version`.
@@ -63,15 +70,26 @@ pub(super) async fn watch(
     target: &WatchTarget,
     version: &str,
 ) -> Result<Lines<kube::client::Body>, ClusterError> {
-    let form = Form::of_watch(&target.kind);
+    let (form, rows) = match target.form {
+        WatchForm::Objects => (Form::of_watch(&target.kind), None),
+        WatchForm::Rows => (Form::Table, Some(Rows::default())),
+    };
     let lines = cluster.watch(As::User(credential), selected(target), form, version).await?;
-    Ok(Lines { kind: target.kind.clone(), lines })
+    Ok(Lines { kind: target.kind.clone(), rows, lines })
 }
 
 fn selected(target: &WatchTarget) -> Path {
     let path = Path::list(&target.kind, &target.scope);
-    let selectors = [("labelSelector", &target.label_selector), ("fieldSelector", &target.field_selector)];
-    selectors
+    let include = match target.form {
+        WatchForm::Objects => "",
+        WatchForm::Rows => "Metadata",
+    };
+    let parameters = [
+        ("includeObject", include),
+        ("labelSelector", &target.label_selector),
+        ("fieldSelector", &target.field_selector),
+    ];
+    parameters
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .fold(path, |path, (name, value)| path.with(name, value))
@@ -98,6 +116,8 @@ struct RawLine {
 /// The lines of a watch.
 pub(super) struct Lines<B> {
     kind: Kind,
+    /// The columns, of a watch of rows.
+    rows: Option<Rows>,
     lines: JsonLines<B>,
 }
 
@@ -107,24 +127,41 @@ where
 {
     /// The next line; `None` at the end. Nothing is lost when it is given up half-way and asked for again.
     pub(super) async fn next(&mut self) -> Result<Option<Line>, ClusterError> {
-        self.lines.next().await?.map(|line| parse(&self.kind, &line)).transpose()
+        let line = self.lines.next().await?;
+        line.map(|line| parse(&self.kind, self.rows.as_mut(), &line)).transpose()
     }
 }
 
-fn parse(kind: &Kind, line: &[u8]) -> Result<Line, ClusterError> {
-    let RawLine { r#type, mut object } =
+fn parse(kind: &Kind, rows: Option<&mut Rows>, line: &[u8]) -> Result<Line, ClusterError> {
+    let RawLine { r#type, object } =
         serde_json::from_slice(line).map_err(|error| ClusterError::Answer(error.to_string()))?;
     let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
     let what = match r#type.as_str() {
         "ADDED" => ChangeType::Added,
         "MODIFIED" => ChangeType::Modified,
         "DELETED" => ChangeType::Deleted,
-        "BOOKMARK" => return Ok(Line::Bookmark(version)),
+        "BOOKMARK" => {
+            // It may be the first event of a watch, which alone says the columns.
+            if let Some(rows) = rows {
+                rows.read(object);
+            }
+            return Ok(Line::Bookmark(version));
+        }
         "ERROR" => {
             let code = object.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
             return Ok(Line::Error(Status::of(code.unwrap_or(500), object.to_string().as_bytes())));
         }
         other => return Err(ClusterError::Answer(format!("a watch has an event of type {other:?}"))),
+    };
+    let (mut object, version) = match rows {
+        None => (object, version),
+        Some(rows) => {
+            let none = || ClusterError::Answer("an event of a watch has no row".to_owned());
+            let object = rows.read(object).pop().ok_or_else(none)?;
+            // A table has the version of its row.
+            let own = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
+            (object, own.or(version))
+        }
     };
     trim_listed(kind, &mut object);
     Ok(Line::Change(Change { what, object }, line.len(), version))
@@ -143,7 +180,7 @@ mod tests {
         let frames: Vec<_> = chunks.iter().map(|chunk| Ok(Frame::data(Bytes::from(*chunk)))).collect();
         let body = StreamBody::new(futures_util::stream::iter(frames));
         let lines = JsonLines::new(body, Duration::from_secs(30));
-        Lines { kind: "core.v1.pods".parse().unwrap(), lines }
+        Lines { kind: "core.v1.pods".parse().unwrap(), rows: None, lines }
     }
 
     #[tokio::test]

@@ -87,6 +87,41 @@ fn a_stream_begins_with_the_lists_and_goes_on_with_what_changes() {
 }
 
 #[test]
+fn a_watch_of_rows_tells_what_the_api_server_prints_and_no_value() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let cookie = server.sign_in(&sim.admin());
+    let mut stream = open(&server, &cookie, &["core.v1.secrets/shop/as=table"]);
+    let first = stream.find("list", |event| event.name == "sync").data;
+    let secret = &first["objects"][0];
+    assert_eq!(secret["metadata"]["name"], "db-credentials");
+    assert!(secret["cells"]["Type"].is_string() && secret["data"].is_null(), "{secret}");
+    assert!(secret["cells"]["Data"].as_u64().is_some_and(|keys| keys > 0), "{secret}");
+
+    let table = "api/crowsnest/v1/objects/core.v1.secrets/shop?as=table";
+    let (status, page) = status_and_body(server.get(table).header("cookie", &cookie).send().unwrap());
+    assert_eq!((status, &page["columns"][1]["name"]), (200, &json!("Type")));
+    assert_eq!(page["items"][0]["data"], Value::Null);
+}
+
+#[test]
+fn what_the_api_server_serves_is_told_with_its_preferred_versions() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let cookie = server.sign_in(&sim.admin());
+    let (status, served) =
+        status_and_body(server.get("api/crowsnest/v1/kinds").header("cookie", &cookie).send().unwrap());
+    assert_eq!(status, 200);
+    let kinds = served["kinds"].as_array().unwrap();
+    let of = |resource: &str| kinds.iter().find(|kind| kind["resource"] == resource).unwrap();
+    let deployments = of("deployments");
+    assert_eq!((&deployments["group"], &deployments["version"]), (&json!("apps"), &json!("v1")));
+    assert_eq!((&deployments["kind"], &deployments["namespaced"]), (&json!("Deployment"), &json!(true)));
+    assert_eq!(deployments["shortNames"], json!(["deploy"]));
+    assert!(deployments["subresources"].as_array().unwrap().contains(&json!("scale")));
+}
+
+#[test]
 fn a_large_list_comes_in_parts() {
     let secret = |n: usize| {
         json!({

@@ -53,6 +53,11 @@ pub(in crate::views) fn CellView(cell: Cell, page: Page) -> impl IntoView {
         Cell::Restarts(count, Some(last)) => {
             view! { {count.to_string()}<span class="table__dim">", "<Age at=last/></span> }.into_any()
         }
+        Cell::Label(msg) => {
+            view! { <span class="table__dim">{move || msg.text(lang.get())}</span> }.into_any()
+        }
+        Cell::Duration(passed) => (move || age(lang.get(), passed)).into_any(),
+        Cell::Block(text) => view! { <pre class="table__block">{text}</pre> }.into_any(),
         Cell::Age(at) => view! { <span class="table__dim"><Age at=at/></span> }.into_any(),
         Cell::Amount(Amount::Share, share) => {
             let tone = match share {

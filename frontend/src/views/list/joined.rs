@@ -1,6 +1,7 @@
 //! Figures from elsewhere that stand in a list: series by object, and how many pods are on or in it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -10,9 +11,9 @@ use super::super::cluster::{Cluster, Metrics};
 use crate::api::{instant, use_client};
 use crate::charts::in_namespaces;
 use crate::cluster::object::text;
-use crate::cluster::pod;
+use crate::cluster::{owner, pod};
 use crate::kinds::{KindRow, Metric};
-use crate::live::Key;
+use crate::live::{Entry, Key};
 use crate::poll::{Cadence, poll, throttled};
 
 /// How often series are read.
@@ -31,6 +32,21 @@ impl Joined {
 
     pub(super) fn set(&mut self, id: &'static str, key: Key, value: f64) {
         self.0.entry(id).or_default().insert(key, value);
+    }
+
+    /// The figures of pods, added up for the workloads of a kind that they belong to.
+    fn by_owner(&self, row: &KindRow, pods: &mut dyn Iterator<Item = &Arc<Entry>>) -> Self {
+        let mut sums = Self::default();
+        for pod in pods {
+            let Some(name) = owner::named(&pod.object, row.api_kind) else { continue };
+            for (id, figures) in &self.0 {
+                if let Some(value) = figures.get(&pod.key) {
+                    *sums.0.entry(id).or_default().entry((pod.key.0.clone(), name.clone())).or_default() +=
+                        value;
+                }
+            }
+        }
+        sums
     }
 
     fn add(&mut self, id: &'static str, key: Key) {
@@ -69,6 +85,9 @@ pub(in crate::views) fn joined(row: &'static KindRow, cluster: Cluster, metrics:
     let changed = throttled(move || cluster.pods.with(|pods| _ = pods.next()), TALLY_PAUSE);
     Memo::new(move |_| {
         let mut joined = feed.value.get().unwrap_or_default();
+        if row.sums_pods {
+            joined = untrack(|| cluster.pods.with(|pods| joined.by_owner(row, pods)));
+        }
         if counts_pods {
             changed.track();
             untrack(|| {

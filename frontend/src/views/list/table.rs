@@ -6,6 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::cells::CellView;
+use super::columns::Chosen;
 use super::joined::Joined;
 use super::order::{Order, Rows};
 use crate::components::{Icon, IconName, element_size, rows_near};
@@ -35,7 +36,18 @@ pub(in crate::views) fn ObjectTable(
     resting: Resting,
     /// Whether all rows are of one namespace, so that its column says nothing.
     is_single: Memo<bool>,
+    /// The places of those columns that are shown; all that there is room for without a choice.
+    #[prop(optional)]
+    columns: Chosen,
 ) -> impl IntoView {
+    let is_chosen = columns.is_some();
+    let columns: Vec<(usize, &'static Column)> = row
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| columns.as_ref().is_none_or(|columns| columns.contains(at)))
+        .collect();
+    let columns = StoredValue::new(columns);
     let place = NodeRef::<html::Div>::new();
     let body = NodeRef::<html::Tbody>::new();
     let size = element_size(place);
@@ -95,15 +107,16 @@ pub(in crate::views) fn ObjectTable(
             node_ref=place
             class=format!("table-wrap list__table list__table--{}", row.id)
             class:is-single=move || is_single.get()
+            class:is-chosen=is_chosen
             on:scroll:target=move |event| scrolled.set(f64::from(event.target().scroll_top()))
         >
             <table class="table table--fixed" aria-rowcount=move || (rows.with(Rows::len) + 1).to_string()>
                 <caption class="visually-hidden">{tr(row.title)}</caption>
                 <thead>
                     <tr>
-                        {row.columns
-                            .iter()
-                            .enumerate()
+                        {columns
+                            .get_value()
+                            .into_iter()
                             .map(|(at, column)| view! { <Head at=at column=column order=order on_order=on_order/> })
                             .collect_view()}
                     </tr>
@@ -115,7 +128,7 @@ pub(in crate::views) fn ObjectTable(
                 >
                     <tr class="table__gap" aria-hidden="true"><td style:height=before></td></tr>
                     <For each=move || shown.get() key=|(_, key)| key.clone() let((at, key))>
-                        <Row row=row list=list key_=key at=at joined=joined cursor=cursor/>
+                        <Row row=row columns=columns list=list key_=key at=at joined=joined cursor=cursor/>
                     </For>
                     <tr class="table__gap" aria-hidden="true"><td style:height=after></td></tr>
                 </tbody>
@@ -193,6 +206,7 @@ fn Head(at: usize, column: &'static Column, order: Memo<Order>, on_order: Callba
 #[component]
 fn Row(
     row: &'static KindRow,
+    columns: StoredValue<Vec<(usize, &'static Column)>>,
     list: List,
     key_: Key,
     at: usize,
@@ -209,7 +223,7 @@ fn Row(
     let cell = move |(at, column): (usize, &'static Column)| {
         let page = page.clone();
         let content = Memo::new(move |_| match column.source {
-            Source::Object(_) => entry.with(|entry| {
+            Source::Object(_) | Source::Printed(_) => entry.with(|entry| {
                 entry.as_ref().and_then(|entry| entry.cells.get(at).cloned()).unwrap_or_default()
             }),
             Source::Joined(id, write) => {
@@ -226,7 +240,7 @@ fn Row(
     };
     view! {
         <tr class="table__row" class:is-cursor=is_cursor aria-rowindex=(at + 2).to_string()>
-            {row.columns.iter().enumerate().map(cell).collect_view()}
+            {columns.get_value().into_iter().map(cell).collect_view()}
         </tr>
     }
 }

@@ -51,7 +51,6 @@ pub(super) fn ObjectEvents(page: ObjectPage) -> impl IntoView {
     let lang = use_lang();
     let list = page.cluster.list(EVENTS);
     let changed = throttled(move || list.with(|events| _ = events.next()), PAUSE);
-    let resource = page.row.api.2.trim_end_matches('s');
     let all = Memo::new(move |_| {
         changed.track();
         let mut told: Vec<Told> = list.with(|events| {
@@ -59,7 +58,7 @@ pub(super) fn ObjectEvents(page: ObjectPage) -> impl IntoView {
                 let is_meant = |one: &Value| {
                     let (kind, of_namespace, of_name) = event::about(one);
                     let is_there = namespace.is_empty() || of_namespace == namespace;
-                    of_name == name && is_there && kind.eq_ignore_ascii_case(resource)
+                    of_name == name && is_there && kind == page.row.api_kind
                 };
                 let told = |one: &Value| Told {
                     at: event::last_seen(one),

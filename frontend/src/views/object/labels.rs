@@ -6,6 +6,7 @@ use super::ObjectPage;
 use crate::cluster::object::pairs;
 use crate::components::Panel;
 use crate::i18n::{Msg, tr};
+use crate::router::Route;
 
 /// Both, as keys and values.
 #[component]
@@ -18,12 +19,23 @@ pub(super) fn Labels(page: ObjectPage) -> impl IntoView {
             })
         })
     };
-    let list = |all: Memo<Vec<(String, String)>>, none: Msg| {
-        let pair = |(key, value): (String, String)| view! { <div class="label"><dt>{key}</dt><dd>{value}</dd></div> };
+    let list = move |all: Memo<Vec<(String, String)>>, is_label: bool| {
+        let pair = move |(key, value): (String, String)| {
+            // Those of labels lead to all that have the same.
+            let href = is_label.then(|| {
+                let labels = if value.is_empty() { key.clone() } else { format!("{key}={value}") };
+                Route::to(page.row.list_page()).with("labels", &labels).to_string()
+            });
+            let words = match href {
+                Some(href) => view! { <a href=href>{value}</a> }.into_any(),
+                None => value.into_any(),
+            };
+            view! { <div class="label"><dt>{key}</dt><dd>{words}</dd></div> }
+        };
         view! {
             <Show
                 when=move || all.with(|all| !all.is_empty())
-                fallback=move || view! { <p class="panel__none">{tr(none)}</p> }
+                fallback=move || view! { <p class="panel__none">{tr(Msg::NoLabels)}</p> }
             >
                 <dl class="labels">{move || all.get().into_iter().map(pair).collect_view()}</dl>
             </Show>
@@ -33,10 +45,10 @@ pub(super) fn Labels(page: ObjectPage) -> impl IntoView {
     let heading = tr(Msg::LabelsTitle);
     view! {
         <Panel title=Signal::derive(move || heading().to_owned()) class="grid__8">
-            {list(labels, Msg::NoLabels)}
+            {list(labels, true)}
             <Show when=move || annotations.with(|all| !all.is_empty())>
                 <h3 class="labels__more">{tr(Msg::Annotations)}</h3>
-                {list(annotations, Msg::NoLabels)}
+                {list(annotations, false)}
             </Show>
         </Panel>
     }
