@@ -1,6 +1,7 @@
 //! Talking to the server: one file per family of paths. Every URL is relative, so any base path works.
 
 mod access;
+mod changes;
 mod client;
 mod cluster;
 mod credentials;
@@ -15,6 +16,9 @@ mod targets;
 mod volumes;
 
 pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
+pub(crate) use changes::{
+    Apply, Change, ObjectRef, Refusal, apply, change, fetch_objects, read_object, reveal,
+};
 pub(crate) use client::{Client, provide_client, use_client};
 pub(crate) use cluster::{
     ask_whether_signed_in, fetch_columns, fetch_kinds, fetch_names, fetch_namespaces, fetch_object,

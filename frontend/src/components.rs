@@ -4,9 +4,11 @@
 
 mod brand;
 mod chart;
+mod code;
 mod copy_button;
 mod crumbs;
 mod dialog;
+mod diff_view;
 mod editor;
 mod face;
 mod file_field;
@@ -32,9 +34,11 @@ pub(crate) use chart::{
     ChartData, ChartHeight, ChartSeries, LegendForm, TimeRange, TimeSeriesChart, element_size,
     provide_chart_link, swatch_class,
 };
+pub(crate) use code::Code;
 pub(crate) use copy_button::CopyButton;
 pub(crate) use crumbs::{Crumb, Crumbs};
 pub(crate) use dialog::Dialog;
+pub(crate) use diff_view::DiffView;
 pub(crate) use editor::{Editor, EditorState};
 pub(crate) use face::{Blank, BoneLines, BoneRows, Faced, FailureFace};
 pub(crate) use file_field::{ChosenFile, FileField};

@@ -7,6 +7,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "components own their properties")]
 
 mod access;
+mod actions;
 mod api;
 mod app;
 mod arrange;
@@ -15,6 +16,7 @@ mod charts;
 mod clock;
 mod cluster;
 mod components;
+mod diff;
 mod download;
 mod format;
 mod i18n;
@@ -22,11 +24,13 @@ mod kinds;
 mod live;
 mod logs;
 mod moment;
+mod notices;
 mod poll;
 mod prefs;
 mod query_text;
 mod range;
 mod router;
+mod scripts;
 mod shortcuts;
 mod verdict;
 mod views;

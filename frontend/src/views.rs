@@ -1,8 +1,10 @@
 //! One view a route, and the frame around them.
 
 mod access;
+mod act;
 mod chart_panel;
 mod cluster;
+mod create;
 mod explore;
 mod key_list;
 mod kinds_served;

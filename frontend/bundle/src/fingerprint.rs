@@ -15,7 +15,8 @@ use crate::{Profile, style};
 
 /// Inputs besides the crates themselves, relative to the workspace. Those that do not exist count as absent.
 const FILES: &[&str] = &["Cargo.toml", "Cargo.lock", "frontend/index.html", "frontend/package-lock.json"];
-const FOLDERS: &[&str] = &["style", "frontend/static", "frontend/terminal", "frontend/bundle/src"];
+const FOLDERS: &[&str] =
+    &["style", "frontend/static", "frontend/scripts", "frontend/terminal", "frontend/bundle/src"];
 
 /// Hex digest over the names and contents of all inputs, the profile and the compiler.
 pub(crate) fn of_inputs(workspace: &Path, profile: Profile, route: &Route) -> Result<String> {

@@ -13,6 +13,7 @@ mod fingerprint;
 mod page;
 mod publish;
 mod report;
+mod scripts;
 mod shrink;
 mod style;
 mod terminal;
@@ -98,6 +99,7 @@ fn main() -> Result<()> {
     assets.add("terminal.js", terminal::script(&workspace)?)?;
     assets.add("terminal.css", terminal::sheet(&workspace)?)?;
     assets.add_folder(&workspace.join("frontend/static"))?;
+    scripts::add_all(&workspace, options.profile, &mut assets)?;
     let page = page::fill(&workspace.join("frontend/index.html"), &assets)?;
 
     let files = compress::compress_all(assets.into_files(page), options.profile.effort())?;

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
-use super::{ApiError, SessionStore};
+use super::{ApiError, Refusal, SessionStore};
 use crate::clock::Clock;
+use crowsnest_api::Problem;
 use crowsnest_api::session::CSRF_HEADER;
 
 /// Queries longer than this go into a body; proxies cut long URLs.
@@ -74,6 +75,37 @@ impl Client {
     /// Deletes `path`.
     pub(crate) async fn delete(&self, path: &str) -> Result<(), ApiError> {
         self.text(self.signed(Request::delete(path)).build(), None).await.map(drop)
+    }
+
+    /// Sends what changes something, of any media type; gives the answer as the server wrote it.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: &str,
+        body: &str,
+    ) -> Result<String, Refusal> {
+        let request = match method {
+            "DELETE" => Request::delete(path),
+            "PATCH" => Request::patch(path),
+            "PUT" => Request::put(path),
+            _ => Request::post(path),
+        };
+        let mut request = self.signed(request);
+        if !media_type.is_empty() {
+            request = request.header("content-type", media_type);
+        }
+        let request = if body.is_empty() { request.build() } else { request.body(JsValue::from_str(body)) };
+        let (status, text) = self.answer(request, None).await?;
+        if (200..300).contains(&status) {
+            return Ok(text);
+        }
+        let error = ApiError::of_response(status, &text);
+        if error == ApiError::SignedOut {
+            self.session.lost();
+        }
+        let causes = serde_json::from_str::<Problem>(&text).map(|problem| problem.causes).unwrap_or_default();
+        Err(Refusal { error, causes })
     }
 
     fn signed(&self, request: RequestBuilder) -> RequestBuilder {

@@ -23,6 +23,8 @@ pub(crate) enum Page {
     Access,
     /// `#/access/who`: who may do something.
     AccessWho,
+    /// `#/create`: objects from a text.
+    Create,
     /// `#/sources`: who pushes samples.
     Sources,
     /// Anything else; holds the path for the message.
@@ -81,6 +83,7 @@ impl Route {
             ["explore"] => Page::Explore,
             ["access"] => Page::Access,
             ["access", "who"] => Page::AccessWho,
+            ["create"] => Page::Create,
             ["sources"] => Page::Sources,
             segments => of_kind(segments).unwrap_or_else(|| Page::Unknown(path.to_owned())),
         };
@@ -109,6 +112,7 @@ impl fmt::Display for Route {
             Page::Explore => f.write_str("#/explore")?,
             Page::Access => f.write_str("#/access")?,
             Page::AccessWho => f.write_str("#/access/who")?,
+            Page::Create => f.write_str("#/create")?,
             Page::Sources => f.write_str("#/sources")?,
             Page::Unknown(path) => write!(f, "#{path}")?,
         }

@@ -57,6 +57,7 @@ const GROUPS: &[(Msg, &[Row])] = &[
             row(&["S"], Msg::Shell),
             row(&["F"], Msg::LogsFollow),
             row(&["W"], Msg::LogsWrap),
+            row(&["Space"], Msg::KeyChoose),
             row(&["Ctrl Enter"], Msg::KeyRun),
             row(&["M"], Msg::Metrics),
             row(&["H"], Msg::History),

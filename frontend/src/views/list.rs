@@ -7,6 +7,7 @@ use std::time::Duration;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::act::Bulk;
 use super::cluster::{Cluster, use_metrics};
 use super::list_face::{ListFace, LiveChip, PartNote};
 use super::logs::has_logs;
@@ -262,6 +263,15 @@ fn Rowed(
     );
     Effect::new(move || shown.set(rows.with(Rows::len)));
     let cursor = RwSignal::new(None::<Key>);
+    let chosen = RwSignal::new(BTreeSet::<Key>::new());
+    // What is no longer there is no longer chosen.
+    Effect::new(move || {
+        let there = |key: &Key| untrack(|| list.get(key).is_some());
+        changed.track();
+        if chosen.with_untracked(|chosen| !chosen.iter().all(there)) {
+            chosen.update(|chosen| chosen.retain(there));
+        }
+    });
     let is_single = Memo::new(move |_| {
         let only_chosen = cluster.chosen.with(|chosen| chosen.len() == 1);
         only_chosen || (cluster.is_confined() && rows.with(|rows| rows.namespaces().len() <= 1))
@@ -317,6 +327,7 @@ fn Rowed(
         }
     };
     view! {
+        <Bulk api=row.api chosen=chosen/>
         <Show
             when=move || rows.with(|rows| rows.len() != 0)
             fallback=move || view! { <Blank icon=row.icon title=empty_title why=empty_why actions=clear/> }
@@ -334,6 +345,7 @@ fn Rowed(
                         resting=resting
                         is_single=is_single
                         columns=columns.get()
+                        chosen=chosen
                     />
                 }
             }}

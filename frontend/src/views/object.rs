@@ -38,9 +38,11 @@ mod labels;
 mod listing;
 mod pods;
 mod resources;
+mod secret_values;
 mod tabs;
 mod tree;
 mod whole;
+mod yaml;
 
 use actions::Actions;
 use conditions::Conditions;
@@ -54,6 +56,7 @@ pub(super) use resources::ResourceStats;
 use tabs::{TabRow, current_tab};
 use tree::Tree;
 use whole::{Whole, whole};
+pub(super) use yaml::refusal;
 
 const DEFAULT_RANGE: Range = Range::Last(HOUR);
 

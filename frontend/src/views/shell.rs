@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::access::{AccessView, Question};
 use super::cluster::{provide_cluster, provide_metrics};
+use super::create::CreateView;
 use super::explore::Explore;
 use super::kinds_served::{KindPage, provide_served};
 use super::list::ListView;
@@ -24,6 +25,7 @@ use crate::api::use_session;
 use crate::components::{BrandMark, Crumb, Crumbs, Icon, IconName, LanguageSelect, ThemeButton};
 use crate::i18n::{Lang, Msg, tr, use_lang};
 use crate::kinds::{self, KindRow};
+use crate::notices::{NoticeList, provide_notices};
 use crate::router::{Page, Route, use_router};
 
 mod account;
@@ -47,6 +49,7 @@ pub(crate) fn Shell(
     // Whoever signs in elsewhere as somebody else has another cluster, or none; the shell is then drawn anew.
     let cluster = session.has_cluster_now().then(provide_cluster);
     provide_access();
+    provide_notices();
     provide_metrics();
     provide_watch();
     let main = NodeRef::<html::Main>::new();
@@ -90,6 +93,7 @@ pub(crate) fn Shell(
         }
         (Page::Node(name), None) => view! { <NodeView name=name/> }.into_any(),
         (Page::Explore, _) => view! { <Explore/> }.into_any(),
+        (Page::Create, Some(_)) => view! { <CreateView/> }.into_any(),
         (Page::Sources, _) => view! { <SourcesView/> }.into_any(),
         (Page::Access, cluster) => {
             view! { <AccessView cluster=cluster question=Question::WhatCanI/> }.into_any()
@@ -109,13 +113,14 @@ pub(crate) fn Shell(
             view! { <KindPage id=id cluster=cluster view=object/> }.into_any()
         }
         (Page::Unknown(path), _) => view! { <NotFound path=path/> }.into_any(),
-        (page @ (Page::List(_) | Page::Object(..) | Page::AccessWho), _) => {
+        (page @ (Page::List(_) | Page::Object(..) | Page::AccessWho | Page::Create), _) => {
             let path = Route::to(page).to_string().trim_start_matches('#').to_owned();
             view! { <NotFound path=path/> }.into_any()
         }
     };
     let help_title = tr(Msg::Keys);
     view! {
+        <NoticeList/>
         <a class="skip-link" href="#main" on:click=skip>{tr(Msg::SkipToContent)}</a>
         <div class="app">
             <SideBar page=page cluster=cluster folds=folds/>
@@ -123,6 +128,12 @@ pub(crate) fn Shell(
                 <span class="topbar__mark"><BrandMark/></span>
                 <Crumbs way=way/>
                 <div class="topbar__tools">
+                    {cluster.map(|_| view! {
+                        <a class="btn btn--sm topbar__create" href=Route::to(Page::Create).to_string()>
+                            <Icon name=IconName::Add/>
+                            <span class="topbar__words">{tr(Msg::Create)}</span>
+                        </a>
+                    })}
                     <span class="topbar__switches"><LanguageSelect/></span>
                     <span class="topbar__switches"><ThemeButton/></span>
                     <button

@@ -1,5 +1,6 @@
 //! The table of a list. Only rows near to what is seen are in the document, so ten thousand cost no more than fifty.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use leptos::html;
@@ -39,6 +40,9 @@ pub(in crate::views) fn ObjectTable(
     /// The places of those columns that are shown; all that there is room for without a choice.
     #[prop(optional)]
     columns: Chosen,
+    /// Who is chosen, where objects can be.
+    #[prop(optional)]
+    chosen: Option<Choice>,
 ) -> impl IntoView {
     let is_chosen = columns.is_some();
     let columns: Vec<(usize, &'static Column)> = row
@@ -102,6 +106,34 @@ pub(in crate::views) fn ObjectTable(
     };
     shortcut("j", move || walk(1));
     shortcut("k", move || walk(-1));
+    if let Some(chosen) = chosen {
+        shortcut(" ", move || {
+            if let Some(key) = cursor.get_untracked() {
+                toggle(chosen, &key);
+            }
+        });
+    }
+    let choose_all = chosen.map(|chosen| {
+        let is_all = move || {
+            chosen.with(|chosen| {
+                rows.with(|rows| rows.len() > 0 && rows.iter().all(|entry| chosen.contains(&entry.key)))
+            })
+        };
+        let choose = move |all: bool| {
+            let keys = rows.with_untracked(|rows| rows.iter().map(|entry| entry.key.clone()).collect());
+            chosen.set(if all { keys } else { BTreeSet::new() });
+        };
+        view! {
+            <th scope="col" class="col--choose">
+                <input
+                    type="checkbox"
+                    aria-label=tr(Msg::ChooseAll)
+                    prop:checked=is_all
+                    on:change:target=move |event| choose(event.target().checked())
+                />
+            </th>
+        }
+    });
     view! {
         <div
             node_ref=place
@@ -114,6 +146,7 @@ pub(in crate::views) fn ObjectTable(
                 <caption class="visually-hidden">{tr(row.title)}</caption>
                 <thead>
                     <tr>
+                        {choose_all}
                         {columns
                             .get_value()
                             .into_iter()
@@ -128,13 +161,24 @@ pub(in crate::views) fn ObjectTable(
                 >
                     <tr class="table__gap" aria-hidden="true"><td style:height=before></td></tr>
                     <For each=move || shown.get() key=|(_, key)| key.clone() let((at, key))>
-                        <Row row=row columns=columns list=list key_=key at=at joined=joined cursor=cursor/>
+                        <Row row=row columns=columns list=list key_=key at=at joined=joined cursor=cursor chosen=chosen/>
                     </For>
                     <tr class="table__gap" aria-hidden="true"><td style:height=after></td></tr>
                 </tbody>
             </table>
         </div>
     }
+}
+
+/// The objects that are chosen, to do something with all of them.
+pub(in crate::views) type Choice = RwSignal<BTreeSet<Key>>;
+
+fn toggle(chosen: Choice, key: &Key) {
+    chosen.update(|chosen| {
+        if !chosen.remove(key) {
+            chosen.insert(key.clone());
+        }
+    });
 }
 
 /// Whether somebody points at the rows: then they keep their places. A pointer that lies there forgotten does not count.
@@ -212,7 +256,23 @@ fn Row(
     at: usize,
     joined: Memo<Joined>,
     cursor: RwSignal<Option<Key>>,
+    chosen: Option<Choice>,
 ) -> impl IntoView {
+    let lang = use_lang();
+    let choose = chosen.map(|chosen| {
+        let (key, name) = (StoredValue::new(key_.clone()), key_.1.clone());
+        let label = move || fill(Msg::ChooseRow.text(lang.get()), &[("name", &name)]);
+        view! {
+            <td class="col--choose">
+                <input
+                    type="checkbox"
+                    aria-label=label
+                    prop:checked=move || chosen.with(|chosen| key.with_value(|key| chosen.contains(key)))
+                    on:change=move |_| key.with_value(|key| toggle(chosen, key))
+                />
+            </td>
+        }
+    });
     let key = StoredValue::new(key_.clone());
     let entry = Memo::new_with_compare(
         move |_| key.with_value(|key| list.get(key)),
@@ -240,6 +300,7 @@ fn Row(
     };
     view! {
         <tr class="table__row" class:is-cursor=is_cursor aria-rowindex=(at + 2).to_string()>
+            {choose}
             {columns.get_value().into_iter().map(cell).collect_view()}
         </tr>
     }

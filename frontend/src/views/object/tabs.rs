@@ -25,6 +25,7 @@ static TABS: &[Tab] = &[
     Tab { id: "", title: Msg::Overview, is_for: |_| true, view: ObjectPage::overview },
     Tab { id: "logs", title: Msg::Logs, is_for: has_logs, view: ObjectPage::logs },
     Tab { id: "shell", title: Msg::Shell, is_for: has_terminals, view: ObjectPage::terminals },
+    Tab { id: "yaml", title: Msg::Yaml, is_for: |_| true, view: ObjectPage::yaml },
 ];
 
 /// The tabs that objects of a kind have.

@@ -1,0 +1,79 @@
+//! What was done, told at the edge of the page for a while; what failed stays until somebody has read it.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::components::{Icon, IconName, Tone};
+use crate::i18n::{Msg, tr};
+
+/// How long good news are seen.
+const SEEN: Duration = Duration::from_secs(8);
+/// Older ones go when there are more.
+const MOST: usize = 5;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Notice {
+    id: u64,
+    tone: Tone,
+    text: String,
+}
+
+/// What is told. Cheap to copy.
+#[derive(Clone, Copy)]
+pub(crate) struct Notices {
+    all: RwSignal<Vec<Notice>>,
+    next: StoredValue<u64>,
+}
+
+impl Notices {
+    /// Tells something.
+    pub(crate) fn tell(self, tone: Tone, text: String) {
+        let id = self.next.get_value();
+        self.next.set_value(id + 1);
+        self.all.update(|all| {
+            all.push(Notice { id, tone, text });
+            let over = all.len().saturating_sub(MOST);
+            all.drain(..over);
+        });
+        if tone == Tone::Ok {
+            set_timeout(move || self.forget(id), SEEN);
+        }
+    }
+
+    fn forget(self, id: u64) {
+        self.all.try_update(|all| all.retain(|notice| notice.id != id));
+    }
+}
+
+/// Puts them into the context.
+pub(crate) fn provide_notices() -> Notices {
+    let notices = Notices { all: RwSignal::new(Vec::new()), next: StoredValue::new(0) };
+    provide_context(notices);
+    notices
+}
+
+/// The notices of this application.
+pub(crate) fn use_notices() -> Notices {
+    expect_context()
+}
+
+/// The place where they are seen.
+#[component]
+pub(crate) fn NoticeList() -> impl IntoView {
+    let notices = use_notices();
+    let close = tr(Msg::Close);
+    view! {
+        <div class="notices" role="status" aria-live="polite">
+            <For each=move || notices.all.get() key=|notice| notice.id let(notice)>
+                <div class=format!("notice {}", notice.tone.class())>
+                    <Icon name=notice.tone.icon()/>
+                    <span class="notice__text">{notice.text.clone()}</span>
+                    <button type="button" class="btn btn--quiet btn--icon btn--sm" aria-label=close on:click=move |_| notices.forget(notice.id)>
+                        <Icon name=IconName::Close/>
+                    </button>
+                </div>
+            </For>
+        </div>
+    }
+}
