@@ -215,7 +215,9 @@ fn Asked(field: &'static Field, value: RwSignal<String>, object: serde_json::Val
         Takes::Choice(choices) => {
             let choices = choices(&object);
             let option = move |choice: String| {
-                view! { <option selected=value.get_untracked() == choice value=choice.clone()>{choice}</option> }
+                let is_chosen = value.get_untracked() == choice;
+                let words = choice.clone();
+                view! { <option selected=is_chosen value=choice>{words}</option> }
             };
             view! {
                 <span class="select">
