@@ -37,19 +37,6 @@ const colours = HighlightStyle.define([
   { tag: [tags.labelName, tags.typeName, tags.meta], color: "var(--code-function)" },
 ]);
 
-// A clone of an element that has a style of its own counts as an inline style. CodeMirror leaves clones in place of what it takes
-// out of the document, which nobody looks at: those need no style.
-const clone = Node.prototype.cloneNode;
-Node.prototype.cloneNode = function (deep) {
-  const styled = !deep && this instanceof HTMLElement && this.hasAttribute("style");
-  if (!styled || !(this.getRootNode() instanceof ShadowRoot || !this.isConnected)) {
-    return clone.call(this, deep);
-  }
-  const bare = document.createElement(this.localName);
-  bare.className = this.className;
-  return bare;
-};
-
 // Puts an editor into an element; gives back what the page does with it.
 function mount(host, text, label, readOnly, onChange) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });

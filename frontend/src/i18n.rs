@@ -159,7 +159,7 @@ mod tests {
     fn korean_is_korean_and_english_is_not() {
         let hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
         // Names, units and symbols that read the same in both.
-        let alike = ["CPU"];
+        let alike = ["CPU", "YAML"];
         for msg in Msg::ALL {
             let (english, korean) = (msg.text(Lang::English), msg.text(Lang::Korean));
             assert!(!hangul(english), "{msg:?} is Korean in English");
