@@ -180,7 +180,7 @@ messages! {
     Spread: "Topology spread", "토폴로지 분산";
     TreeTitle: "Belongs to", "소속";
     TreeControls: "controls it", "관리자";
-    GoesMore: "and {n} more", "외 {n}개";
+    AndMore: "and {n} more", "외 {n}개";
     GroupConfiguration: "Configuration", "구성";
     GroupStorage: "Storage", "스토리지";
     GroupAccess: "Access control", "접근 제어";
@@ -923,7 +923,6 @@ messages! {
     LookingWhatGoes: "Looking for what goes as well", "함께 삭제되는 항목 확인 중";
     NothingElseGoes: "Nothing else goes with it.", "함께 삭제되는 항목이 없습니다.";
     GoesAsWell: "This goes as well", "함께 삭제되는 항목";
-    GoesMore: "and {n} more", "외 {n}개";
     Scale: "Scale", "스케일";
     ScaleWhy: "Sets how many pods {name} runs.", "{name}에서 실행하는 파드 수를 설정합니다.";
     Replicas: "Replicas", "레플리카";

@@ -71,7 +71,7 @@ pub(super) fn GoesWith(subjects: Vec<Subject>) -> impl IntoView {
         Some(lines) => {
             let more = lines.len().saturating_sub(SHOWN);
             let more = (more > 0).then(|| {
-                view! { <li>{move || fill(Msg::GoesMore.text(lang.get()), &[("n", &more.to_string())])}</li> }
+                view! { <li>{move || fill(Msg::AndMore.text(lang.get()), &[("n", &more.to_string())])}</li> }
             });
             let items = lines
                 .iter()
