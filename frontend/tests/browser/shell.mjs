@@ -7,7 +7,7 @@ import { pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs"
 useDemo();
 
 const at = (route) => () => shared.demo.url + route;
-const rows = (page) => page.locator(".terminal:not([hidden]) .xterm-rows");
+const rows = (page) => page.locator("section.terminal:not([hidden]) .xterm-rows");
 const says = (page, text) => rows(page).filter({ hasText: text }).first().waitFor();
 
 /** The shell of the first pod of cart, with its prompt. */
