@@ -43,6 +43,12 @@ bench-store: setup ## Replay a recording to us, Prometheus and VictoriaMetrics; 
 	@deploy/setup.sh bench
 	cargo bench --locked --package crowsnest --bench store_peers -- $(ARGS)
 
+.PHONY: bench-ui
+bench-ui: build ## Show the interface a cluster of 10,000 pods; ARGS="--pods 2000 --nodes 100 --events 2000" for less
+	@deploy/setup.sh test
+	cargo build --locked --release --package crowsnest-kubesim --example serve
+	node frontend/bench/ui.mjs $(ARGS)
+
 .PHONY: bench-promql-diff
 bench-promql-diff: ## Ask Prometheus 2.42 and us the committed random queries; goes on where it was interrupted
 	cargo test --locked --release --package crowsnest-promql --test differential -- --ignored --nocapture
