@@ -7,8 +7,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
 use super::BoneLines;
+use crate::assets;
 use crate::i18n::{Msg, tr, use_lang};
-use crate::scripts;
 
 #[wasm_bindgen]
 extern "C" {
@@ -49,7 +49,7 @@ pub(crate) fn Code(
     let is_there = RwSignal::new(None::<bool>);
     let mounted = StoredValue::new_local(None::<(Mounted, Closure<dyn FnMut(String)>)>);
     spawn_local(async move {
-        let loaded = scripts::load("editor").await;
+        let loaded = assets::load("editor.js").await;
         is_there.try_set(Some(loaded));
     });
     Effect::new(move || {

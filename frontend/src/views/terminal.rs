@@ -1,6 +1,6 @@
 //! Terminals in a pod's containers: several beside each other, each with its own WebSocket.
 
-mod asset;
+mod emulator;
 mod screen;
 mod socket;
 

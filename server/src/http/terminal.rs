@@ -166,10 +166,16 @@ fn credential_of(
     })
 }
 
-/// What the audit log calls a terminal: `exec shop/web-1 main`.
+/// What the audit log calls a terminal: `exec shop/web-1 main bash`. What a program was told may hold a secret.
 fn what(question: &TerminalQuestion) -> String {
     let TerminalQuestion { kind, of, container, command, .. } = question;
-    let what = format!("{} {}/{} {container} {}", kind.name(), of.scope, of.name.as_str(), command.join(" "));
+    let what = format!(
+        "{} {}/{} {container} {}",
+        kind.name(),
+        of.scope,
+        of.name.as_str(),
+        command.first().map_or("", String::as_str)
+    );
     what.trim_end().to_owned()
 }
 

@@ -6,7 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::asset::{Emulator, load};
+use super::emulator::{Emulator, load};
 use super::socket::{Heard, Socket};
 use crate::api::use_session;
 use crate::components::{Icon, IconName};
