@@ -111,7 +111,7 @@ impl Terminal {
             }
         }
         Ending::Told(Told::Failed {
-            message: "the container has no shell; a debug container brings one".to_owned(),
+            message: "the container has none of the shells that are tried; name a command".to_owned(),
         })
     }
 
