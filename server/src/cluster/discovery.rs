@@ -2,6 +2,7 @@
 //! `apps.v1.deployments`.
 
 use crowsnest_api::cluster::Kind;
+use crowsnest_api::kinds::ServedKind;
 use serde::Deserialize;
 
 use super::{As, Cluster, ClusterError, Form, Path};
@@ -24,22 +25,6 @@ struct Version {
     version: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Kinds {
-    resources: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Row {
-    /// The plural, or `plural/subresource`.
-    name: String,
-    kind: String,
-    #[serde(default)]
-    namespaced: bool,
-}
-
 impl Cluster {
     /// The versions of a group; none where there is no such group. The core group has one.
     pub(crate) async fn versions_of(&self, who: As<'_>, group: &str) -> Result<Vec<String>, ClusterError> {
@@ -60,13 +45,12 @@ impl Cluster {
         who: As<'_>,
         (group, version): (&str, &str),
     ) -> Result<Vec<(String, Resource)>, ClusterError> {
-        // Whatever could lead to another path is no name.
-        if Kind::new(group, version, "x").is_err() {
-            return Ok(Vec::new());
-        }
-        let path = Path::kinds(group, version);
-        let kinds: Kinds = none_where_missing(self.get(who, &path, Form::Whole).await)?;
-        Ok(kinds.resources.into_iter().filter_map(|row| row.read(group, version)).collect())
+        let served = none_where_missing(self.resources(who, group, version).await)?;
+        let of = |served: ServedKind| {
+            let kind = Kind::new(&served.group, &served.version, &served.resource).ok()?;
+            Some((served.kind, Resource { kind, namespaced: served.namespaced }))
+        };
+        Ok(served.into_iter().filter_map(of).collect())
     }
 }
 
@@ -74,13 +58,5 @@ fn none_where_missing<T: Default>(answer: Result<T, ClusterError>) -> Result<T, 
     match answer {
         Err(ClusterError::Refused(status)) if status.code == 404 => Ok(T::default()),
         answer => answer,
-    }
-}
-
-impl Row {
-    /// Nothing for what lies below objects: its name has a slash, so that it is no name of a kind.
-    fn read(self, group: &str, version: &str) -> Option<(String, Resource)> {
-        let kind = Kind::new(group, version, &self.name).ok()?;
-        Some((self.kind, Resource { kind, namespaced: self.namespaced }))
     }
 }

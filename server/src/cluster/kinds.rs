@@ -149,8 +149,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// The resources of one version of a group, in the older form.
-    async fn resources(
+    /// The kinds of one version of a group; none where the texts are no names of any.
+    pub(super) async fn resources(
         &self,
         who: As<'_>,
         group: &str,

@@ -104,11 +104,6 @@ impl Path {
         Self(format!("/apis/{group}"))
     }
 
-    /// The kinds of a version of a group; the empty one is the core group.
-    pub(super) fn kinds(group: &str, version: &str) -> Self {
-        Self(if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") })
-    }
-
     /// A ConfigMap.
     pub(super) fn config_map(scope: &Scope, name: &ObjectName) -> Self {
         let name: String = byte_serialize(name.as_str().as_bytes()).collect();
