@@ -106,6 +106,8 @@ pub(crate) struct Wal {
     next: u32,
     /// Segments were removed that a power cut may bring back.
     removing: bool,
+    /// A group failed of which a power cut may leave something, whole, in the last segment.
+    doubtful: bool,
     encoder: Encoder,
     counters: WalStatus,
 }
@@ -129,6 +131,7 @@ impl Wal {
             open: None,
             next,
             removing: false,
+            doubtful: false,
             encoder: Encoder::default(),
             counters: WalStatus::default(),
         }
@@ -145,6 +148,12 @@ impl Wal {
             self.encoder.restart();
         }
         result
+    }
+
+    /// Sees to it that of groups that failed nothing comes back, whatever happens: until the next group is there, a power cut may still leave what
+    /// was written of them, which is no harm unless somebody deletes it meanwhile.
+    pub(crate) fn disown_failed(&mut self, known: &impl Known) -> io::Result<()> {
+        if self.doubtful { self.commit(&[], known) } else { Ok(()) }
     }
 
     fn try_commit(&mut self, group: &[&Staged], known: &impl Known) -> io::Result<()> {
@@ -176,6 +185,7 @@ impl Wal {
 
     fn write_and_sync(&mut self, buffer: &[u8]) -> io::Result<()> {
         let Some(mut open) = self.open.take() else { return Err(io::ErrorKind::NotFound.into()) };
+        self.doubtful = true;
         if let Err(error) = open.file.write_all(buffer) {
             let good = self.segments.get(&open.number).map_or(0, |segment| segment.bytes);
             // A segment that cannot be cut back is left behind; the next one says how much of it is valid.
@@ -187,6 +197,7 @@ impl Wal {
         // After a failed sync the kernel may have dropped the pages and forgotten the error: never write there again.
         open.file.sync()?;
         self.counters.syncs += 1;
+        self.doubtful = false;
         self.open = Some(open);
         Ok(())
     }

@@ -73,6 +73,12 @@ impl Tsdb {
     ) -> Result<Maintenance, MaintainError> {
         // What an earlier one has not come to.
         self.blocks.ensure_removed(&[])?;
+        // A push that failed may be in the log all the same, where nobody would look for what is to be deleted.
+        self.committer.wal().disown_failed(&*self.head).map_err(|source| MaintainError::Io {
+            action: "extend the log in",
+            path: self.dir.join("wal"),
+            source,
+        })?;
         let mut done = Maintenance::default();
         let mut damaged = self.damage_in_the_way(deletion);
         let mut concerned = Vec::new();

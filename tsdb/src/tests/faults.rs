@@ -143,6 +143,24 @@ fn a_deletion_that_fails_at_any_step_succeeds_when_it_is_done_again_and_stays_do
     }
 }
 
+#[test]
+fn what_a_failed_push_left_in_the_log_is_gone_once_its_time_was_deleted() {
+    for seed in 0..32 {
+        let mut rig = Rig::new();
+        rig.push_minutes("a", 3);
+        let at = rig.now + 1;
+        rig.disk.fail(Operation::Sync, 0, Fault::Error);
+        rig.try_push(source("s"), "a", &[Sample::new(at, 1.0)]).unwrap_err();
+        rig.delete("a", at, at).unwrap();
+        // The power goes with the next change; what was written and never synced is there afterwards, or not.
+        rig.disk.cut_power_after(0, seed);
+        rig.try_push(source("s"), "a", &[Sample::new(at + 1, 2.0)]).unwrap_err();
+        rig.power_on();
+        assert_eq!(rig.read("a", at, at), [], "{seed}");
+        assert_eq!(rig.minutes("a"), [1, 2, 3], "{seed}");
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Push(u8),

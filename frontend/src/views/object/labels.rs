@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::ObjectPage;
 use crate::cluster::object::pairs;
 use crate::components::Panel;
+use crate::format::NONE;
 use crate::i18n::{Msg, tr};
 use crate::router::Route;
 
@@ -26,6 +27,7 @@ pub(super) fn Labels(page: ObjectPage) -> impl IntoView {
                 let labels = if value.is_empty() { key.clone() } else { format!("{key}={value}") };
                 Route::to(page.row.list_page()).with("labels", &labels).to_string()
             });
+            let value = if value.is_empty() { NONE.to_owned() } else { value };
             let words = match href {
                 Some(href) => view! { <a href=href>{value}</a> }.into_any(),
                 None => value.into_any(),
