@@ -45,7 +45,7 @@ try {
 
   note("sort by name", ms(await changeAfter(page, () => document.querySelector("th.col--name button").click())), "< 100 ms");
   note("sort by name, the other way", ms(await changeAfter(page, () => document.querySelector("th.col--name button").click())), "< 100 ms");
-  note("filter by a word", ms(await changeAfter(page, typeFilter, "load-01")), "< 100 ms");
+  note("filter by a word", ms(await changeAfter(page, typeFilter, "load-000")), "< 100 ms");
   note("the filter is taken away", ms(await changeAfter(page, typeFilter, "")), "< 100 ms");
 
   report("scrolling", await framesOf(page, () => scroll(page)));
