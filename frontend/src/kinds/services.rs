@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::cells::pairs_text;
 use super::{Cell, Column, Group, KindRow, KindScope, Natural, Part, Place, Source};
-use crate::cluster::object::{at, list, pairs, text};
+use crate::cluster::object::{at, list, text};
 use crate::components::IconName;
 use crate::i18n::Msg;
 
@@ -38,7 +39,7 @@ pub(super) static SERVICES: KindRow = KindRow {
         Column {
             id: "selector",
             title: Msg::ColumnSelector.words(),
-            source: Source::Object(|service| Cell::dim(&selector(service))),
+            source: Source::Object(|service| Cell::dim(&pairs_text(service, &["spec", "selector"]))),
             order: Natural::First,
             place: Place::Widest,
         },
@@ -50,7 +51,7 @@ pub(super) static SERVICES: KindRow = KindRow {
         (Msg::MetricType, |_, service| told(text(service, &["spec", "type"]))),
         (Msg::ColumnAddress, |_, service| told(address(service))),
         (Msg::ColumnPorts, |_, service| told(&ports(service))),
-        (Msg::ColumnSelector, |_, service| told(&selector(service))),
+        (Msg::ColumnSelector, |_, service| told(&pairs_text(service, &["spec", "selector"]))),
     ],
     selects: Some(super::selects::of_workload),
     parts: &[Part::Pods, Part::Events, Part::Labels],
@@ -78,12 +79,6 @@ fn ports(service: &Value) -> String {
         Some(format!("{}{node}/{}", number("port")?, protocol.unwrap_or("TCP")))
     };
     list(service, &["spec", "ports"]).iter().filter_map(port).collect::<Vec<_>>().join(", ")
-}
-
-/// `app=web`
-fn selector(service: &Value) -> String {
-    let pairs = pairs(service, &["spec", "selector"]).map(|(key, value)| format!("{key}={value}"));
-    pairs.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

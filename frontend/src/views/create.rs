@@ -11,7 +11,7 @@ use self::results::Results;
 use self::tls::TlsForm;
 use super::act::RefusalFace;
 use crate::api::{Apply, Refusal, apply, use_client};
-use crate::components::{ChosenFile, Code, FileField, Icon, IconName, Panel};
+use crate::components::{ChosenFile, Code, FileField, Icon, IconName, Panel, TextInput};
 use crate::i18n::{Msg, tr};
 
 /// The page.
@@ -70,14 +70,7 @@ pub(super) fn CreateView() -> impl IntoView {
             <div class="create__more">
                 <label class="field">
                     <span class="field__label">{tr(Msg::DefaultNamespace)}</span>
-                    <span class="input"><input
-                        class="mono"
-                        type="text"
-                        autocomplete="off"
-                        spellcheck="false"
-                        prop:value=move || namespace.get()
-                        on:input:target=move |event| namespace.set(event.target().value())
-                    /></span>
+                    <TextInput value=namespace/>
                 </label>
                 <FileField
                     label=Msg::ManifestFile

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use super::credentials::why;
 use crate::api::{ApiError, mint, use_client};
-use crate::components::{CopyButton, Icon, IconName, Select};
+use crate::components::{CopyButton, Icon, IconName, Select, TextInput};
 use crate::download::{download, from_base64};
 use crate::i18n::{Msg, fill, tr, use_lang};
 
@@ -62,15 +62,7 @@ fn Ask(minted: RwSignal<Option<Minted>>) -> impl IntoView {
         view! {
             <label class="field">
                 <span class="field__label">{tr(label)}</span>
-                <span class="input"><input
-                    class="mono"
-                    type="text"
-                    autocomplete="off"
-                    autocapitalize="off"
-                    spellcheck="false"
-                    prop:value=move || value.get()
-                    on:input:target=move |event| value.set(event.target().value())
-                /></span>
+                <TextInput value=value/>
                 <span class="field__hint">{tr(hint)}</span>
             </label>
         }

@@ -9,7 +9,7 @@ use super::refused::RefusalFace;
 use super::{Acting, Subject, rfc3339, told};
 use crate::actions::{Action, Danger, Field, Given, Takes, Window};
 use crate::api::{Refusal, change, use_client};
-use crate::components::{CopyButton, Icon, IconName, Tone};
+use crate::components::{CopyButton, Icon, IconName, TextInput, Tone};
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::notices::use_notices;
 
@@ -128,14 +128,7 @@ pub(super) fn ActionForm(acting: Acting, action: &'static Action, subjects: Vec<
         view! {
             <label class="field">
                 <span class="field__label">{label}</span>
-                <span class="input"><input
-                    class="mono"
-                    type="text"
-                    autocomplete="off"
-                    spellcheck="false"
-                    prop:value=move || typed.get()
-                    on:input:target=move |event| typed.set(event.target().value())
-                /></span>
+                <TextInput value=typed/>
             </label>
         }
     });
@@ -189,18 +182,7 @@ fn Asked(field: &'static Field, value: RwSignal<String>, object: serde_json::Val
     let input = match field.takes {
         Takes::Number | Takes::Text => {
             let kind = if matches!(field.takes, Takes::Number) { "number" } else { "text" };
-            view! {
-                <span class="input"><input
-                    class="mono"
-                    type=kind
-                    min="0"
-                    autocomplete="off"
-                    spellcheck="false"
-                    prop:value=move || value.get()
-                    on:input:target=move |event| value.set(event.target().value())
-                /></span>
-            }
-            .into_any()
+            view! { <TextInput value=value kind=kind/> }.into_any()
         }
         Takes::Lines => view! {
             <textarea

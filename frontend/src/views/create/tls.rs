@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use serde_json::json;
 
-use crate::components::{Icon, IconName, Panel};
+use crate::components::{Icon, IconName, Panel, TextInput};
 use crate::i18n::{Msg, tr, use_lang};
 
 #[component]
@@ -47,14 +47,7 @@ pub(super) fn TlsForm(text: RwSignal<String>) -> impl IntoView {
                 <p class="field__hint">{tr(Msg::TlsSecretWhat)}</p>
                 <label class="field">
                     <span class="field__label">{tr(Msg::ColumnName)}</span>
-                    <span class="input"><input
-                        class="mono"
-                        type="text"
-                        autocomplete="off"
-                        spellcheck="false"
-                        prop:value=move || name.get()
-                        on:input:target=move |event| name.set(event.target().value())
-                    /></span>
+                    <TextInput value=name/>
                 </label>
                 {lines(Msg::CertificateChain, certificate)}
                 {lines(Msg::PrivateKey, key)}
