@@ -115,6 +115,19 @@ pub(crate) async fn stop(stopped: &mut watch::Receiver<bool>) {
     stopped.wait_for(|stop| *stop).await.map(drop).ok();
 }
 
+/// Waits until the session is over, and says why.
+pub(crate) async fn ended(
+    look: &mut Interval,
+    end: &(dyn Fn() -> Option<EndReason> + Send + Sync),
+) -> EndReason {
+    loop {
+        look.tick().await;
+        if let Some(reason) = end() {
+            return reason;
+        }
+    }
+}
+
 /// Ticks; the first one after a period.
 pub(crate) fn every(period: Duration) -> Interval {
     let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
@@ -159,11 +172,7 @@ impl Merged {
             tokio::select! {
                 biased;
                 () = stop(&mut self.subscriber.stopped) => return None,
-                _ = self.look.tick() => {
-                    if let Some(reason) = (self.subscriber.end)() {
-                        return self.end(reason);
-                    }
-                }
+                reason = ended(&mut self.look, &self.subscriber.end) => return self.end(reason),
                 told = self.told.recv() => match told? {
                     Told::Event(watch, written, position) => {
                         self.positions.set(watch, position);

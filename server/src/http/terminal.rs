@@ -21,7 +21,6 @@ use super::stream::end_of;
 use super::{ApiError, AppState, ErrorKind, Viewer};
 use crate::audit::{Action, Outcome};
 use crate::auth::Identified;
-use crate::clock;
 use crate::cluster::{As, Form, Path, accept_key};
 use crate::listen::Peer;
 use crate::terminal::{IsOwn, Owner, Terminal};
@@ -39,12 +38,12 @@ pub(super) async fn open(
     if let Some(session) = &identified.session {
         check_page(session, request.headers())?;
     }
-    let log = Log { app: AppState::clone(app), user: viewer.user.clone(), peer, what: what(&question) };
+    let (from, what) = (peer.address.ip(), what(&question));
     let right = right(&question);
     match viewer.cluster.may_now(&viewer.credential, &right).await {
         Ok(true) => {}
         Ok(false) => {
-            log.note(Action::OpenTerminal, Outcome::Refused, "").await;
+            viewer.note(app, Action::OpenTerminal, Outcome::Refused, from, what).await;
             let message =
                 format!("you may not {} {} in {}", right.verb, right.full_resource(), right.namespace);
             return Err(ApiError::new(ErrorKind::Forbidden, message));
@@ -79,12 +78,13 @@ pub(super) async fn open(
         _place: place,
     };
     let upgrade = hyper::upgrade::on(&mut request);
+    let (app, viewer) = (AppState::clone(app), viewer.clone());
     tokio::spawn(async move {
         // Without the upgrade nothing has been asked of the container yet, and nothing will be.
         let Ok(upgraded) = upgrade.await else { return };
-        log.note(Action::OpenTerminal, Outcome::Done, "").await;
+        viewer.note(&app, Action::OpenTerminal, Outcome::Done, from, what.clone()).await;
         let how = terminal.run(upgraded).await;
-        log.note(Action::CloseTerminal, Outcome::Done, &how).await;
+        viewer.note(&app, Action::CloseTerminal, Outcome::Done, from, format!("{what}: {how}")).await;
     });
     let headers = [
         (CONNECTION, HeaderValue::from_static("upgrade")),
@@ -177,22 +177,4 @@ fn what(question: &TerminalQuestion) -> String {
         command.first().map_or("", String::as_str)
     );
     what.trim_end().to_owned()
-}
-
-/// Writes to the audit log about one terminal.
-struct Log {
-    app: AppState,
-    user: String,
-    peer: Peer,
-    what: String,
-}
-
-impl Log {
-    async fn note(&self, action: Action, outcome: Outcome, how: &str) {
-        let (app, user, from) = (AppState::clone(&self.app), self.user.clone(), self.peer.address.ip());
-        let detail = if how.is_empty() { self.what.clone() } else { format!("{}: {how}", self.what) };
-        let noting = move || app.audit.note(clock::now(), action, outcome, &user, from, &detail);
-        // An error is a panic there, which has been told already.
-        tokio::task::spawn_blocking(noting).await.ok();
-    }
 }

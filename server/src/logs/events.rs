@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use crowsnest_api::logs::{Done, LogEvent, LogQuestion};
-use crowsnest_api::stream::{End, EndReason};
+use crowsnest_api::stream::End;
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ use super::mark::Marks;
 use super::pods::{Container, Pods};
 use super::{Told, written};
 use crate::cluster::ClusterError;
-use crate::watching::{BEGINNING, HEARTBEAT, LOOK, Place, Subscriber, every, stop};
+use crate::watching::{BEGINNING, HEARTBEAT, LOOK, Place, Subscriber, ended, every, stop};
 
 /// Events that wait for the browser to read: each has at most a quarter of a megabyte, and one line.
 const QUEUE: usize = 2;
@@ -128,18 +128,5 @@ impl Events {
     fn last(&mut self, event: &LogEvent) -> Option<Bytes> {
         self.phase = Phase::Over;
         written(event).map(|fields| self.event(&fields))
-    }
-}
-
-/// Waits until the session is over, and says why.
-pub(super) async fn ended(
-    look: &mut Interval,
-    end: &(dyn Fn() -> Option<EndReason> + Send + Sync),
-) -> EndReason {
-    loop {
-        look.tick().await;
-        if let Some(reason) = end() {
-            return reason;
-        }
     }
 }

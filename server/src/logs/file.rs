@@ -10,12 +10,11 @@ use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::events::ended;
 use super::lines::Lines;
 use super::pods::{Container, Pods, Run};
 use super::source::{log_path, since};
 use crate::cluster::{As, Cluster, ClusterError, Form};
-use crate::watching::{LOOK, Place, Subscriber, every, stop};
+use crate::watching::{LOOK, Place, Subscriber, ended, every, stop};
 
 /// Parts that wait to be sent.
 const QUEUE: usize = 2;

@@ -10,7 +10,7 @@ use crowsnest_rbac::Credential;
 use tokio::time::Instant;
 
 use crate::cluster::{Cluster, ClusterError};
-use crate::watching::every;
+use crate::watching::{self, every};
 
 /// How often it is looked whether the session is over.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,22 +31,25 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// Waits until the terminal may not go on, and says why.
+    /// Waits until the terminal may not go on, and says why. A question about the right that takes its time does not hold up the look at the session.
     pub(super) async fn ended(&self) -> TerminalEnd {
-        let (mut look, mut ask) = (every(LOOK), every(ASK));
-        let mut known = Instant::now();
+        let mut look = every(LOOK);
+        tokio::select! {
+            reason = watching::ended(&mut look, &self.end) => reason.into(),
+            end = self.right_is_gone() => end,
+        }
+    }
+
+    async fn right_is_gone(&self) -> TerminalEnd {
+        let (mut ask, mut known) = (every(ASK), Instant::now());
         loop {
-            tokio::select! {
-                _ = look.tick() => if let Some(reason) = (self.end)() {
-                    return reason.into();
-                },
-                _ = ask.tick() => match self.cluster.may_now(&(self.credential)(), &self.right).await {
-                    Ok(true) => known = Instant::now(),
-                    Ok(false) => return TerminalEnd::Denied,
-                    Err(ClusterError::Refused(status)) if status.code == 401 => return TerminalEnd::Expired,
-                    Err(_) if known.elapsed() >= UNKNOWN => return TerminalEnd::Denied,
-                    Err(_) => {}
-                },
+            ask.tick().await;
+            match self.cluster.may_now(&(self.credential)(), &self.right).await {
+                Ok(true) => known = Instant::now(),
+                Ok(false) => return TerminalEnd::Denied,
+                Err(ClusterError::Refused(status)) if status.code == 401 => return TerminalEnd::Expired,
+                Err(_) if known.elapsed() >= UNKNOWN => return TerminalEnd::Denied,
+                Err(_) => {}
             }
         }
     }
