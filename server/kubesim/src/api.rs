@@ -10,6 +10,7 @@ mod evict;
 mod exec;
 mod issuer;
 pub(crate) mod log;
+mod openapi;
 mod patch;
 mod proxy;
 mod read;

@@ -10,7 +10,7 @@ mod deployment;
 mod endpoints;
 mod events;
 mod job;
-mod kubelet;
+pub(crate) mod kubelet;
 pub(crate) mod node;
 mod pods;
 mod replica_set;

@@ -200,6 +200,11 @@ async fn reply(
             tokio::spawn(async move { session.run(&cluster, upgrade).await });
             reply.body = Body::Text(String::new());
         }
+        Body::PortForward(forward) => {
+            let cluster = Arc::clone(cluster);
+            tokio::spawn(async move { forward.run(&cluster, upgrade).await });
+            reply.body = Body::Text(String::new());
+        }
         _ => {}
     }
     respond(reply)
@@ -256,7 +261,7 @@ pub(crate) fn respond(reply: Reply) -> Response<ReplyBody> {
         }
         Body::Text(text) => whole(text),
         // These have been seen to before.
-        Body::Session(_) | Body::Forward(_) => whole(String::new()),
+        Body::Session(_) | Body::PortForward(_) | Body::Forward(_) => whole(String::new()),
         Body::Events(events) => streamed(stream::unfold(events, async |mut events| {
             let line = events.next().await?;
             Some((line, events))

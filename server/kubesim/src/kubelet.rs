@@ -7,6 +7,7 @@ mod exposition;
 pub(crate) mod logs;
 mod own;
 pub(crate) mod shell;
+pub(crate) mod site;
 mod usage;
 mod volumes;
 

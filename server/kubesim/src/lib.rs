@@ -30,6 +30,7 @@ mod object;
 mod options;
 mod patch;
 mod pki;
+mod port_forward;
 mod proxy;
 mod quantity;
 mod query;

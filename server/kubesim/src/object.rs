@@ -107,6 +107,26 @@ pub(crate) fn condition<'v>(object: &'v Value, kind: &str) -> &'v str {
         .map_or("", |condition| text(condition, &["status"]))
 }
 
+/// A container of a pod by its name, whichever sort it is of.
+pub(crate) fn container<'v>(pod: &'v Value, name: &str) -> Option<&'v Value> {
+    containers(pod).find(|container| text(container, &["name"]) == name)
+}
+
+/// All containers of a pod: its own, those before, and those that were added.
+pub(crate) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
+    ["containers", "initContainers", "ephemeralContainers"]
+        .into_iter()
+        .flat_map(|field| list(pod, &["spec", field]))
+}
+
+/// What a pod's status says of a container.
+pub(crate) fn container_status<'v>(pod: &'v Value, name: &str) -> Option<&'v Value> {
+    ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]
+        .into_iter()
+        .flat_map(|field| list(pod, &["status", field]))
+        .find(|status| text(status, &["name"]) == name)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -18,7 +18,9 @@ use tokio_tungstenite::{
 };
 
 use crate::{
+    api::log::Follow,
     cluster::Cluster,
+    controllers::kubelet,
     kubelet::shell::{
         Size,
         process::{Effect, Process},
@@ -26,7 +28,7 @@ use crate::{
 };
 
 /// The largest message either way.
-const LARGEST_MESSAGE: usize = 64 * 1024;
+pub(crate) const LARGEST_MESSAGE: usize = 64 * 1024;
 
 const STDIN: u8 = 0;
 const STDOUT: u8 = 1;
@@ -44,10 +46,12 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
+    pub(crate) const ALL: [Protocol; 2] = [Protocol::V5, Protocol::V4];
+
     /// The newest of those that a client offers in `Sec-WebSocket-Protocol`.
     pub(crate) fn choose(offered: &str) -> Option<Protocol> {
         let offers = |protocol: &Protocol| offered.split(',').any(|name| name.trim() == protocol.name());
-        [Protocol::V5, Protocol::V4].into_iter().find(offers)
+        Protocol::ALL.into_iter().find(offers)
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -63,6 +67,10 @@ impl Protocol {
 pub(crate) struct Session {
     /// None if the container has no such program.
     pub(crate) process: Option<Process>,
+    /// What the process says by itself.
+    pub(crate) log: Option<Box<Follow>>,
+    /// The pod's key and the container, where the process is the one that the container runs: it ends with it.
+    pub(crate) main: Option<(String, String)>,
     pub(crate) command: Vec<String>,
     pub(crate) protocol: Protocol,
     pub(crate) stdout: bool,
@@ -79,18 +87,22 @@ impl Session {
             .max_frame_size(Some(LARGEST_MESSAGE));
         let socket =
             WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        let main = self.main.clone();
         tokio::select! {
-            result = self.converse(socket) => {
-                if let Err(error) = result {
-                    tracing::debug!(%error, "session ended");
+            result = self.converse(socket) => match (result, main) {
+                (Ok(Some(code)), Some((pod, container))) => {
+                    kubelet::container_ended(cluster, &pod, &container, code);
                 }
-            }
+                (Ok(_), _) => {}
+                (Err(error), _) => tracing::debug!(%error, "session ended"),
+            },
             _ = ending.wait_for(|ending| *ending) => {}
             _ = chaos.wait_for(|chaos| chaos.cut) => {}
         }
     }
 
-    async fn converse<S>(mut self, mut socket: WebSocketStream<S>) -> Result<(), tungstenite::Error>
+    /// The code that the process ended with, if it did.
+    async fn converse<S>(mut self, mut socket: WebSocketStream<S>) -> Result<Option<i32>, tungstenite::Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -99,7 +111,8 @@ impl Session {
         let Some(process) = &mut self.process else {
             let status = not_started(self.command.first().map_or("", String::as_str));
             socket.send(message(STATUS, status.to_string().as_bytes())).await?;
-            return finish(&mut socket).await;
+            finish(&mut socket).await?;
+            return Ok(None);
         };
         let mut effects = process.start();
         loop {
@@ -109,15 +122,23 @@ impl Session {
                     Effect::Err(bytes) => (STDERR, self.stderr, bytes),
                     Effect::Exit(code) => {
                         socket.send(message(STATUS, ended(code).to_string().as_bytes())).await?;
-                        return finish(&mut socket).await;
+                        finish(&mut socket).await?;
+                        return Ok(Some(code));
                     }
                 };
                 for part in bytes.chunks(LARGEST_MESSAGE / 2).filter(|_| wanted) {
                     socket.send(message(channel, part)).await?;
                 }
             }
-            effects = match socket.next().await {
-                None | Some(Ok(Message::Close(_))) => return Ok(()),
+            let heard = tokio::select! {
+                heard = socket.next() => heard,
+                said = said(&mut self.log) => {
+                    effects = vec![said.map_or(Effect::Exit(0), |bytes| Effect::Out(bytes.to_vec()))];
+                    continue;
+                }
+            };
+            effects = match heard {
+                None | Some(Ok(Message::Close(_))) => return Ok(None),
                 Some(Err(error)) => return Err(error),
                 Some(Ok(Message::Binary(bytes))) => match bytes.split_first() {
                     Some((&STDIN, typed)) => process.input(typed),
@@ -136,15 +157,23 @@ impl Session {
     }
 }
 
+/// What a process says by itself next; `None` when it has ended.
+async fn said(log: &mut Option<Box<Follow>>) -> Option<Bytes> {
+    match log {
+        Some(log) => log.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Closes a session for good. Clients in Go take a close without a code for a failure.
-async fn finish<S>(socket: &mut WebSocketStream<S>) -> Result<(), tungstenite::Error>
+pub(crate) async fn finish<S>(socket: &mut WebSocketStream<S>) -> Result<(), tungstenite::Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).await
 }
 
-fn message(channel: u8, bytes: &[u8]) -> Message {
+pub(crate) fn message(channel: u8, bytes: &[u8]) -> Message {
     let mut whole = Vec::with_capacity(bytes.len() + 1);
     whole.push(channel);
     whole.extend_from_slice(bytes);

@@ -54,6 +54,18 @@ impl Cause {
         }
     }
 
+    pub(crate) fn duplicate(field: impl Into<String>, value: &Value) -> Cause {
+        Cause {
+            reason: "FieldValueDuplicate",
+            field: field.into(),
+            message: format!("Duplicate value: {value}"),
+        }
+    }
+
+    pub(crate) fn not_found(field: impl Into<String>, value: &Value) -> Cause {
+        Cause { reason: "FieldValueNotFound", field: field.into(), message: format!("Not found: {value}") }
+    }
+
     pub(crate) fn forbidden(field: impl Into<String>, detail: &str) -> Cause {
         Cause { reason: "FieldValueForbidden", field: field.into(), message: format!("Forbidden: {detail}") }
     }

@@ -103,6 +103,52 @@ fn pod_spec(spec: &Value, field: &str, causes: &mut Vec<Cause>) {
     }
 }
 
+/// What is wrong with containers that are added to a running pod: they stay once they are there, and none is another's namesake.
+pub(crate) fn added_containers(before: &Value, after: &Value) -> Vec<Cause> {
+    const FIELD: &str = "spec.ephemeralContainers";
+    let added = |pod| object::list(pod, &["spec", "ephemeralContainers"]);
+    let mut causes = Vec::new();
+    for old in added(before) {
+        let name = object::text(old, &["name"]);
+        match added(after).iter().find(|new| object::text(new, &["name"]) == name) {
+            Some(new) if new == old => {}
+            Some(_) => {
+                let detail = format!("existing ephemeral containers {name:?} may not be changed\n");
+                causes.push(Cause::forbidden(FIELD, &detail));
+            }
+            None => {
+                let detail = format!("existing ephemeral containers {name:?} may not be removed\n");
+                causes.push(Cause::forbidden(FIELD, &detail));
+            }
+        }
+    }
+    for (index, container) in added(after).iter().enumerate() {
+        let field = |name: &str| format!("{FIELD}[{index}].{name}");
+        let text = |name: &str| object::text(container, &[name]);
+        for name in ["name", "image"].into_iter().filter(|name| text(name).is_empty()) {
+            causes.push(Cause::required(field(name), ""));
+        }
+        let namesakes =
+            object::containers(after).filter(|other| object::text(other, &["name"]) == text("name"));
+        if namesakes.count() > 1 {
+            causes.push(Cause::duplicate(field("name"), &json!(text("name"))));
+        }
+        let target = text("targetContainerName");
+        let is_there = |list: &str| {
+            object::list(after, &["spec", list]).iter().any(|other| object::text(other, &["name"]) == target)
+        };
+        if !target.is_empty() && !is_there("containers") && !is_there("initContainers") {
+            causes.push(Cause::not_found(field("targetContainerName"), &json!(target)));
+        }
+        for name in ["ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] {
+            if container.get(name).is_some() {
+                causes.push(Cause::forbidden(field(name), "cannot be set for an Ephemeral Container"));
+            }
+        }
+    }
+    causes
+}
+
 /// No container may ask for more than it is limited to.
 fn resources(container: &Value, field: &str, causes: &mut Vec<Cause>) {
     let limits = object::string_map(container, &["resources", "limits"]);

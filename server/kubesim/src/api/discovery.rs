@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::{Reply, aggregation};
+use super::{Reply, aggregation, openapi};
 use crate::{
     cluster::{Cluster, State},
     encode::wants_aggregated_discovery,
@@ -39,6 +39,7 @@ pub(super) fn answer(cluster: &Cluster, state: &State, request: &Request) -> Rep
         [] => paths(state),
         ["version"] => Reply::ok(version()),
         [check @ ("healthz" | "livez" | "readyz")] => health(request, check),
+        ["openapi", "v3", rest @ ..] => openapi::answer(state, request, rest),
         ["metrics"] => Reply::text(StatusCode::OK, metrics(cluster)),
         ["api"] if aggregated => aggregated_groups(state, true),
         ["apis"] if aggregated => aggregated_groups(state, false),

@@ -80,7 +80,7 @@ pub(super) fn container(call: &Call<'_>, pod: &Value) -> Result<String, ApiError
         .map(|container| object::text(container, &["name"]))
         .collect();
     match (call.request.query.non_empty("container"), names.as_slice()) {
-        (Some(wanted), _) if names.contains(&wanted) => Ok(wanted.to_owned()),
+        (Some(wanted), _) if object::container(pod, wanted).is_some() => Ok(wanted.to_owned()),
         (Some(wanted), _) => Err(ApiError::bad_request(format!(
             "container {wanted} is not valid for pod {}",
             object::name(pod)
@@ -121,9 +121,7 @@ fn no_log(pod: &Value, container: &str, previous: bool) -> ApiError {
             "previous terminated container {container:?} in pod {name:?} not found"
         ));
     }
-    let waiting = object::list(pod, &["status", "containerStatuses"])
-        .iter()
-        .find(|status| object::text(status, &["name"]) == container)
+    let waiting = object::container_status(pod, container)
         .map_or("", |status| object::text(status, &["state", "waiting", "reason"]));
     let reason = match waiting {
         "" => "ContainerCreating",
@@ -164,6 +162,22 @@ enum Look {
 }
 
 impl Follow {
+    /// What a container says from now on; none if it says nothing.
+    pub(super) fn of_now(call: &Call<'_>, state: &State, pod: &Value, container: &str) -> Option<Follow> {
+        let log = Log::of(pod, container, false)?;
+        Some(Follow {
+            cluster: Arc::clone(call.cluster),
+            changed: state.store.subscribe(),
+            ending: call.cluster.ending.subscribe(),
+            key: call.key(),
+            container: container.to_owned(),
+            start: log.start(),
+            timestamps: false,
+            next: log.count(call.cluster.now()),
+            left_bytes: None,
+        })
+    }
+
     /// The next lines; none when the log has ended.
     pub(crate) async fn next(&mut self) -> Option<Bytes> {
         loop {

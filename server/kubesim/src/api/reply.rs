@@ -7,6 +7,7 @@ use super::{log::Follow, watch::Events};
 use crate::{
     encode::{Form, form},
     kind::Kind,
+    port_forward::PortForward,
     proxy::Forward,
     request::Request,
     session::Session,
@@ -35,6 +36,8 @@ pub(crate) enum Body {
     Log(Box<Follow>),
     /// The connection becomes a session.
     Session(Box<Session>),
+    /// The connection leads to ports of a pod.
+    PortForward(Box<PortForward>),
     /// Somebody else answers; what else the reply has does not count.
     Forward(Box<Forward>),
 }

@@ -15,11 +15,9 @@ pub(super) fn answer(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiErr
         "binding" => bind(call, state),
         "finalize" => finalize(call, state),
         "proxy" => proxy::answer(call, state),
-        "exec" => exec::answer(call, state),
-        "attach" | "portforward" => {
-            call.stored(state)?;
-            Err(ApiError::bad_request("Upgrade request required"))
-        }
+        "exec" => exec::exec(call, state),
+        "attach" => exec::attach(call, state),
+        "portforward" => exec::forward(call, state),
         "log" => log::answer(call, state),
         _ => match call.request.method {
             Method::GET => read::get(call, state),

@@ -28,6 +28,10 @@ const FIXED: &[&str] = &[
     "selfLink",
 ];
 
+/// The path at which containers are added to a running pod, and their field.
+const ADDED_CONTAINERS: &str = "ephemeralcontainers";
+const ADDED_FIELD: &[&str] = &["spec", "ephemeralContainers"];
+
 pub(super) fn replace(call: &Call<'_>, state: &mut State) -> Result<Reply, ApiError> {
     let decoded = body::decode(call)?;
     let name = object::name(&decoded.object);
@@ -64,7 +68,7 @@ pub(super) fn change(
     let before = kind.present(old);
     check_version(call, &before, &new)?;
     keep_fixed(kind, &call.request.attributes.subresource, &before, &mut new);
-    if matches!(call.request.attributes.subresource.as_str(), "" | "ephemeralcontainers" | "resize") {
+    if matches!(call.request.attributes.subresource.as_str(), "" | ADDED_CONTAINERS | "resize") {
         defaults::apply(kind, &mut new);
     }
     if kind.has_generation() && is_of_new_generation(&before, &new) {
@@ -81,7 +85,10 @@ pub(super) fn change(
         Tracking::Applied => {}
     }
     signing::check_change(call, &before, &mut new);
-    let causes = validate::check(kind, &new);
+    let mut causes = validate::check(kind, &new);
+    if call.request.attributes.subresource == ADDED_CONTAINERS {
+        causes.extend(validate::added_containers(&before, &new));
+    }
     if !causes.is_empty() {
         return Err(ApiError::invalid(&kind.group, &kind.kind, object::name(&new), &causes));
     }
@@ -149,7 +156,21 @@ fn keep_fixed(kind: &Kind, subresource: &str, before: &Value, new: &mut Value) {
         }
     };
     match subresource {
-        "" if kind.subresource("status").is_some() => keep(new, "status"),
+        "" if kind.subresource("status").is_some() => {
+            keep(new, "status");
+            if kind.subresource(ADDED_CONTAINERS).is_some() {
+                keep_added(before, new);
+            }
+        }
+        // Nothing else changes there.
+        ADDED_CONTAINERS => {
+            let added = object::at(new, ADDED_FIELD).cloned();
+            keep(new, "status");
+            keep(new, "spec");
+            if let Some(added) = added {
+                object::set(new, ADDED_FIELD, added);
+            }
+        }
         "status" | "approval" => {
             let fields: Vec<String> = ["spec".to_owned()]
                 .into_iter()
@@ -161,6 +182,16 @@ fn keep_fixed(kind: &Kind, subresource: &str, before: &Value, new: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// Containers are added to a running pod at a path of their own, and nowhere else.
+fn keep_added(before: &Value, new: &mut Value) {
+    match object::at(before, ADDED_FIELD) {
+        Some(added) => object::set(new, ADDED_FIELD, added.clone()),
+        None => {
+            object::remove(new, ADDED_FIELD);
+        }
     }
 }
 

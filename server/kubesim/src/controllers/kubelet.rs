@@ -6,8 +6,11 @@
 use serde_json::{Value, json};
 
 use super::{Step, events, pods, pods::set_condition};
-use crate::object;
+use crate::{cluster::Cluster, object};
 
+/// Containers that are added to a pod that runs, and what the status says of them.
+const ADDED: &str = "ephemeralContainers";
+const ADDED_STATUSES: &str = "ephemeralContainerStatuses";
 /// Where a pod says how it fares.
 const BEHAVIOUR: &str = "kubesim.crowsnest.dev/behaviour";
 /// Seconds until the containers of a new pod have started.
@@ -66,13 +69,64 @@ pub(super) fn run(step: &mut Step<'_>) {
             stop(step, &key, &pod, ended);
         } else if !ended {
             advance(step, &key, &pod);
+            start_added(step, &key);
         }
     }
 }
 
+/// Starts containers that were added to a running pod. Nothing starts them again.
+fn start_added(step: &mut Step<'_>, key: &str) {
+    let Some(pod) = step.state.store.get(pods::TABLE, key) else { return };
+    if !has_added(&pod) || object::text(&pod, &["status", "phase"]) != "Running" {
+        return;
+    }
+    let now = step.now_text();
+    let mut object = pod.as_ref().clone();
+    let mut statuses = object::list(&pod, &["status", ADDED_STATUSES]).to_vec();
+    for container in object::list(&pod, &["spec", ADDED]).iter().filter(|container| is_new(&pod, container)) {
+        let (name, image) = (object::text(container, &["name"]), object::text(container, &["image"]));
+        statuses.push(json!({
+            "name": name, "image": image, "imageID": format!("{image}@sha256:{:064x}", image.len()), "ready": false,
+            "restartCount": 0, "lastState": {}, "state": {"running": {"startedAt": now}},
+            "containerID": format!("containerd://{:064x}", u128::from(step.state.random.next())),
+        }));
+        events::tell(step, &pod, "Normal", "Started", &format!("Started container {name}"), "kubelet");
+    }
+    object::set(&mut object, &["status", ADDED_STATUSES], statuses);
+    step.write(pods::TABLE, key, object);
+}
+
+/// Whether containers were added to a pod that nothing is known of yet.
+fn has_added(pod: &Value) -> bool {
+    object::list(pod, &["spec", ADDED]).iter().any(|container| is_new(pod, container))
+}
+
+fn is_new(pod: &Value, container: &Value) -> bool {
+    object::container_status(pod, object::text(container, &["name"])).is_none()
+}
+
+/// Notes that the process of a container has ended, because whoever was attached to it told it to. Only containers that were
+/// added stay ended.
+pub(crate) fn container_ended(cluster: &Cluster, key: &str, container: &str, code: i32) {
+    let (mut state, now) = (cluster.lock(), cluster.now_text());
+    let Some(pod) = state.store.get(pods::TABLE, key) else { return };
+    let mut pod = pod.as_ref().clone();
+    let statuses = object::map_mut(&mut pod, &["status"]).get_mut(ADDED_STATUSES);
+    let of_it = statuses.and_then(Value::as_array_mut).into_iter().flatten();
+    for status in of_it.filter(|status| object::text(status, &["name"]) == container) {
+        let reason = if code == 0 { "Completed" } else { "Error" };
+        let state = json!({"terminated": terminated(status, code.into(), reason, &now)});
+        object::set(status, &["state"], state);
+    }
+    state.store.put(pods::TABLE, key, pod);
+}
+
 /// Whether there may be something to do for a pod: most run, and that is all.
 fn may_change(pod: &Value) -> bool {
-    object::is_terminating(pod) || !pods::is_ready(pod) || Behaviour::of(pod) != Behaviour::Run
+    object::is_terminating(pod)
+        || !pods::is_ready(pod)
+        || Behaviour::of(pod) != Behaviour::Run
+        || has_added(pod)
 }
 
 /// Whether the kubelet of a node still speaks.

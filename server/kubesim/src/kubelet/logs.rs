@@ -47,9 +47,7 @@ pub(crate) struct Log<'p> {
 impl<'p> Log<'p> {
     /// The log of a container as it runs, or of the run before; none if there was no such run.
     pub(crate) fn of(pod: &'p Value, container: &'p str, previous: bool) -> Option<Log<'p>> {
-        let status = object::list(pod, &["status", "containerStatuses"])
-            .iter()
-            .find(|status| object::text(status, &["name"]) == container)?;
+        let status = object::container_status(pod, container)?;
         let ended = if previous {
             object::at(status, &["lastState", "terminated"])
         } else {

@@ -96,9 +96,7 @@ impl Shell {
             ("KUBERNETES_SERVICE_PORT".to_owned(), "443".to_owned()),
             ("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ];
-        let spec = object::list(pod, &["spec", "containers"])
-            .iter()
-            .find(|candidate| object::text(candidate, &["name"]) == container);
+        let spec = object::container(pod, container);
         for variable in spec.into_iter().flat_map(|container| object::list(container, &["env"])) {
             let text = |field: &str| object::text(variable, &[field]).to_owned();
             environment.push((text("name"), text("value")));

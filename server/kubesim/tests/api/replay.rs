@@ -108,6 +108,57 @@ async fn every_exception_is_of_a_recorded_exchange() {
     }
 }
 
+/// Every type that is described is one of the recorded ones, and every field of it one of theirs, with the same type.
+#[tokio::test]
+async fn the_openapi_documents_say_nothing_that_the_recorded_ones_do_not() {
+    let Some(corpus) = corpus::open() else { return };
+    let simulated = cluster::start(&corpus).await;
+    let ask = async |path: &str| {
+        let request =
+            Request { sender: "admin", method: "GET", path, headers: Vec::new(), body: String::new() };
+        simulated.client.send(request).await.unwrap().body()
+    };
+    let index = ask("/openapi/v3").await;
+    let mut types = 0;
+    for (path, group) in index["paths"].as_object().unwrap() {
+        let url = group["serverRelativeURL"].as_str().unwrap();
+        assert!(url.starts_with(&format!("/openapi/v3/{path}?hash=")), "{url}");
+        let Some(recorded) = corpus.openapi(path) else { continue };
+        let told = ask(url).await;
+        for (name, schema) in told["components"]["schemas"].as_object().unwrap() {
+            let real = &recorded["components"]["schemas"][name];
+            assert!(real.is_object(), "{path}: there is no type {name}");
+            for (field, of_field) in schema["properties"].as_object().into_iter().flatten() {
+                let real = &real["properties"][field];
+                assert!(real.is_object(), "{path}: {name} has no field {field}");
+                assert_eq!(shape(of_field), shape(real), "{path}: {name}.{field}");
+            }
+            types += 1;
+        }
+    }
+    assert!(types > 50, "only {types} types were compared");
+    simulated.running.shutdown().await;
+}
+
+/// What a field is, as far as an editor cares: an object that is not described is the same as one that is.
+fn shape(field: &Value) -> String {
+    if let Some(reference) = field["allOf"][0]["$ref"].as_str().or_else(|| field["$ref"].as_str()) {
+        return match reference.rsplit('.').next().unwrap_or_default() {
+            "IntOrString" => "int-or-string".to_owned(),
+            "Quantity" => "quantity".to_owned(),
+            "Time" | "MicroTime" => "date-time".to_owned(),
+            _ => "object".to_owned(),
+        };
+    }
+    match field["type"].as_str().unwrap_or_default() {
+        "array" => format!("[{}]", shape(&field["items"])),
+        _ if matches!(field["format"].as_str(), Some("int-or-string" | "quantity" | "date-time")) => {
+            field["format"].as_str().unwrap_or_default().to_owned()
+        }
+        other => other.to_owned(),
+    }
+}
+
 /// Sends a recorded request.
 async fn send(client: &Client, exchange: &Exchange) -> Result<Answer, BoxError> {
     // Recordings have a text in the place of tokens.

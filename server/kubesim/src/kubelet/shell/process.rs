@@ -29,6 +29,8 @@ enum Program {
     Interactive,
     /// Says back what it reads.
     Echo,
+    /// Reads nothing and says nothing.
+    Silent,
     /// Commands that are there from the start.
     Once(Vec<String>),
     Script(String),
@@ -66,6 +68,12 @@ impl Process {
         Some(Process { shell, program, streams, line: Vec::new(), ended: false })
     }
 
+    /// A process that a container runs for itself.
+    pub(crate) fn silent(shell: Shell, streams: Streams) -> Process {
+        let streams = Streams { stdin: false, ..streams };
+        Process { shell, program: Program::Silent, streams, line: Vec::new(), ended: false }
+    }
+
     pub(crate) fn resize(&mut self, size: Size) {
         self.shell.size = size;
     }
@@ -84,6 +92,7 @@ impl Process {
                 let outcome = self.shell.run_line(&script);
                 self.finish(&outcome, &mut effects);
             }
+            Program::Silent => {}
             Program::Interactive | Program::Echo if !self.streams.stdin => self.exit(0, &mut effects),
             Program::Interactive if self.streams.tty => self.prompt(&mut effects),
             Program::Interactive | Program::Echo => {}
@@ -119,7 +128,7 @@ impl Process {
     /// What it does when nothing more will be typed.
     pub(crate) fn end_of_input(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if !self.ended {
+        if !self.ended && self.program != Program::Silent {
             if !self.line.is_empty() {
                 self.enter(&mut effects);
             }

@@ -170,6 +170,122 @@ async fn a_terminal_has_a_prompt_and_a_size() {
 }
 
 #[tokio::test]
+async fn what_a_container_says_is_heard_by_whoever_attaches_to_it() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let pod = running_pod(&api, "app=cart").await;
+    let mut process = api.attach(&pod, &AttachParams::default()).await.unwrap();
+    let mut stdout = process.stdout().unwrap();
+    let said = async {
+        let mut bytes = [0; 4096];
+        let count = stdout.read(&mut bytes).await.unwrap();
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    };
+    let said = tokio::time::timeout(PATIENCE, said).await.unwrap();
+    assert!(said.contains("component=cart"), "{said}");
+    let nowhere = AttachParams::default().container("nope");
+    assert!(api.attach(&pod, &nowhere).await.is_err());
+    let viewer: Api<Pod> = Api::namespaced(cluster.viewer().await, "shop");
+    assert!(viewer.attach(&pod, &AttachParams::default()).await.is_err());
+}
+
+/// An ephemeral container with a shell.
+fn debugger(name: &str) -> serde_json::Value {
+    json!({"name": name, "image": "busybox:1.37", "stdin": true, "tty": true, "targetContainerName": "cart"})
+}
+
+#[tokio::test]
+async fn a_container_is_added_to_a_running_pod_and_ends_with_its_shell() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let pod = running_pod(&api, "app=cart").await;
+    let add = async |container: serde_json::Value| {
+        let patch = Patch::Strategic(json!({"spec": {"ephemeralContainers": [container]}}));
+        api.patch_ephemeral_containers(&pod, &PatchParams::default(), &patch).await
+    };
+    add(debugger("debug")).await.unwrap();
+    let state = async |wanted: fn(&serde_json::Value) -> bool| {
+        let params = WatchParams::default().fields(&format!("metadata.name={pod}")).timeout(20);
+        let events = api.watch(&params, "0").await.unwrap();
+        let mut seen = std::pin::pin!(events.filter_map(async |event| {
+            let (WatchEvent::Added(pod) | WatchEvent::Modified(pod)) = event.unwrap() else { return None };
+            let statuses = pod.status?.ephemeral_container_statuses?;
+            let state = serde_json::to_value(statuses.first()?.state.as_ref()?).unwrap();
+            wanted(&state).then_some(state)
+        }));
+        seen.next().await.unwrap()
+    };
+    state(|state| state.get("running").is_some()).await;
+    let params = AttachParams::interactive_tty().container("debug");
+    let mut process = api.attach(&pod, &params).await.unwrap();
+    let (mut stdin, mut stdout) = (process.stdin().unwrap(), process.stdout().unwrap());
+    stdin.write_all(b"hostname\rexit 3\r").await.unwrap();
+    let mut said = String::new();
+    tokio::time::timeout(PATIENCE, stdout.read_to_string(&mut said)).await.unwrap().unwrap();
+    assert!(said.contains(&format!("\r\n{pod}\r\n")), "{said}");
+    let ended = state(|state| state.get("terminated").is_some()).await;
+    assert_eq!(ended["terminated"]["exitCode"], 3);
+    // It cannot be changed or taken away, and its like has to have another name.
+    let mut other = debugger("debug");
+    other["image"] = "alpine".into();
+    check_refusal(add(other).await, 422, "Invalid");
+    check_refusal(add(debugger("cart")).await, 422, "Invalid");
+    let mut lost = debugger("lost");
+    lost["targetContainerName"] = "nope".into();
+    check_refusal(add(lost).await, 422, "Invalid");
+    let elsewhere = Patch::Strategic(json!({"spec": {"ephemeralContainers": [debugger("more")]}}));
+    let unchanged = api.patch(&pod, &PatchParams::default(), &elsewhere).await.unwrap();
+    assert_eq!(unchanged.spec.unwrap().ephemeral_containers.unwrap().len(), 1);
+}
+
+/// Sends a request to a port of a pod and reads the answer to its end.
+async fn ask_port(api: &Api<Pod>, pod: &str, port: u16, request: &str) -> String {
+    let mut forward = api.portforward(pod, &[port]).await.unwrap();
+    let mut stream = forward.take_stream(port).unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn ports_that_containers_declare_have_a_page() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let pod = running_pod(&api, "app=web").await;
+    let page = ask_port(&api, &pod, 80, "GET / HTTP/1.0\r\nHost: x\r\n\r\n").await;
+    assert!(
+        page.starts_with("HTTP/1.0 200 OK\r\n") && page.contains(&format!("<h1>web of {pod}</h1>")),
+        "{page}"
+    );
+    let echo = "POST /echo HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
+    assert!(ask_port(&api, &pod, 80, echo).await.ends_with("\r\n\r\nhello"));
+    let mut forward = api.portforward(&pod, &[81]).await.unwrap();
+    let problem = forward.take_error(81).unwrap();
+    let problem = tokio::time::timeout(PATIENCE, problem).await.unwrap().unwrap();
+    assert!(problem.contains("error forwarding port 81"), "{problem}");
+    let viewer: Api<Pod> = Api::namespaced(cluster.viewer().await, "shop");
+    assert!(viewer.portforward(&pod, &[80]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_routed_address_is_what_a_port_leads_to() {
+    let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
+    let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");
+    let pod = running_pod(&api, "app=cart").await;
+    let address = api.get(&pod).await.unwrap().status.unwrap().pod_ip.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    cluster.running.route(&format!("{address}:7777"), listener.local_addr().unwrap());
+    let (answer, ()) = tokio::join!(ask_port(&api, &pod, 7777, "who is there?"), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut question = [0; 13];
+        stream.read_exact(&mut question).await.unwrap();
+        stream.write_all(&question).await.unwrap();
+    });
+    assert_eq!(answer, "who is there?");
+}
+
+#[tokio::test]
 async fn eviction_respects_a_disruption_budget() {
     let cluster = Cluster::start_with(Options::demo(DemoSize::default())).await;
     let api: Api<Pod> = Api::namespaced(cluster.admin.clone(), "shop");

@@ -54,6 +54,12 @@ pub(crate) fn open() -> Option<Corpus> {
 }
 
 impl Corpus {
+    /// The OpenAPI document of a version of a group, such as `apis/apps/v1`; none where it was not recorded.
+    pub(crate) fn openapi(&self, path: &str) -> Option<Value> {
+        let file = self.0.join(format!("openapi/{}.json.gz", path.replace('/', "_")));
+        serde_json::from_reader(flate2::read::GzDecoder::new(fs::File::open(file).ok()?)).ok()
+    }
+
     /// The exchanges of one recording, in order.
     pub(crate) fn exchanges(&self, recording: &str) -> impl Iterator<Item = Exchange> + use<> {
         let text = fs::read_to_string(self.0.join(format!("{recording}.json"))).unwrap();

@@ -107,6 +107,8 @@ async fn kubectl_gets_and_describes() {
             let ran = kubectl.try_run("exec -n shop deployment/web -- cat /nope").await.unwrap_err();
             assert!(ran.contains("No such file") && ran.contains("exit code 1"), "{ran}");
             assert_eq!(kubectl.run("exec -n shop deployment/web -- echo hello").await, "hello\n");
+            let explained = kubectl.run("explain deployments.spec.strategy.type").await;
+            assert!(explained.contains("Recreate") && explained.contains("RollingUpdate"), "{explained}");
         }
         let missing = kubectl.try_run("get pod nope -n shop").await.unwrap_err();
         assert!(missing.contains("Error from server (NotFound): pods \"nope\" not found"), "{missing}");
