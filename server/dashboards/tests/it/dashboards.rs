@@ -1,0 +1,158 @@
+//! Every dashboard of the corpus.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crowsnest_dashboards::import::{Answers, Import, Limits, import};
+use crowsnest_dashboards::interpolate::{Bound, Format, Globals, Scope, interpolate};
+use crowsnest_dashboards::model::TargetKind;
+use crowsnest_dashboards::pattern::Fancy;
+use crowsnest_dashboards::report::{Outcome, Remark};
+use crowsnest_dashboards::variables::{Candidate, Choice, Question, VariableKind, choose, options, order};
+use serde_json::Value;
+
+use crate::corpus;
+
+fn imported(name: &str, text: &str) -> Import {
+    import(text, &Answers::new(), &Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn every_dashboard_imports_and_every_panel_is_explained() {
+    println!("| dashboard | panels | ok | converted | unsupported |\n|---|---:|---:|---:|---:|");
+    let mut total = (0, 0, 0);
+    let mut unexplained = Vec::new();
+    let mut whys = BTreeMap::<String, usize>::new();
+    let mut remarks = BTreeMap::<String, usize>::new();
+    for (name, text) in corpus::dashboards() {
+        let Import { dashboard, report, .. } = imported(&name, &text);
+        let (ok, converted, not) = report.counts();
+        println!("| {name} | {} | {ok} | {converted} | {not} |", ok + converted + not);
+        total = (total.0 + ok, total.1 + converted, total.2 + not);
+        let panels = dashboard.panels();
+        assert_eq!(panels.len(), report.panels.len(), "{name}: a line for every panel");
+        assert!(!panels.is_empty(), "{name} has panels");
+        let ids: BTreeSet<_> = panels.iter().map(|panel| panel.id).collect();
+        assert_eq!(ids.len(), panels.len(), "{name}: numbers are unique");
+        for (panel, line) in panels.iter().zip(&report.panels) {
+            let shown = panel.kind.is_some();
+            if !shown && !matches!(line.outcome, Outcome::Unsupported { .. }) {
+                unexplained.push(format!("{name}: {} ({})", panel.title, panel.type_id));
+            }
+            if let Outcome::Unsupported { .. } = line.outcome {
+                *whys.entry(line.outcome.to_string()).or_default() += 1;
+            }
+            for remark in &line.remarks {
+                let text = if matches!(remark, Remark::DataSourceReplaced(_)) {
+                    "data source replaced".into()
+                } else {
+                    remark.to_string()
+                };
+                *remarks.entry(text).or_default() += 1;
+            }
+        }
+    }
+    println!("| all | {} | {} | {} | {} |", total.0 + total.1 + total.2, total.0, total.1, total.2);
+    println!("why: {whys:#?}\nremarks: {remarks:#?}");
+    assert_eq!(unexplained, Vec::<String>::new());
+}
+
+/// Where two values differ first.
+fn difference(path: &str, a: &Value, b: &Value) -> Option<String> {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
+            keys.into_iter().find_map(|key| match (a.get(key), b.get(key)) {
+                (Some(a), Some(b)) => difference(&format!("{path}.{key}"), a, b),
+                (a, b) => Some(format!("{path}.{key}: {a:?} and {b:?}")),
+            })
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let mut pairs = a.iter().zip(b).enumerate();
+            pairs.find_map(|(at, (a, b))| difference(&format!("{path}[{at}]"), a, b))
+        }
+        (a, b) => (a != b).then(|| format!("{path}: {a} and {b}")),
+    }
+}
+
+#[test]
+fn what_is_exported_imports_again_unchanged() {
+    for (name, text) in corpus::dashboards() {
+        let first = imported(&name, &text);
+        let again = imported(&name, &first.dashboard.export());
+        assert_eq!(difference("", first.dashboard.json(), again.dashboard.json()), None, "{name}");
+        assert_eq!(again.report.counts().1, 0, "{name}: nothing is left to convert");
+    }
+}
+
+/// Variables with values as they might be: two values where several may be chosen.
+fn bound_variables(import: &Import) -> BTreeMap<String, Bound> {
+    let variables = import.dashboard.variables();
+    let order = order(&variables);
+    assert_eq!(order.cycles, Vec::<Vec<String>>::new());
+    let mut bound = BTreeMap::new();
+    for variable in order.sequence.iter().map(|at| &variables[*at]) {
+        let text = match &variable.kind {
+            VariableKind::Query(text)
+            | VariableKind::Custom { list: text, .. }
+            | VariableKind::Interval { list: text, .. } => text,
+            VariableKind::Textbox(text) | VariableKind::Constant(text) => text,
+            _ => "",
+        };
+        let text = interpolate(text, &bound, &Format::PromQl);
+        if let VariableKind::Query(_) = variable.kind {
+            let question = Question::parse(&text);
+            let selector = match &question {
+                Question::LabelValues { selector, .. } => selector.as_deref(),
+                Question::QueryResult(expr) | Question::Series(expr) => Some(expr.as_str()),
+                _ => None,
+            };
+            if let Some(selector) = selector {
+                let globals = Globals { to: 3_600_000, ..Globals::default() };
+                let selector = interpolate(selector, &globals, &Format::PromQl);
+                assert!(crowsnest_promql::parse(&selector).is_ok(), "{}: {text}", variable.name);
+            }
+        }
+        let regex = interpolate(&variable.regex, &bound, &Format::Regex);
+        let candidates: Vec<Candidate> =
+            ["node-1:9100", "b.c"].map(|text| Candidate { text: text.into(), value: text.into() }).to_vec();
+        let found = options(variable, &text, &regex, &candidates, 3_600_000, &Fancy);
+        assert_eq!(found.bad_pattern, None, "{}", variable.name);
+        let wanted =
+            if variable.multi { Choice::of(["node-1:9100", "b.c"]) } else { variable.stored.clone() };
+        let choice = choose(variable, &found.list, &wanted);
+        let all = variable.all_value.as_ref().map(|all| interpolate(all, &bound, &Format::Raw));
+        bound.insert(variable.name.clone(), choice.bind(variable, &found.list, all.as_deref()));
+    }
+    bound
+}
+
+#[test]
+fn every_query_parses_once_its_variables_have_values() {
+    let mut count = 0;
+    let mut failed = Vec::new();
+    for (name, text) in corpus::dashboards() {
+        let import = imported(&name, &text);
+        let bound = bound_variables(&import);
+        let globals = Globals {
+            to: 3_600_000,
+            interval_ms: Some(15_000),
+            rate_interval_ms: Some(60_000),
+            ..Globals::default()
+        };
+        let scopes: &[&dyn Scope] = &[&bound, &globals];
+        for panel in import.dashboard.panels() {
+            for target in &panel.targets {
+                if target.kind != TargetKind::Metrics || target.expr.trim().is_empty() {
+                    continue;
+                }
+                count += 1;
+                let query = interpolate(&target.expr, scopes, &Format::PromQl);
+                if let Err(error) = crowsnest_promql::parse(&query) {
+                    failed.push(format!("{name}, {} {}: {error}\n    {query}", panel.title, target.ref_id));
+                }
+            }
+        }
+    }
+    println!("{count} queries");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
