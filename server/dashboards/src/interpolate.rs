@@ -6,11 +6,14 @@
 mod builtin;
 mod format;
 mod promql;
+mod row;
 
 use std::collections::BTreeMap;
 
 pub use builtin::{Globals, User};
 pub use format::Format;
+pub use row::RowScope;
+
 pub(crate) use format::{percent_encode, regex_escape};
 
 /// The text never becomes longer than this by what goes in.

@@ -2,21 +2,25 @@
 //!
 //! Pure: runs the same on the server and in the browser. Knows nothing of HTTP, of queries' execution, or of drawing;
 //! the clock is never read, an instant that matters is an argument, and patterns are run by whoever has an engine for them
-//! ([`pattern::Engine`]). The formats and the semantics are Grafana's, the versions are named where they matter.
+//! ([`pattern::Engine`]). The formats and the semantics are Grafana's, the versions are named where they matter; docs/dashboards.md says what differs.
 
 pub mod calendar;
 pub mod datasource;
+pub mod field;
+pub mod frame;
 pub mod import;
 pub mod interpolate;
 mod json;
 mod kinds;
+pub mod layout;
 pub mod link;
 mod migrate;
 pub mod model;
 pub mod pattern;
+pub mod reduce;
 pub mod report;
 pub mod time;
-mod transform;
+pub mod transform;
 pub mod units;
 pub mod variables;
 

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crowsnest_api::Timestamp;
 use crowsnest_dashboards::import::{Answers, Import, Limits, import};
 use crowsnest_dashboards::interpolate::{Bound, Format, Globals, Scope, interpolate};
 use crowsnest_dashboards::model::TargetKind;
 use crowsnest_dashboards::pattern::Fancy;
 use crowsnest_dashboards::report::{Outcome, Remark};
 use crowsnest_dashboards::variables::{Candidate, Choice, Question, VariableKind, choose, options, order};
+use crowsnest_promql::{Control, Engine, MemoryStore};
 use serde_json::Value;
 
 use crate::corpus;
@@ -127,7 +129,8 @@ fn bound_variables(import: &Import) -> BTreeMap<String, Bound> {
 }
 
 #[test]
-fn every_query_parses_once_its_variables_have_values() {
+fn every_query_is_evaluated_once_its_variables_have_values() {
+    let (engine, store) = (Engine::default(), MemoryStore::default());
     let mut count = 0;
     let mut failed = Vec::new();
     for (name, text) in corpus::dashboards() {
@@ -147,7 +150,14 @@ fn every_query_parses_once_its_variables_have_values() {
                 }
                 count += 1;
                 let query = interpolate(&target.expr, scopes, &Format::PromQl);
-                if let Err(error) = crowsnest_promql::parse(&query) {
+                let at = Timestamp::from_millis(3_600_000);
+                let answer =
+                    crowsnest_promql::parse(&query).map_err(|error| error.to_string()).and_then(|expr| {
+                        engine
+                            .instant(&store, &expr, at, &Control::unlimited())
+                            .map_err(|error| error.to_string())
+                    });
+                if let Err(error) = answer {
                     failed.push(format!("{name}, {} {}: {error}\n    {query}", panel.title, target.ref_id));
                 }
             }

@@ -11,3 +11,5 @@
 
 mod corpus;
 mod dashboards;
+mod hostile;
+mod panels;
