@@ -50,6 +50,8 @@ pub(crate) enum Action {
     OpenTerminal,
     /// Its end.
     CloseTerminal,
+    /// A port of a pod or a Service, in the browser.
+    OpenPort,
 }
 
 /// How it ended.

@@ -14,6 +14,8 @@ mod holders;
 mod kinds;
 mod namespaces;
 mod nodes;
+mod openapi;
+mod port;
 mod request;
 mod review;
 mod sight;
@@ -27,6 +29,8 @@ pub(crate) use channels::{FromProcess, Heard, ToProcess, accept_key};
 pub(crate) use connect::ClusterSource;
 pub(crate) use discovery::Resource;
 pub(crate) use error::{ClusterError, Status};
+pub(crate) use openapi::NoSchema;
+pub(crate) use port::PortConnection;
 pub(crate) use request::{As, Change, Form, Path};
 pub(crate) use review::Who;
 pub(crate) use table::{Rows, RowsPage};
@@ -37,6 +41,7 @@ pub(crate) use watch::JsonLines;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use crowsnest_api::access::Right;
 use crowsnest_api::cluster::Namespaces;
 use crowsnest_api::kinds::ServedKinds;
@@ -61,6 +66,10 @@ const MAX_NAMESPACES: usize = 256;
 const KINDS_LAST: Duration = Duration::from_secs(20);
 /// Answers of that sort that are remembered; each has some tens of kilobytes.
 const MAX_SERVED: usize = 64;
+/// How long a description of a group is kept; it is asked for by its hash, so it is never an old one.
+const SCHEMAS_LAST: Duration = Duration::from_secs(10 * 60);
+/// Descriptions that are kept, of which the largest has a megabyte.
+const MAX_SCHEMAS: usize = 24;
 /// Users that are remembered.
 const MAX_USERS: usize = 4096;
 /// How long a user's own connections are used before new ones are made; open watches keep theirs.
@@ -90,6 +99,10 @@ pub(crate) struct Cluster {
     namespaces: ShortMemory<String, Namespaces>,
     /// What the API server serves to users, by fingerprint.
     served: ShortMemory<String, Arc<ServedKinds>>,
+    /// Where the API server describes its groups, by the credential's fingerprint.
+    described: ShortMemory<String, Arc<openapi::Index>>,
+    /// What it says there, by the address, which has the document's hash in it.
+    schemas: ShortMemory<String, Bytes>,
     reviews: Semaphore,
 }
 
@@ -112,6 +125,8 @@ impl Cluster {
             users: ShortMemory::new(RIGHTS_LAST, MAX_USERS),
             namespaces: ShortMemory::new(NAMESPACES_LAST, MAX_NAMESPACES),
             served: ShortMemory::new(KINDS_LAST, MAX_SERVED),
+            described: ShortMemory::new(KINDS_LAST, MAX_SERVED),
+            schemas: ShortMemory::new(SCHEMAS_LAST, MAX_SCHEMAS),
             reviews: Semaphore::new(REVIEWS_AT_ONCE),
         })
     }

@@ -13,6 +13,7 @@ mod discovery;
 mod error;
 #[cfg(test)]
 mod figures;
+mod forward;
 mod guard;
 mod health;
 mod host;
@@ -25,6 +26,7 @@ mod own_sessions;
 mod queries;
 mod reveal;
 mod routes;
+mod schema;
 mod security_headers;
 mod session;
 mod sources;

@@ -22,6 +22,7 @@ mod data_dir;
 mod demo;
 mod external_url;
 mod fetch;
+mod forward;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http;

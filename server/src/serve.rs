@@ -28,6 +28,7 @@ use crate::config::{Config, QueryLimits};
 use crate::control::{ControlStore, SledStore};
 use crate::data_dir::{DataDir, write_public};
 use crate::fetch::Fetcher;
+use crate::forward::Forwards;
 use crate::http::{self, App, AppState};
 use crate::listen::{CertificateStore, Listener, TlsAcceptor, fingerprint};
 use crate::logging;
@@ -214,6 +215,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         started: clock::now(),
         streams: Places::of_streams(),
         terminals: Places::of_terminals(),
+        forwards: Forwards::default(),
         stop: watch::Sender::new(false),
         ready: AtomicBool::new(false),
         config: config.clone(),

@@ -7,6 +7,7 @@ pub mod access;
 pub mod changes;
 pub mod cluster;
 pub mod credentials;
+pub mod forward;
 pub mod kinds;
 mod labels;
 pub mod logs;

@@ -19,6 +19,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use super::port::PortConnection;
 use super::{As, Cluster, ClusterError, Path};
 
 /// What RFC 6455 appends to the key of a client.
@@ -38,7 +39,7 @@ const STATUS: u8 = 3;
 const RESIZE: u8 = 4;
 const CLOSE: u8 = 255;
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// What goes to the process.
 pub(crate) struct ToProcess {
@@ -66,6 +67,30 @@ impl Cluster {
         who: As<'_>,
         path: &Path,
     ) -> Result<(ToProcess, FromProcess), ClusterError> {
+        let (socket, protocol) = self.upgrade(who, path, &[V5, V4]).await?;
+        let (sink, stream) = socket.split();
+        Ok((ToProcess { sink, can_close: protocol == V5 }, FromProcess(stream)))
+    }
+
+    /// A connection to a port of a pod, whose address this is. The API server checks the right to it.
+    pub(crate) async fn port(
+        &self,
+        who: As<'_>,
+        pod: Path,
+        port: u16,
+    ) -> Result<PortConnection, ClusterError> {
+        let path = pod.below("portforward").with("ports", &port.to_string());
+        let (socket, _) = self.upgrade(who, &path, &[V4]).await?;
+        Ok(PortConnection::over(socket))
+    }
+
+    /// A WebSocket in one of these protocols, the best one first.
+    async fn upgrade(
+        &self,
+        who: As<'_>,
+        path: &Path,
+        protocols: &[&'static str],
+    ) -> Result<(Socket, &'static str), ClusterError> {
         let mut nonce = [0; 16];
         openssl::rand::rand_bytes(&mut nonce).map_err(|error| ClusterError::Answer(error.to_string()))?;
         let key = encode_block(&nonce);
@@ -74,7 +99,7 @@ impl Cluster {
             .header(UPGRADE, "websocket")
             .header(SEC_WEBSOCKET_VERSION, "13")
             .header(SEC_WEBSOCKET_KEY, &key)
-            .header(SEC_WEBSOCKET_PROTOCOL, format!("{V5}, {V4}"));
+            .header(SEC_WEBSOCKET_PROTOCOL, protocols.join(", "));
         let upgrade = async {
             let response = self.exchange(who, request, Vec::new()).await?;
             if response.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -84,34 +109,31 @@ impl Cluster {
                     Ok(_) => ClusterError::Answer(format!("HTTP status {status} to an upgrade")),
                 });
             }
-            let protocol =
-                agreed(response.headers(), &key).map_err(|why| ClusterError::Answer(why.to_owned()))?;
+            let protocol = agreed(response.headers(), &key, protocols)
+                .map_err(|why| ClusterError::Answer(why.to_owned()))?;
             let upgraded = hyper::upgrade::on(response).await;
             Ok((upgraded.map_err(|error| ClusterError::Unreachable(error.into()))?, protocol))
         };
         let upgraded = tokio::time::timeout(TIMEOUT, upgrade).await;
-        let (upgraded, can_close) = upgraded.unwrap_or(Err(ClusterError::TimedOut(TIMEOUT)))?;
+        let (upgraded, protocol) = upgraded.unwrap_or(Err(ClusterError::TimedOut(TIMEOUT)))?;
         let config =
             WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
         let socket =
             WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Client, Some(config)).await;
-        let (sink, stream) = socket.split();
-        Ok((ToProcess { sink, can_close }, FromProcess(stream)))
+        Ok((socket, protocol))
     }
 }
 
-/// Whether the answer to an upgrade is one, and whether the input can be closed.
-fn agreed(headers: &HeaderMap, key: &str) -> Result<bool, &'static str> {
+/// Whether the answer to an upgrade is one, and which of the protocols it is.
+fn agreed(headers: &HeaderMap, key: &str, protocols: &[&'static str]) -> Result<&'static str, &'static str> {
     let header =
         |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if header(SEC_WEBSOCKET_ACCEPT) != accept_key(key) {
         return Err("the answer to an upgrade is not to this one");
     }
-    match header(SEC_WEBSOCKET_PROTOCOL) {
-        V5 => Ok(true),
-        V4 => Ok(false),
-        _ => Err("it speaks none of the known versions of channels"),
-    }
+    let spoken = header(SEC_WEBSOCKET_PROTOCOL);
+    let known = protocols.iter().find(|known| **known == spoken);
+    known.copied().ok_or("it speaks none of the known versions of channels")
 }
 
 /// What answers a client's key.
@@ -230,10 +252,11 @@ mod tests {
                 (SEC_WEBSOCKET_PROTOCOL, protocol.parse().unwrap()),
             ])
         };
-        assert_eq!(agreed(&headers(&accept_key("k"), V5), "k"), Ok(true));
-        assert_eq!(agreed(&headers(&accept_key("k"), V4), "k"), Ok(false));
-        assert!(agreed(&headers(&accept_key("other"), V5), "k").is_err());
-        assert!(agreed(&headers(&accept_key("k"), "channel.k8s.io"), "k").is_err());
-        assert!(agreed(&HeaderMap::new(), "k").is_err());
+        let agreed = |headers: &HeaderMap| agreed(headers, "k", &[V5, V4]);
+        assert_eq!(agreed(&headers(&accept_key("k"), V5)), Ok(V5));
+        assert_eq!(agreed(&headers(&accept_key("k"), V4)), Ok(V4));
+        assert!(agreed(&headers(&accept_key("other"), V5)).is_err());
+        assert!(agreed(&headers(&accept_key("k"), "channel.k8s.io")).is_err());
+        assert!(agreed(&HeaderMap::new()).is_err());
     }
 }

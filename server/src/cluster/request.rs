@@ -136,6 +136,11 @@ impl Path {
         Some(Self(format!("{root}/{version}")))
     }
 
+    /// What the types of a version of a group are made of. The name is one of the API server's own.
+    pub(super) fn openapi(name: &str) -> Self {
+        Self(format!("/openapi/v3/{name}"))
+    }
+
     /// A path without anything of a user's in it.
     pub(super) fn fixed(path: &'static str) -> Self {
         Self(path.to_owned())

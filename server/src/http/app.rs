@@ -14,6 +14,7 @@ use crate::auth::Auth;
 use crate::clock;
 use crate::cluster::Cluster;
 use crate::config::Config;
+use crate::forward::Forwards;
 use crate::notices::Notices;
 use crate::notifier::Notifier;
 use crate::query_pool::QueryPool;
@@ -54,6 +55,8 @@ pub(crate) struct App {
     pub(crate) streams: Places,
     /// Places for terminals.
     pub(crate) terminals: Places,
+    /// Ports that are open in browsers.
+    pub(crate) forwards: Forwards,
     /// Turns true when the server is to stop.
     pub(crate) stop: watch::Sender<bool>,
     /// Whether the server has started and is not shutting down.

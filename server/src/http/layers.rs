@@ -20,7 +20,9 @@ use tracing::{Span, debug, info_span};
 
 use super::guard::{self, Guard};
 use super::routes::ROUTES;
-use super::{ApiError, AppState, ErrorKind, base_path, body_limit, cors, error, host, security_headers};
+use super::{
+    ApiError, AppState, ErrorKind, base_path, body_limit, cors, error, forward, host, security_headers,
+};
 use crate::listen::Peer;
 
 /// How much longer a request may take than a query, so that the query's own error is the one that is seen.
@@ -98,7 +100,10 @@ fn span(request: &Request) -> Span {
         .and_then(|id| id.header_value().to_str().ok())
         .unwrap_or_default();
     let peer = request.extensions().get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
-    info_span!("request", id, peer, method = %request.method(), path = request.uri().path())
+    // Who knows the rest of this one may go there.
+    let path = request.uri().path();
+    let path = path.find(forward::PLACE).and_then(|at| path.get(..at + forward::PLACE.len())).unwrap_or(path);
+    info_span!("request", id, peer, method = %request.method(), path)
 }
 
 async fn not_found() -> ApiError {
@@ -340,7 +345,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_health_sign_in_discovery_and_static_files_are_public() {
+    async fn only_health_sign_in_discovery_static_files_and_ports_with_a_secret_name_are_public() {
         let public: Vec<String> = ROUTES
             .iter()
             .filter(|route| route.access == Access::Public)
@@ -356,6 +361,12 @@ mod tests {
             "GET /apis/ui.crowsnest.dev",
             "GET /apis/ui.crowsnest.dev/v1",
             "GET /assets/{*name}",
+            "GET /forward/proxy/{id}/",
+            "OPTIONS /forward/proxy/{id}/",
+            "POST /forward/proxy/{id}/",
+            "GET /forward/proxy/{id}/{*path}",
+            "OPTIONS /forward/proxy/{id}/{*path}",
+            "POST /forward/proxy/{id}/{*path}",
             "GET /healthz",
             "GET /readyz",
         ];

@@ -6,8 +6,8 @@ use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
 use super::{
-    AppState, access, apply, backup, changes, credentials, discovery, health, metrics, objects, own_sessions,
-    queries, reveal, session, sources, stream, ui,
+    AppState, access, apply, backup, changes, credentials, discovery, forward, health, metrics, objects,
+    own_sessions, queries, reveal, schema, session, sources, stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -73,6 +73,9 @@ const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
 const OBJECT: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}/{name}";
 const PODS_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods";
 const POD_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods/{name}";
+/// Open ports: the name of one is what lets a request through, for its pages have no session (see `forward.rs`).
+const PORT: &str = "/forward/proxy/{id}/";
+const BELOW_PORT: &str = "/forward/proxy/{id}/{*path}";
 const REVEAL: &str = "/api/crowsnest/v1/reveal/{namespace}/{name}";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
@@ -111,6 +114,7 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::POST, "/api/crowsnest/v1/certificates", Access::User, SMALL, |m| {
         on(m, credentials::mint)
     }),
+    changes(Method::POST, "/api/crowsnest/v1/forwards", Access::User, SMALL, |m| on(m, forward::open)),
     reads(Method::GET, KINDS, Access::User, |m| on(m, objects::kinds)),
     changes(Method::POST, "/api/crowsnest/v1/kubeconfig", Access::User, SMALL, |m| {
         on(m, credentials::kubeconfig)
@@ -126,6 +130,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, QUERIES, Access::User, |m| on(m, queries::list)),
     changes(Method::DELETE, QUERY, Access::User, SMALL, |m| on(m, queries::end)),
     changes(Method::POST, REVEAL, Access::User, SMALL, |m| on(m, reveal::reveal)),
+    reads(Method::GET, "/api/crowsnest/v1/schema/{group}/{version}", Access::User, |m| on(m, schema::read)),
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),
     changes(Method::POST, SESSION, Access::Public, SIGN_IN, |m| on(m, session::sign_in)),
@@ -199,6 +204,12 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/apis/ui.crowsnest.dev/v1", Access::Public, |m| on(m, discovery::kinds)),
     reads(Method::GET, "/assets/{*name}", Access::Public, |m| on(m, ui::asset)),
     reads(Method::GET, "/federate", SERIES, |m| on(m, federate::federate)),
+    reads(Method::GET, PORT, Access::Public, |m| on(m, forward::pass)),
+    reads(Method::OPTIONS, PORT, Access::Public, |m| on(m, forward::options)),
+    changes(Method::POST, PORT, Access::Public, FORM, |m| on(m, forward::pass)),
+    reads(Method::GET, BELOW_PORT, Access::Public, |m| on(m, forward::pass)),
+    reads(Method::OPTIONS, BELOW_PORT, Access::Public, |m| on(m, forward::options)),
+    changes(Method::POST, BELOW_PORT, Access::Public, FORM, |m| on(m, forward::pass)),
     reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),
     reads(Method::GET, "/metrics", VIEW, |m| on(m, metrics::metrics)),
     reads(Method::GET, "/readyz", Access::Public, |m| on(m, health::ready)),

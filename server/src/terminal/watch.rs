@@ -19,7 +19,7 @@ const ASK: Duration = Duration::from_secs(5);
 /// So long it may be that nobody can be asked; then the right counts as gone.
 const UNKNOWN: Duration = Duration::from_secs(30);
 
-/// Whose terminal it is, and until when.
+/// Whose terminal it is, or whose connection to a port, and until when.
 pub(crate) struct Owner {
     pub(crate) cluster: Arc<Cluster>,
     /// The credential that the session has now: it may get a newer one.
@@ -31,8 +31,8 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// Waits until the terminal may not go on, and says why. A question about the right that takes its time does not hold up the look at the session.
-    pub(super) async fn ended(&self) -> TerminalEnd {
+    /// Waits until what it is may not go on, and says why. A question about the right that takes its time does not hold up the look at the session.
+    pub(crate) async fn ended(&self) -> TerminalEnd {
         let mut look = every(LOOK);
         tokio::select! {
             reason = watching::ended(&mut look, &self.end) => reason.into(),

@@ -18,6 +18,7 @@ mod crash;
 mod damage;
 mod demo;
 mod deploy;
+mod forward;
 mod full_disk;
 mod histograms;
 mod import;

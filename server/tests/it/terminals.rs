@@ -19,7 +19,7 @@ fn scene() -> (Sim, Server) {
 }
 
 /// A user who may do everything in `shop` until the binding is gone.
-fn operator(sim: &Sim) -> String {
+pub(crate) fn operator(sim: &Sim) -> String {
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "ops"}});
     sim.create("/api/v1/namespaces/shop/serviceaccounts", &account);
     let binding = json!({

@@ -11,8 +11,12 @@ use Takes::{Number, OneOf, Text};
 use Verb::{Create, Delete, Patch, Replace};
 
 /// What lies below objects and may be changed, and how. Nobody writes `status` by hand.
-const BELOW: &[(&str, &[Verb])] =
-    &[("approval", &[Replace, Patch]), ("eviction", &[Create]), ("scale", &[Replace, Patch])];
+const BELOW: &[(&str, &[Verb])] = &[
+    ("approval", &[Replace, Patch]),
+    ("ephemeralcontainers", &[Patch]),
+    ("eviction", &[Create]),
+    ("scale", &[Replace, Patch]),
+];
 
 /// What a parameter's value may be.
 enum Takes {
@@ -31,7 +35,11 @@ const KNOWN: &[(&str, &[Verb], Takes)] = &[
     ("gracePeriodSeconds", &[Delete], Number),
     ("propagationPolicy", &[Delete], OneOf(&["Background", "Foreground", "Orphan"])),
     ("resourceVersion", &[Delete], Text(64)),
-    ("subresource", &[Create, Replace, Patch], OneOf(&["approval", "eviction", "scale"])),
+    (
+        "subresource",
+        &[Create, Replace, Patch],
+        OneOf(&["approval", "ephemeralcontainers", "eviction", "scale"]),
+    ),
     ("uid", &[Delete], Text(64)),
 ];
 
