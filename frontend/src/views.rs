@@ -21,6 +21,7 @@ mod not_found;
 mod object;
 mod overview;
 mod palette;
+mod parts;
 mod range_param;
 mod shell;
 mod sign_in;

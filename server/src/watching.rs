@@ -69,15 +69,26 @@ impl Written {
     }
 }
 
+/// What a stream watches.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Watches {
+    /// In the order of their numbers.
+    pub(crate) targets: Vec<WatchTarget>,
+    /// Those of which whoever asks has nothing: they begin with a list, whatever the position says.
+    pub(crate) anew: Vec<usize>,
+}
+
 /// A stream of watches, going on after `last_event_id` if there is one; it gives its place back at its end.
 pub(crate) fn open(
     subscriber: Subscriber,
     place: Place,
-    targets: Vec<WatchTarget>,
+    Watches { targets, anew }: Watches,
     last_event_id: Option<&str>,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
-    let start = Positions::start(&targets);
-    let positions = last_event_id.map_or_else(|| start.clone(), |id| start.clone().resume(id));
+    let mut positions = Positions::start(&targets).resume(last_event_id.unwrap_or_default());
+    for watch in anew {
+        positions.set(watch, None);
+    }
     let (out, told) = mpsc::channel(QUEUE);
     let lists = Arc::new(Semaphore::new(1));
     let mut watches = JoinSet::new();

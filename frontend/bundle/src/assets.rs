@@ -37,12 +37,18 @@ impl Assets {
     /// The same name twice is an error unless the content is the same, too.
     pub(crate) fn add(&mut self, name: &str, content: Vec<u8>) -> Result<String> {
         let file_name = hashed_name(name, &content)?;
+        self.add_as(name, &file_name, content)?;
+        Ok(file_name)
+    }
+
+    /// Adds a file under a file name that changes with its content without being made from it.
+    pub(crate) fn add_as(&mut self, name: &str, file_name: &str, content: Vec<u8>) -> Result<()> {
         let path = format!("assets/{file_name}");
         if let Some(known) = self.by_name.get(name) {
             ensure!(known.path == path, "two different files want to be the asset {name}");
         }
         self.by_name.insert(name.to_owned(), Asset { path, content });
-        Ok(file_name)
+        Ok(())
     }
 
     /// Adds every file directly in `folder`; a folder that does not exist holds none.
@@ -87,14 +93,13 @@ fn hashed_name(name: &str, content: &[u8]) -> Result<String> {
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)),
         "asset {name} needs escaping in a URL: use ASCII letters, digits, `.`, `_` and `-` only"
     );
-    let hash: String = sha256(content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>()
-        .chars()
-        .take(HASH_DIGITS)
-        .collect();
-    Ok(format!("{stem}-{hash}.{extension}"))
+    Ok(format!("{stem}-{}.{extension}", tag(content)))
+}
+
+/// What tells this content from any other.
+pub(crate) fn tag(content: &[u8]) -> String {
+    let hash: String = sha256(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    hash.chars().take(HASH_DIGITS).collect()
 }
 
 #[cfg(test)]

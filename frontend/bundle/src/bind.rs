@@ -13,8 +13,8 @@ pub(crate) struct Bound {
     pub(crate) wasm: Vec<u8>,
 }
 
-/// Makes the glue for browsers' own modules (`web` target), without a default path to the WASM file.
-pub(crate) fn bind(compiled: &Path, profile: Profile) -> Result<Bound> {
+/// Makes the glue for browsers' own modules (`web` target), without a default path to the WASM file. It imports `link` from beside itself.
+pub(crate) fn bind(compiled: &Path, link: &str, profile: Profile) -> Result<Bound> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(compiled)
@@ -23,6 +23,8 @@ pub(crate) fn bind(compiled: &Path, profile: Profile) -> Result<Bound> {
         .typescript(false)
         .omit_default_module_path(true)
         .keep_debug(false)
+        // The parts that were cut out of the module import what they share with it.
+        .keep_lld_exports(true)
         .demangle(profile == Profile::Dev)
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(true);
@@ -35,6 +37,7 @@ pub(crate) fn bind(compiled: &Path, profile: Profile) -> Result<Bound> {
     let foreign: Vec<&str> = scripts
         .chain(output.local_modules().keys().map(String::as_str))
         .chain(output.npm_dependencies().keys().map(String::as_str))
+        .filter(|script| *script != link)
         .collect();
     ensure!(
         foreign.is_empty(),

@@ -14,8 +14,10 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// The package whose binary is the interface.
 pub(crate) const PACKAGE: &str = "crowsnest-frontend";
 /// Leptos boxes each component's view instead of making one type of the whole page: a sixth less code, for an allocation
-/// where a component is built. For `cargo --config`, so that it joins whatever else configures the build.
-const BOXED_VIEWS: &str = r#"target.wasm32-unknown-unknown.rustflags=["--cfg", "erase_components"]"#;
+/// where a component is built. The linker leaves in what the module is cut by (`split`). For `cargo --config`, so that it joins
+/// whatever else configures the build.
+const FLAGS: &str =
+    r#"target.wasm32-unknown-unknown.rustflags=["--cfg", "erase_components", "-Clink-args=--emit-relocs"]"#;
 /// Forces a route: `rustup` or `debian`.
 const ROUTE_VARIABLE: &str = "CROWSNEST_WASM_ROUTE";
 /// Debian's compiler, which lies outside whatever PATH says.
@@ -119,7 +121,7 @@ pub(crate) fn compile(workspace: &Path, profile: Profile, route: &Route) -> Resu
         .current_dir(workspace)
         .args(["--locked", "--package", PACKAGE, "--target", TARGET])
         .args(["--profile", profile.cargo_profile()])
-        .args(["--config", BOXED_VIEWS])
+        .args(["--config", FLAGS])
         .arg("--target-dir")
         .arg(&folder)
         .status()

@@ -15,6 +15,7 @@ mod publish;
 mod report;
 mod scripts;
 mod shrink;
+mod split;
 mod style;
 mod terminal;
 
@@ -85,15 +86,20 @@ fn main() -> Result<()> {
 
     println!("building the interface ({}, {route})", options.profile.cargo_profile());
     let compiled = compile::compile(&workspace, options.profile, &route)?;
-    let bound = bind::bind(&compiled, options.profile)?;
-    let wasm = match options.profile {
-        Profile::Dev => bound.wasm,
-        Profile::Release => shrink::shrink(&workspace, &bound.wasm)?,
+    let split = split::split(&compiled)?;
+    let bound = bind::bind(&split.main, &split.link_name(), options.profile)?;
+    let shrunk = |wasm: Vec<u8>| match options.profile {
+        Profile::Dev => Ok(wasm),
+        Profile::Release => shrink::shrink(&workspace, &wasm),
     };
 
     let mut assets = Assets::default();
-    let wasm_name = assets.add("app.wasm", wasm)?;
-    assets.add("app.js", bind::start_script(&bound.js, &wasm_name)?.into_bytes())?;
+    let wasm_name = assets.add("app.wasm", shrunk(bound.wasm)?)?;
+    assets.add_as("app.js", &split.script_name(), bind::start_script(&bound.js, &wasm_name)?.into_bytes())?;
+    assets.add_as("parts.js", &split.link_name(), split.link.clone().into_bytes())?;
+    for (name, wasm) in &split.parts {
+        assets.add_as(&format!("{name}.wasm"), &split.part_name(name), shrunk(wasm.clone())?)?;
+    }
     let sheet = style::join(&workspace.join("style"), &mut assets)?;
     assets.add("style.css", sheet.into_bytes())?;
     assets.add("terminal.js", terminal::script(&workspace)?)?;

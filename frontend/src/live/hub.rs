@@ -1,6 +1,6 @@
 //! Who wants which lists, and the one stream that feeds them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ struct Inner {
     source: Option<Source>,
     /// Where to go on from.
     last_id: String,
+    /// Of these nothing has been told since the stream watches them, so that `last_id` does not count for them.
+    anew: BTreeSet<WatchTarget>,
     /// Streams that were closed in a row.
     failures: usize,
     /// Counts streams, so that what an old one says late is not heard.
@@ -166,8 +168,8 @@ impl Hub {
         }
     }
 
-    /// Opens the stream anew where somebody wants what it does not have. What nobody wants any more stays on it until
-    /// then: pages come back to their lists.
+    /// Opens another stream where somebody wants what this one does not have; it goes on with what both have. What nobody wants
+    /// any more stays until then: pages come back to their lists.
     fn settle(&self) {
         let hub = *self;
         self.inner.try_update_value(|inner| {
@@ -179,8 +181,10 @@ impl Hub {
                 return;
             }
             inner.tables.retain(|_, table| table.wanted > 0);
+            let before = std::mem::take(&mut inner.open);
             inner.open = inner.tables.keys().take(MAX_WATCHES).cloned().collect();
-            inner.last_id.clear();
+            inner.anew.retain(|target| inner.open.contains(target));
+            inner.anew.extend(inner.open.iter().filter(|target| !before.contains(target)).cloned());
             inner.failures = 0;
             hub.connect(inner);
         });
@@ -196,7 +200,10 @@ impl Hub {
         }
         let stream = inner.stream;
         let targets: Vec<String> = inner.open.iter().map(ToString::to_string).collect();
-        inner.source = Source::open(&targets, &inner.last_id, move |told| hub.hear(stream, told));
+        let is_new = |target: &WatchTarget| inner.anew.contains(target);
+        let anew: Vec<usize> =
+            (0..).zip(&inner.open).filter(|(_, target)| is_new(target)).map(|(at, _)| at).collect();
+        inner.source = Source::open(&targets, &inner.last_id, &anew, move |told| hub.hear(stream, told));
     }
 
     /// Closes the stream of a tab that has been hidden for a while, and goes on from there when it is seen again.
@@ -245,7 +252,10 @@ impl Hub {
 
     fn take(&self, event: StreamEvent, id: String, now: i64) {
         if !id.is_empty() {
-            self.inner.update_value(|inner| inner.last_id = id);
+            self.inner.update_value(|inner| {
+                inner.last_id = id;
+                inner.anew.clear();
+            });
         }
         let table = |at: usize| {
             let inner = self.inner.read_value();

@@ -1,6 +1,6 @@
 //! The browser's EventSource: opened, listened to, closed when dropped.
 
-use crowsnest_api::stream::{LAST_EVENT_ID, PATH, StreamEvent};
+use crowsnest_api::stream::{ANEW, LAST_EVENT_ID, PATH, StreamEvent};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Event, EventSource, MessageEvent};
@@ -41,13 +41,14 @@ fn names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Source {
-    /// Watches `targets`, going on from `last_id` unless that is empty. `None` where the browser refuses.
+    /// Watches `targets`, going on from `last_id` unless that is empty, but for those of the numbers in `anew`. `None` where the browser refuses.
     pub(super) fn open(
         targets: &[String],
         last_id: &str,
+        anew: &[usize],
         told: impl Fn(Told) + Clone + 'static,
     ) -> Option<Self> {
-        let source = EventSource::new(&url(targets, last_id)).ok()?;
+        let source = EventSource::new(&url(targets, last_id, anew)).ok()?;
         let mut listeners = Vec::new();
         for name in names() {
             let (told, state) = (told.clone(), source.clone());
@@ -77,7 +78,7 @@ fn read(name: &str, event: &Event, source: &EventSource) -> Told {
 }
 
 /// The stream's address, relative as all are.
-fn url(targets: &[String], last_id: &str) -> String {
+fn url(targets: &[String], last_id: &str, anew: &[usize]) -> String {
     let mut url = format!("{PATH}?kind=watch");
     for target in targets {
         url.push_str("&of=");
@@ -85,6 +86,9 @@ fn url(targets: &[String], last_id: &str) -> String {
     }
     if !last_id.is_empty() {
         url.push_str(&format!("&{LAST_EVENT_ID}={}", encode(last_id)));
+        for number in anew {
+            url.push_str(&format!("&{ANEW}={number}"));
+        }
     }
     url
 }
@@ -98,9 +102,9 @@ mod tests {
         let targets =
             ["core.v1.pods/-/fieldSelector=spec.nodeName=a".to_owned(), "core.v1.nodes/-".to_owned()];
         assert_eq!(
-            url(&targets, ""),
+            url(&targets, "", &[1]),
             "stream/log?kind=watch&of=core.v1.pods%2F-%2FfieldSelector%3Dspec.nodeName%3Da&of=core.v1.nodes%2F-"
         );
-        assert_eq!(url(&[], "1-2"), "stream/log?kind=watch&last_event_id=1-2");
+        assert_eq!(url(&[], "1-2", &[0, 3]), "stream/log?kind=watch&last_event_id=1-2&anew=0&anew=3");
     }
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use self::drain::Drain;
 use self::form::ActionForm;
 use self::roll_back::RollBack;
+use super::parts::{self, Lazy};
 use crate::actions::{Action, Danger, Given, Window};
 use crate::api::{ApiError, ObjectRef, change, read_object, use_client};
 use crate::clock::use_clock;
@@ -29,7 +30,7 @@ pub(crate) type Subject = (ObjectRef, Value);
 
 /// What somebody chose to do, and to what.
 #[derive(Clone)]
-struct Chosen {
+pub(super) struct Chosen {
     action: &'static Action,
     targets: Vec<ObjectRef>,
 }
@@ -131,14 +132,16 @@ pub(super) fn ActionWindow(acting: Acting) -> impl IntoView {
     });
     view! {
         <Dialog title=title open=acting.open>
-            {move || acting.chosen.get().map(|chosen| view! { <Loaded acting=acting chosen=chosen/> })}
+            {move || acting.chosen.get().map(|chosen| {
+                view! { <Lazy part=move || parts::act(acting, chosen.clone())/> }
+            })}
         </Dialog>
     }
 }
 
 /// The objects as they are now, then what is asked.
 #[component]
-fn Loaded(acting: Acting, chosen: Chosen) -> impl IntoView {
+pub(super) fn Asked(acting: Acting, chosen: Chosen) -> impl IntoView {
     let lang = use_lang();
     let client = use_client();
     let Chosen { action, targets } = chosen;

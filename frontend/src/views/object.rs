@@ -10,10 +10,11 @@ use super::cluster::{Cluster, use_metrics};
 use super::list::{Age, CellView};
 use super::list_face::{ListFace, LiveChip};
 use super::live_controls::PauseButton;
-use super::logs::{LogsView, has_logs};
+use super::logs::has_logs;
 use super::machine_charts::MachineCharts;
+use super::parts::{self, Lazy};
 use super::range_param::range_param;
-use super::terminal::{TerminalsView, has_terminals};
+use super::terminal::has_terminals;
 use super::watch::use_watch;
 use crate::charts::{ChartSpec, Subject};
 use crate::clock::use_clock;
@@ -56,7 +57,7 @@ pub(super) use resources::ResourceStats;
 use tabs::{TabRow, current_tab};
 use tree::Tree;
 use whole::{Whole, whole};
-pub(super) use yaml::refusal;
+pub(super) use yaml::{Yaml, refusal};
 
 const DEFAULT_RANGE: Range = Range::Last(HOUR);
 
@@ -161,7 +162,7 @@ pub(super) fn ObjectView(
 
 /// What the parts of a page share. Cheap to copy.
 #[derive(Clone, Copy)]
-struct ObjectPage {
+pub(super) struct ObjectPage {
     row: &'static KindRow,
     cluster: Cluster,
     /// What lists have of it.
@@ -190,13 +191,14 @@ impl ObjectPage {
 
     /// The logs of the pod, or of the pods that the object selects.
     fn logs(self) -> AnyView {
-        self.target().map(|target| view! { <LogsView target=target/> }).into_any()
+        self.target().map(|target| view! { <Lazy part=move || parts::logs(target.clone())/> }).into_any()
     }
 
     /// Terminals in the pod's containers.
     fn terminals(self) -> AnyView {
         let containers = Memo::new(move |_| self.about(container_names));
-        self.target().map(|target| view! { <TerminalsView target=target containers=containers/> }).into_any()
+        let part = move |target: LogTarget| move || parts::terminals(target.clone(), containers);
+        self.target().map(|target| view! { <Lazy part=part(target)/> }).into_any()
     }
 
     /// The object as streams name it.

@@ -4,21 +4,16 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::access::{AccessView, Question};
+use super::access::Question;
 use super::cluster::{provide_cluster, provide_metrics};
-use super::create::CreateView;
-use super::explore::Explore;
 use super::kinds_served::{KindPage, provide_served};
 use super::list::ListView;
 use super::list_face::LateNote;
-use super::node::NodeView;
-use super::nodes::NodesView;
 use super::not_found::NotFound;
 use super::object::ObjectView;
-use super::overview::Overview;
 use super::palette::Palette;
+use super::parts::{self, Lazy};
 use super::situation::SituationView;
-use super::sources::SourcesView;
 use super::watch::provide_watch;
 use crate::access::provide_access;
 use crate::api::use_session;
@@ -85,21 +80,21 @@ pub(crate) fn Shell(
     });
     let view_of = move || match (page.get(), cluster) {
         (Page::Overview, Some(cluster)) => view! { <SituationView cluster=cluster/> }.into_any(),
-        (Page::Overview, None) => view! { <Overview/> }.into_any(),
+        (Page::Overview, None) => view! { <Lazy part=parts::machines/> }.into_any(),
         (Page::Nodes, Some(cluster)) => view! { <ListView row=kinds::NODES cluster=cluster/> }.into_any(),
-        (Page::Nodes, None) => view! { <NodesView/> }.into_any(),
+        (Page::Nodes, None) => view! { <Lazy part=parts::machine_list/> }.into_any(),
         (Page::Node(name), Some(cluster)) => {
             view! { <ObjectView row=kinds::NODES cluster=cluster namespace="" name=name/> }.into_any()
         }
-        (Page::Node(name), None) => view! { <NodeView name=name/> }.into_any(),
-        (Page::Explore, _) => view! { <Explore/> }.into_any(),
-        (Page::Create, Some(_)) => view! { <CreateView/> }.into_any(),
-        (Page::Sources, _) => view! { <SourcesView/> }.into_any(),
+        (Page::Node(name), None) => view! { <Lazy part=move || parts::machine(name.clone())/> }.into_any(),
+        (Page::Explore, _) => view! { <Lazy part=parts::explore/> }.into_any(),
+        (Page::Create, Some(_)) => view! { <Lazy part=parts::create/> }.into_any(),
+        (Page::Sources, _) => view! { <Lazy part=parts::sources/> }.into_any(),
         (Page::Access, cluster) => {
-            view! { <AccessView cluster=cluster question=Question::WhatCanI/> }.into_any()
+            view! { <Lazy part=move || parts::access(cluster, Question::WhatCanI)/> }.into_any()
         }
         (Page::AccessWho, cluster @ Some(_)) => {
-            view! { <AccessView cluster=cluster question=Question::WhoCan/> }.into_any()
+            view! { <Lazy part=move || parts::access(cluster, Question::WhoCan)/> }.into_any()
         }
         (Page::List(id), Some(cluster)) => {
             let list = move |row: &'static KindRow| view! { <ListView row=row cluster=cluster/> }.into_any();

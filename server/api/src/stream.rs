@@ -10,6 +10,8 @@ use serde_json::Value;
 pub const PATH: &str = "stream/log";
 /// The parameter that does what the header `Last-Event-ID` does.
 pub const LAST_EVENT_ID: &str = "last_event_id";
+/// The parameter with the number of a watch of which the client has nothing: it begins with a list, whatever [`LAST_EVENT_ID`] says.
+pub const ANEW: &str = "anew";
 /// Watches that one stream may have.
 pub const MAX_WATCHES: usize = 32;
 /// Objects in one [`ListPart`].

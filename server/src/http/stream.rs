@@ -6,7 +6,7 @@ use axum::extract::{Extension, RawQuery, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use crowsnest_api::cluster::{NotAName, WatchTarget};
 use crowsnest_api::logs::LogQuestion;
-use crowsnest_api::stream::{EndReason, LAST_EVENT_ID, MAX_WATCHES};
+use crowsnest_api::stream::{ANEW, EndReason, LAST_EVENT_ID, MAX_WATCHES};
 use crowsnest_api::terminal::{TerminalKind, TerminalQuestion};
 use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -19,18 +19,20 @@ use crate::clock;
 use crate::cluster::ClusterError;
 use crate::listen::Peer;
 use crate::logs::{self, Pods};
-use crate::watching::{self, Place, Subscriber};
+use crate::watching::{self, Place, Subscriber, Watches};
 
 /// Asks proxies of nginx's kind to pass on what comes as it comes.
 const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+/// What a browser that comes back by itself sends.
+const LAST_EVENT_ID_HEADER: &str = "last-event-id";
 /// The longest position that is read.
 const MAX_ID: usize = 2048;
 
 /// What a stream is asked to be.
 #[derive(Debug, PartialEq, Eq)]
 enum Question {
-    Watch(Vec<WatchTarget>),
+    Watch(Watches),
     Logs(Box<LogQuestion>),
     Terminal(Box<TerminalQuestion>),
 }
@@ -62,8 +64,12 @@ pub(super) async fn open(
         stopped: app.stop.subscribe(),
     };
     match question {
-        Question::Watch(targets) => {
-            Ok(of_events(Body::from_stream(watching::open(subscriber, place, targets, id.as_deref()))))
+        Question::Watch(mut watches) => {
+            // A browser that comes back by itself has what this very stream told it.
+            if headers.contains_key(LAST_EVENT_ID_HEADER) {
+                watches.anew.clear();
+            }
+            Ok(of_events(Body::from_stream(watching::open(subscriber, place, watches, id.as_deref()))))
         }
         Question::Terminal(_) => Err(ApiError::bad_request("a terminal is a WebSocket")),
         Question::Logs(question) => {
@@ -111,7 +117,7 @@ fn file_name(name: &str) -> String {
 
 /// A browser that comes back by itself sends the header; the parameter is from when the page was made.
 fn last_event_id(query: &str, headers: &HeaderMap) -> Option<String> {
-    let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let header = headers.get(LAST_EVENT_ID_HEADER).and_then(|id| id.to_str().ok()).map(str::to_owned);
     let parameter = || {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == LAST_EVENT_ID).map(|(_, id)| id.into_owned())
@@ -143,7 +149,7 @@ impl Question {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         match pairs.clone().find(|(name, _)| *name == "kind").map(|(_, kind)| kind) {
-            Some("watch") => targets(pairs).map(Self::Watch),
+            Some("watch") => watches(pairs).map(Self::Watch),
             Some("logs") => LogQuestion::read(pairs)
                 .map(|question| Self::Logs(Box::new(question)))
                 .map_err(|error| ApiError::bad_request(error.to_string())),
@@ -163,17 +169,26 @@ fn terminal<'a>(
         .map_err(|error| ApiError::bad_request(error.to_string()))
 }
 
-fn targets<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Vec<WatchTarget>, ApiError> {
+fn watches<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Result<Watches, ApiError> {
     let wrong = |error: NotAName| ApiError::bad_request(format!("of: {error}"));
-    let of = pairs.filter(|(name, _)| *name == "of").take(MAX_WATCHES + 1);
-    let targets = of.map(|(_, of)| of.parse().map_err(wrong)).collect::<Result<Vec<WatchTarget>, _>>()?;
+    let all =
+        |wanted: &'static str| pairs.clone().filter(move |(name, _)| *name == wanted).take(MAX_WATCHES + 1);
+    let targets =
+        all("of").map(|(_, of)| of.parse().map_err(wrong)).collect::<Result<Vec<WatchTarget>, _>>()?;
     match targets.len() {
-        0 => Err(ApiError::bad_request("nothing to watch; say what, as in of=core.v1.pods/shop")),
+        0 => return Err(ApiError::bad_request("nothing to watch; say what, as in of=core.v1.pods/shop")),
         n if n > MAX_WATCHES => {
-            Err(ApiError::bad_request(format!("a stream has at most {MAX_WATCHES} watches (of=…)")))
+            return Err(ApiError::bad_request(format!("a stream has at most {MAX_WATCHES} watches (of=…)")));
         }
-        _ => Ok(targets),
+        _ => {}
     }
+    let number = |(_, number): (&str, &str)| {
+        number.parse().ok().filter(|number| *number < targets.len()).ok_or_else(|| {
+            ApiError::bad_request(format!("{ANEW}: {number} is the number of no watch; they count from 0"))
+        })
+    };
+    let anew = all(ANEW).map(number).collect::<Result<Vec<usize>, _>>()?;
+    Ok(Watches { targets, anew })
 }
 
 #[cfg(test)]
@@ -187,10 +202,11 @@ mod tests {
 
     #[test]
     fn watches_are_read_in_their_order() {
-        let query = "kind=watch&of=core.v1.pods%2Fshop&of=core.v1.events/-/fieldSelector%3Dtype%3DWarning&last_event_id=x";
-        let Question::Watch(targets) = Question::read(query).unwrap() else { panic!("no watches") };
-        let of: Vec<String> = targets.iter().map(ToString::to_string).collect();
+        let query = "kind=watch&of=core.v1.pods%2Fshop&of=core.v1.events/-/fieldSelector%3Dtype%3DWarning&last_event_id=x&anew=1";
+        let Question::Watch(watches) = Question::read(query).unwrap() else { panic!("no watches") };
+        let of: Vec<String> = watches.targets.iter().map(ToString::to_string).collect();
         assert_eq!(of, ["core.v1.pods/shop", "core.v1.events/-/fieldSelector=type=Warning"]);
+        assert_eq!(watches.anew, [1]);
         assert_eq!(last_event_id(query, &HeaderMap::new()).as_deref(), Some("x"));
         let headers =
             HeaderMap::from_iter([("last-event-id".parse().unwrap(), HeaderValue::from_static("y"))]);
@@ -204,6 +220,8 @@ mod tests {
             "kind=watch",
             "kind=tail&of=core.v1.pods/-",
             "kind=watch&of=pods",
+            "kind=watch&of=core.v1.pods/-&anew=1",
+            "kind=watch&of=core.v1.pods/-&anew=pods",
             "of=core.v1.pods/-",
             "kind=logs",
             "kind=logs&of=core.v1.pods/shop",

@@ -135,7 +135,11 @@ fn a_large_list_comes_in_parts() {
     let server = Server::of(&sim);
     let mut stream = open(&server, &server.sign_in(&sim.admin()), &["core.v1.secrets/shop"]);
     assert_eq!(list(&mut stream).len(), 1201);
-    assert!(stream.last_id.split('.').nth(1).is_some_and(|version| version != "-"), "{}", stream.last_id);
+    assert!(
+        stream.last_id.split_once('-').is_some_and(|(_, version)| !version.is_empty()),
+        "{}",
+        stream.last_id
+    );
 }
 
 #[test]
@@ -160,6 +164,34 @@ fn after_a_cut_the_stream_goes_on_where_it_was() {
     assert_eq!(third.next_changes(), ["ADDED web-3"]);
     let mut other = reopen(&server, &cookie, &["core.v1.services/shop"], &third);
     assert!(!list(&mut other).is_empty(), "an id of other watches counts for nothing");
+}
+
+#[test]
+fn a_stream_with_one_watch_more_lists_that_one_alone() {
+    let sim = Sim::still();
+    sim.create_pod("shop", "web-1");
+    let server = Server::of(&sim);
+    let cookie = server.sign_in(&sim.admin());
+    let mut first = open(&server, &cookie, PODS);
+    assert_eq!(list(&mut first), ["web-1"]);
+    let both = ["core.v1.namespaces/-", "core.v1.pods/shop"];
+    let mut second = reopen(&server, &cookie, &both, &first);
+    assert_eq!(second.find("list", |event| event.name == "sync").data["watch"], 0);
+    sim.create_pod("shop", "web-2");
+    let told = second.find("list or change", |event| ["sync", "change"].contains(&event.name.as_str()));
+    assert_eq!(
+        (told.name.as_str(), &told.data["watch"]),
+        ("change", &json!(1)),
+        "the pods are not listed again"
+    );
+    let anew = format!("{}&last_event_id={}&anew=1", path(&both), second.last_id);
+    let mut third = Stream::open(server.get(&anew).header("cookie", &cookie));
+    let list = third.find("list", |event| event.name == "sync").data;
+    assert_eq!(
+        (&list["watch"], list["objects"].as_array().map(Vec::len)),
+        (&json!(1), Some(2)),
+        "but where that is asked for"
+    );
 }
 
 #[test]

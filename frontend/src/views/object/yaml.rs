@@ -19,6 +19,7 @@ use crate::diff::{Fate, diff};
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::notices::use_notices;
 use crate::views::act::RefusalFace;
+use crate::views::parts::{self, Lazy};
 
 /// What the page shows of the text.
 #[derive(Clone, PartialEq)]
@@ -54,12 +55,12 @@ impl ObjectPage {
     /// The tab.
     pub(super) fn yaml(self) -> AnyView {
         let Some(target) = target_of(self) else { return ().into_any() };
-        view! { <Yaml page=self target=target/> }.into_any()
+        view! { <Lazy part=move || parts::yaml(self, target.clone())/> }.into_any()
     }
 }
 
 #[component]
-fn Yaml(page: ObjectPage, target: ObjectRef) -> impl IntoView {
+pub(in crate::views) fn Yaml(page: ObjectPage, target: ObjectRef) -> impl IntoView {
     let client = use_client();
     let target = StoredValue::new(target);
     let draft = Draft {
