@@ -17,6 +17,7 @@ pub mod link;
 mod migrate;
 pub mod model;
 pub mod pattern;
+pub mod query;
 pub mod reduce;
 pub mod report;
 pub mod time;

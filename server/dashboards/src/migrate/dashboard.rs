@@ -55,6 +55,9 @@ pub(crate) fn migrate(dashboard: &mut Value) {
     }
     for annotation in json::field_list(dashboard, "annotations", "list") {
         data_source(annotation, &variables);
+        if annotation.get("target").is_some_and(|target| target.get("limit").is_some()) {
+            json::set_absent(annotation, "target.tags", json!([]));
+        }
     }
     for link in json::list_mut(dashboard, "links") {
         self::link(link);

@@ -56,15 +56,19 @@ fn field_options(panel: &mut Value) {
 
 fn defaults(panel: &mut Value) {
     let Some(config) = panel.get_mut("fieldConfig").filter(|config| config.is_object()) else { return };
+    json::set_absent(config, "defaults", json!({}));
     let defaults = json::field(config, "defaults");
     // A list of steps was the whole of it.
     if let Value::Array(steps) = json::at(defaults, "thresholds") {
         json::set(defaults, "thresholds", json!({"mode": "absolute", "steps": steps}));
     }
-    if let Some(first) = defaults.pointer_mut("/thresholds/steps/0").filter(|step| step.is_object()) {
-        // JSON cannot say minus infinity; older writers leave the value out or write the word.
-        if json::number(first, "value").is_none() {
-            json::set(first, "value", Value::Null);
+    thresholds(defaults);
+    for mapping in json::list_mut(defaults, "mappings") {
+        // Some writers said null by leaving the word out.
+        if mapping.get("type").is_some_and(|kind| kind == "special")
+            && json::text(mapping, "options.match").is_none()
+        {
+            json::set(mapping, "options.match", "null");
         }
     }
     if let Value::Array(old) = json::at(defaults, "mappings")
@@ -80,6 +84,23 @@ fn defaults(panel: &mut Value) {
         json::set_absent(defaults, "displayName", title);
     }
     json::set_absent(config, "overrides", json!([]));
+}
+
+/// Steps that each say where they begin: the first at minus infinity, which JSON cannot say, so it is null there.
+fn thresholds(defaults: &mut Value) {
+    let Some(thresholds) = defaults.get_mut("thresholds").filter(|thresholds| thresholds.is_object()) else {
+        return;
+    };
+    json::set_absent(thresholds, "mode", "absolute");
+    json::set_absent(thresholds, "steps", json!([]));
+    for (at, step) in
+        json::list_mut(thresholds, "steps").iter_mut().enumerate().filter(|(_, step)| step.is_object())
+    {
+        if json::number(step, "value").is_none() {
+            let value = if at == 0 { Value::Null } else { Value::from(0) };
+            json::set(step, "value", value);
+        }
+    }
 }
 
 /// `displayMode: hidden` of Grafana 8 is `showLegend: false`; `asTable` and the rest stay.
@@ -245,6 +266,22 @@ mod tests {
         let once = panel.clone();
         convert(&mut panel);
         assert_eq!(panel, once);
+    }
+
+    #[test]
+    fn what_older_writers_left_out_is_said() {
+        let mut panel = json!({"fieldConfig": {"defaults": {
+            "thresholds": {"steps": [{"color": "green"}, {"color": "red", "value": "80"}]},
+            "mappings": [{"type": "special", "options": {"match": null, "result": {"text": "N/A"}}}],
+        }}});
+        convert(&mut panel);
+        let defaults = &panel["fieldConfig"]["defaults"];
+        assert_eq!(defaults["thresholds"]["mode"], "absolute");
+        assert_eq!(defaults["thresholds"]["steps"][0], json!({"color": "green", "value": null}));
+        assert_eq!(defaults["mappings"][0]["options"]["match"], "null");
+        let mut empty = json!({"fieldConfig": {"overrides": []}});
+        convert(&mut empty);
+        assert_eq!(empty["fieldConfig"], json!({"defaults": {}, "overrides": []}));
     }
 
     #[test]
