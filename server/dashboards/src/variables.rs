@@ -4,6 +4,7 @@
 //! answer ([`options`]).
 
 mod choice;
+mod loading;
 mod options;
 mod order;
 mod question;
@@ -12,7 +13,8 @@ mod url;
 
 use serde_json::Value;
 
-pub use choice::{ALL, Choice, choose};
+pub use choice::{ALL, AUTO, Choice, choose};
+pub use loading::{Loading, Settled};
 pub use options::{Candidate, ChoiceOption, Options, adhoc_matchers, options};
 pub use order::{Order, dependents, order};
 pub use question::Question;

@@ -5,9 +5,13 @@ use serde_json::{Value, json};
 use super::{ChoiceOption, Variable, VariableKind};
 use crate::interpolate::Bound;
 use crate::json;
+use crate::time::interval;
 
 /// The value that stands for all options in URLs and in JSON.
 pub const ALL: &str = "$__all";
+
+/// The value of an interval that is computed from the range. Grafana before 12 puts the variable's name behind it.
+pub const AUTO: &str = "$__auto";
 
 /// What is chosen: values and their labels, side by side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,8 +60,14 @@ impl Choice {
     }
 
     /// What goes in for the variable's name. `options` are those that all stands for; `all_value` is the variable's, after
-    /// interpolation.
-    pub fn bind(&self, variable: &Variable, options: &[ChoiceOption], all_value: Option<&str>) -> Bound {
+    /// interpolation, `range_ms` the length of the time range.
+    pub fn bind(
+        &self,
+        variable: &Variable,
+        options: &[ChoiceOption],
+        all_value: Option<&str>,
+        range_ms: i64,
+    ) -> Bound {
         let several = variable.multi || variable.include_all;
         if self.is_all() {
             return match all_value.filter(|_| variable.include_all) {
@@ -72,8 +82,9 @@ impl Choice {
         match (several, self.values.first(), self.texts.first()) {
             (false, value, text) => {
                 let value = value.cloned().unwrap_or_default();
-                if matches!(variable.kind, VariableKind::Interval { .. }) {
-                    return Bound::Raw(value);
+                if let VariableKind::Interval { auto_count, auto_min, .. } = &variable.kind {
+                    let auto = || interval::to_text(interval::auto(range_ms, *auto_count, auto_min));
+                    return Bound::Raw(if value.starts_with(AUTO) { auto() } else { value });
                 }
                 Bound::One { text: text.cloned().unwrap_or_else(|| value.clone()), value }
             }
@@ -102,10 +113,11 @@ pub fn choose(variable: &Variable, options: &[ChoiceOption], wanted: &Choice) ->
         return wanted.clone();
     }
     let find = |value: &String| {
+        let value = if value.starts_with(AUTO) { AUTO } else { value };
         options
             .iter()
-            .find(|option| option.value == *value)
-            .or_else(|| options.iter().find(|option| option.text == *value))
+            .find(|option| option.value == value)
+            .or_else(|| options.iter().find(|option| option.text == value))
     };
     let choice_of = |options: Vec<&ChoiceOption>| Choice {
         values: options.iter().map(|option| option.value.clone()).collect(),
@@ -163,9 +175,9 @@ mod tests {
     #[test]
     fn all_is_every_option_or_its_own_text() {
         let plain = variable(&json!({"includeAll": true}));
-        let bound = Choice::all().bind(&plain, &options(), None);
+        let bound = Choice::all().bind(&plain, &options(), None, 0);
         assert!(matches!(bound, Bound::Many { ref values, all: None, .. } if *values == ["a", "b"]));
-        let bound = Choice::all().bind(&plain, &options(), Some(""));
+        let bound = Choice::all().bind(&plain, &options(), Some(""), 0);
         assert!(matches!(bound, Bound::Many { all: Some(ref all), .. } if all.is_empty()));
     }
 }

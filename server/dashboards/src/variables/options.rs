@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Filter, Variable, VariableKind, sort};
+use super::{AUTO, Filter, Variable, VariableKind, sort};
 use crate::datasource;
 use crate::json;
 use crate::pattern::{self, Engine};
-use crate::time::{duration, interval};
+use crate::time::duration;
 
 /// One entry of a variable's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,24 +35,22 @@ pub struct Options {
 const MOST: usize = 10_000;
 
 /// The options of `variable`. `text` is its list or pattern-free source after interpolation, `regex` its pattern after interpolation; `candidates` is what the
-/// store answered, for variables that ask; `range_ms` the length of the time range.
+/// store answered, for variables that ask.
 pub fn options(
     variable: &Variable,
     text: &str,
     regex: &str,
     candidates: &[Candidate],
-    range_ms: i64,
     engine: &dyn Engine,
 ) -> Options {
     let list = match &variable.kind {
         VariableKind::Query(_) => return filtered(variable, regex, candidates, engine),
         VariableKind::Custom { json: true, .. } => from_json(text),
         VariableKind::Custom { .. } => from_text(text),
-        VariableKind::Interval { auto, auto_count, auto_min, .. } => {
+        VariableKind::Interval { auto, .. } => {
             let mut list = Vec::new();
             if *auto {
-                let ms = interval::auto(range_ms, *auto_count, auto_min);
-                list.push(ChoiceOption { text: "auto".to_owned(), value: interval::to_text(ms) });
+                list.push(ChoiceOption { text: "auto".to_owned(), value: AUTO.to_owned() });
             }
             let durations = text.split(',').map(str::trim).filter(|text| duration::parse_ms(text).is_some());
             list.extend(durations.map(plain));
@@ -204,7 +202,7 @@ mod tests {
 
     fn found(variable: &Value, text: &str, regex: &str, candidates: &[&str]) -> Vec<String> {
         let candidates: Vec<_> = candidates.iter().map(|text| plain(text)).collect();
-        let found = options(&Variable::read(variable), text, regex, &candidates, 3_600_000, &Fancy);
+        let found = options(&Variable::read(variable), text, regex, &candidates, &Fancy);
         found.list.iter().map(|option| format!("{}={}", option.text, option.value)).collect()
     }
 
@@ -230,7 +228,7 @@ mod tests {
         let json = json!({"type": "custom", "valuesFormat": "json"});
         assert_eq!(found(&json, r#"["x", {"text": "T", "value": 2}]"#, "", &[]), ["x=x", "T=2"]);
         let auto = json!({"type": "interval", "auto": true, "auto_count": 30});
-        assert_eq!(found(&auto, "1m,5m,junk", "", &[]), ["auto=2m", "1m=1m", "5m=5m"]);
+        assert_eq!(found(&auto, "1m,5m,junk", "", &[]), ["auto=$__auto", "1m=1m", "5m=5m"]);
         let source = json!({"type": "datasource", "query": "prometheus", "regex": "/nothing/"});
         assert_eq!(found(&source, "", "/nothing/", &[]), ["Crowsnest=crowsnest"]);
     }

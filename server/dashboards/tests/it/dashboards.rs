@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crowsnest_api::Timestamp;
 use crowsnest_dashboards::import::{Answers, Import, Limits, import};
-use crowsnest_dashboards::interpolate::{Bound, Format, Globals, Scope, interpolate};
+use crowsnest_dashboards::interpolate::{Format, Globals, Scope, interpolate};
 use crowsnest_dashboards::model::TargetKind;
 use crowsnest_dashboards::pattern::Fancy;
 use crowsnest_dashboards::report::{Outcome, Remark};
-use crowsnest_dashboards::variables::{Candidate, Choice, Question, VariableKind, choose, options, order};
+use crowsnest_dashboards::variables::{Candidate, Choice, Loading, Question};
 use crowsnest_promql::{Control, Engine, MemoryStore};
 use serde_json::Value;
 
@@ -87,45 +87,30 @@ fn what_is_exported_imports_again_unchanged() {
 }
 
 /// Variables with values as they might be: two values where several may be chosen.
-fn bound_variables(import: &Import) -> BTreeMap<String, Bound> {
+fn loaded_variables(import: &Import) -> Loading {
+    let globals = Globals { to: 3_600_000, ..Globals::default() };
     let variables = import.dashboard.variables();
-    let order = order(&variables);
-    assert_eq!(order.cycles, Vec::<Vec<String>>::new());
-    let mut bound = BTreeMap::new();
-    for variable in order.sequence.iter().map(|at| &variables[*at]) {
-        let text = match &variable.kind {
-            VariableKind::Query(text)
-            | VariableKind::Custom { list: text, .. }
-            | VariableKind::Interval { list: text, .. } => text,
-            VariableKind::Textbox(text) | VariableKind::Constant(text) => text,
-            _ => "",
+    let several = variables.iter().filter(|variable| variable.multi);
+    let wanted =
+        several.map(|variable| (variable.name.clone(), Choice::of(["node-1:9100", "b.c"]))).collect();
+    let mut loading = Loading::new(variables, wanted);
+    while let Some(at) = loading.ready().first().copied() {
+        let question = loading.question(at, &globals);
+        let selector = match &question {
+            Question::LabelValues { selector, .. } => selector.as_deref(),
+            Question::QueryResult(expr) | Question::Series(expr) => Some(expr.as_str()),
+            _ => None,
         };
-        let text = interpolate(text, &bound, &Format::PromQl);
-        if let VariableKind::Query(_) = variable.kind {
-            let question = Question::parse(&text);
-            let selector = match &question {
-                Question::LabelValues { selector, .. } => selector.as_deref(),
-                Question::QueryResult(expr) | Question::Series(expr) => Some(expr.as_str()),
-                _ => None,
-            };
-            if let Some(selector) = selector {
-                let globals = Globals { to: 3_600_000, ..Globals::default() };
-                let selector = interpolate(selector, &globals, &Format::PromQl);
-                assert!(crowsnest_promql::parse(&selector).is_ok(), "{}: {text}", variable.name);
-            }
+        if let Some(selector) = selector {
+            assert!(crowsnest_promql::parse(selector).is_ok(), "{question:?}");
         }
-        let regex = interpolate(&variable.regex, &bound, &Format::Regex);
-        let candidates: Vec<Candidate> =
-            ["node-1:9100", "b.c"].map(|text| Candidate { text: text.into(), value: text.into() }).to_vec();
-        let found = options(variable, &text, &regex, &candidates, 3_600_000, &Fancy);
-        assert_eq!(found.bad_pattern, None, "{}", variable.name);
-        let wanted =
-            if variable.multi { Choice::of(["node-1:9100", "b.c"]) } else { variable.stored.clone() };
-        let choice = choose(variable, &found.list, &wanted);
-        let all = variable.all_value.as_ref().map(|all| interpolate(all, &bound, &Format::Raw));
-        bound.insert(variable.name.clone(), choice.bind(variable, &found.list, all.as_deref()));
+        let candidates =
+            ["node-1:9100", "b.c"].map(|text| Candidate { text: text.into(), value: text.into() });
+        loading.answer(at, &candidates, &globals, &Fancy);
+        assert_eq!(loading.settled(at).and_then(|settled| settled.options.bad_pattern.clone()), None);
     }
-    bound
+    assert!(loading.is_done());
+    loading
 }
 
 #[test]
@@ -135,14 +120,14 @@ fn every_query_is_evaluated_once_its_variables_have_values() {
     let mut failed = Vec::new();
     for (name, text) in corpus::dashboards() {
         let import = imported(&name, &text);
-        let bound = bound_variables(&import);
+        let loading = loaded_variables(&import);
         let globals = Globals {
             to: 3_600_000,
             interval_ms: Some(15_000),
             rate_interval_ms: Some(60_000),
             ..Globals::default()
         };
-        let scopes: &[&dyn Scope] = &[&bound, &globals];
+        let scopes: &[&dyn Scope] = &[loading.scope(), &globals];
         for panel in import.dashboard.panels() {
             for target in &panel.targets {
                 if target.kind != TargetKind::Metrics || target.expr.trim().is_empty() {

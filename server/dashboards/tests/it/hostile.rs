@@ -178,7 +178,7 @@ fn a_pattern_that_explodes_and_variables_in_a_circle_end() {
     let text = "a".repeat(5_000);
     let candidates = [Candidate { text: text.clone(), value: text }];
     let variables = import.dashboard.variables();
-    let found = options(&variables[2], "", &variables[2].regex, &candidates, 1, &Fancy);
+    let found = options(&variables[2], "", &variables[2].regex, &candidates, &Fancy);
     assert!(found.list.is_empty());
 }
 
@@ -200,7 +200,7 @@ fn markup_in_a_choice_stays_text() {
         .unwrap()
         .dashboard
         .variables()[0];
-    let bound = Choice::of(["<img src=x onerror=alert(1)>"]).bind(variable, &[], None);
+    let bound = Choice::of(["<img src=x onerror=alert(1)>"]).bind(variable, &[], None, 0);
     let scope = BTreeMap::from([("v".to_owned(), bound)]);
     assert_eq!(interpolate("${v}", &scope, &Format::Html), "&lt;img src=x onerror=alert(1)&gt;");
 }
