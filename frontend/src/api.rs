@@ -1,6 +1,7 @@
 //! Talking to the server: one file per family of paths. Every URL is relative, so any base path works.
 
 mod access;
+mod alerts;
 mod changes;
 mod client;
 mod cluster;
@@ -16,6 +17,7 @@ mod targets;
 mod volumes;
 
 pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
+pub(crate) use alerts::{Alert, fetch_alerts};
 pub(crate) use changes::{
     Apply, Change, ObjectRef, Refusal, apply, change, fetch_objects, read_object, reveal,
 };

@@ -1,4 +1,4 @@
-//! The charts of nodes, pods and the cluster: one row each, read by the pages.
+//! The charts of nodes, pods, what keeps pods, claims and the cluster: one row each, read by the pages.
 
 use crowsnest_chart::{NegativeLabels, Stacking};
 
@@ -22,7 +22,7 @@ pub(crate) struct ChartSpec {
 /// One query of a chart.
 pub(crate) struct Target {
     pub(crate) legend: Legend,
-    /// PromQL with placeholders: `$node`, `$pod` and `$ns` for the matchers of the subject, `$window` for the range of rates.
+    /// PromQL with placeholders: `$node`, `$pod`, `$claim` and `$ns` for the matchers of the subject, `$window` for the range of rates.
     pub(crate) query: &'static str,
 }
 
@@ -215,6 +215,138 @@ pub(crate) const POD: &[ChartSpec] = &[
     },
 ];
 
+/// One of several charts that differ in title, note and query only.
+const fn plain(title: Msg, note: Msg, unit: &'static str, targets: &'static [Target]) -> ChartSpec {
+    ChartSpec {
+        title,
+        note: Some(note),
+        unit,
+        stacking: Stacking::None,
+        negative: NegativeLabels::Absolute,
+        targets,
+    }
+}
+
+/// The charts of what keeps pods: each pod a line, the pods of the last hours among them.
+pub(crate) const PODS: &[ChartSpec] = &[
+    plain(
+        Msg::ChartCpu,
+        Msg::ChartCoresByPod,
+        "short",
+        &[Target {
+            legend: Legend::Label("pod"),
+            query: r#"sum by (pod) (rate(container_cpu_usage_seconds_total{$pod,container!=""}[$window]))"#,
+        }],
+    ),
+    plain(
+        Msg::ChartMemory,
+        Msg::ChartWorkingSetByPod,
+        "bytes",
+        &[Target {
+            legend: Legend::Label("pod"),
+            query: r#"sum by (pod) (max by (pod, container) (container_memory_working_set_bytes{$pod,container!=""}))"#,
+        }],
+    ),
+    plain(
+        Msg::ChartNetwork,
+        Msg::ChartNetworkAllPods,
+        "Bps",
+        &[
+            Target {
+                legend: Legend::Words(Msg::SeriesReceived),
+                query: "sum(rate(container_network_receive_bytes_total{$pod}[$window]))",
+            },
+            Target {
+                legend: Legend::Words(Msg::SeriesSent),
+                query: "-sum(rate(container_network_transmit_bytes_total{$pod}[$window]))",
+            },
+        ],
+    ),
+    plain(
+        Msg::ColumnRestarts,
+        Msg::ChartRestartsNote,
+        "short",
+        &[Target {
+            legend: Legend::Label("pod"),
+            query: "sum by (pod) (kube_pod_container_status_restarts_total{$pod})",
+        }],
+    ),
+];
+
+/// The charts of a namespace. It may have thousands of pods: those that use most are told apart.
+pub(crate) const NAMESPACE: &[ChartSpec] = &[
+    plain(
+        Msg::ChartCpu,
+        Msg::ChartCoresByPod,
+        "short",
+        &[Target {
+            legend: Legend::Label("pod"),
+            query: r#"topk(12, sum by (pod) (rate(container_cpu_usage_seconds_total{container!=""$ns}[$window])))"#,
+        }],
+    ),
+    plain(
+        Msg::ChartMemory,
+        Msg::ChartWorkingSetByPod,
+        "bytes",
+        &[Target {
+            legend: Legend::Label("pod"),
+            query: r#"topk(12, sum by (pod) (max by (pod, container) (container_memory_working_set_bytes{container!=""$ns})))"#,
+        }],
+    ),
+    plain(
+        Msg::ChartNetwork,
+        Msg::ChartNetworkAllPods,
+        "Bps",
+        &[
+            Target {
+                legend: Legend::Words(Msg::SeriesReceived),
+                query: r#"sum(rate(container_network_receive_bytes_total{pod!=""$ns}[$window]))"#,
+            },
+            Target {
+                legend: Legend::Words(Msg::SeriesSent),
+                query: r#"-sum(rate(container_network_transmit_bytes_total{pod!=""$ns}[$window]))"#,
+            },
+        ],
+    ),
+    plain(
+        Msg::ColumnRestarts,
+        Msg::ChartRestartsNote,
+        "short",
+        &[Target {
+            legend: Legend::Label("pod"),
+            query: r#"topk(12, sum by (pod) (kube_pod_container_status_restarts_total{pod!=""$ns}) > 0)"#,
+        }],
+    ),
+];
+
+/// The charts of a claim, as the kubelets that have mounted its volume measure it.
+pub(crate) const CLAIM: &[ChartSpec] = &[
+    plain(
+        Msg::ChartSpace,
+        Msg::ChartSpaceNote,
+        "bytes",
+        &[
+            Target {
+                legend: Legend::Words(Msg::SeriesUsed),
+                query: "max(kubelet_volume_stats_used_bytes{$claim})",
+            },
+            Target {
+                legend: Legend::Words(Msg::ColumnCapacity),
+                query: "max(kubelet_volume_stats_capacity_bytes{$claim})",
+            },
+        ],
+    ),
+    plain(
+        Msg::ChartInodes,
+        Msg::ChartInodesNote,
+        "percentunit",
+        &[Target {
+            legend: Legend::Words(Msg::SeriesUsed),
+            query: "max(1 - kubelet_volume_stats_inodes_free{$claim} / (kubelet_volume_stats_inodes > 0))",
+        }],
+    ),
+];
+
 /// Every chart of the node page, in order.
 pub(crate) const SECTIONS: &[Section] = &[
     Section {
@@ -375,6 +507,10 @@ pub(crate) enum Subject {
     Node(String),
     /// A pod: namespace and name.
     Pod(String, String),
+    /// The pods of one that keeps them: namespace, name, and how the names of its pods go on.
+    PodsOf(String, String, &'static str),
+    /// A claim: namespace and name.
+    Claim(String, String),
     /// The pods of these namespaces, and all machines; of all namespaces where there are none.
     #[default]
     Cluster,
@@ -392,6 +528,19 @@ impl Target {
             Subject::Pod(namespace, pod) => {
                 let matchers = format!("namespace={},pod={}", quoted(namespace), quoted(pod));
                 self.query.replace("$pod", &matchers)
+            }
+            Subject::PodsOf(namespace, name, pods_named) => {
+                let matchers = format!(
+                    "namespace={},pod=~{}",
+                    quoted(namespace),
+                    quoted(&format!("{name}{pods_named}"))
+                );
+                self.query.replace("$pod", &matchers)
+            }
+            Subject::Claim(namespace, claim) => {
+                let matchers =
+                    format!("namespace={},persistentvolumeclaim={}", quoted(namespace), quoted(claim));
+                self.query.replace("$claim", &matchers)
             }
             Subject::Cluster => in_namespaces(self.query, &[]),
             Subject::Namespaces(names) => in_namespaces(self.query, names),
@@ -441,7 +590,7 @@ mod tests {
     }
 
     fn all() -> impl Iterator<Item = &'static ChartSpec> {
-        of_nodes().chain(CLUSTER).chain(POD)
+        of_nodes().chain(CLUSTER).chain(POD).chain(PODS).chain(NAMESPACE).chain(CLAIM)
     }
 
     #[test]
@@ -467,6 +616,14 @@ mod tests {
         check_all(&nodes, &Subject::Node("demo-1".into()), r#"job="node-exporter",node="demo-1""#);
         let pods: Vec<_> = POD.iter().collect();
         check_all(&pods, &Subject::Pod("shop".into(), "web".into()), r#"namespace="shop",pod="web""#);
+        let own: Vec<_> = PODS.iter().collect();
+        let web = Subject::PodsOf("shop".into(), "web".into(), "-[0-9]+");
+        check_all(&own, &web, r#"namespace="shop",pod=~"web-[0-9]+""#);
+        let namespace: Vec<_> = NAMESPACE.iter().collect();
+        check_all(&namespace, &Subject::Namespaces(vec!["shop".into()]), r#",namespace=~"shop""#);
+        let claim: Vec<_> = CLAIM.iter().collect();
+        let disk = Subject::Claim("data".into(), "disk".into());
+        check_all(&claim, &disk, r#"namespace="data",persistentvolumeclaim="disk""#);
         let cluster: Vec<_> = CLUSTER.iter().collect();
         check_all(&cluster, &Subject::Cluster, "sum");
         let [cpu, memory, _, network] = cluster.as_slice() else { panic!("four charts expected") };

@@ -5,13 +5,16 @@
 pub(crate) mod capacity;
 pub(crate) mod event;
 pub(crate) mod ingress;
+pub(crate) mod map;
 pub(crate) mod node;
 pub(crate) mod object;
 pub(crate) mod owner;
 pub(crate) mod pod;
+pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod quantity;
 pub(crate) mod scheduling;
+pub(crate) mod service;
 pub(crate) mod trouble;
 pub(crate) mod volume;
 pub(crate) mod workload;

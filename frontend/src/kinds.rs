@@ -35,7 +35,7 @@ use crate::i18n::{Lang, Msg, Words};
 use crate::router::Page;
 
 pub(crate) use cell::{Amount, Cell};
-pub(crate) use selects::{Selector, parse as parse_selector, words as selector_words};
+pub(crate) use selects::{Selector, parse as parse_selector, read as read_selector, words as selector_words};
 pub(crate) use trim::trim;
 
 /// Everything about a kind.
@@ -68,8 +68,9 @@ pub(crate) struct KindRow {
     pub(crate) dropped: &'static [&'static [&'static str]],
     /// Figures from the time series, for columns that are joined.
     pub(crate) metrics: &'static [Metric],
-    /// Whether those figures are of pods, and an object has the sum of its own.
-    pub(crate) sums_pods: bool,
+    /// How the names of an object's own pods go on after its name, as an expression; empty for what has none. Those figures are of pods
+    /// then, and an object has the sum of its own.
+    pub(crate) pods_named: &'static str,
     /// How an object is, where its kind has a state.
     pub(crate) tone: Option<fn(&Value) -> Tone>,
     /// The pods that an object selects.
@@ -248,10 +249,12 @@ pub(crate) enum Place {
 pub(crate) struct Metric {
     /// What columns join it by.
     pub(crate) id: &'static str,
-    /// PromQL with `$ns` for the matcher of the namespaces that are seen.
+    /// PromQL with `$ns` for the matcher of the namespaces that are seen, and `$rows` for that of some objects.
     pub(crate) query: &'static str,
     /// The labels with the object's namespace and name; the first is empty for kinds without namespaces.
     pub(crate) labels: (&'static str, &'static str),
+    /// Whether lists draw its last hour beside it.
+    pub(crate) has_curve: bool,
 }
 
 /// Something told of an object: its label, and the text, if there is one.
@@ -272,7 +275,7 @@ impl From<String> for FactText {
 /// A part of the page of one object.
 #[derive(Clone, Copy)]
 pub(crate) enum Part {
-    /// Charts of a pod.
+    /// Charts of its series, or of those of its pods.
     Charts(&'static [ChartSpec]),
     /// The charts of a machine that runs an agent.
     MachineCharts,
@@ -298,6 +301,10 @@ pub(crate) enum Part {
     PodSpec,
     /// The pods that use a claim.
     UsedBy,
+    /// Who may reach a pod, and whom it may reach.
+    Reach,
+    /// What a NetworkPolicy says, in sentences.
+    PolicyWords,
 }
 
 /// A table on the page of one object; nothing is shown where it has no lines.
@@ -392,7 +399,7 @@ impl KindRow {
             search: &[],
             dropped: &[],
             metrics: &[],
-            sums_pods: false,
+            pods_named: "",
             tone: None,
             selects: None,
             pod_spec: None,

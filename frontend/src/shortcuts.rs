@@ -17,6 +17,7 @@ pub(crate) fn go_target(key: &str) -> Option<Page> {
     match key {
         "o" => Some(Page::Overview),
         "p" => Some(Page::List("pods")),
+        "m" => Some(Page::Map),
         "n" => Some(Page::Nodes),
         "v" => Some(Page::List("events")),
         "e" => Some(Page::Explore),

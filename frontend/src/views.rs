@@ -13,6 +13,7 @@ mod list_face;
 mod live_controls;
 mod logs;
 mod machine_charts;
+mod map;
 mod namespace_picker;
 mod node;
 mod node_status;

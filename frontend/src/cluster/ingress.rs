@@ -34,6 +34,17 @@ pub(crate) enum Lack {
     Port(Backend),
 }
 
+impl Lack {
+    /// What it is, in a few words.
+    pub(crate) fn words(&self, lang: Lang) -> String {
+        let (msg, service, port) = match self {
+            Self::Service(service) => (Msg::BackendNotFound, service.as_str(), ""),
+            Self::Port(Backend { service, port }) => (Msg::BackendNoPort, service.as_str(), port.as_str()),
+        };
+        fill(msg.text(lang), &[("service", service), ("port", port)])
+    }
+}
+
 impl IngressTrouble {
     /// Why it leads nowhere, and whom that hits.
     pub(crate) fn why(&self, lang: Lang) -> String {

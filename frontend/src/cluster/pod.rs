@@ -155,13 +155,13 @@ pub(crate) fn resources(pod: &Value, which: &str, resource: &str) -> Option<f64>
     }
 }
 
-/// The limit of a resource that every container has; `None` where they differ or one has none.
-pub(crate) fn common_limit(pod: &Value, resource: &str) -> Option<f64> {
-    let mut limits = list(pod, &["spec", "containers"])
+/// The limit or request of a resource that every container has; `None` where they differ or one has none.
+pub(crate) fn common(pod: &Value, which: &str, resource: &str) -> Option<f64> {
+    let mut all = list(pod, &["spec", "containers"])
         .iter()
-        .map(|container| quantity::parse(text(container, &["resources", "limits", resource])));
-    let first = limits.next()??;
-    limits.all(|limit| limit == Some(first)).then_some(first)
+        .map(|container| quantity::parse(text(container, &["resources", which, resource])));
+    let first = all.next()??;
+    all.all(|one| one == Some(first)).then_some(first)
 }
 
 /// The tone of the status: what needs somebody is coloured.
@@ -358,8 +358,8 @@ mod tests {
         assert_eq!(resources(&pod, "requests", "memory"), None);
         let half = json!({"spec": {"containers": [{"resources": {"limits": {"cpu": "1"}}}, {}]}});
         assert_eq!(resources(&half, "limits", "cpu"), None);
-        assert_eq!(common_limit(&half, "cpu"), None);
+        assert_eq!(common(&half, "limits", "cpu"), None);
         let one = json!({"spec": {"containers": [{"resources": {"limits": {"memory": "1Ki"}}}]}});
-        assert_eq!(common_limit(&one, "memory"), Some(1024.0));
+        assert_eq!(common(&one, "limits", "memory"), Some(1024.0));
     }
 }

@@ -24,7 +24,6 @@ use crowsnest_dashboards::{Formatted, Unit};
 use leptos::html;
 use leptos::prelude::*;
 
-pub(crate) use canvas::PlotCanvas;
 use data_table::DataTable;
 use legend::{Legend, LegendEntry};
 pub(crate) use legend::{LegendForm, swatch_class};

@@ -1,10 +1,7 @@
 //! A small curve without axes, for tables and figures.
 
-use crowsnest_chart::{Spark, TimeRange, draw_sparkline};
-use leptos::html;
+use crowsnest_chart::{Spark, SparkPaths, TimeRange};
 use leptos::prelude::*;
-
-use super::chart::{PlotCanvas, element_size, use_chart_theme};
 
 /// What the colour of a sparkline says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +15,9 @@ pub(crate) enum SparkTone {
     Critical,
 }
 
+/// The size that curves are computed for; they are stretched over their place.
+const BOX: (f64, f64) = (64.0, 18.0);
+
 /// A sparkline as large as its place: the page's style gives it width and height.
 #[component]
 pub(crate) fn Sparkline(
@@ -28,7 +28,7 @@ pub(crate) fn Sparkline(
     #[prop(into)]
     range: Signal<TimeRange>,
     /// What it shows, for those who cannot see it; empty where the figure beside it says it all.
-    #[prop(into)]
+    #[prop(optional, into)]
     label: Signal<String>,
     /// A limit to show as a dashed line.
     #[prop(optional, into)]
@@ -38,36 +38,31 @@ pub(crate) fn Sparkline(
     from_zero: bool,
     #[prop(optional, into)] tone: Signal<SparkTone>,
 ) -> impl IntoView {
-    let theme = use_chart_theme();
-    let frame_ref = NodeRef::<html::Div>::new();
-    let canvas_ref = NodeRef::<html::Canvas>::new();
-    let size = element_size(frame_ref);
-    Effect::new(move |_| {
-        let (Some(canvas), Some(surface)) = (canvas_ref.get(), size.get()) else { return };
-        let theme = theme.read();
-        let color = match tone.get() {
-            SparkTone::Neutral => theme.palette.first().copied().unwrap_or(theme.axis),
-            SparkTone::Warning => theme.warning,
-            SparkTone::Critical => theme.critical,
+    let paths = Memo::new(move |_| {
+        let spark = |points: &Vec<_>| {
+            Spark { points, range: range.get(), limit: limit.get(), from_zero }.paths(BOX.0, BOX.1)
         };
-        let canvas = PlotCanvas::cleared(canvas, surface);
-        if let Some(mut backend) = canvas.and_then(|canvas| canvas.backend()) {
-            let points = points.read();
-            let spark = Spark { points: &points, range: range.get(), limit: limit.get(), from_zero };
-            // A canvas reports no errors; the picture would lack what failed.
-            let _ = draw_sparkline(&mut backend, surface, &spark, color, &theme);
-        }
+        points.with(spark)
     });
-    let hidden = move || label.with(String::is_empty).then_some("true");
+    let is_named = move || label.with(|label| !label.is_empty());
+    let path = |class: &'static str, of: fn(&SparkPaths) -> &String| {
+        view! { <path class=class d=move || paths.with(|paths| of(paths).clone())></path> }
+    };
     view! {
-        <div
+        <svg
             class="sparkline"
-            role="img"
-            aria-label=move || label.get()
-            aria-hidden=hidden
-            node_ref=frame_ref
+            class:is-warning=move || tone.get() == SparkTone::Warning
+            class:is-critical=move || tone.get() == SparkTone::Critical
+            viewBox="0 0 64 18"
+            preserveAspectRatio="none"
+            role=move || is_named().then_some("img")
+            aria-label=move || is_named().then(|| label.get())
+            aria-hidden=move || (!is_named()).then_some("true")
+            focusable="false"
         >
-            <canvas class="sparkline__canvas" node_ref=canvas_ref></canvas>
-        </div>
+            {path("sparkline__area", |paths| &paths.area)}
+            {path("sparkline__line", |paths| &paths.line)}
+            {path("sparkline__limit", |paths| &paths.limit)}
+        </svg>
     }
 }

@@ -2,6 +2,7 @@
 
 use super::workloads::{DROPPED, SEARCH, TEMPLATE};
 use super::{Cell, Column, Group, KindRow, KindScope, Listing, Part, cells, selects};
+use crate::charts;
 use crate::cluster::object::{integer, is_true, list, moment, text};
 use crate::cluster::workload;
 use crate::components::{IconName, Tone};
@@ -41,7 +42,9 @@ pub(super) static JOBS: KindRow = KindRow {
     tone: Some(|job| workload::job_state(job).tone),
     selects: Some(selects::of_workload),
     pod_spec: Some(TEMPLATE),
+    pods_named: "(-[0-9]+)?-[a-z0-9]{5}",
     parts: &[
+        Part::Charts(charts::PODS),
         Part::Pods,
         Part::Listing(&RULES),
         Part::Tree,

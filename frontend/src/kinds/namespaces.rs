@@ -1,6 +1,7 @@
 //! Namespaces.
 
 use super::{Cell, Column, Group, KindRow, KindScope, Natural, Part, Place, Source};
+use crate::charts;
 use crate::cluster::object::text;
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
@@ -33,7 +34,7 @@ pub(super) static NAMESPACES: KindRow = KindRow {
     order: "name",
     search: &[&["metadata", "labels"]],
     tone: Some(|namespace| tone(text(namespace, &["status", "phase"]))),
-    parts: &[Part::Labels],
+    parts: &[Part::Charts(charts::NAMESPACE), Part::Labels],
     ..KindRow::new(Group::Cluster, ("", "v1", "namespaces"), "Namespace", KindScope::Cluster, Msg::Namespaces)
 };
 

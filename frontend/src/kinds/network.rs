@@ -83,7 +83,7 @@ pub(super) static NETWORK_POLICIES: KindRow = KindRow {
     ],
     search: &[&["metadata", "labels"]],
     selects: Some(of_policy),
-    parts: &[Part::Listing(&POLICY_RULES), Part::Pods, Part::Events, Part::Labels],
+    parts: &[Part::PolicyWords, Part::Listing(&POLICY_RULES), Part::Pods, Part::Events, Part::Labels],
     ..KindRow::new(
         Group::Network,
         ("networking.k8s.io", "v1", "networkpolicies"),

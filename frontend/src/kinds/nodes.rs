@@ -92,23 +92,27 @@ pub(super) static NODES: KindRow = KindRow {
     metrics: &[
         Metric {
             id: "cpu",
-            query: r#"1 - avg by (node) (rate(node_cpu_seconds_total{job="node-exporter",mode="idle"}[2m]))"#,
+            query: r#"1 - avg by (node) (rate(node_cpu_seconds_total{job="node-exporter",mode="idle"$rows}[2m]))"#,
             labels: ("", "node"),
+            has_curve: true,
         },
         Metric {
             id: "memory",
-            query: r#"1 - sum by (node) (node_memory_MemAvailable_bytes{job="node-exporter"}) / sum by (node) (node_memory_MemTotal_bytes)"#,
+            query: r#"1 - sum by (node) (node_memory_MemAvailable_bytes{job="node-exporter"$rows}) / sum by (node) (node_memory_MemTotal_bytes)"#,
             labels: ("", "node"),
+            has_curve: true,
         },
         Metric {
             id: "disk",
             query: r#"max by (node) (1 - node_filesystem_avail_bytes{job="node-exporter",fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|overlay"} / (node_filesystem_size_bytes > 0))"#,
             labels: ("", "node"),
+            has_curve: false,
         },
         Metric {
             id: "load",
             query: r#"max by (node) (node_load5{job="node-exporter"})"#,
             labels: ("", "node"),
+            has_curve: false,
         },
     ],
     tone: Some(node::tone),

@@ -32,14 +32,16 @@ pub(super) const MEMORY: Column = Column {
 pub(super) const METRICS: &[Metric] = &[
     Metric {
         id: "cpu",
-        query: r#"sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{container!=""$ns}[2m]))"#,
+        query: r#"sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{container!=""$ns$rows}[2m]))"#,
         labels: ("namespace", "pod"),
+        has_curve: true,
     },
     Metric {
         id: "memory",
         // The series of a container that has ended stays for a while beside that of its successor.
-        query: r#"sum by (namespace, pod) (max by (namespace, pod, container) (container_memory_working_set_bytes{container!=""$ns}))"#,
+        query: r#"sum by (namespace, pod) (max by (namespace, pod, container) (container_memory_working_set_bytes{container!=""$ns$rows}))"#,
         labels: ("namespace", "pod"),
+        has_curve: true,
     },
 ];
 
@@ -150,6 +152,7 @@ pub(super) static PODS: KindRow = KindRow {
         Part::Events,
         Part::Labels,
         Part::Tree,
+        Part::Reach,
         Part::PodSpec,
     ],
     ..KindRow::new(Group::Workloads, ("", "v1", "pods"), "Pod", KindScope::Namespaced, Msg::Pods)

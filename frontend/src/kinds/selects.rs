@@ -64,7 +64,7 @@ pub(super) fn of_policy(object: &Value, path: &[&str]) -> Selector {
 }
 
 /// A selector with `matchLabels` and `matchExpressions`.
-pub(super) fn read(selector: &Value) -> Selector {
+pub(crate) fn read(selector: &Value) -> Selector {
     let mut terms = of_pairs(selector, &["matchLabels"]);
     for one in list(selector, &["matchExpressions"]) {
         let key = text(one, &["key"]).to_owned();

@@ -1,6 +1,7 @@
 //! Storage: what pods claim, what there is, and what makes it.
 
 use super::{Cell, Column, Group, KindRow, KindScope, Listing, Part, cells};
+use crate::charts;
 use crate::cluster::object::{at, list, pairs, text};
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
@@ -61,7 +62,7 @@ pub(super) static CLAIMS: KindRow = KindRow {
     order: "status",
     search: &[&["metadata", "labels"]],
     tone: Some(tone),
-    parts: &[Part::UsedBy, Part::Conditions, Part::Events, Part::Labels],
+    parts: &[Part::Charts(charts::CLAIM), Part::UsedBy, Part::Conditions, Part::Events, Part::Labels],
     ..KindRow::new(
         Group::Storage,
         ("", "v1", "persistentvolumeclaims"),

@@ -2,6 +2,7 @@
 
 use super::{Cell, Column, Group, KindRow, KindScope, Listing, Part, PodSpecAt};
 use super::{cells, pods, selects};
+use crate::charts;
 use crate::cluster::object::{list, text};
 use crate::cluster::workload;
 use crate::components::IconName;
@@ -60,6 +61,7 @@ const SELECTOR: Column = Column::words("selector", Msg::ColumnSelector, |object|
 
 /// What the pages of all of them are made of.
 static PARTS: &[Part] = &[
+    Part::Charts(charts::PODS),
     Part::Pods,
     Part::Listing(&ROLLOUT),
     Part::Tree,
@@ -77,7 +79,7 @@ const fn row(api: (&'static str, &'static str, &'static str), api_kind: &'static
         search: SEARCH,
         dropped: DROPPED,
         metrics: pods::METRICS,
-        sums_pods: true,
+        pods_named: "-[a-z0-9]{5}",
         tone: Some(|object| workload::state(object).tone),
         selects: Some(selects::of_workload),
         pod_spec: Some(TEMPLATE),
@@ -101,6 +103,7 @@ pub(super) static DEPLOYMENTS: KindRow = KindRow {
         Column::AGE,
     ],
     children: &["replicasets"],
+    pods_named: "-[a-z0-9]+-[a-z0-9]{5}",
     ..row(("apps", "v1", "deployments"), "Deployment", Msg::Deployments)
 };
 
@@ -139,7 +142,9 @@ pub(super) static STATEFUL_SETS: KindRow = KindRow {
         IMAGES,
         Column::AGE,
     ],
+    pods_named: "-[0-9]+",
     parts: &[
+        Part::Charts(charts::PODS),
         Part::Pods,
         Part::Listing(&ROLLOUT),
         Part::Tree,

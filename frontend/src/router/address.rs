@@ -25,6 +25,8 @@ pub(crate) enum Page {
     AccessWho,
     /// `#/create`: objects from a text.
     Create,
+    /// `#/map`: what traffic passes through.
+    Map,
     /// `#/sources`: who pushes samples.
     Sources,
     /// Anything else; holds the path for the message.
@@ -84,6 +86,7 @@ impl Route {
             ["access"] => Page::Access,
             ["access", "who"] => Page::AccessWho,
             ["create"] => Page::Create,
+            ["map"] => Page::Map,
             ["sources"] => Page::Sources,
             segments => of_kind(segments).unwrap_or_else(|| Page::Unknown(path.to_owned())),
         };
@@ -113,6 +116,7 @@ impl fmt::Display for Route {
             Page::Access => f.write_str("#/access")?,
             Page::AccessWho => f.write_str("#/access/who")?,
             Page::Create => f.write_str("#/create")?,
+            Page::Map => f.write_str("#/map")?,
             Page::Sources => f.write_str("#/sources")?,
             Page::Unknown(path) => write!(f, "#{path}")?,
         }
@@ -215,6 +219,7 @@ mod tests {
         check("#/explore?q=up", Page::Explore);
         check("#/access?in=shop", Page::Access);
         check("#/access/who", Page::AccessWho);
+        check("#/map?ns=shop", Page::Map);
         check("#/pods?ns=shop", Page::List("pods"));
         check("#/pods/shop/web-1", Page::Object("pods", "shop".into(), "web-1".into()));
         check("#/namespaces/shop", Page::Object("namespaces", String::new(), "shop".into()));

@@ -43,8 +43,19 @@ pub(super) struct ChartPlace {
     pub(super) silent_since: Signal<Option<i64>>,
     pub(super) height: ChartHeight,
     pub(super) legend: LegendForm,
-    /// Limits to show, by the title of the chart.
-    pub(super) limits: Signal<Vec<(Msg, f64)>>,
+    /// Limits to show.
+    pub(super) limits: Signal<Vec<Limit>>,
+}
+
+/// A line across a chart, with its words.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Limit {
+    /// The title of the chart.
+    pub(super) chart: Msg,
+    pub(super) value: f64,
+    /// Words with `{value}`.
+    pub(super) words: Msg,
+    pub(super) severity: Severity,
 }
 
 /// The answers to a chart's queries, and the time they are of.
@@ -93,16 +104,16 @@ pub(super) fn ChartPanel(
     let limit_unit = StoredValue::new(Unit::parse(spec.unit));
     let thresholds = Signal::derive(move || {
         let lang = lang.get();
-        let threshold = |(_, value): &(Msg, f64)| {
-            let words = limit_unit.with_value(|unit| unit.format(*value).to_string());
+        let threshold = |limit: &Limit| {
+            let words = limit_unit.with_value(|unit| unit.format(limit.value).to_string());
             Threshold {
-                value: *value,
-                label: fill(Msg::LimitOf.text(lang), &[("value", &words)]),
-                severity: Severity::Critical,
+                value: limit.value,
+                label: fill(limit.words.text(lang), &[("value", &words)]),
+                severity: limit.severity,
             }
         };
         place.limits.with(|limits| {
-            limits.iter().filter(|(title, _)| *title == spec.title).map(threshold).collect::<Vec<_>>()
+            limits.iter().filter(|limit| limit.chart == spec.title).map(threshold).collect::<Vec<_>>()
         })
     });
     let on_zoom = move |zoomed: TimeRange| {

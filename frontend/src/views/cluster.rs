@@ -17,6 +17,8 @@ const NAMESPACES: Duration = Duration::from_secs(30);
 const METRICS: Duration = Duration::from_secs(300);
 /// How many namespaces are watched one by one. With four lists of them and the nodes that is within one stream's limit.
 const MOST_NAMESPACES: usize = 7;
+/// In so many scopes a page may watch a dozen kinds.
+const FEW_SCOPES: usize = 2;
 
 /// What every page about the cluster shares. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -39,6 +41,15 @@ impl Cluster {
             "nodes" => self.nodes,
             _ => list_of(self.hub, row, self.watched),
         }
+    }
+
+    /// The same, where that is a small matter: nothing while many namespaces are watched one by one, for a stream has so many watches.
+    pub(super) fn list_if_few(&self, row: &'static KindRow) -> List {
+        let watched = self.watched;
+        let few = Memo::new(move |_| {
+            watched.get().map(|scopes| if scopes.len() <= FEW_SCOPES { scopes } else { Vec::new() })
+        });
+        list_of(self.hub, row, few)
     }
 
     /// A place in which objects of a kind may be listed: empty is everywhere. Tracked; `None` until that is known.

@@ -34,6 +34,7 @@ const GROUPS: &[(Msg, &[Row])] = &[
         Msg::KeysGo,
         &[
             go(&["G", "O"], Msg::Overview),
+            go(&["G", "M"], Msg::Map),
             go(&["G", "P"], Msg::Pods),
             go(&["G", "N"], Msg::Nodes),
             go(&["G", "V"], Msg::Events),

@@ -23,6 +23,7 @@ use crate::shortcuts::shortcut;
 
 mod cells;
 mod columns;
+mod curves;
 mod joined;
 mod labels;
 mod order;

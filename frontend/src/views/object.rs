@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crowsnest_api::logs::LogTarget;
+use crowsnest_chart as chart;
 use leptos::prelude::*;
 
-use super::chart_panel::{ChartPanel, ChartPlace};
+use super::chart_panel::{ChartPanel, ChartPlace, Limit};
 use super::cluster::{Cluster, use_metrics};
 use super::list::{Age, CellView};
 use super::list_face::{ListFace, LiveChip};
@@ -18,7 +19,7 @@ use super::terminal::has_terminals;
 use super::watch::use_watch;
 use crate::charts::{ChartSpec, Subject};
 use crate::clock::use_clock;
-use crate::cluster::{ingress, node, object, pod, trouble};
+use crate::cluster::{ingress, node, object, pod, service, trouble};
 use crate::components::{
     Blank, BoneLines, ChartHeight, Icon, IconName, LegendForm, Panel, Status, TimePicker, Tone,
     provide_chart_link,
@@ -32,12 +33,14 @@ use crate::shortcuts::shortcut;
 use crate::verdict::{Severity, of_node};
 
 mod actions;
+mod alerts;
 mod conditions;
 mod containers;
 mod events;
 mod labels;
 mod listing;
 mod pods;
+mod policies;
 mod resources;
 mod secret_values;
 mod tabs;
@@ -46,12 +49,14 @@ mod whole;
 mod yaml;
 
 use actions::Actions;
+use alerts::Alerts;
 use conditions::Conditions;
 use containers::Containers;
 use events::ObjectEvents;
 use labels::Labels;
 use listing::{ListingPanel, PodSpec};
 use pods::{NodePods, SelectedPods, UsingPods};
+use policies::{PodReach, PolicyWords};
 use resources::NodeResources;
 pub(super) use resources::ResourceStats;
 use tabs::{TabRow, current_tab};
@@ -184,6 +189,7 @@ impl ObjectPage {
     fn overview(self) -> AnyView {
         view! {
             <Notes page=self/>
+            <Alerts page=self/>
             <div class="grid">{self.row.parts.iter().map(|part| self.part(*part)).collect_view()}</div>
         }
         .into_any()
@@ -224,6 +230,8 @@ impl ObjectPage {
             Part::UsedBy => view! { <UsingPods page=self/> }.into_any(),
             Part::Tree => view! { <Tree page=self/> }.into_any(),
             Part::Listing(listing) => view! { <ListingPanel page=self listing=listing/> }.into_any(),
+            Part::Reach => view! { <PodReach page=self/> }.into_any(),
+            Part::PolicyWords => view! { <PolicyWords page=self/> }.into_any(),
             Part::PodSpec => view! { <PodSpec page=self/> }.into_any(),
         }
     }
@@ -241,13 +249,27 @@ impl ObjectPage {
         }
     }
 
-    /// The limits that the charts of a pod show.
-    fn limits(self) -> Vec<(Msg, f64)> {
-        let of = |pod: &serde_json::Value| {
-            let limit = |title, resource| pod::common_limit(pod, resource).map(|value| (title, value));
-            [limit(Msg::ChartMemory, "memory"), limit(Msg::ChartCpu, "cpu")].into_iter().flatten().collect()
-        };
-        if self.row.id == "pods" { self.about(of) } else { Vec::new() }
+    /// What the charts of a pod's containers, or of the pods of what keeps them, show as lines: what is asked for, and what is allowed.
+    fn limits(self) -> Vec<Limit> {
+        let Some([template @ .., _]) = self.row.pod_spec else { return Vec::new() };
+        self.about(|object| {
+            let Some(pod) = object::at(object, template) else { return Vec::new() };
+            let of_all = |which, resource| match self.row.id {
+                "pods" => pod::common(pod, which, resource),
+                _ => pod::resources(pod, which, resource),
+            };
+            let line = |(chart, resource): (Msg, &'static str)| {
+                let of = move |which, words, severity| {
+                    of_all(which, resource).map(|value| Limit { chart, value, words, severity })
+                };
+                let limit = of("limits", Msg::LimitOf, chart::Severity::Critical);
+                // Where both are the same, one line says it.
+                let request = of("requests", Msg::RequestOf, chart::Severity::Neutral)
+                    .filter(|one| limit.is_none_or(|limit| limit.value != one.value));
+                [request, limit].into_iter().flatten()
+            };
+            [(Msg::ChartMemory, "memory"), (Msg::ChartCpu, "cpu")].into_iter().flat_map(line).collect()
+        })
     }
 }
 
@@ -337,6 +359,7 @@ fn Notes(page: ObjectPage) -> impl IntoView {
                 };
                 nowhere.into_iter().flatten().map(told).collect()
             }),
+            "services" => page.about(|service| of_service(lang, service, page)),
             _ => page.about(|object| of_conditions(page.row, object)),
         }
     });
@@ -349,7 +372,27 @@ fn Notes(page: ObjectPage) -> impl IntoView {
             </div>
         }
     };
-    view! { <div class="object__notes">{move || notes.get().into_iter().map(note).collect_view()}</div> }
+    // What is not wrong, but not as others are either.
+    let uncommon = Memo::new(move |_| {
+        let sort = if page.row.id == "services" { page.about(service::sort) } else { None };
+        sort.map(|sort| (sort.title(lang.get()), sort.why().text(lang.get()).to_owned()))
+    });
+    let aside = move || {
+        uncommon.get().map(|(title, why)| {
+            view! {
+                <div class="note is-unknown">
+                    <Icon name=IconName::Help/>
+                    <p><strong class="note__title">{title}</strong>{why}</p>
+                </div>
+            }
+        })
+    };
+    view! {
+        <div class="object__notes">
+            {move || notes.get().into_iter().map(note).collect_view()}
+            {aside}
+        </div>
+    }
 }
 
 /// The condition that the word for the object's state comes from, where that is a bad one.
@@ -366,6 +409,22 @@ fn of_conditions(row: &KindRow, object: &serde_json::Value) -> Vec<(Severity, St
         .filter(|one| object::text(one, &["reason"]) == word)
         .map(|one| (severity, word.clone(), object::text(one, &["message"]).to_owned()));
     told.filter(|(_, _, why)| !why.is_empty()).take(1).collect()
+}
+
+/// What is wrong with a Service. Half the pods would say too much.
+fn of_service(lang: Lang, one: &serde_json::Value, page: ObjectPage) -> Vec<(Severity, String, String)> {
+    let selector = page.row.selects.map(|selects| selects(one)).unwrap_or_default();
+    if !page.cluster.pods.is_complete() {
+        return Vec::new();
+    }
+    page.cluster.pods.with(|pods| {
+        let space = object::namespace(one);
+        let is_meant = |pod: &&serde_json::Value| object::namespace(pod) == space && selector.selects(pod);
+        let selected: Vec<_> = pods.map(|entry| &entry.object).filter(is_meant).collect();
+        let told =
+            |one: service::ServiceTrouble| (one.severity(), one.title(lang), one.why().text(lang).to_owned());
+        service::troubles(one, &selected).into_iter().map(told).collect()
+    })
 }
 
 fn of_pod(lang: Lang, pod: &serde_json::Value, now: i64, events: List) -> Vec<(Severity, String, String)> {
@@ -389,14 +448,24 @@ pub(super) fn tone_of(severity: Severity) -> Tone {
     }
 }
 
-/// The charts of a pod.
+/// The charts of a pod, of the pods of what keeps them, or of a claim.
 #[component]
 fn Charts(page: ObjectPage, charts: &'static [ChartSpec]) -> impl IntoView {
     let metrics = use_metrics();
-    let subject = page.wanted.with_value(|(namespace, name)| Subject::Pod(namespace.clone(), name.clone()));
+    let subject = page.wanted.with_value(|(namespace, name)| {
+        let (namespace, name) = (namespace.clone(), name.clone());
+        match page.row.id {
+            "pods" => Subject::Pod(namespace, name),
+            "namespaces" => Subject::Namespaces(vec![name]),
+            "persistentvolumeclaims" => Subject::Claim(namespace, name),
+            _ => Subject::PodsOf(namespace, name, page.row.pods_named),
+        }
+    });
     let place = page.place(subject, LegendForm::Row);
+    // Three or six fill a line, two or four fill it better by halves.
+    let class = if charts.len().is_multiple_of(3) { "grid__8" } else { "grid__12" };
     let panels = move || {
-        charts.iter().map(|spec| view! { <ChartPanel spec=spec place=place class="grid__8"/> }).collect_view()
+        charts.iter().map(|spec| view! { <ChartPanel spec=spec place=place class=class/> }).collect_view()
     };
     view! {
         <Show when=move || metrics.may()>{panels()}</Show>

@@ -14,6 +14,7 @@ use super::cluster::Cluster;
 use super::create::CreateView;
 use super::explore::Explore;
 use super::logs::LogsView;
+use super::map::MapView;
 use super::node::NodeView;
 use super::nodes::NodesView;
 use super::object::{ObjectPage, Yaml};
@@ -47,6 +48,12 @@ pub(super) fn explore() -> Loaded {
 #[wasm_split(pages, fallible)]
 pub(super) fn create() -> Loaded {
     Ok(view! { <CreateView/> }.into_any())
+}
+
+/// What traffic passes through.
+#[wasm_split(pages, fallible)]
+pub(super) fn map(cluster: Cluster) -> Loaded {
+    Ok(view! { <MapView cluster=cluster/> }.into_any())
 }
 
 /// The page of what sends samples.

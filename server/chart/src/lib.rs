@@ -29,7 +29,7 @@ pub use hover::{Hover, HoverValue, Marker};
 pub use layout::{Layout, Rect};
 pub use palette::{Ink, Stroke, assign_inks};
 pub use pen::{Dialect, SUBPIXELS, Surface};
-pub use spark::{Spark, draw_sparkline};
+pub use spark::{Spark, SparkPaths};
 pub use spec::{
     Annotation, AnnotationKind, Bounds, ChartSpec, NegativeLabels, Severity, Stacking, Threshold,
 };

@@ -1,16 +1,13 @@
-//! Sparklines: a line and its area, no axes.
+//! Sparklines: a line and its area, no axes, as data of SVG paths.
+//!
+//! A list has a hundred of them, and a path costs nothing but its text: its colours are the page's own.
 
-use plotters_backend::DrawingBackend;
+use std::fmt::Write as _;
 
 use crate::clip::{area, lines, thin};
 use crate::data::TimeRange;
 use crate::layout::{Layout, Rect};
-use crate::pen::{DrawError, Pen, Surface};
 use crate::runs::{runs, usual_gap};
-use crate::theme::{Color, Theme};
-
-/// Width of a sparkline in CSS pixels.
-const WIDTH: f64 = 1.25;
 
 /// What a sparkline shows.
 #[derive(Clone, Copy, Debug)]
@@ -25,41 +22,54 @@ pub struct Spark<'a> {
     pub from_zero: bool,
 }
 
-/// Paints `spark` over the whole of `surface`, which must be clear, in `color`.
-///
-/// # Errors
-/// What the back-end reports.
-pub fn draw_sparkline<DB: DrawingBackend>(
-    backend: &mut DB,
-    surface: Surface,
-    spark: &Spark<'_>,
-    color: Color,
-    theme: &Theme,
-) -> Result<(), DrawError<DB>> {
-    let mut pen = Pen::new(backend, surface);
-    // Half a line's width of air, so that nothing is cut off at the edges.
-    let plot =
-        Rect { left: 0.0, top: 1.0, width: surface.width.max(1.0), height: (surface.height - 2.0).max(1.0) };
-    let (low, high) = extent(spark);
-    let layout = Layout { width: surface.width, height: surface.height, plot, range: spark.range, low, high };
-    let max_gap_ms = usual_gap(std::iter::once(spark.points));
-    for mut run in runs(spark.points, spark.range, max_gap_ms) {
-        for vertex in &mut run {
-            vertex.low = low;
+/// The ways of the pen, each the `d` of a path; empty where there is nothing to draw.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SparkPaths {
+    /// The curve. A sample alone is a line without length: a dot where lines have round ends.
+    pub line: String,
+    /// What is below it.
+    pub area: String,
+    /// The limit, from edge to edge.
+    pub limit: String,
+}
+
+impl Spark<'_> {
+    /// The paths in a box of that many units.
+    #[must_use]
+    pub fn paths(&self, width: f64, height: f64) -> SparkPaths {
+        // Half a line's width of air, so that nothing is cut off at the edges.
+        let plot = Rect { left: 0.0, top: 1.0, width: width.max(1.0), height: (height - 2.0).max(1.0) };
+        let (low, high) = extent(self);
+        let layout = Layout { width, height, plot, range: self.range, low, high };
+        let max_gap_ms = usual_gap(std::iter::once(self.points));
+        let mut paths = SparkPaths::default();
+        for mut run in runs(self.points, self.range, max_gap_ms) {
+            for vertex in &mut run {
+                vertex.low = low;
+            }
+            let spots = thin(&run, &layout, 1.0);
+            walk(&mut paths.area, &area(&spots, plot));
+            for line in lines(&spots, plot) {
+                walk(&mut paths.line, &line);
+                if line.len() == 1 {
+                    paths.line.push_str("h0");
+                }
+            }
         }
-        let spots = thin(&run, &layout, surface.scale);
-        pen.polygon(&area(&spots, plot), color, theme.fill)?;
-        for line in lines(&spots, plot) {
-            pen.polyline(&line, WIDTH, color, 1.0)?;
+        if let Some(limit) = self.limit.filter(|limit| limit.is_finite()) {
+            let y = layout.y(limit);
+            walk(&mut paths.limit, &[(plot.left, y), (plot.right(), y)]);
         }
-        if let [only] = spots.as_slice() {
-            pen.dot((only.x, only.high.clamp(plot.top, plot.bottom())), WIDTH, color, 1.0)?;
-        }
+        paths
     }
-    if let Some(limit) = spark.limit.filter(|limit| limit.is_finite()) {
-        pen.dashed_horizontal((plot.left, plot.right()), layout.y(limit), theme.critical)?;
+}
+
+/// Adds a way through `points` to a path.
+fn walk(path: &mut String, points: &[(f64, f64)]) {
+    for (at, (x, y)) in points.iter().enumerate() {
+        // Writing to a string cannot fail.
+        let _ = write!(path, "{}{x:.1} {y:.1}", if at == 0 { 'M' } else { 'L' });
     }
-    Ok(())
 }
 
 fn extent(spark: &Spark<'_>) -> (f64, f64) {
@@ -92,5 +102,30 @@ mod tests {
         assert_eq!(spark(&[], None, false), (0.0, 1.0));
         assert_eq!(spark(&[(0, 4.0)], None, false), (0.0, 8.0));
         assert_eq!(spark(&[(0, f64::NAN), (1, f64::INFINITY)], None, true), (0.0, 1.0));
+    }
+
+    #[track_caller]
+    fn check(points: &[(i64, f64)], limit: Option<f64>, expected: [&str; 3]) {
+        let paths = Spark { points, range: RANGE, limit, from_zero: true }.paths(10.0, 12.0);
+        assert_eq!([paths.line.as_str(), &paths.area, &paths.limit], expected);
+    }
+
+    #[test]
+    fn the_curve_stands_on_the_floor_and_a_limit_goes_from_edge_to_edge() {
+        let area = "M0.0 6.0L5.0 1.0L10.0 6.0L10.0 11.0L5.0 11.0L0.0 11.0";
+        check(&[(0, 1.0), (50, 2.0), (100, 1.0)], None, ["M0.0 6.0L5.0 1.0L10.0 6.0", area, ""]);
+        check(&[], Some(1.0), ["", "", "M0.0 1.0L10.0 1.0"]);
+    }
+
+    #[test]
+    fn a_sample_alone_is_a_dot_and_a_gap_stays_open() {
+        check(&[(50, 2.0)], None, ["M5.0 1.0h0", "M5.0 1.0L5.0 11.0", ""]);
+        let broken = Spark {
+            points: &[(0, 1.0), (10, 1.0), (90, 1.0), (100, 1.0)],
+            range: RANGE,
+            limit: None,
+            from_zero: true,
+        };
+        assert_eq!(broken.paths(10.0, 12.0).line.matches('M').count(), 2);
     }
 }

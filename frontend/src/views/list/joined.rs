@@ -64,7 +64,7 @@ pub(in crate::views) fn joined(row: &'static KindRow, cluster: Cluster, metrics:
     };
     let feed = poll(question, move |namespaces: Vec<String>, abort| async move {
         let ask = async |metric: &'static Metric| {
-            let query = in_namespaces(metric.query, &namespaces);
+            let query = in_namespaces(metric.query, &namespaces).replace("$rows", "");
             instant(client, &query, None, &abort).await.map(|answer| (metric, answer.result.into_lines()))
         };
         let mut joined = Joined::default();
@@ -85,7 +85,7 @@ pub(in crate::views) fn joined(row: &'static KindRow, cluster: Cluster, metrics:
     let changed = throttled(move || cluster.pods.with(|pods| _ = pods.next()), TALLY_PAUSE);
     Memo::new(move |_| {
         let mut joined = feed.value.get().unwrap_or_default();
-        if row.sums_pods {
+        if !row.pods_named.is_empty() {
             joined = untrack(|| cluster.pods.with(|pods| joined.by_owner(row, pods)));
         }
         if counts_pods {

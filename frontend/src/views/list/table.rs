@@ -8,9 +8,10 @@ use leptos::prelude::*;
 
 use super::cells::CellView;
 use super::columns::Chosen;
+use super::curves::{Curves, curves, has_curve};
 use super::joined::Joined;
 use super::order::{Order, Rows};
-use crate::components::{Icon, IconName, element_size, rows_near};
+use crate::components::{Icon, IconName, Sparkline, element_size, rows_near};
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::kinds::{Cell, Column, KindRow, Natural, Place, Source};
 use crate::live::{Key, List};
@@ -21,6 +22,8 @@ const ROW: f64 = 30.0;
 const WINDOW: f64 = 900.0;
 /// How long rows keep their places after the pointer has come to rest on them, in milliseconds.
 const RESTS: f64 = 8_000.0;
+/// How wide the table must be for curves; the style sheet says the same.
+const CURVES_FROM: f64 = 1_152.0;
 
 /// The table; its place scrolls.
 #[component]
@@ -65,6 +68,8 @@ pub(in crate::views) fn ObjectTable(
         let (start, count) = range.get();
         rows.with(|rows| rows.slice(start, count))
     });
+    let has_room = Memo::new(move |_| size.get().is_some_and(|size| size.width >= CURVES_FROM));
+    let curves = curves(row, shown, has_room);
     // Two lines on narrow screens: how tall a row is, only the style sheet knows.
     Effect::new(move || {
         size.track();
@@ -161,7 +166,7 @@ pub(in crate::views) fn ObjectTable(
                 >
                     <tr class="table__gap" aria-hidden="true"><td style:height=before></td></tr>
                     <For each=move || shown.get() key=|(_, key)| key.clone() let((at, key))>
-                        <Row row=row columns=columns list=list key_=key at=at joined=joined cursor=cursor chosen=chosen/>
+                        <Row row=row columns=columns list=list key_=key at=at joined=joined curves=curves cursor=cursor chosen=chosen/>
                     </For>
                     <tr class="table__gap" aria-hidden="true"><td style:height=after></td></tr>
                 </tbody>
@@ -255,6 +260,7 @@ fn Row(
     key_: Key,
     at: usize,
     joined: Memo<Joined>,
+    curves: Memo<Curves>,
     cursor: RwSignal<Option<Key>>,
     chosen: Option<Choice>,
 ) -> impl IntoView {
@@ -291,6 +297,21 @@ fn Row(
             }
         });
         let content = move || view! { <CellView cell=content.get() page=page.clone()/> };
+        let curve = match column.source {
+            Source::Joined(id, _) if has_curve(row, id) => Some(id),
+            _ => None,
+        };
+        let content = match curve {
+            None => content.into_any(),
+            // The figure beside the curve says what there is to say.
+            Some(id) => {
+                let points =
+                    Memo::new(move |_| curves.with(|curves| key.with_value(|key| curves.get(id, key))));
+                let window = Memo::new(move |_| curves.with(|curves| curves.window));
+                view! { <span class="table__curve"><Sparkline points=points range=window/><span>{content}</span></span> }
+                    .into_any()
+            }
+        };
         let class = class_of(column);
         if column.id == "name" {
             view! { <th scope="row" class=format!("table__name {class}")>{content}</th> }.into_any()

@@ -35,12 +35,31 @@ struct Fixed {
     label: Msg,
     icon: IconName,
     key: &'static str,
-    /// Whether it stands for a kind, so that it is there without a cluster only.
-    in_place_of_kind: bool,
+    when: When,
+}
+
+/// Where a page is offered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// It is about a cluster.
+    WithCluster,
+    /// It stands for a kind, which is there where there is a cluster.
+    WithoutCluster,
+}
+
+impl When {
+    fn holds(self, has_cluster: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WithCluster => has_cluster,
+            Self::WithoutCluster => !has_cluster,
+        }
+    }
 }
 
 const fn fixed(page: Page, label: Msg, icon: IconName, key: &'static str) -> Fixed {
-    Fixed { page, label, icon, key, in_place_of_kind: false }
+    Fixed { page, label, icon, key, when: When::Always }
 }
 
 const fn kinds(id: &'static str, title: Msg, group: Group, is_open: bool) -> Section {
@@ -54,7 +73,16 @@ pub(super) static SECTIONS: &[Section] = &[
         title: None,
         is_open: true,
         kinds: None,
-        pages: &[fixed(Page::Overview, Msg::Overview, IconName::Home, "O")],
+        pages: &[
+            fixed(Page::Overview, Msg::Overview, IconName::Home, "O"),
+            Fixed {
+                page: Page::Map,
+                label: Msg::Map,
+                icon: IconName::Map,
+                key: "M",
+                when: When::WithCluster,
+            },
+        ],
     },
     kinds("workloads", Msg::GroupWorkloads, Group::Workloads, true),
     kinds("network", Msg::GroupNetwork, Group::Network, true),
@@ -67,7 +95,7 @@ pub(super) static SECTIONS: &[Section] = &[
                 label: Msg::Nodes,
                 icon: IconName::Nodes,
                 key: "N",
-                in_place_of_kind: true,
+                when: When::WithoutCluster,
             },
             fixed(Page::Access, Msg::Access, IconName::Lock, "A"),
         ],
@@ -99,7 +127,7 @@ impl Section {
     pub(super) fn entries(&self, has_cluster: bool) -> Vec<Entry> {
         let rows = if has_cluster { served::rows() } else { Vec::new() };
         let rows = rows.into_iter().filter(|row| Some(row.group) == self.kinds).map(Entry::of);
-        let pages = self.pages.iter().filter(|page| !has_cluster || !page.in_place_of_kind);
+        let pages = self.pages.iter().filter(|page| page.when.holds(has_cluster));
         rows.chain(pages.map(Fixed::entry)).collect()
     }
 }
