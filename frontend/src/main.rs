@@ -32,6 +32,7 @@ mod query_text;
 mod range;
 mod router;
 mod shortcuts;
+mod templates;
 mod verdict;
 mod views;
 

@@ -1,5 +1,6 @@
-//! Objects from a text or a file: tried as a whole, then made.
+//! Objects from a text, a file or a form: tried as a whole, then made.
 
+mod form;
 mod results;
 mod tls;
 
@@ -7,17 +8,25 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use self::form::TemplateForm;
 use self::results::Results;
 use self::tls::TlsForm;
 use super::act::RefusalFace;
 use crate::api::{Apply, Refusal, apply, use_client};
 use crate::components::{ChosenFile, Code, FileField, Icon, IconName, Panel, TextInput};
 use crate::i18n::{Msg, tr};
+use crate::router::use_router;
+use crate::templates::{TEMPLATES, Template};
 
 /// The page.
 #[component]
 pub(super) fn CreateView() -> impl IntoView {
-    let client = use_client();
+    let (client, router) = (use_client(), use_router());
+    let param = router.param("form");
+    let template = Memo::new(move |_| {
+        let id = param.get()?;
+        TEMPLATES.iter().position(|one| one.id == id)
+    });
     let text = RwSignal::new(String::new());
     let namespace = RwSignal::new("default".to_owned());
     let report = RwSignal::new(None::<Result<crowsnest_api::changes::Report, Refusal>>);
@@ -57,30 +66,57 @@ pub(super) fn CreateView() -> impl IntoView {
             </button>
         }
     };
+    let tab = move |(at, id, title): (Option<usize>, &'static str, Msg)| {
+        let is_current = move || template.get() == at;
+        view! {
+            <a
+                class="tabs__tab"
+                class:is-current=is_current
+                aria-current=move || is_current().then_some("page")
+                href=move || router.route().with("form", id).to_string()
+            >
+                {tr(title)}
+            </a>
+        }
+    };
+    let of_form = |(at, one): (usize, &'static Template)| (Some(at), one.id, one.title);
+    let tabs =
+        std::iter::once((None, "", Msg::ManifestText)).chain(TEMPLATES.iter().enumerate().map(of_form));
+    let form = move || {
+        let template = TEMPLATES.get(template.get()?)?;
+        Some(view! { <TemplateForm template=template text=text/> })
+    };
+    let is_text = Memo::new(move |_| template.get().is_none());
     view! {
         <div class="page create">
             <div class="pagehead"><h1 class="pagehead__title">{tr(Msg::Create)}</h1></div>
-            <p class="field__hint">{tr(Msg::CreateWhat)}</p>
+            <nav class="tabs" aria-label=tr(Msg::CreateWays)>{tabs.map(tab).collect_view()}</nav>
+            <Show when=move || is_text.get()><p class="field__hint">{tr(Msg::CreateWhat)}</p></Show>
             <div role="status">{answer}</div>
-            <Panel title=Signal::derive(move || heading().to_owned()) tools=tools flush=true>
-                <div class="create__code">
-                    <Code label=Msg::ManifestText text=text read_only=false/>
-                </div>
-            </Panel>
+            <div class="create__both" class:is-text=move || is_text.get()>
+                {form}
+                <Panel title=Signal::derive(move || heading().to_owned()) tools=tools flush=true class="create__text">
+                    <div class="create__code">
+                        <Code label=Msg::ManifestText text=text read_only=Signal::derive(move || !is_text.get())/>
+                    </div>
+                </Panel>
+            </div>
             <div class="create__more">
                 <label class="field">
                     <span class="field__label">{tr(Msg::DefaultNamespace)}</span>
                     <TextInput value=namespace/>
                 </label>
-                <FileField
-                    label=Msg::ManifestFile
-                    accept=".yaml,.yml,.json"
-                    value=file
-                    is_wrong=Signal::stored(false)
-                    node_ref=file_input
-                />
+                <Show when=move || is_text.get()>
+                    <FileField
+                        label=Msg::ManifestFile
+                        accept=".yaml,.yml,.json"
+                        value=file
+                        is_wrong=Signal::stored(false)
+                        node_ref=file_input
+                    />
+                </Show>
             </div>
-            <TlsForm text=text/>
+            <Show when=move || is_text.get()><TlsForm text=text/></Show>
         </div>
     }
 }

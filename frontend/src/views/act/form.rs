@@ -178,7 +178,11 @@ pub(super) fn Command(#[prop(into)] text: Signal<String>) -> impl IntoView {
 
 /// One field.
 #[component]
-fn Asked(field: &'static Field, value: RwSignal<String>, object: serde_json::Value) -> impl IntoView {
+pub(in crate::views) fn Asked(
+    field: &'static Field,
+    value: RwSignal<String>,
+    object: serde_json::Value,
+) -> impl IntoView {
     let input = match field.takes {
         Takes::Number | Takes::Text => {
             let kind = if matches!(field.takes, Takes::Number) { "number" } else { "text" };
