@@ -23,7 +23,7 @@ use crate::i18n::{Lang, Msg, fill, use_lang};
 use crate::notices::use_notices;
 
 pub(super) use bar::{ActionBar, Bulk};
-pub(super) use form::Asked;
+pub(super) use form::AskedField;
 pub(super) use refused::{RefusalFace, why};
 
 /// An object that something is done to, as far as it is known.

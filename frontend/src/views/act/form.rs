@@ -120,7 +120,7 @@ pub(super) fn ActionForm(acting: Acting, action: &'static Action, subjects: Vec<
         .fields
         .iter()
         .zip(values)
-        .map(|(field, value)| view! { <Asked field=field value=value object=first.clone()/> })
+        .map(|(field, value)| view! { <AskedField field=field value=value object=first.clone()/> })
         .collect_view();
     let goes = (action.window == Window::Delete).then(|| view! { <GoesWith subjects=subjects.get_value()/> });
     let ask_name = to_type.map(|name| {
@@ -178,7 +178,7 @@ pub(super) fn Command(#[prop(into)] text: Signal<String>) -> impl IntoView {
 
 /// One field.
 #[component]
-pub(in crate::views) fn Asked(
+pub(in crate::views) fn AskedField(
     field: &'static Field,
     value: RwSignal<String>,
     object: serde_json::Value,

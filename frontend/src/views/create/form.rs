@@ -6,7 +6,7 @@ use crate::actions::{Field, Given};
 use crate::components::Panel;
 use crate::i18n::{Msg, tr, use_lang};
 use crate::templates::Template;
-use crate::views::act::Asked;
+use crate::views::act::AskedField;
 
 #[component]
 pub(super) fn TemplateForm(template: &'static Template, text: RwSignal<String>) -> impl IntoView {
@@ -31,7 +31,7 @@ pub(super) fn TemplateForm(template: &'static Template, text: RwSignal<String>) 
         let asked = fields
             .by_ref()
             .take(own.len())
-            .map(|(field, value)| view! { <Asked field=field value=value object=serde_json::Value::Null/> })
+            .map(|(field, value)| view! { <AskedField field=field value=value object=serde_json::Value::Null/> })
             .collect_view();
         match title {
             None => view! { <div class="create__fields">{asked}</div> }.into_any(),
