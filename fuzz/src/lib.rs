@@ -92,6 +92,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "rules", what: "rule files", run: rules, seeds: seeds::rules },
     Target { name: "alertmanager", what: "alertmanager.yml", run: alertmanager, seeds: seeds::alertmanager },
+    Target { name: "dashboards", what: "dashboards to import", run: dashboards, seeds: seeds::dashboards },
     #[cfg(feature = "server")]
     Target {
         name: "remote_write",
@@ -254,6 +255,17 @@ fn rules(data: &[u8]) {
     static ENGINE: LazyLock<Engine> = LazyLock::new(Engine::default);
     let Ok(text) = std::str::from_utf8(data) else { return };
     let _ = crowsnest_alerting::rules::RuleFile::parse(text, &ENGINE);
+}
+
+/// What is imported is exported, and imported again unchanged.
+fn dashboards(data: &[u8]) {
+    use crowsnest_dashboards::import::{Answers, Limits, import};
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(first) = import(text, &Answers::new(), &Limits::default()) else { return };
+    let again = import(&first.dashboard.export(), &Answers::new(), &Limits::default());
+    assert_eq!(again.expect("an export is a dashboard").dashboard, first.dashboard);
+    let placed = crowsnest_dashboards::layout::layout(&first.dashboard, &|_, _| true, &|_| Vec::new());
+    assert!(placed.len() <= 4 * Limits::default().panels);
 }
 
 fn alertmanager(data: &[u8]) {

@@ -119,6 +119,14 @@ pub(crate) fn rules() -> Vec<Vec<u8>> {
     ])
 }
 
+pub(crate) fn dashboards() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"{"title":"T","rows":[{"height":"250px","panels":[{"type":"graph","span":6,"targets":[{"expr":"up"}],"seriesOverrides":[{"alias":"/a/","yaxis":2}],"yaxes":[{"format":"s"},{"format":"bytes"}]},{"type":"singlestat","thresholds":"1,2","gauge":{"show":true}}]}]}"#,
+        r#"{"title":"T","panels":[{"id":1,"type":"timeseries","gridPos":{"x":0,"y":0,"w":12,"h":8},"fieldConfig":{"defaults":{"unit":"s"},"overrides":[{"matcher":{"id":"byName","options":"a"},"properties":[{"id":"unit","value":"bytes"}]}]}}],"templating":{"list":[{"name":"v","type":"query","query":"label_values(up, job)"}]}}"#,
+        r#"{"apiVersion":"dashboard.grafana.app/v2","kind":"Dashboard","metadata":{"name":"u"},"spec":{"title":"T","elements":{"a":{"kind":"Panel","spec":{"id":1,"title":"P","vizConfig":{"group":"stat","spec":{}},"data":{"spec":{"queries":[]}}}}},"layout":{"kind":"GridLayout","spec":{"items":[{"kind":"GridLayoutItem","spec":{"x":0,"y":0,"width":12,"height":8,"element":{"name":"a"}}}]}}}}"#,
+    ])
+}
+
 pub(crate) fn alertmanager() -> Vec<Vec<u8>> {
     texts(&[
         "global: {resolve_timeout: 5m}\nroute:\n  receiver: a\n  group_by: [b]\n  routes:\n  - matchers: ['x=\"y\"', 'z=~\"w.*\"']\n    \
