@@ -72,7 +72,7 @@ impl Dashboard {
         self.json
     }
 
-    /// The text of a file that Grafana and [`crate::import`] read.
+    /// The text of a file that Grafana and [`crate::import()`] read.
     pub fn export(&self) -> String {
         // A value of JSON can always be written.
         serde_json::to_string_pretty(&self.json).unwrap_or_default()
