@@ -9,6 +9,7 @@ import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/sea
 import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { schema } from "./schema.js";
 
 const theme = EditorView.theme({
   "&": { color: "var(--text-1)", backgroundColor: "var(--bg-surface)", fontSize: "var(--text-code)", height: "100%" },
@@ -26,6 +27,15 @@ const theme = EditorView.theme({
   ".cm-panels.cm-panels-bottom": { borderTop: "1px solid var(--line)" },
   ".cm-textfield": { backgroundColor: "var(--bg-surface)", color: "var(--text-1)", border: "1px solid var(--line-control)", borderRadius: "4px" },
   ".cm-button": { backgroundImage: "none", backgroundColor: "var(--bg-surface)", color: "var(--text-1)", border: "1px solid var(--line-control)", borderRadius: "4px" },
+  ".cm-tooltip": {
+    backgroundColor: "var(--bg-raised)", color: "var(--text-1)", border: "1px solid var(--line-control)", borderRadius: "6px", maxWidth: "36rem",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--font-mono)", maxHeight: "16rem" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "2px 8px" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--text-on-accent)" },
+  ".cm-completionDetail": { fontStyle: "normal", opacity: "0.8" },
+  ".cm-completionInfo, .cm-about": { padding: "6px 10px", maxWidth: "30rem", whiteSpace: "normal" },
+  ".cm-unknown": { textDecoration: "underline wavy var(--status-warning)", textUnderlineOffset: "3px" },
   ".cm-searchMatch": { backgroundColor: "color-mix(in srgb, var(--code-number) 30%, transparent)" },
 });
 
@@ -38,7 +48,7 @@ const colours = HighlightStyle.define([
 ]);
 
 // Puts an editor into an element; gives back what the page does with it.
-function mount(host, text, label, readOnly, onChange) {
+function mount(host, text, label, readOnly, onChange, unknown) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren();
   const access = new Compartment();
@@ -60,6 +70,7 @@ function mount(host, text, label, readOnly, onChange) {
         search(),
         keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap]),
         yaml(),
+        schema({ unknown }),
         syntaxHighlighting(colours),
         theme,
         EditorView.contentAttributes.of({ "aria-label": label }),

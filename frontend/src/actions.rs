@@ -5,6 +5,7 @@
 //! object, the menu beside them, and what is done to many objects of a list all come from this table.
 
 mod batch;
+mod look;
 mod meta;
 mod network;
 mod nodes;
@@ -19,6 +20,7 @@ use crate::cluster::object;
 use crate::components::IconName;
 use crate::i18n::Msg;
 
+pub(crate) use look::added_last;
 pub(crate) use nodes::{DrainPod, drained};
 pub(crate) use table::{ACTIONS, find};
 pub(crate) use workloads::{Revision, restore, revisions};
@@ -87,6 +89,16 @@ impl Given<'_> {
     }
 }
 
+/// What follows when an action on one object has been done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    Nothing,
+    /// A terminal at the process of the container that was added.
+    Attach,
+    /// The address that was answered, in another tab.
+    Browser,
+}
+
 /// What cannot be sent, and why.
 pub(crate) type Wrong = Msg;
 
@@ -108,6 +120,7 @@ pub(crate) struct Action {
     /// What will happen, in a sentence.
     pub(crate) why: Msg,
     pub(crate) fields: &'static [Field],
+    pub(crate) then: Then,
     pub(crate) changes: fn(&ObjectRef, &Value, &Given<'_>) -> Result<Vec<Change>, Wrong>,
     pub(crate) kubectl: fn(&ObjectRef, &Given<'_>) -> String,
 }

@@ -1,8 +1,8 @@
 //! The actions themselves, in the order of the page.
 
 use super::{
-    Action, Danger, Field, KindName, Place, Takes, Window, batch, kubectl_name, meta, network, nodes, right,
-    workloads,
+    Action, Danger, Field, KindName, Place, Takes, Then, Window, batch, kubectl_name, look, meta, network,
+    nodes, right, workloads,
 };
 use crate::api::ObjectRef;
 use crate::components::IconName;
@@ -73,6 +73,7 @@ const PLAIN: Action = Action {
     window: Window::Form,
     why: Msg::RestartWhy,
     fields: &[],
+    then: Then::Nothing,
     changes: |_, _, _| Ok(Vec::new()),
     kubectl: |target, _| simple("get", target),
 };
@@ -285,6 +286,65 @@ pub(crate) static ACTIONS: &[Action] = &[
         }],
         changes: nodes::set_taints,
         kubectl: nodes::kubectl_taints,
+        ..PLAIN
+    },
+    Action {
+        id: "debug",
+        label: Msg::Debug,
+        icon: IconName::Search,
+        kinds: &[POD],
+        applies: look::runs,
+        rights: |target| {
+            vec![right(target, "patch", "ephemeralcontainers"), right(target, "create", "attach")]
+        },
+        danger: Danger::Confirm,
+        why: Msg::DebugWhy,
+        fields: &[
+            Field {
+                label: Msg::Image,
+                hint: Some(Msg::DebugHint),
+                takes: Takes::Text,
+                initial: |_| look::IMAGE.to_owned(),
+            },
+            Field {
+                label: Msg::Container,
+                hint: None,
+                takes: Takes::Choice(look::containers),
+                initial: |object| look::containers(object).into_iter().next().unwrap_or_default(),
+            },
+        ],
+        then: Then::Attach,
+        changes: look::debug,
+        kubectl: look::kubectl_debug,
+        ..PLAIN
+    },
+    Action {
+        id: "browser",
+        label: Msg::OpenInBrowser,
+        icon: IconName::Compass,
+        kinds: &[POD, ("", "services")],
+        applies: |object| !look::ports(object).is_empty(),
+        rights: |target| {
+            vec![Right::to("create", "", "pods", "").below("portforward").within(target.namespace.clone())]
+        },
+        why: Msg::OpenInBrowserWhy,
+        fields: &[
+            Field {
+                label: Msg::Port,
+                hint: None,
+                takes: Takes::Choice(look::ports),
+                initial: |object| look::ports(object).into_iter().next().unwrap_or_default(),
+            },
+            Field {
+                label: Msg::Protocol,
+                hint: None,
+                takes: Takes::Choice(|_| ["http", "https"].map(str::to_owned).to_vec()),
+                initial: look::scheme,
+            },
+        ],
+        then: Then::Browser,
+        changes: look::open_port,
+        kubectl: look::kubectl_forward,
         ..PLAIN
     },
     Action {

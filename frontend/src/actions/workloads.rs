@@ -65,7 +65,7 @@ pub(super) fn set_image(target: &ObjectRef, object: &Value, given: &Given<'_>) -
     let pods = json!({"spec": {"template": {"spec": {"containers": [{"name": container, "image": image}]}}}});
     let is_cron = at(object, &["spec", "jobTemplate"]).is_some();
     let patch = if is_cron { json!({"spec": {"jobTemplate": pods}}) } else { pods };
-    Ok(vec![Change::Strategic { target: target.clone(), patch }])
+    Ok(vec![Change::Strategic { target: target.clone(), below: "", patch }])
 }
 
 pub(super) fn kubectl_image(target: &ObjectRef, given: &Given<'_>) -> String {
@@ -121,7 +121,7 @@ pub(crate) fn restore(target: &ObjectRef, revision: &Revision) -> Change {
     if let Some(fields) = template.as_object_mut() {
         fields.insert("$patch".to_owned(), "replace".into());
     }
-    Change::Strategic { target: target.clone(), patch: json!({"spec": {"template": template}}) }
+    Change::Strategic { target: target.clone(), below: "", patch: json!({"spec": {"template": template}}) }
 }
 
 #[cfg(test)]

@@ -37,12 +37,17 @@ pub(crate) enum Change {
     /// Fields as they are to be; null takes one away.
     Merge { target: ObjectRef, below: &'static str, patch: Value },
     /// The same with lists that are merged by key, as Kubernetes' own kinds are.
-    Strategic { target: ObjectRef, patch: Value },
+    Strategic { target: ObjectRef, below: &'static str, patch: Value },
+    /// A port, opened in the browser. It is answered where.
+    OpenPort { target: ObjectRef, port: u16, tls: bool },
     /// An eviction.
     Evict { target: ObjectRef },
     /// With one of the three propagation policies; only the object that is known by its uid, where it is given.
     Delete { target: ObjectRef, policy: &'static str, uid: String },
 }
+
+/// Where ports are opened.
+const FORWARDS: &str = "api/crowsnest/v1/forwards";
 
 /// Why a change was refused.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,11 +87,16 @@ fn request(change: &Change) -> (&'static str, String, &'static str, String) {
             ("POST", list_path(kind, namespace), "application/json", object.to_string())
         }
         Change::Merge { target, below, patch } => {
-            let below = if below.is_empty() { String::new() } else { format!("?subresource={below}") };
-            ("PATCH", target.path() + &below, "application/merge-patch+json", patch.to_string())
+            ("PATCH", path_below(target, below), "application/merge-patch+json", patch.to_string())
         }
-        Change::Strategic { target, patch } => {
-            ("PATCH", target.path(), "application/strategic-merge-patch+json", patch.to_string())
+        Change::Strategic { target, below, patch } => {
+            ("PATCH", path_below(target, below), "application/strategic-merge-patch+json", patch.to_string())
+        }
+        Change::OpenPort { target: ObjectRef { kind, namespace, name }, port, tls } => {
+            let body = serde_json::json!({
+                "kind": kind, "namespace": namespace, "name": name, "port": port, "tls": tls,
+            });
+            ("POST", FORWARDS.to_owned(), "application/json", body.to_string())
         }
         Change::Evict { target } => {
             let body = serde_json::json!({
@@ -100,6 +110,12 @@ fn request(change: &Change) -> (&'static str, String, &'static str, String) {
             ("DELETE", format!("{}?propagationPolicy={policy}{uid}", target.path()), "", String::new())
         }
     }
+}
+
+/// An object, or what lies below it.
+fn path_below(target: &ObjectRef, below: &str) -> String {
+    let below = if below.is_empty() { String::new() } else { format!("?subresource={below}") };
+    target.path() + &below
 }
 
 /// An object as the API server has it; `managers` asks for who manages its fields.

@@ -23,6 +23,7 @@ extern "C" {
         label: &str,
         read_only: bool,
         on_change: &Closure<dyn FnMut(String)>,
+        unknown: &str,
     ) -> Mounted;
 
     #[wasm_bindgen(method, js_name = setText)]
@@ -61,6 +62,7 @@ pub(crate) fn Code(
             label.text(lang.get_untracked()),
             read_only.get_untracked(),
             &on_change,
+            Msg::UnknownField.text(lang.get_untracked()),
         );
         mounted.set_value(Some((editor, on_change)));
     });

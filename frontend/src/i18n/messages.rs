@@ -1051,6 +1051,13 @@ messages! {
     WrongTaint: "A taint is key=value:Effect, with NoSchedule, PreferNoSchedule or NoExecute.", "테인트는 key=value:Effect 형식이며 효과는 NoSchedule, PreferNoSchedule, NoExecute 중 하나입니다.";
     Evict: "Evict", "축출";
     EvictWhy: "{name} is asked to leave, if disruption budgets allow it. Its owner makes another one elsewhere.", "중단 예산이 허용하면 {name}을(를) 축출합니다. 소유자가 다른 곳에 새로 만듭니다.";
+    Debug: "Debug", "디버그";
+    DebugWhy: "Adds a container to {name}, which sees the processes of another one, and opens a terminal in it. It stays in the pod until the pod goes.", "{name}에 다른 컨테이너의 프로세스를 볼 수 있는 컨테이너를 추가하고 터미널을 엽니다. 파드가 없어질 때까지 남아 있습니다.";
+    DebugHint: "With the tools that are needed, and a shell", "필요한 도구와 셸이 있는 이미지";
+    OpenInBrowser: "Open in browser", "브라우저에서 열기";
+    OpenInBrowserWhy: "Shows what a port of {name} answers, in another tab. It has no cookies and no storage there, so sign-ins of its own do not work.", "{name}의 포트가 응답하는 페이지를 다른 탭에 표시합니다. 쿠키와 저장소가 없으므로 그 페이지의 로그인은 동작하지 않습니다.";
+    Port: "Port", "포트";
+    Protocol: "Protocol", "프로토콜";
     Expand: "Expand", "확장";
     ExpandWhy: "Asks for more room for {name}. It cannot be made smaller again.", "{name}의 용량을 늘립니다. 다시 줄일 수 없습니다.";
     Size: "Size", "크기";
@@ -1087,6 +1094,7 @@ messages! {
     ReviewChanges: "Review changes", "변경 검토";
     BackToEditing: "Back to editing", "편집으로 돌아가기";
     ShowManagers: "Managed fields", "관리 필드";
+    UnknownField: "The API server knows no such field here", "API 서버가 이 위치에서 모르는 필드입니다";
     EditorMissing: "The editor could not be loaded; reload the page to try again.", "편집기를 불러오지 못했습니다. 페이지를 새로 고쳐 다시 시도하십시오.";
     Trying: "The API server tries it", "API 서버에서 시험하는 중";
     TriedWhat: "Tried by the API server; nothing is changed yet.", "API 서버에서 시험했습니다. 아직 변경되지 않았습니다.";

@@ -203,7 +203,8 @@ impl ObjectPage {
     /// Terminals in the pod's containers.
     fn terminals(self) -> AnyView {
         let containers = Memo::new(move |_| self.about(container_names));
-        let part = move |target: LogTarget| move || parts::terminals(target.clone(), containers);
+        let running = Memo::new(move |_| self.about(running_names));
+        let part = move |target: LogTarget| move || parts::terminals(target.clone(), containers, running);
         self.target().map(|target| view! { <Lazy part=part(target)/> }).into_any()
     }
 
@@ -278,6 +279,13 @@ fn container_names(pod: &serde_json::Value) -> Vec<String> {
     let lists = [["spec", "containers"], ["spec", "ephemeralContainers"]];
     let all = lists.iter().flat_map(|path| object::list(pod, path));
     all.map(|container| object::text(container, &["name"]).to_owned()).collect()
+}
+
+/// Those of them that were added and run.
+fn running_names(pod: &serde_json::Value) -> Vec<String> {
+    let all = object::list(pod, &["status", "ephemeralContainerStatuses"]).iter();
+    let runs = |status: &&serde_json::Value| object::at(status, &["state", "running"]).is_some();
+    all.filter(runs).map(|status| object::text(status, &["name"]).to_owned()).collect()
 }
 
 /// What is told under the name.

@@ -106,8 +106,12 @@ pub(super) fn logs(target: LogTarget) -> Loaded {
 
 /// Terminals in the containers of a pod.
 #[wasm_split(object, fallible)]
-pub(super) fn terminals(target: LogTarget, containers: Memo<Vec<String>>) -> Loaded {
-    Ok(view! { <TerminalsView target=target containers=containers/> }.into_any())
+pub(super) fn terminals(
+    target: LogTarget,
+    containers: Memo<Vec<String>>,
+    running: Memo<Vec<String>>,
+) -> Loaded {
+    Ok(view! { <TerminalsView target=target containers=containers running=running/> }.into_any())
 }
 
 /// Shows a part: nothing until its code is here, then the part, or why it cannot be had, with another try.

@@ -15,6 +15,10 @@ use crate::api::use_session;
 use crate::components::{Icon, IconName, Missing, Select};
 use crate::i18n::{Msg, tr, use_lang};
 use crate::kinds::KindRow;
+use crate::router::use_router;
+
+/// The parameter that names a container at whose process the first terminal is.
+pub(super) const ATTACH: &str = "attach";
 
 /// Whether objects of a kind have terminals.
 pub(super) fn has_terminals(row: &KindRow) -> bool {
@@ -34,6 +38,9 @@ struct Session {
 pub(super) fn TerminalsView(
     target: LogTarget,
     #[prop(into)] containers: Signal<Vec<String>>,
+    /// Those that were added to the pod and run.
+    #[prop(into)]
+    running: Signal<Vec<String>>,
 ) -> impl IntoView {
     let lang = use_lang();
     let session = use_session();
@@ -52,17 +59,26 @@ pub(super) fn TerminalsView(
     let sessions = RwSignal::new(Vec::<Session>::new());
     let current = RwSignal::new(0_u32);
     let next = StoredValue::new(1_u32);
-    let open = move |kind: TerminalKind| {
+    let open_in = move |kind: TerminalKind, container: String| {
         let id = next.get_value();
         next.set_value(id + 1);
-        let container = container.get_untracked();
         sessions.update(|sessions| sessions.push(Session { id, container, kind }));
         current.set(id);
     };
+    let open = move |kind: TerminalKind| open_in(kind, container.get_untracked());
+    let attach = use_router().param(ATTACH);
     Effect::new(move || {
         let is_ready = may.get() == Some(true) && !container.with(String::is_empty);
-        if is_ready && next.get_value() == 1 {
-            open(TerminalKind::Exec);
+        if !is_ready || next.get_value() != 1 {
+            return;
+        }
+        match attach.get() {
+            None => open(TerminalKind::Exec),
+            // It has to be started first.
+            Some(name) if running.with(|running| running.contains(&name)) => {
+                open_in(TerminalKind::Attach, name);
+            }
+            Some(_) => {}
         }
     });
     let close = move |id: u32| {

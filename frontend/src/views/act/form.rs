@@ -3,15 +3,18 @@
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde_json::Value;
 
 use super::goes::GoesWith;
 use super::refused::RefusalFace;
 use super::{Acting, Subject, rfc3339, told};
-use crate::actions::{Action, Danger, Field, Given, Takes, Window};
-use crate::api::{Refusal, change, use_client};
+use crate::actions::{Action, Danger, Field, Given, Takes, Then, Window, added_last};
+use crate::api::{ObjectRef, Refusal, change, use_client};
 use crate::components::{CopyButton, Icon, IconName, TextInput, Tone};
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::notices::use_notices;
+use crate::router::{Page, Route, Router, use_router};
+use crate::views::terminal::ATTACH;
 
 /// Commands that are shown of many.
 const COMMANDS: usize = 20;
@@ -23,10 +26,28 @@ struct Failure {
     refusal: Refusal,
 }
 
+/// What follows when something has been done to an object.
+fn follow(router: Router, then: Then, target: &ObjectRef, answer: &Value) {
+    match then {
+        Then::Nothing => {}
+        Then::Attach => {
+            let page = Page::Object("pods", target.namespace.clone(), target.name.clone());
+            let container = added_last(answer).unwrap_or_default();
+            router.push(Route::to(page).with("tab", "shell").with(ATTACH, &container));
+        }
+        Then::Browser => {
+            let path = answer.get("path").and_then(Value::as_str).unwrap_or_default();
+            // A page of somebody else's has no way back to ours.
+            let _ = window().open_with_url_and_target_and_features(path, "_blank", "noopener");
+        }
+    }
+}
+
 #[component]
 pub(super) fn ActionForm(acting: Acting, action: &'static Action, subjects: Vec<Subject>) -> impl IntoView {
     let lang = use_lang();
     let (client, notices, now) = (use_client(), use_notices(), rfc3339());
+    let router = use_router();
     let first = subjects.first().map(|(_, object)| object.clone()).unwrap_or_default();
     let values: Vec<RwSignal<String>> =
         action.fields.iter().map(|field| RwSignal::new((field.initial)(&first))).collect();
@@ -75,15 +96,18 @@ pub(super) fn ActionForm(acting: Acting, action: &'static Action, subjects: Vec<
                                 return;
                             }
                         };
-                    let mut result = Ok(());
+                    let mut result = Ok(Value::Null);
                     for one in &changes {
-                        result = change(client, one).await.map(drop);
+                        result = change(client, one).await;
                         if result.is_err() {
                             break;
                         }
                     }
                     match result {
-                        Ok(()) => done.push(target.name),
+                        Ok(answer) => {
+                            follow(router, action.then, &target, &answer);
+                            done.push(target.name);
+                        }
                         Err(refusal) => failed.push(Failure { name: target.name, refusal }),
                     }
                 }
