@@ -17,6 +17,8 @@ use openssl::{
 };
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
+/// How long an authority is good for.
+pub(crate) const AUTHORITY_SECONDS: i64 = 10 * YEAR_SECONDS;
 /// Certificates are valid from a little before they were made, for clocks that are behind.
 const BACKDATE_SECONDS: i64 = 300;
 
@@ -56,7 +58,7 @@ impl Authority {
     pub(crate) fn new(name: &str, now: i64) -> Result<Authority, ErrorStack> {
         let key = new_key()?;
         let name = subject(name, &[])?;
-        let mut builder = builder(&name, &key, now, 10 * YEAR_SECONDS)?;
+        let mut builder = builder(&name, &key, now, AUTHORITY_SECONDS)?;
         builder.set_issuer_name(&name)?;
         builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
         builder.append_extension(

@@ -1,7 +1,12 @@
 //! One of each kind that the shop has no use for, so that a page of any kind has something to show.
 
+use openssl::base64::encode_block;
 use serde_json::{Value, json};
 
+use crate::pki::{AUTHORITY_SECONDS, Authority};
+
+/// How long the certificate of `shop/web-tls` is good for: less than certificates are left.
+const LEFT_SECONDS: i64 = 12 * 24 * 3600;
 /// The driver behind the demo's volumes.
 const DRIVER: &str = "csi.example.org";
 
@@ -12,6 +17,7 @@ pub(super) fn objects(nodes: usize) -> Vec<Value> {
     objects.extend((1..=nodes.max(1)).map(csi_node));
     objects.extend(access());
     objects.extend(policy());
+    objects.extend(secrets());
     objects
 }
 
@@ -132,6 +138,36 @@ fn access() -> Vec<Value> {
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "payments-team"}],
         }),
     ]
+}
+
+/// A token with which nodes have joined, and a certificate that somebody should renew.
+fn secrets() -> Vec<Value> {
+    let secret = |namespace: &str, name: &str, kind: &str, data: Vec<(&str, String)>| {
+        let encode = |(key, value): (&str, String)| (key.to_owned(), encode_block(value.as_bytes()).into());
+        let data: serde_json::Map<String, Value> = data.into_iter().map(encode).collect();
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": kind, "data": data,
+            "metadata": {"name": name, "namespace": namespace},
+        })
+    };
+    let token = [
+        ("token-id", "demo01"),
+        ("token-secret", "0123456789abcdef"),
+        ("description", "the first nodes"),
+        ("usage-bootstrap-authentication", "true"),
+        ("usage-bootstrap-signing", "true"),
+        ("auth-extra-groups", "system:bootstrappers:kubeadm:default-node-token"),
+    ];
+    let token = token.map(|(key, value)| (key, value.to_owned())).to_vec();
+    let mut secrets =
+        vec![secret("kube-system", "bootstrap-token-demo01", "bootstrap.kubernetes.io/token", token)];
+    let began = jiff::Timestamp::now().as_second() - AUTHORITY_SECONDS + LEFT_SECONDS;
+    // Without randomness there is a cluster without it.
+    if let Ok(pem) = Authority::new("shop.example.org", began).and_then(|authority| authority.pem()) {
+        let data = vec![("tls.crt", pem), ("tls.key", "not a key".to_owned())];
+        secrets.push(secret("shop", "web-tls", "kubernetes.io/tls", data));
+    }
+    secrets
 }
 
 /// How the cluster runs things and what it lets in. Nothing here is acted upon.
