@@ -1,5 +1,6 @@
 //! Talking to the server: one file per family of paths. Every URL is relative, so any base path works.
 
+mod about;
 mod access;
 mod alerts;
 mod changes;
@@ -16,6 +17,10 @@ mod sources;
 mod targets;
 mod volumes;
 
+pub(crate) use about::{
+    DeprecatedUse, fetch_about, fetch_certificates, fetch_clocks, fetch_deprecated, fetch_gone, fetch_kubelets,
+    fetch_recent, fetch_tokens, make_token,
+};
 pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
 pub(crate) use alerts::{Alert, fetch_alerts};
 pub(crate) use changes::{

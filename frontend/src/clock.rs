@@ -28,6 +28,11 @@ impl Clock {
         self.tick.get()
     }
 
+    /// Milliseconds by which the browser's clock is ahead of the server's; 0 where they are so close that nobody can tell.
+    pub(crate) fn ahead(&self) -> i64 {
+        -self.offset.get_value()
+    }
+
     /// Learns from the `Date` header of an answer how far the browser's clock is off.
     pub(crate) fn observe(&self, date: &str) {
         let server = js_sys::Date::parse(date);

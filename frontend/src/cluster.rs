@@ -3,9 +3,12 @@
 //! Knows nothing of pages, signals or requests; all of it is tested on the host.
 
 pub(crate) mod capacity;
+pub(crate) mod deprecated;
 pub(crate) mod event;
+pub(crate) mod expiry;
 pub(crate) mod ingress;
 pub(crate) mod map;
+pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod object;
 pub(crate) mod owner;

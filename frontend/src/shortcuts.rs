@@ -22,6 +22,7 @@ pub(crate) fn go_target(key: &str) -> Option<Page> {
         "v" => Some(Page::List("events")),
         "e" => Some(Page::Explore),
         "a" => Some(Page::Access),
+        "c" => Some(Page::Cluster),
         "s" => Some(Page::Sources),
         _ => None,
     }

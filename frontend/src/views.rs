@@ -1,5 +1,6 @@
 //! One view a route, and the frame around them.
 
+mod about_cluster;
 mod access;
 mod act;
 mod chart_panel;

@@ -5,7 +5,7 @@
 
 mod write;
 
-pub use write::{kubeconfig_server, write_kubeconfig};
+pub use write::{kubeconfig_authority, kubeconfig_server, write_kubeconfig};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -32,7 +32,8 @@ pub use holders::{BindingObject, RoleObject, holders, rule_allows};
 pub use identity::{Caller, Identity, Rights, Role, Via};
 pub use ingest::{IngestTokens, IngestTokensError};
 pub use kubeconfig::{
-    KubeconfigError, MAX_KUBECONFIG_BYTES, kubeconfig_server, kubeconfig_user, write_kubeconfig,
+    KubeconfigError, MAX_KUBECONFIG_BYTES, kubeconfig_authority, kubeconfig_server, kubeconfig_user,
+    write_kubeconfig,
 };
 pub use password::PasswordHash;
 pub use seal::{SealError, SealingKey};

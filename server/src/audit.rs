@@ -2,7 +2,7 @@
 //! Two files of bounded size, for their owner only.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use crowsnest_api::Timestamp;
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::clock;
@@ -20,6 +20,8 @@ use crate::data_dir::DataDir;
 const FILE: &str = "audit.log";
 /// Past this size a file becomes the older half.
 const MAX_BYTES: u64 = 8 << 20;
+/// What is read of it at once.
+const MAX_READ: u64 = 256 << 10;
 /// The longest text of a user's in a line.
 const MAX_TEXT: usize = 256;
 
@@ -75,6 +77,23 @@ struct Line<'a> {
     detail: &'a str,
 }
 
+/// A line that was written, as far as it is read again.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Noted {
+    at: jiff::Timestamp,
+    pub(crate) outcome: String,
+    pub(crate) user: String,
+    #[serde(default)]
+    pub(crate) detail: String,
+}
+
+impl Noted {
+    /// When, in seconds since the epoch.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.at.as_second()
+    }
+}
+
 /// The newest file, open for writing.
 pub(crate) struct AuditLog {
     path: PathBuf,
@@ -105,6 +124,21 @@ impl AuditLog {
         if let Err(error) = self.write(&line) {
             warn!(err = &*error as &dyn std::error::Error, "cannot write to the audit log");
         }
+    }
+
+    /// The newest lines, the oldest of them first. Blocks the thread.
+    pub(crate) fn newest(&self) -> Vec<Noted> {
+        let mut tail = Vec::new();
+        let read = File::open(&self.path).and_then(|mut file| {
+            let begin = file.metadata()?.len().saturating_sub(MAX_READ);
+            file.seek(SeekFrom::Start(begin))?;
+            file.take(MAX_READ).read_to_end(&mut tail)
+        });
+        if let Err(error) = read {
+            warn!(err = &error as &dyn std::error::Error, "cannot read the audit log");
+        }
+        // The first line may be a part of one, which is none.
+        tail.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
     fn write(&self, line: &Line<'_>) -> anyhow::Result<()> {
@@ -148,6 +182,11 @@ mod tests {
         assert_eq!((&line["action"], &line["outcome"]), (&"sign-in".into(), &"refused".into()));
         assert_eq!(line["user"], "ann\n{");
         assert!(text.lines().count() == 1 && text.len() < 700, "{text}");
+        let newest = log.newest();
+        assert_eq!(
+            newest.iter().map(|line| (line.user.as_str(), line.seconds())).collect::<Vec<_>>(),
+            [("ann\n{", 0)]
+        );
         log.file.lock().1 = MAX_BYTES;
         log.note(now, Action::SignOut, Outcome::Done, "ann", from, "");
         assert_eq!(fs::read_to_string(data_dir.join("audit.log.1")).unwrap(), text);

@@ -4,8 +4,10 @@
 //! the right to impersonate. One carries none, and each request brings the token of the user it is made for. Users with client
 //! certificates have connections of their own. So a client certificate or token of the server's can never widen what a user sees. Objects stay JSON; nothing here knows what a pod is.
 
+mod about;
 mod address;
 mod authoriser;
+mod certificates;
 mod channels;
 mod connect;
 mod discovery;
@@ -16,6 +18,7 @@ mod namespaces;
 mod nodes;
 mod openapi;
 mod port;
+mod recent;
 mod request;
 mod review;
 mod sight;
@@ -25,6 +28,7 @@ mod trust;
 mod watch;
 
 pub(crate) use authoriser::{ClusterAuthoriser, OWN_RIGHTS};
+pub(crate) use certificates::seen;
 pub(crate) use channels::{FromProcess, Heard, ToProcess, accept_key};
 pub(crate) use connect::ClusterSource;
 pub(crate) use discovery::Resource;

@@ -27,6 +27,7 @@ use tracing::warn;
 use crate::chance;
 use crate::clock;
 use crate::cluster::Cluster;
+use crate::gone::keeper::Witness;
 use collection::Collection;
 use counts::Counts;
 use custom::CustomKinds;
@@ -75,6 +76,8 @@ struct AllWatched {
 /// Makes metrics of a cluster.
 pub(crate) struct ClusterMetrics {
     pub(crate) settings: ClusterMetricsSettings,
+    /// Who is told of pods that go.
+    pub(crate) witness: Option<Witness>,
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) appender: Arc<dyn Appender>,
     pub(crate) queryable: Arc<dyn Queryable>,
@@ -132,6 +135,7 @@ impl ClusterMetrics {
     async fn write_on(&self) {
         let mut watches = JoinSet::new();
         let watching = Watching {
+            witness: self.witness.clone(),
             cluster: Arc::clone(&self.cluster),
             labels: self.settings.labels.clone(),
             annotations: self.settings.annotations.clone(),
@@ -184,6 +188,7 @@ impl ClusterMetrics {
 
 /// What every watch of a kind needs.
 struct Watching {
+    witness: Option<Witness>,
     cluster: Arc<Cluster>,
     labels: AllowList,
     annotations: AllowList,
@@ -197,6 +202,7 @@ impl Watching {
         let watched = Watched { kind: kind.clone(), collection: Arc::default(), counts: Arc::default() };
         let watch = KindWatch {
             kind: kind.clone(),
+            witness: self.witness.clone().filter(|_| kind.group.is_empty() && kind.resource == "pods"),
             cluster: Arc::clone(&self.cluster),
             projector: Projector::new(kind, &self.labels, &self.annotations),
             collection: Arc::clone(&watched.collection),

@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) cluster_metrics: ClusterMetricsSettings,
     /// Whether objects there say what is scraped.
     pub(crate) scrape_monitors: bool,
+    /// Whether the last lines of pods that end are kept.
+    pub(crate) keep_last_logs: bool,
     pub(crate) static_token_file: Option<PathBuf>,
     pub(crate) ingest_token_file: Option<PathBuf>,
     /// The data folder is lost with the server.
@@ -246,6 +248,7 @@ impl Config {
             cluster,
             cluster_metrics,
             scrape_monitors,
+            keep_last_logs: settings.keep_last_logs.unwrap_or_default(),
             static_token_file: settings.static_token_file,
             ingest_token_file: settings.ingest_token_file,
             ephemeral: settings.ephemeral.unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! The HTTP surface: the route table, and what every request passes on its way to a handler.
 
+mod about;
 mod access;
 mod app;
 mod apply;
@@ -14,6 +15,7 @@ mod error;
 #[cfg(test)]
 mod figures;
 mod forward;
+mod gone;
 mod guard;
 mod health;
 mod host;
@@ -24,6 +26,7 @@ mod metrics;
 mod objects;
 mod own_sessions;
 mod queries;
+mod recent;
 mod reveal;
 mod routes;
 mod schema;

@@ -9,6 +9,7 @@ mod audit;
 mod auth;
 mod backup;
 mod blocks;
+mod bootstrap;
 mod chance;
 mod check_files;
 mod cli;
@@ -25,6 +26,7 @@ mod fetch;
 mod forward;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod gone;
 mod http;
 mod import;
 mod listen;

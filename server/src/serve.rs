@@ -29,6 +29,7 @@ use crate::control::{ControlStore, SledStore};
 use crate::data_dir::{DataDir, write_public};
 use crate::fetch::Fetcher;
 use crate::forward::Forwards;
+use crate::gone::GonePods;
 use crate::http::{self, App, AppState};
 use crate::listen::{CertificateStore, Listener, TlsAcceptor, fingerprint};
 use crate::logging;
@@ -198,6 +199,12 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
     }
     Ok(Arc::new(App {
         auth: auth(config, data_dir, control, cluster.clone())?,
+        gone: match &cluster {
+            Some(_) if !config.cluster_metrics.is_off() => {
+                Some(Arc::new(GonePods::open(data_dir.subdir("gone")?)))
+            }
+            _ => None,
+        },
         cluster,
         audit: AuditLog::open(data_dir)?,
         pool: QueryPool::new(&config.queries),

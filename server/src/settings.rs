@@ -109,6 +109,9 @@ pub(crate) struct Settings {
     /// Scrapes what ServiceMonitor, PodMonitor and Probe objects of the cluster say; needs the right to list them
     #[arg(long, env = "CROWSNEST_SCRAPE_MONITORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) scrape_monitors: Option<bool>,
+    /// Keeps the last thousand log lines of pods that end, for three days, beside their last state; needs the right to get pods/log
+    #[arg(long, env = "CROWSNEST_KEEP_LAST_LOGS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) keep_last_logs: Option<bool>,
     /// Server certificate chain, PEM; without it one is made and kept in the data folder
     #[arg(long, env = "CROWSNEST_TLS_CERT", value_name = "FILE")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -283,6 +286,7 @@ impl Settings {
                 .metric_annotations_allowlist
                 .or(other.metric_annotations_allowlist),
             scrape_monitors: self.scrape_monitors.or(other.scrape_monitors),
+            keep_last_logs: self.keep_last_logs.or(other.keep_last_logs),
             tls_cert: self.tls_cert.or(other.tls_cert),
             tls_key: self.tls_key.or(other.tls_key),
             tls_name: self.tls_name.or(other.tls_name),

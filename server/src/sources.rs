@@ -8,6 +8,7 @@
 //! This file decides and does nothing: no clock, no store. [`watch`] is the part that acts.
 
 mod interval;
+mod lag;
 mod record;
 mod tally;
 pub(crate) mod watch;
@@ -20,6 +21,7 @@ use crowsnest_tsdb::Appended;
 use smol_str::SmolStr;
 
 use interval::Interval;
+use lag::Lag;
 pub(crate) use record::SourceRecord;
 pub(crate) use tally::{Refusal, RefusedPushes, Tally};
 
@@ -69,6 +71,8 @@ pub(crate) struct SourceState {
     pub(crate) silent: bool,
     /// Whether it writes its series `up` itself.
     pub(crate) reports_up: bool,
+    /// Milliseconds between its samples' own times and their arrival, the least of the last pushes.
+    pub(crate) lag: Option<i64>,
     pub(crate) tally: Tally,
 }
 
@@ -117,6 +121,7 @@ struct Known {
     interval: Interval,
     /// When `up` = 0 was last written, while it is silent.
     last_zero: Option<Timestamp>,
+    lag: Lag,
     tally: Tally,
 }
 
@@ -148,6 +153,7 @@ impl Sources {
         }
         known.newest = known.newest.max(push.newest);
         known.arrived = now;
+        known.lag.learn(push.newest, now);
         let write_up = known.ups.first().filter(|_| goes_on && !known.reports_up).cloned();
         Observed { write_up, remember }
     }
@@ -212,6 +218,7 @@ impl Sources {
             arrived: now,
             interval: Interval::of(Duration::from_millis(record.interval_ms)),
             last_zero: None,
+            lag: Lag::default(),
             tally: Tally::default(),
         };
         if self.known.len() < MAX_SOURCES {
@@ -236,6 +243,7 @@ impl Sources {
             interval: known.interval.get(),
             silent: known.last_zero.is_some(),
             reports_up: known.reports_up,
+            lag: known.lag.least(),
             tally: known.tally.clone(),
         };
         let states = self
@@ -303,6 +311,7 @@ impl Known {
             arrived: now,
             interval: Interval::default(),
             last_zero: None,
+            lag: Lag::default(),
             tally: Tally::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! Namespaces.
 
-use super::{Cell, Column, Group, KindRow, KindScope, Natural, Part, Place, Source};
+use super::{Amount, Cell, Column, Group, KindRow, KindScope, Metric, Natural, Part, Place, Source};
 use crate::charts;
 use crate::cluster::object::text;
 use crate::components::{IconName, Tone};
@@ -29,7 +29,25 @@ pub(super) static NAMESPACES: KindRow = KindRow {
             order: Natural::Largest,
             place: Place::Always,
         },
+        amount("cpu", Msg::ColumnCpu, Amount::Cores, Place::Always),
+        amount("cpu-requests", Msg::ColumnCpuRequests, Amount::Cores, Place::Wide),
+        amount("cpu-limits", Msg::ColumnCpuLimits, Amount::Cores, Place::Wide),
+        amount("memory", Msg::ColumnMemory, Amount::Bytes, Place::Always),
+        amount("memory-requests", Msg::ColumnMemoryRequests, Amount::Bytes, Place::Wide),
+        amount("memory-limits", Msg::ColumnMemoryLimits, Amount::Bytes, Place::Wide),
         Column::AGE,
+    ],
+    metrics: &[
+        Metric {
+            id: "cpu",
+            query: r#"sum by (namespace) (rate(container_cpu_usage_seconds_total{container!=""$ns}[2m]))"#,
+            labels: ("", "namespace"),
+        },
+        Metric {
+            id: "memory",
+            query: r#"sum by (namespace) (max by (namespace, pod, container) (container_memory_working_set_bytes{container!=""$ns}))"#,
+            labels: ("", "namespace"),
+        },
     ],
     order: "name",
     search: &[&["metadata", "labels"]],
@@ -37,6 +55,15 @@ pub(super) static NAMESPACES: KindRow = KindRow {
     parts: &[Part::Charts(charts::NAMESPACE), Part::Labels],
     ..KindRow::new(Group::Cluster, ("", "v1", "namespaces"), "Namespace", KindScope::Cluster, Msg::Namespaces)
 };
+
+/// What the pods of a namespace use, ask for, or may take.
+const fn amount(id: &'static str, title: Msg, of: Amount, place: Place) -> Column {
+    let source = match of {
+        Amount::Cores => Source::Joined(id, |value| Cell::Amount(Amount::Cores, value)),
+        _ => Source::Joined(id, |value| Cell::Amount(Amount::Bytes, value)),
+    };
+    Column { id, title: title.words(), source, order: Natural::Largest, place }
+}
 
 fn tone(phase: &str) -> Tone {
     match phase {

@@ -27,7 +27,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn new(row: &KindRow, mut object: Value) -> Self {
+    pub(crate) fn new(row: &KindRow, mut object: Value) -> Self {
         // Cells are made of all of it, so that what they count need not be kept.
         let cells = row.cells(&object);
         let tone = row.tone.map(|tone| tone(&object));

@@ -23,6 +23,8 @@ pub(crate) enum Page {
     Access,
     /// `#/access/who`: who may do something.
     AccessWho,
+    /// `#/cluster`: the cluster itself.
+    Cluster,
     /// `#/create`: objects from a text.
     Create,
     /// `#/map`: what traffic passes through.
@@ -85,6 +87,7 @@ impl Route {
             ["explore"] => Page::Explore,
             ["access"] => Page::Access,
             ["access", "who"] => Page::AccessWho,
+            ["cluster"] => Page::Cluster,
             ["create"] => Page::Create,
             ["map"] => Page::Map,
             ["sources"] => Page::Sources,
@@ -115,6 +118,7 @@ impl fmt::Display for Route {
             Page::Explore => f.write_str("#/explore")?,
             Page::Access => f.write_str("#/access")?,
             Page::AccessWho => f.write_str("#/access/who")?,
+            Page::Cluster => f.write_str("#/cluster")?,
             Page::Create => f.write_str("#/create")?,
             Page::Map => f.write_str("#/map")?,
             Page::Sources => f.write_str("#/sources")?,
@@ -219,6 +223,7 @@ mod tests {
         check("#/explore?q=up", Page::Explore);
         check("#/access?in=shop", Page::Access);
         check("#/access/who", Page::AccessWho);
+        check("#/cluster", Page::Cluster);
         check("#/map?ns=shop", Page::Map);
         check("#/pods?ns=shop", Page::List("pods"));
         check("#/pods/shop/web-1", Page::Object("pods", "shop".into(), "web-1".into()));

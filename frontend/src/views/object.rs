@@ -37,6 +37,7 @@ mod alerts;
 mod conditions;
 mod containers;
 mod events;
+mod gone;
 mod labels;
 mod listing;
 mod pods;
@@ -53,6 +54,7 @@ use alerts::Alerts;
 use conditions::Conditions;
 use containers::Containers;
 use events::ObjectEvents;
+use gone::{GoneNote, GonePage, LastLogs, gone_pods};
 use labels::Labels;
 use listing::{ListingPanel, PodSpec};
 use pods::{NodePods, SelectedPods, UsingPods};
@@ -83,12 +85,19 @@ pub(super) fn ObjectView(
     let wanted = StoredValue::new(key);
     let is_same = |a: Option<&Option<Arc<Entry>>>, b: Option<&Option<Arc<Entry>>>| !matches!((a, b), (Some(Some(a)), Some(Some(b))) if Arc::ptr_eq(a, b));
     let present = Memo::new_with_compare(move |_| wanted.with_value(|key| list.get(key)), is_same);
+    let is_there = Memo::new(move |_| list.is_complete().then(|| present.with(Option::is_some)));
+    let gone = gone_pods(row, wanted, is_there);
     let shown: Shown = Memo::new_with_compare(
-        move |before: Option<&Option<Arc<Entry>>>| present.get().or_else(|| before.cloned().flatten()),
+        move |before: Option<&Option<Arc<Entry>>>| match gone.shown() {
+            Some(gone) => Some(gone),
+            None => present.get().or_else(|| before.cloned().flatten()),
+        },
         is_same,
     );
     let is_known = Memo::new(move |_| shown.with(Option::is_some));
-    let is_gone = Memo::new(move |_| is_known.get() && present.with(Option::is_none) && list.is_complete());
+    let is_gone = Memo::new(move |_| {
+        is_known.get() && gone.is_none() && present.with(Option::is_none) && list.is_complete()
+    });
     let status = move || {
         let at = row.column("status")?;
         shown.with(|entry| entry.as_ref()?.cells.get(at).cloned())
@@ -106,7 +115,7 @@ pub(super) fn ObjectView(
             </Show>
         }
     };
-    let page = ObjectPage { row, cluster, shown, whole: whole(row, shown, wanted), wanted, range, on_range };
+    let page = ObjectPage { row, cluster, shown, whole: whole(row, shown, wanted, gone), gone, wanted, range, on_range };
     let tab = current_tab(row);
     let router = use_router();
     if has_logs(row) {
@@ -127,6 +136,7 @@ pub(super) fn ObjectView(
                         <span>{tr(Msg::ObjectGone)}</span>
                     </p>
                 </Show>
+                <GoneNote page=page/>
                 {move || tab.get().map(|tab| (tab.view)(page))}
             </Show>
         }
@@ -147,7 +157,7 @@ pub(super) fn ObjectView(
                 <LiveChip list=list/>
                 <div class="pagehead__actions">
                     {tools()}
-                    <Show when=move || is_known.get()><Actions page=page/></Show>
+                    <Show when=move || is_known.get() && gone.is_none()><Actions page=page/></Show>
                 </div>
                 <Show when=move || is_known.get()>
                     <Facts page=page/>
@@ -174,6 +184,8 @@ pub(super) struct ObjectPage {
     shown: Shown,
     /// All of it.
     whole: Whole,
+    /// What is known of pods of that name that are gone.
+    gone: GonePage,
     wanted: StoredValue<Key>,
     range: Memo<Range>,
     on_range: Callback<Range>,
@@ -197,11 +209,18 @@ impl ObjectPage {
 
     /// The logs of the pod, or of the pods that the object selects.
     fn logs(self) -> AnyView {
+        if !self.gone.is_none() {
+            return view! { <LastLogs page=self/> }.into_any();
+        }
         self.target().map(|target| view! { <Lazy part=move || parts::logs(target.clone())/> }).into_any()
     }
 
     /// Terminals in the pod's containers.
     fn terminals(self) -> AnyView {
+        // Nobody is at home any more.
+        if !self.gone.is_none() {
+            return ().into_any();
+        }
         let containers = Memo::new(move |_| self.about(container_names));
         let running = Memo::new(move |_| self.about(running_names));
         let part = move |target: LogTarget| move || parts::terminals(target.clone(), containers, running);

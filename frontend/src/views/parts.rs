@@ -8,6 +8,7 @@ use crowsnest_api::logs::LogTarget;
 use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
+use super::about_cluster::AboutClusterView;
 use super::access::{AccessView, Question};
 use super::act::{Acting, Asked, Chosen};
 use super::cluster::Cluster;
@@ -54,6 +55,12 @@ pub(super) fn create() -> Loaded {
 #[wasm_split(pages, fallible)]
 pub(super) fn map(cluster: Cluster) -> Loaded {
     Ok(view! { <MapView cluster=cluster/> }.into_any())
+}
+
+/// The page of the cluster itself.
+#[wasm_split(pages, fallible)]
+pub(super) fn about_cluster(cluster: Cluster) -> Loaded {
+    Ok(view! { <AboutClusterView cluster=cluster/> }.into_any())
 }
 
 /// The page of what sends samples.

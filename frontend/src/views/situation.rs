@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crowsnest_api::about::Certificate;
 use leptos::prelude::*;
 
 use super::chart_panel::{ChartPanel, ChartPlace};
@@ -12,7 +13,7 @@ use super::live_controls::PauseButton;
 use super::namespace_picker::NamespacePicker;
 use super::range_param::range_param;
 use super::watch::use_watch;
-use crate::api::{Node, fetch_fillings, use_client};
+use crate::api::{DeprecatedUse, Node, fetch_fillings, use_client};
 use crate::arrange::Arrange as _;
 use crate::charts::{CLUSTER, ChartSpec, Subject};
 use crate::clock::use_clock;
@@ -31,15 +32,19 @@ use crate::poll::{Cadence, poll, throttled};
 use crate::range::{MINUTE, Range};
 use crate::verdict::{self, ProblemKind, Severity};
 
+mod later;
 mod nodes;
 mod phases;
 mod problems;
+mod recent;
 mod warnings;
 
 use super::object::ResourceStats;
+use later::later;
 use nodes::NodesPanel;
 use phases::Phases;
 use problems::Problems;
+use recent::RecentChanges;
 use warnings::Warnings;
 
 const DEFAULT_RANGE: Range = Range::Last(15 * MINUTE);
@@ -55,6 +60,10 @@ const AGAIN: i64 = 15_000;
 enum Wrong {
     Cluster(Problem),
     Machine(verdict::Problem),
+    /// A certificate that ends soon, or has ended.
+    Certificate(Severity, Certificate),
+    /// An API that is used although it is going to be taken away.
+    Deprecated(DeprecatedUse),
 }
 
 impl Wrong {
@@ -62,12 +71,14 @@ impl Wrong {
         match self {
             Self::Cluster(problem) => problem.severity(),
             Self::Machine(problem) => problem.severity,
+            Self::Certificate(severity, _) => *severity,
+            Self::Deprecated(_) => Severity::Warning,
         }
     }
 }
 
 /// What is wrong of both, worst first. A machine that Kubernetes knows to be away is not told of twice.
-fn together(cluster: Vec<Problem>, machines: &[verdict::Problem]) -> Vec<Wrong> {
+fn together(cluster: Vec<Problem>, machines: &[verdict::Problem], later: Vec<Wrong>) -> Vec<Wrong> {
     let is_away = |name: &str| {
         cluster.iter().any(|problem| match problem {
             Problem::Node(trouble) => trouble.node == name && trouble.reason == "NotReady",
@@ -81,7 +92,7 @@ fn together(cluster: Vec<Problem>, machines: &[verdict::Problem]) -> Vec<Wrong> 
         .map(Wrong::Machine);
     let told: Vec<Wrong> = told.collect();
     // What does not work comes before what runs short.
-    let mut all: Vec<Wrong> = cluster.into_iter().map(Wrong::Cluster).chain(told).collect();
+    let mut all: Vec<Wrong> = cluster.into_iter().map(Wrong::Cluster).chain(told).chain(later).collect();
     all.arrange_by_key(Wrong::severity);
     all
 }
@@ -129,6 +140,7 @@ pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
         fillings: fillings(cluster),
     };
     let events = lists.events;
+    let later = later(cluster);
     let (pods, nodes) = (cluster.pods, cluster.nodes);
     let changed = throttled(
         move || {
@@ -150,7 +162,8 @@ pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
     });
     let wrong = Memo::new(move |_| {
         let machines = if cluster.chosen.with(Vec::is_empty) { watch.problems.get() } else { Vec::new() };
-        together(situation.with(|all| all.problems.clone()), &machines)
+        again.track();
+        together(situation.with(|all| all.problems.clone()), &machines, later.of(cluster, clock.now()))
     });
     let node_count = Memo::new(move |_| match nodes.health() {
         Health::Denied(_) => None,
@@ -187,6 +200,7 @@ pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
                 <Problems wrong=wrong is_ready=is_ready/>
                 <div class="grid__8 situation__side">
                     <Phases phases=phases/>
+                    <RecentChanges cluster=cluster/>
                     <Warnings cluster=cluster events=events changed=changed/>
                 </div>
             </div>
@@ -376,7 +390,8 @@ mod tests {
     #[test]
     fn a_node_that_is_away_is_told_of_once() {
         let machines = [machine("a", ProblemKind::Silent(None)), machine("b", ProblemKind::Silent(None))];
-        let all = together(vec![trouble("a", "NotReady"), trouble("b", "DiskPressure")], &machines);
+        let all =
+            together(vec![trouble("a", "NotReady"), trouble("b", "DiskPressure")], &machines, Vec::new());
         assert_eq!(all.len(), 3);
         assert!(!all.contains(&Wrong::Machine(machine("a", ProblemKind::Silent(None)))));
     }

@@ -28,6 +28,7 @@ const PAGES = [
   { name: "pod", route: "#/pods/data/postgres-0?range=5m", ready: (page) => page.getByText("postgres:16").first().waitFor() },
   { name: "pod-unknown", route: "#/pods/shop/nobody", ready: (page) => page.getByText("No pod is called nobody").waitFor() },
   { name: "namespaces", route: "#/namespaces", ready: (page) => page.getByRole("link", { name: "shop" }).waitFor() },
+  { name: "cluster", route: "#/cluster", ready: (page) => page.getByRole("rowheader", { name: "demo01" }).waitFor() },
   { name: "events", route: "#/events", ready: (page) => page.getByRole("link", { name: /^Pod / }).first().waitFor() },
   { name: "map", route: "#/map?ns=shop,data", ready: (page) => page.getByText("backend Service legacy-web not found").waitFor() },
   { name: "map-nodes", route: "#/map?ns=payments&show=nodes", ready: (page) => page.getByRole("link", { name: /^demo-\d$/ }).first().waitFor() },

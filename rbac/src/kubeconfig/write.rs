@@ -24,16 +24,31 @@ struct NamedCluster {
 #[serde(default)]
 struct PublicCluster {
     server: String,
+    #[serde(rename = "certificate-authority-data")]
+    authority: String,
+}
+
+impl PublicCluster {
+    /// The first cluster of a kubeconfig.
+    fn of(yaml: &str) -> Option<Self> {
+        if yaml.len() > MAX_KUBECONFIG_BYTES {
+            return None;
+        }
+        let public: Public = serde_saphyr::from_str(yaml).ok()?;
+        Some(public.clusters.into_iter().next()?.cluster)
+    }
 }
 
 /// The address of the first cluster of a kubeconfig, if it has one over HTTPS.
 pub fn kubeconfig_server(yaml: &str) -> Option<String> {
-    if yaml.len() > MAX_KUBECONFIG_BYTES {
-        return None;
-    }
-    let public: Public = serde_saphyr::from_str(yaml).ok()?;
-    let server = public.clusters.into_iter().next()?.cluster.server;
+    let server = PublicCluster::of(yaml)?.server;
     server.starts_with("https://").then_some(server)
+}
+
+/// The certificates that the first cluster of a kubeconfig is known by, PEM.
+pub fn kubeconfig_authority(yaml: &str) -> Option<Vec<u8>> {
+    let authority = PublicCluster::of(yaml)?.authority;
+    STANDARD.decode(authority).ok().filter(|pem| !pem.is_empty())
 }
 
 /// A complete kubeconfig with one context, which signs in with this credential; `None` for somebody whom the API server knows through

@@ -3,11 +3,13 @@
 //! Knows serde and prost; does no I/O, keeps no state, and decides nothing. Parsing and printing of its own types is
 //! all the logic it has.
 
+pub mod about;
 pub mod access;
 pub mod changes;
 pub mod cluster;
 pub mod credentials;
 pub mod forward;
+pub mod gone;
 pub mod kinds;
 mod labels;
 pub mod logs;
@@ -15,6 +17,7 @@ mod problem;
 pub mod prometheus;
 pub mod queries;
 pub mod query_stats;
+pub mod recent;
 pub mod remote_read;
 pub mod remote_write;
 mod sample;

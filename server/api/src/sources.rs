@@ -33,6 +33,10 @@ pub struct Source {
     pub silent: bool,
     /// Whether it writes its series `up` itself.
     pub reports_up: bool,
+    /// Between its samples' own times and their arrival, the least of its last pushes. Below zero its clock is ahead of the server's;
+    /// far above, it is behind, or all that it sends is late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_seconds: Option<f64>,
     /// How many such series it has: one for each target that it scrapes.
     pub targets: u64,
     /// Pushes since the server started.

@@ -243,6 +243,7 @@ mod tests {
             interval: Duration::from_secs(90),
             silent,
             reports_up: false,
+            lag: None,
             tally: Tally::default(),
         };
         let json = serde_json::to_value(Target::from(state(false))).unwrap();

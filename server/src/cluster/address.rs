@@ -24,7 +24,13 @@ impl Cluster {
     /// The API server's address as the cluster tells it to everybody (asked with the user's own credential); where it does not, the one that
     /// we use ourselves, which may be good inside of the cluster only.
     pub(crate) async fn public_url(&self, credential: &Credential) -> String {
+        let told = self.cluster_info(credential).await;
+        told.and_then(|yaml| kubeconfig_server(&yaml)).unwrap_or_else(|| self.source.url())
+    }
+
+    /// The kubeconfig that the cluster tells everybody, where it does.
+    pub(crate) async fn cluster_info(&self, credential: &Credential) -> Option<String> {
         let told = self.get::<ConfigMap>(As::User(credential), &Path::fixed(CLUSTER_INFO), Form::Whole).await;
-        told.ok().and_then(|map| kubeconfig_server(&map.data.kubeconfig)).unwrap_or_else(|| self.source.url())
+        told.ok().map(|map| map.data.kubeconfig)
     }
 }

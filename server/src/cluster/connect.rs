@@ -56,6 +56,13 @@ impl Bare {
         self.0.cluster_url.to_string().trim_end_matches('/').to_owned()
     }
 
+    /// Whom a connection goes to, where that is over TLS: name or address, and port.
+    pub(super) fn host(&self) -> Option<(String, u16)> {
+        let url = &self.0.cluster_url;
+        let host = url.host()?.trim_matches(['[', ']']).to_owned();
+        (url.scheme_str() == Some("https")).then(|| (host, url.port_u16().unwrap_or(443)))
+    }
+
     /// A client that brings no credential of its own.
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         client(&self.0)

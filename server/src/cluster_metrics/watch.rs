@@ -17,6 +17,7 @@ use tracing::{debug, info, warn};
 use super::collection::{Collection, Kept};
 use super::counts::{Asked, Counts};
 use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status};
+use crate::gone::keeper::Witness;
 use crate::watching::Backoff;
 
 /// Objects of one page: what is in memory at once.
@@ -29,6 +30,8 @@ const WELL_AFTER: Duration = Duration::from_secs(5);
 /// What the watch of one kind needs.
 pub(super) struct KindWatch {
     pub(super) kind: Kind,
+    /// Of pods, who is told of those that go.
+    pub(super) witness: Option<Witness>,
     pub(super) cluster: Arc<Cluster>,
     pub(super) projector: Projector,
     pub(super) collection: Arc<Collection>,
@@ -172,10 +175,18 @@ impl KindWatch {
         let json = object.get().as_bytes();
         match r#type {
             "ADDED" | "MODIFIED" => {
+                if let Some(witness) = &self.witness {
+                    witness.changed(json);
+                }
                 let kept = self.objects(json);
                 self.collection.put(kept);
             }
-            "DELETED" => self.objects(json).iter().for_each(|gone| self.collection.remove(gone.uid())),
+            "DELETED" => {
+                if let Some(witness) = &self.witness {
+                    witness.gone(json);
+                }
+                self.objects(json).iter().for_each(|gone| self.collection.remove(gone.uid()));
+            }
             "BOOKMARK" => {}
             "ERROR" => {
                 let code = serde_json::from_slice::<Status>(json).map(|status| status.code).unwrap_or(500);

@@ -15,6 +15,7 @@ use crate::clock;
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::forward::Forwards;
+use crate::gone::GonePods;
 use crate::notices::Notices;
 use crate::notifier::Notifier;
 use crate::query_pool::QueryPool;
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) audit: AuditLog,
     pub(crate) storage: Storage,
+    /// Pods that are gone, where pods are watched.
+    pub(crate) gone: Option<Arc<GonePods>>,
     /// What was wrong with the control state that was found at the start, and has been set aside.
     pub(crate) control_damage: Option<String>,
     pub(crate) sources: SourceWatch,

@@ -53,7 +53,7 @@ pub(super) struct Scene {
     api: reqwest::Client,
     admin: String,
     pub(super) app: AppState,
-    surface: Router,
+    pub(super) surface: Router,
     pub(super) users: Vec<(&'static str, String)>,
     decided: HashMap<(String, String), bool>,
     _dir: tempfile::TempDir,
@@ -247,6 +247,8 @@ struct Sent {
     verb: &'static str,
     /// The kind; empty is pods.
     of: &'static str,
+    /// The namespace; empty is `shop`.
+    place: &'static str,
     below: &'static str,
     query: &'static str,
     media_type: &'static str,
@@ -277,6 +279,10 @@ fn sent(route: &Route) -> Option<Sent> {
         ("reveal/{namespace}/{name}", "POST") => {
             Sent { verb: "get", of: "secrets", query: "?key=password", ..Sent::default() }
         }
+        ("gone/{namespace}/{name}", "GET") => Sent { verb: "get", ..Sent::default() },
+        ("bootstrap-tokens", "POST") => {
+            Sent { verb: "create", of: "secrets", place: "kube-system", body: r#"{"hours":1}"#, ..plain }
+        }
         _ => return None,
     })
 }
@@ -287,7 +293,8 @@ fn behind(route: &Route) -> Vec<Right> {
         Access::Public | Access::Series | Access::ApiServer => Vec::new(),
         // These go on to the API server, which decides.
         Access::User => sent(route).map_or_else(Vec::new, |sent| {
-            let right = Right::to(sent.verb, "", if sent.of.is_empty() { "pods" } else { sent.of }, "shop");
+            let or = |text: &'static str, usual| if text.is_empty() { usual } else { text };
+            let right = Right::to(sent.verb, "", or(sent.of, "pods"), or(sent.place, "shop"));
             vec![if matches!(sent.verb, "list" | "create") && sent.below.is_empty() {
                 right
             } else {

@@ -6,8 +6,8 @@ use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
 use super::{
-    AppState, access, apply, backup, changes, credentials, discovery, forward, health, metrics, objects,
-    own_sessions, queries, reveal, schema, session, sources, stream, ui,
+    AppState, about, access, apply, backup, changes, credentials, discovery, forward, gone, health, metrics,
+    objects, own_sessions, queries, recent, reveal, schema, session, sources, stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -66,6 +66,8 @@ const fn changes(
 
 type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
 
+const TOKENS: &str = "/api/crowsnest/v1/bootstrap-tokens";
+const CERTIFICATES: &str = "/api/crowsnest/v1/certificates";
 const CHECK: &str = "/api/crowsnest/v1/access/check";
 const KINDS: &str = "/api/crowsnest/v1/kinds";
 const NAMESPACES: &str = "/api/crowsnest/v1/namespaces";
@@ -111,10 +113,13 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/crowsnest/v1/access/subjects", Access::User, |m| on(m, access::subjects)),
     changes(Method::POST, "/api/crowsnest/v1/apply", Access::User, OBJECTS_SENT, |m| on(m, apply::apply)),
     reads(Method::GET, "/api/crowsnest/v1/backup", ADMIN, |m| on(m, backup::read)),
-    changes(Method::POST, "/api/crowsnest/v1/certificates", Access::User, SMALL, |m| {
-        on(m, credentials::mint)
-    }),
+    reads(Method::GET, TOKENS, Access::User, |m| on(m, about::tokens)),
+    changes(Method::POST, TOKENS, Access::User, SMALL, |m| on(m, about::make_token)),
+    reads(Method::GET, CERTIFICATES, Access::User, |m| on(m, about::certificates)),
+    changes(Method::POST, CERTIFICATES, Access::User, SMALL, |m| on(m, credentials::mint)),
+    reads(Method::GET, "/api/crowsnest/v1/cluster", Access::User, |m| on(m, about::cluster)),
     changes(Method::POST, "/api/crowsnest/v1/forwards", Access::User, SMALL, |m| on(m, forward::open)),
+    reads(Method::GET, "/api/crowsnest/v1/gone/{namespace}/{name}", Access::User, |m| on(m, gone::gone)),
     reads(Method::GET, KINDS, Access::User, |m| on(m, objects::kinds)),
     changes(Method::POST, "/api/crowsnest/v1/kubeconfig", Access::User, SMALL, |m| {
         on(m, credentials::kubeconfig)
@@ -129,6 +134,7 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::PUT, OBJECT, Access::User, OBJECTS_SENT, |m| on(m, changes::replace)),
     reads(Method::GET, QUERIES, Access::User, |m| on(m, queries::list)),
     changes(Method::DELETE, QUERY, Access::User, SMALL, |m| on(m, queries::end)),
+    reads(Method::GET, "/api/crowsnest/v1/recent", Access::User, |m| on(m, recent::recent)),
     changes(Method::POST, REVEAL, Access::User, SMALL, |m| on(m, reveal::reveal)),
     reads(Method::GET, "/api/crowsnest/v1/schema/{group}/{version}", Access::User, |m| on(m, schema::read)),
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),

@@ -32,7 +32,7 @@ pub(super) async fn list(State(app): State<AppState>) -> Json<wire::Sources> {
 }
 
 fn describe(state: SourceState, targets: u64, series: u64, now: Timestamp) -> wire::Source {
-    let SourceState { source, up, since, arrived, interval, silent, reports_up, tally } = state;
+    let SourceState { source, up, since, arrived, interval, silent, reports_up, lag, tally } = state;
     wire::Source {
         pusher: source.pusher.to_string(),
         job: source.job.to_string(),
@@ -43,6 +43,7 @@ fn describe(state: SourceState, targets: u64, series: u64, now: Timestamp) -> wi
         interval_seconds: interval.as_secs_f64(),
         silent,
         reports_up,
+        lag_seconds: lag.map(|lag| lag as f64 / 1e3),
         targets,
         pushes: tally.pushes,
         samples: tally.samples,

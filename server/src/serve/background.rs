@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::certificate::CertificateKeeper;
 use crate::clock;
 use crate::cluster_metrics::ClusterMetrics;
+use crate::gone::keeper::Keeper;
 use crate::http::AppState;
 use crate::notices::DAMAGED;
 
@@ -44,8 +45,14 @@ pub(super) fn start(
     tasks.spawn(upkeep(Arc::clone(app), stopped.clone()));
     tasks.spawn(certificates.run(stopped.clone()));
     if let Some(cluster) = app.cluster.clone().filter(|_| !app.config.cluster_metrics.is_off()) {
+        let witness = app.gone.clone().map(|gone| {
+            let (keeper, witness) = Keeper::new(gone, Arc::clone(&cluster), app.config.keep_last_logs);
+            tasks.spawn(keeper.run(stopped.clone()));
+            witness
+        });
         let metrics = ClusterMetrics {
             settings: app.config.cluster_metrics.clone(),
+            witness,
             cluster,
             appender: Arc::clone(&app.storage.appender),
             queryable: Arc::clone(&app.storage.queryable),

@@ -20,6 +20,7 @@ mod demo;
 mod deploy;
 mod forward;
 mod full_disk;
+mod gone;
 mod histograms;
 mod import;
 mod incidents;

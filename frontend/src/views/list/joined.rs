@@ -19,6 +19,13 @@ use crate::poll::{Cadence, poll, throttled};
 /// How often series are read.
 const EVERY: Duration = Duration::from_secs(15);
 const TALLY_PAUSE: Duration = Duration::from_secs(1);
+/// What the pods of a namespace ask for together, and may take; those without a limit are not counted.
+const DEMANDS: [(&str, &str, &str); 4] = [
+    ("cpu-requests", "requests", "cpu"),
+    ("cpu-limits", "limits", "cpu"),
+    ("memory-requests", "requests", "memory"),
+    ("memory-limits", "limits", "memory"),
+];
 
 /// Figures by name and object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,8 +56,8 @@ impl Joined {
         sums
     }
 
-    fn add(&mut self, id: &'static str, key: Key) {
-        *self.0.entry(id).or_default().entry(key).or_default() += 1.0;
+    fn add(&mut self, id: &'static str, key: Key, amount: f64) {
+        *self.0.entry(id).or_default().entry(key).or_default() += amount;
     }
 }
 
@@ -97,7 +104,13 @@ pub(in crate::views) fn joined(row: &'static KindRow, cluster: Cluster, metrics:
                             "nodes" => text(&pod.object, &["spec", "nodeName"]).to_owned(),
                             _ => pod.key.0.clone(),
                         };
-                        joined.add("pods", (String::new(), key));
+                        if row.id == "namespaces" {
+                            for (id, which, resource) in DEMANDS {
+                                let amount = pod::resources(&pod.object, which, resource).unwrap_or(0.0);
+                                joined.add(id, (String::new(), key.clone()), amount);
+                            }
+                        }
+                        joined.add("pods", (String::new(), key), 1.0);
                     }
                 });
             });

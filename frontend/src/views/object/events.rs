@@ -11,10 +11,11 @@ use crate::arrange::Arrange as _;
 use crate::cluster::event;
 use crate::cluster::object::text;
 use crate::components::{Icon, Panel, Tone};
-use crate::i18n::{Msg, shown_of, tr, use_lang};
-use crate::kinds::EVENTS;
+use crate::i18n::{Msg, fill, shown_of, tr, use_lang};
+use crate::kinds::{EVENTS, PODS};
 use crate::live::Entry;
 use crate::poll::throttled;
+use crate::router::Route;
 use crate::views::list::Age;
 
 /// How many are shown; the list of all events has the rest.
@@ -43,6 +44,22 @@ struct Told {
     reason: String,
     message: String,
     count: i64,
+}
+
+/// The pod that an event of its owner tells of, as in "Created pod: web-1": its page stays after it.
+fn pod_link(page: ObjectPage, message: &str) -> Option<impl IntoView + use<>> {
+    let name = pod_of(message)?.to_owned();
+    let namespace = page.wanted.with_value(|(namespace, _)| namespace.clone());
+    let href = Route::to(PODS.object_page(&namespace, &name)).to_string();
+    let lang = use_lang();
+    let words = move || fill(Msg::PodPage.text(lang.get()), &[("name", &name)]);
+    Some(view! { " "<a class="link" href=href aria-label=words.clone()>{tr(Msg::Inspect)}</a> })
+}
+
+fn pod_of(message: &str) -> Option<&str> {
+    let (before, name) = message.rsplit_once("pod: ")?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+    (is_name && matches!(before, "Created " | "Deleted ")).then_some(name)
 }
 
 /// The events of the page's object.
@@ -80,7 +97,7 @@ pub(super) fn ObjectEvents(page: ObjectPage) -> impl IntoView {
             <li class=format!("told {}", tone.class())>
                 <span class="told__age">{one.at.map(|at| view! { <Age at=at/> })}</span>
                 <Icon name=tone.icon()/>
-                <p class="told__words"><strong>{one.reason}</strong>" "{one.message}<span class="told__times">{times}</span></p>
+                <p class="told__words"><strong>{one.reason}</strong>" "{one.message}{pod_link(page, &one.message)}<span class="told__times">{times}</span></p>
             </li>
         }
     };
@@ -99,5 +116,18 @@ pub(super) fn ObjectEvents(page: ObjectPage) -> impl IntoView {
                 <ol class="told-list">{lines}</ol>
             </Show>
         </Panel>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pod_that_an_owner_has_made_or_deleted_is_found_in_the_message() {
+        assert_eq!(pod_of("Created pod: web-5c-x7"), Some("web-5c-x7"));
+        assert_eq!(pod_of("Deleted pod: web-5c-x7"), Some("web-5c-x7"));
+        assert_eq!(pod_of("Error creating: pods \"x\" is forbidden: pod: no"), None);
+        assert_eq!(pod_of("Created pod: "), None);
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::Shown;
+use super::gone::GonePage;
 use crate::api::{fetch_object, use_client};
 use crate::cluster::object::text;
 use crate::kinds::KindRow;
@@ -32,7 +33,12 @@ impl Whole {
 }
 
 /// Finds the whole object that a list has some of.
-pub(super) fn whole(row: &'static KindRow, shown: Shown, wanted: StoredValue<Key>) -> Whole {
+pub(super) fn whole(
+    row: &'static KindRow,
+    shown: Shown,
+    wanted: StoredValue<Key>,
+    gone: GonePage,
+) -> Whole {
     if row.lists_whole() {
         return Whole::Listed(shown);
     }
@@ -43,10 +49,15 @@ pub(super) fn whole(row: &'static KindRow, shown: Shown, wanted: StoredValue<Key
         })
     });
     let question = move || {
-        let cadence = if version.with(Option::is_some) { Cadence::Once } else { Cadence::Never };
-        (wanted.get_value(), cadence)
+        let kept = gone.pod();
+        let cadence =
+            if version.with(Option::is_some) || kept.is_some() { Cadence::Once } else { Cadence::Never };
+        ((wanted.get_value(), kept), cadence)
     };
-    Whole::Asked(poll(question, move |(namespace, name): Key, abort| async move {
+    Whole::Asked(poll(question, move |((namespace, name), kept): (Key, Option<Value>), abort| async move {
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
         fetch_object(client, row, &namespace, &name, abort).await
     }))
 }

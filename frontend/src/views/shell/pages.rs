@@ -97,6 +97,13 @@ pub(super) static SECTIONS: &[Section] = &[
                 key: "N",
                 when: When::WithoutCluster,
             },
+            Fixed {
+                page: Page::Cluster,
+                label: Msg::ClusterTitle,
+                icon: IconName::Compass,
+                key: "C",
+                when: When::WithCluster,
+            },
             fixed(Page::Access, Msg::Access, IconName::Lock, "A"),
         ],
         id: "cluster",

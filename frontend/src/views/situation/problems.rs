@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use super::Wrong;
+use crate::clock::use_clock;
+use crate::cluster::expiry;
 use crate::cluster::problem::{Problem, WorkloadProblem};
 use crate::components::{Badge, BoneLines, Icon, IconName, Panel};
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
@@ -25,7 +27,7 @@ struct Line {
     at: Option<i64>,
 }
 
-fn line(lang: Lang, wrong: &Wrong) -> Line {
+fn line(lang: Lang, wrong: &Wrong, now: i64) -> Line {
     match wrong {
         Wrong::Machine(problem) => Line {
             name: problem.node.clone(),
@@ -33,6 +35,32 @@ fn line(lang: Lang, wrong: &Wrong) -> Line {
             badge: problem.kind.title().text(lang).to_owned(),
             why: problem.kind.why(lang),
             page: Page::Node(problem.node.clone()),
+            at: None,
+        },
+        Wrong::Certificate(_, certificate) => Line {
+            name: certificate.name.clone(),
+            place: [&*certificate.namespace, expiry::words(certificate.of).text(lang)]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
+            badge: Msg::CertificateEnds.text(lang).to_owned(),
+            why: {
+                let left = expiry::left_words(lang, expiry::left(certificate, now));
+                fill(Msg::CertificateEndsWhy.text(lang), &[("when", &left)])
+            },
+            page: Page::Cluster,
+            at: None,
+        },
+        Wrong::Deprecated(used) => Line {
+            name: used.what.clone(),
+            place: "API".to_owned(),
+            badge: Msg::ApiDeprecated.text(lang).to_owned(),
+            why: match used.removed.as_str() {
+                "" => Msg::ApiDeprecatedWhy.text(lang).to_owned(),
+                release => fill(Msg::ApiGoneWhy.text(lang), &[("release", release)]),
+            },
+            page: Page::Cluster,
             at: None,
         },
         Wrong::Cluster(Problem::Node(trouble)) => Line {
@@ -88,12 +116,12 @@ fn place_words(lang: Lang, problem: &WorkloadProblem) -> String {
 /// The list.
 #[component]
 pub(super) fn Problems(wrong: Memo<Vec<Wrong>>, is_ready: Memo<bool>) -> impl IntoView {
-    let lang = use_lang();
+    let (clock, lang) = (use_clock(), use_lang());
     let all = RwSignal::new(false);
     let row = move |wrong: &Wrong| {
         let tone = tone_of(wrong.severity());
         let lang = lang.get();
-        let Line { name, place, badge, why, page, at } = line(lang, wrong);
+        let Line { name, place, badge, why, page, at } = line(lang, wrong, clock.now());
         let inspect = Msg::Inspect.text(lang);
         view! {
             <li class=format!("problem {}", tone.class())>
