@@ -93,11 +93,12 @@ pub(super) fn ObjectEvents(page: ObjectPage) -> impl IntoView {
     let line = move |one: Told| {
         let tone = if one.is_warning { Tone::Warning } else { Tone::Done };
         let times = (one.count > 1).then(|| format!(" × {}", one.count));
+        let link = pod_link(page, &one.message);
         view! {
             <li class=format!("told {}", tone.class())>
                 <span class="told__age">{one.at.map(|at| view! { <Age at=at/> })}</span>
                 <Icon name=tone.icon()/>
-                <p class="told__words"><strong>{one.reason}</strong>" "{one.message}{pod_link(page, &one.message)}<span class="told__times">{times}</span></p>
+                <p class="told__words"><strong>{one.reason}</strong>" "{one.message}{link}<span class="told__times">{times}</span></p>
             </li>
         }
     };

@@ -131,7 +131,7 @@ pub(super) fn LastLogs(page: ObjectPage) -> impl IntoView {
         })
     };
     let lang = use_lang();
-    let part = |LastLines { container, text }: LastLines| {
+    let part = move |LastLines { container, text }: LastLines| {
         view! {
             <Panel title=Signal::stored(container.clone()) note=Signal::derive(move || Msg::LastLogsNote.text(lang.get()).to_owned())>
                 <pre class="snippet" tabindex="0" role="region" aria-label=container>{text}</pre>
