@@ -42,11 +42,13 @@ pub(super) static NAMESPACES: KindRow = KindRow {
             id: "cpu",
             query: r#"sum by (namespace) (rate(container_cpu_usage_seconds_total{container!=""$ns}[2m]))"#,
             labels: ("", "namespace"),
+            has_curve: false,
         },
         Metric {
             id: "memory",
             query: r#"sum by (namespace) (max by (namespace, pod, container) (container_memory_working_set_bytes{container!=""$ns}))"#,
             labels: ("", "namespace"),
+            has_curve: false,
         },
     ],
     order: "name",
