@@ -18,8 +18,8 @@ mod targets;
 mod volumes;
 
 pub(crate) use about::{
-    DeprecatedUse, fetch_about, fetch_certificates, fetch_clocks, fetch_deprecated, fetch_gone, fetch_kubelets,
-    fetch_recent, fetch_tokens, make_token,
+    DeprecatedUse, fetch_about, fetch_certificates, fetch_clocks, fetch_deprecated, fetch_gone,
+    fetch_kubelets, fetch_recent, fetch_tokens, make_token,
 };
 pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
 pub(crate) use alerts::{Alert, fetch_alerts};

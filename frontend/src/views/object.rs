@@ -115,7 +115,16 @@ pub(super) fn ObjectView(
             </Show>
         }
     };
-    let page = ObjectPage { row, cluster, shown, whole: whole(row, shown, wanted, gone), gone, wanted, range, on_range };
+    let page = ObjectPage {
+        row,
+        cluster,
+        shown,
+        whole: whole(row, shown, wanted, gone),
+        gone,
+        wanted,
+        range,
+        on_range,
+    };
     let tab = current_tab(row);
     let router = use_router();
     if has_logs(row) {

@@ -88,7 +88,9 @@ pub(crate) fn Shell(
         }
         (Page::Node(name), None) => view! { <Lazy part=move || parts::machine(name.clone())/> }.into_any(),
         (Page::Explore, _) => view! { <Lazy part=parts::explore/> }.into_any(),
-        (Page::Cluster, Some(cluster)) => view! { <Lazy part=move || parts::about_cluster(cluster)/> }.into_any(),
+        (Page::Cluster, Some(cluster)) => {
+            view! { <Lazy part=move || parts::about_cluster(cluster)/> }.into_any()
+        }
         (Page::Create, Some(_)) => view! { <Lazy part=parts::create/> }.into_any(),
         (Page::Map, Some(cluster)) => view! { <Lazy part=move || parts::map(cluster)/> }.into_any(),
         (Page::Sources, _) => view! { <Lazy part=parts::sources/> }.into_any(),
@@ -110,7 +112,15 @@ pub(crate) fn Shell(
             view! { <KindPage id=id cluster=cluster view=object/> }.into_any()
         }
         (Page::Unknown(path), _) => view! { <NotFound path=path/> }.into_any(),
-        (page @ (Page::List(_) | Page::Object(..) | Page::AccessWho | Page::Cluster | Page::Create | Page::Map), _) => {
+        (
+            page @ (Page::List(_)
+            | Page::Object(..)
+            | Page::AccessWho
+            | Page::Cluster
+            | Page::Create
+            | Page::Map),
+            _,
+        ) => {
             let path = Route::to(page).to_string().trim_start_matches('#').to_owned();
             view! { <NotFound path=path/> }.into_any()
         }

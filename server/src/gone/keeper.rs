@@ -111,14 +111,15 @@ impl Keeper {
     /// Runs until `stopped`.
     pub(crate) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
         loop {
-            tokio::select! {
+            let seen = tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return,
-                seen = self.seen.recv() => match seen {
-                    Some(Seen::Ending(json)) if self.keeps_logs => self.fetch(&json).await,
-                    Some(Seen::Ending(_)) => {}
-                    Some(Seen::Gone(json)) => self.keep(json).await,
-                    None => return,
-                }
+                seen = self.seen.recv() => seen,
+            };
+            match seen {
+                Some(Seen::Ending(json)) if self.keeps_logs => self.fetch(&json).await,
+                Some(Seen::Ending(_)) => {}
+                Some(Seen::Gone(json)) => self.keep(json).await,
+                None => return,
             }
         }
     }

@@ -12,7 +12,8 @@ fn a_pod_that_is_gone_keeps_its_last_state_and_its_last_lines_for_those_who_may_
     let sim = running(vec![pod("web-1", &["main"], 30)]);
     let kubeconfig = sim.kubeconfig();
     let kubeconfig = kubeconfig.to_str().unwrap();
-    let flags = ["--auth", "kube", "--kubeconfig", kubeconfig, "--cluster-metrics", "pods", "--keep-last-logs"];
+    let flags =
+        ["--auth", "kube", "--kubeconfig", kubeconfig, "--cluster-metrics", "pods", "--keep-last-logs"];
     let mut server = Server::start_with(&flags);
     let (admin, viewer) = (server.sign_in(&sim.admin()), server.sign_in(&sim.viewer()));
     assert_eq!(server.get_as(&admin, GONE).1["gone"], Value::Array(Vec::new()), "it is there");

@@ -58,7 +58,8 @@ fn pod_link(page: ObjectPage, message: &str) -> Option<impl IntoView + use<>> {
 
 fn pod_of(message: &str) -> Option<&str> {
     let (before, name) = message.rsplit_once("pod: ")?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+    let is_name =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
     (is_name && matches!(before, "Created " | "Deleted ")).then_some(name)
 }
 

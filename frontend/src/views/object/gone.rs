@@ -51,9 +51,10 @@ pub(super) fn gone_pods(
         let cadence = if row.id == "pods" && is_there.is_some() { Cadence::Once } else { Cadence::Never };
         ((is_there, wanted.get_value()), cadence)
     };
-    let feed: Feed<Gone> = poll(question, move |(_, (namespace, name)): (Option<bool>, Key), abort| async move {
-        fetch_gone(client, &namespace, &name, abort).await
-    });
+    let feed: Feed<Gone> =
+        poll(question, move |(_, (namespace, name)): (Option<bool>, Key), abort| async move {
+            fetch_gone(client, &namespace, &name, abort).await
+        });
     // Whoever has watched it end goes on reading what they read.
     let was_there = StoredValue::new(false);
     let chosen = Memo::new(move |_| {
@@ -122,7 +123,12 @@ pub(super) fn GoneNote(page: ObjectPage) -> impl IntoView {
 /// The last lines of each container, or why there are none.
 #[component]
 pub(super) fn LastLogs(page: ObjectPage) -> impl IntoView {
-    let logs = move || page.gone.chosen.with(|chosen| chosen.as_ref().map(|chosen| chosen.pod.logs.clone())).unwrap_or_default();
+    let logs = move || {
+        page.gone
+            .chosen
+            .with(|chosen| chosen.as_ref().map(|chosen| chosen.pod.logs.clone()))
+            .unwrap_or_default()
+    };
     let why = move || {
         page.gone.feed.value.with(|gone| match gone {
             Some(Gone { keeps_logs: false, .. }) => Msg::LastLogsOff,

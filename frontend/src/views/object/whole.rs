@@ -33,12 +33,7 @@ impl Whole {
 }
 
 /// Finds the whole object that a list has some of.
-pub(super) fn whole(
-    row: &'static KindRow,
-    shown: Shown,
-    wanted: StoredValue<Key>,
-    gone: GonePage,
-) -> Whole {
+pub(super) fn whole(row: &'static KindRow, shown: Shown, wanted: StoredValue<Key>, gone: GonePage) -> Whole {
     if row.lists_whole() {
         return Whole::Listed(shown);
     }
