@@ -49,6 +49,12 @@ bench-ui: build ## Show the interface a cluster of 10,000 pods; ARGS="--pods 200
 	cargo build --locked --release --package crowsnest-kubesim --example serve
 	node frontend/bench/ui.mjs $(ARGS)
 
+.PHONY: screenshots
+screenshots: interface ## Take the user guide's pictures of every page, in both themes, into docs/images
+	@deploy/setup.sh test
+	cargo build --locked --bins
+	node frontend/tests/screenshots.mjs $(ARGS)
+
 .PHONY: bench-promql-diff
 bench-promql-diff: ## Ask Prometheus 2.42 and us the committed random queries; goes on where it was interrupted
 	cargo test --locked --release --package crowsnest-promql --test differential -- --ignored --nocapture

@@ -1,0 +1,68 @@
+// Every page that tests and pictures look at.
+
+import { waitForCharts } from "./charts.mjs";
+
+const wrongQuery = encodeURIComponent("sum(rate(node_cpu_seconds_total[5m])");
+const query = encodeURIComponent('sum by (mode) (rate(node_cpu_seconds_total{node="demo-1"}[1m]))');
+
+// What each page is called, where it is, and when it is complete.
+export const PAGES = [
+  { name: "sign-in", route: "", signIn: false, ready: (page) => page.getByRole("heading", { level: 1 }).waitFor() },
+  { name: "overview", route: "#/", ready: (page) => waitForCharts(page, 4) },
+  { name: "nodes", route: "#/nodes", ready: (page) => page.getByRole("row").getByText(/\d %/).first().waitFor() },
+  { name: "node", route: "#/nodes/demo-1?range=5m", ready: (page) => waitForCharts(page, 4) },
+  { name: "pods", route: "#/pods", ready: (page) => page.getByRole("link", { name: /^checkout-/ }).first().waitFor() },
+  {
+    name: "pods-of-one-namespace",
+    route: "#/pods?ns=payments&sort=-restarts",
+    ready: (page) => page.getByRole("link", { name: /^fraud-check-/ }).first().waitFor(),
+  },
+  { name: "pod", route: "#/pods/data/postgres-0?range=5m", ready: (page) => page.getByText("postgres:16").first().waitFor() },
+  { name: "pod-unknown", route: "#/pods/shop/nobody", ready: (page) => page.getByText("No pod is called nobody").waitFor() },
+  { name: "namespaces", route: "#/namespaces", ready: (page) => page.getByRole("link", { name: "shop" }).waitFor() },
+  { name: "cluster", route: "#/cluster", ready: (page) => page.getByRole("rowheader", { name: "demo01" }).waitFor() },
+  { name: "events", route: "#/events", ready: (page) => page.getByRole("link", { name: /^Pod / }).first().waitFor() },
+  { name: "map", route: "#/map?ns=shop,data", ready: (page) => page.getByText("backend Service legacy-web not found").waitFor() },
+  { name: "map-nodes", route: "#/map?ns=payments&show=nodes", ready: (page) => page.getByRole("link", { name: /^demo-\d$/ }).first().waitFor() },
+  { name: "deployment", route: "#/deployments/shop/web?range=5m", ready: (page) => waitForCharts(page, 4) },
+  { name: "namespace", route: "#/namespaces/shop?range=5m", ready: (page) => waitForCharts(page, 4) },
+  { name: "claim", route: "#/persistentvolumeclaims/data/data-kafka-0?range=5m", ready: (page) => waitForCharts(page, 2) },
+  {
+    name: "network-policy",
+    route: "#/networkpolicies/data/postgres-from-shop",
+    ready: (page) => page.getByText("In: all pods in namespaces shop").waitFor(),
+  },
+  { name: "service", route: "#/services/shop/mail", ready: (page) => page.getByText("It is an alias in DNS").waitFor() },
+  { name: "create", route: "#/create", ready: (page) => page.getByRole("textbox", { name: "Manifest", exact: true }).waitFor() },
+  {
+    name: "create-form",
+    route: "#/create?form=app",
+    ready: async (page) => {
+      const form = page.getByRole("region", { name: "Application" });
+      await form.getByRole("textbox", { name: /^Name/ }).fill("web");
+      await form.getByRole("textbox", { name: /^Image/ }).fill("nginx:1.27");
+      await page.getByRole("textbox", { name: "Manifest", exact: true }).getByText("nginx:1.27").waitFor();
+    },
+  },
+  {
+    name: "yaml",
+    route: "#/services/shop/web?tab=yaml",
+    ready: (page) => page.getByRole("textbox", { name: "YAML", exact: true }).getByText("ClusterIP").first().waitFor(),
+  },
+  {
+    name: "dialog",
+    route: "#/deployments/shop/web",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Scale", exact: true }).click();
+      await page.getByRole("dialog").getByRole("spinbutton").waitFor();
+    },
+  },
+  { name: "explore", route: `#/explore?q=${query}&range=5m`, ready: (page) => waitForCharts(page, 1) },
+  { name: "explore-empty", route: "#/explore", ready: (page) => page.getByText("Ask something").waitFor() },
+  {
+    name: "explore-error",
+    route: `#/explore?q=${wrongQuery}`,
+    expected: [/status of 400 .*\/api\/v1\/query/],
+    ready: (page) => page.getByRole("button", { name: /line 1, column/ }).waitFor(),
+  },
+];
