@@ -481,7 +481,10 @@ mod tests {
             assert!(row.column(row.order.trim_start_matches('-')).is_some(), "{}", row.id);
             for column in row.columns {
                 if let Source::Joined(id, _) = column.source {
-                    let known = row.metrics.iter().any(|metric| metric.id == id) || id == "pods";
+                    let is_metric = row.metrics.iter().any(|metric| metric.id == id);
+                    // The others are counted over pods.
+                    let known =
+                        is_metric || id == "pods" || id.ends_with("-requests") || id.ends_with("-limits");
                     assert!(known, "{}: {id}", row.id);
                 }
             }

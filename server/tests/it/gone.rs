@@ -22,7 +22,7 @@ fn a_pod_that_is_gone_keeps_its_last_state_and_its_last_lines_for_those_who_may_
         let (_, body) = server.get_as(&admin, "api/v1/query?query=kube_pod_info{pod%3D%22web-1%22}");
         body["data"]["result"].as_array().is_some_and(|series| !series.is_empty()).then_some(())
     });
-    sim.delete("/api/v1/namespaces/shop/pods/web-1");
+    sim.end("/api/v1/namespaces/shop/pods/web-1");
     wait_for("the pod to be gone", || {
         let (_, body) = server.get_as(&admin, GONE);
         body["gone"].as_array().is_some_and(|gone| !gone.is_empty()).then_some(())

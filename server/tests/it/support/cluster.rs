@@ -97,6 +97,11 @@ impl Sim {
         self.ask(reqwest::Method::DELETE, path, &now);
     }
 
+    /// Lets a pod end as `kubectl delete` does: in its own time.
+    pub(crate) fn end(&self, path: &str) {
+        self.ask(reqwest::Method::DELETE, path, &serde_json::json!({}));
+    }
+
     /// Whether the API server can be reached.
     pub(crate) fn cut(&self, cut: bool) {
         self.running.set_chaos(Chaos { cut, ..Chaos::default() });
