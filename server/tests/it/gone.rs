@@ -40,6 +40,7 @@ fn a_pod_that_is_gone_keeps_its_last_state_and_its_last_lines_for_those_who_may_
     check(&server, &viewer);
     let elsewhere = server.get_as(&viewer, "api/crowsnest/v1/gone/data/web-1");
     assert_eq!(elsewhere.0, 403, "{}", elsewhere.1);
+    assert!(server.terminate());
     server.restart();
     check(&server, &server.sign_in(&sim.admin()));
 }
