@@ -34,6 +34,7 @@ mod security_headers;
 mod session;
 mod sources;
 mod stream;
+mod streamed;
 #[cfg(test)]
 mod surface;
 mod terminal;
@@ -47,3 +48,4 @@ pub(crate) use cors::CorsOrigin;
 pub(crate) use error::{ApiError, ErrorKind, KeepsBody};
 pub(crate) use layers::router;
 pub(crate) use objects::Viewer;
+pub(crate) use streamed::streamed;

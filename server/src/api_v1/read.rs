@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use super::answer::{pool_failed, query_failed};
 use super::seen::Seen;
 use super::write::read_body;
-use crate::http::{ApiError, AppState};
+use crate::http::{ApiError, AppState, streamed};
 use crate::query_pool::{asker, asking_for};
 use question::Request;
 
@@ -86,7 +86,7 @@ async fn as_stream(app: AppState, seen: Seen, request: Request) -> Result<Respon
         };
         Some((frame.map_err(|_| std::io::Error::other("the search failed")), (None, frames)))
     });
-    Ok(([(header::CONTENT_TYPE, STREAMED_CONTENT_TYPE)], Body::from_stream(rest)).into_response())
+    Ok(([(header::CONTENT_TYPE, STREAMED_CONTENT_TYPE)], streamed(rest)).into_response())
 }
 
 /// A series' labels on the wire, with the external ones that it does not have itself.

@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
@@ -11,7 +10,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::sync::{Mutex, mpsc};
 use tracing::{info, warn};
 
-use super::{ApiError, AppState, ErrorKind};
+use super::{ApiError, AppState, ErrorKind, streamed};
 use crate::backup;
 
 /// Pieces that are packed before somebody takes them.
@@ -44,5 +43,5 @@ pub(super) async fn read(State(app): State<AppState>) -> Result<Response, ApiErr
         (CONTENT_ENCODING, "identity"),
         (CONTENT_DISPOSITION, "attachment; filename=\"crowsnest-backup.tar.zst\""),
     ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    Ok((headers, streamed(pieces)).into_response())
 }

@@ -28,7 +28,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::base_path::BasePath;
 use super::changes::Asking;
 use super::security_headers::Stranger;
-use super::{ApiError, AppState, ErrorKind};
+use super::{ApiError, AppState, ErrorKind, streamed};
 use crate::audit::{Action, Outcome};
 use crate::clock;
 use crate::cluster::{Cluster, ClusterError, PortConnection};
@@ -180,10 +180,10 @@ pub(super) async fn pass(
     };
     let mut passing = Passing::new(body, owner, turn);
     let body = match Rewritten::of(&headers) {
-        Rewritten::No => Body::from_stream(passing.parts(Bytes::new())),
+        Rewritten::No => streamed(passing.parts(Bytes::new())),
         Rewritten::Yes => match passing.page().await.map_err(|error| gateway(&error.to_string()))? {
             (page, Whole::Yes) => Body::from(rewrite(&page, &prefix)),
-            (beginning, Whole::No) => Body::from_stream(passing.parts(beginning)),
+            (beginning, Whole::No) => streamed(passing.parts(beginning)),
         },
     };
     Ok(stranger((head.status, headers, body).into_response()))

@@ -13,7 +13,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::objects::Viewer;
 use super::terminal;
-use super::{ApiError, AppState, ErrorKind};
+use super::{ApiError, AppState, ErrorKind, streamed};
 use crate::auth::Identified;
 use crate::clock;
 use crate::cluster::ClusterError;
@@ -69,7 +69,7 @@ pub(super) async fn open(
             if headers.contains_key(LAST_EVENT_ID_HEADER) {
                 watches.anew.clear();
             }
-            Ok(of_events(Body::from_stream(watching::open(subscriber, place, watches, id.as_deref()))))
+            Ok(of_events(streamed(watching::open(subscriber, place, watches, id.as_deref()))))
         }
         Question::Terminal(_) => Err(ApiError::bad_request("a terminal is a WebSocket")),
         Question::Logs(question) => {
@@ -97,7 +97,7 @@ async fn logs(
     let pods = Pods::of(&question, &subscriber.cluster, &subscriber.credential).await?;
     if !question.download {
         let events = logs::open(subscriber, place, question, pods, last_event_id).await?;
-        return Ok(of_events(Body::from_stream(events)));
+        return Ok(of_events(streamed(events)));
     }
     let name = format!("attachment; filename=\"{}.log\"", file_name(question.of.name.as_str()));
     let text = logs::download(subscriber, place, question, pods).await?;
@@ -107,7 +107,7 @@ async fn logs(
         (CONTENT_DISPOSITION, name),
         UNBUFFERED,
     ];
-    Ok((headers, Body::from_stream(text)).into_response())
+    Ok((headers, streamed(text)).into_response())
 }
 
 /// A name that no file system takes amiss.

@@ -106,6 +106,12 @@ fn a_page_behind_a_port_is_shown_with_its_links_below_its_address() {
         (header(&script, "content-type"), header(&script, "access-control-allow-origin")),
         ("text/javascript", "*")
     );
+    let packed = server.get(&format!("{path}app.js")).header("accept-encoding", "gzip").send().unwrap();
+    assert_eq!(header(&packed, "content-encoding"), "gzip");
+    assert!(
+        packed.bytes().unwrap().starts_with(&[0x1f, 0x8b]),
+        "what is compressed on its way ends well, too"
+    );
     let said = server.post(&format!("{path}echo")).header("origin", "null").body("hello").send().unwrap();
     assert_eq!(said.text().unwrap(), "hello");
     let shown: Value = server.get(&format!("{path}headers")).send().unwrap().json().unwrap();
