@@ -149,7 +149,7 @@ impl Question {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         match pairs.clone().find(|(name, _)| *name == "kind").map(|(_, kind)| kind) {
-            Some("watch") => watches(pairs).map(Self::Watch),
+            Some("watch") => watches(&pairs).map(Self::Watch),
             Some("logs") => LogQuestion::read(pairs)
                 .map(|question| Self::Logs(Box::new(question)))
                 .map_err(|error| ApiError::bad_request(error.to_string())),
@@ -169,7 +169,7 @@ fn terminal<'a>(
         .map_err(|error| ApiError::bad_request(error.to_string()))
 }
 
-fn watches<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Result<Watches, ApiError> {
+fn watches<'a>(pairs: &(impl Iterator<Item = (&'a str, &'a str)> + Clone)) -> Result<Watches, ApiError> {
     let wrong = |error: NotAName| ApiError::bad_request(format!("of: {error}"));
     let all =
         |wanted: &'static str| pairs.clone().filter(move |(name, _)| *name == wanted).take(MAX_WATCHES + 1);

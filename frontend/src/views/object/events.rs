@@ -53,7 +53,7 @@ fn pod_link(page: ObjectPage, message: &str) -> Option<impl IntoView + use<>> {
     let href = Route::to(PODS.object_page(&namespace, &name)).to_string();
     let lang = use_lang();
     let words = move || fill(Msg::PodPage.text(lang.get()), &[("name", &name)]);
-    Some(view! { " "<a class="link" href=href aria-label=words.clone()>{tr(Msg::Inspect)}</a> })
+    Some(view! { " "<a class="link" href=href aria-label=words>{tr(Msg::Inspect)}</a> })
 }
 
 fn pod_of(message: &str) -> Option<&str> {
