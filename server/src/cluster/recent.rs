@@ -181,14 +181,14 @@ mod tests {
 
     use super::*;
 
-    fn item(metadata: Value) -> Item {
+    fn item(metadata: &Value) -> Item {
         serde_json::from_value(json!({"metadata": metadata})).unwrap()
     }
 
     #[test]
     fn a_new_replica_set_is_a_rollout_of_its_deployment() {
         let set = |owner: Value| {
-            item(json!({"name": "web-1", "namespace": "shop", "creationTimestamp": "1970-01-01T00:16:40Z",
+            item(&json!({"name": "web-1", "namespace": "shop", "creationTimestamp": "1970-01-01T00:16:40Z",
                 "annotations": {REVISION: "7"}, "ownerReferences": [owner]}))
         };
         let owned = set(json!({"kind": "Deployment", "name": "web", "controller": true}));
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn whoever_set_the_spec_just_before_is_named_and_nobody_else() {
-        let workload = item(json!({"name": "web", "managedFields": [
+        let workload = item(&json!({"name": "web", "managedFields": [
             {"manager": "helm", "time": "1970-01-01T00:00:10Z", "fieldsV1": {"f:spec": {}}},
             {"manager": "kubectl-edit", "time": "1970-01-01T00:16:39Z", "fieldsV1": {"f:spec": {}}},
             {"manager": "kube-controller-manager", "subresource": "status", "time": "1970-01-01T00:16:40Z",
