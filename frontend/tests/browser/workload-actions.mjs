@@ -118,6 +118,6 @@ pageTest("a request for a certificate is approved", { url: at("#/certificates.k8
   await dialog(page).getByRole("button", { name: "Approve", exact: true }).click();
   await page.getByText("Approve: acted-csr is done.").waitFor();
   const made = await kube.ask("GET", `${all}/acted-csr`);
+  // It stays: a page whose object goes asks for it once more, and Chromium would note the 404.
   assert.equal(made.status.conditions[0].type, "Approved");
-  await kube.ask("DELETE", `${all}/acted-csr`);
 });
