@@ -4,11 +4,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
 import { apiServer } from "../support/kube.mjs";
-import { pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
 
 useDemo();
-
-const at = (route) => () => shared.demo.url + route;
 
 pageTest("an administrator reads that they may do everything", { url: at("#/access") }, async (page) => {
   await page.getByRole("heading", { level: 1, name: "What can I do", exact: true }).waitFor();

@@ -2,35 +2,11 @@
 
 import assert from "node:assert/strict";
 
+import { choose, dialog, heading, isGone, until } from "../support/acting.mjs";
 import { apiServer } from "../support/kube.mjs";
-import { pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
-
-const at = (route) => () => shared.demo.url + route;
-const dialog = (page) => page.getByRole("dialog");
-
-/** Asks until what the API server says is as it should be. */
-async function until(ask, holds) {
-  for (const end = Date.now() + 60_000; Date.now() < end; ) {
-    const said = await ask().catch((error) => error);
-    if (holds(said)) return said;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error("the API server never said so");
-}
-
-/** Whether an object is there. */
-const isGone = (said) => said instanceof Error && said.message.includes(" 404 ");
-
-/** The heading of a page, which says that its object is known. */
-const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
-
-/** An action of the menu behind the buttons. */
-async function choose(page, name) {
-  await page.getByRole("button", { name: "More", exact: true }).click();
-  await page.getByRole("button", { name, exact: true }).click();
-}
 
 /** Types over what stands in an editor. */
 async function write(page, name, text) {

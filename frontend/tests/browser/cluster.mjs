@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 
 import { apiServer } from "../support/kube.mjs";
-import { pageTest, shared, signIn, useDemo } from "../support/suite.mjs";
+import { at, pageTest, shared, signIn, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
 const row = (page, name) => page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
-const at = (route) => () => shared.demo.url + route;
 
 pageTest("the overview says first what is wrong, with the reason in words", {}, async (page) => {
   const heading = page.getByRole("heading", { level: 1 });

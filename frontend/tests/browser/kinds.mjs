@@ -2,14 +2,13 @@
 
 import assert from "node:assert/strict";
 
+import { heading } from "../support/acting.mjs";
 import { apiServer } from "../support/kube.mjs";
-import { pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
-const at = (route) => () => shared.demo.url + route;
 const main = (page) => page.getByRole("navigation", { name: "Main" });
-const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
 const row = (page, name) => page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
 
 /** Opens a group of the side bar unless it is open, and the list of a kind in it. */

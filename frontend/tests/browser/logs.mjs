@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 
 import { apiServer } from "../support/kube.mjs";
-import { pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
-const at = (route) => () => shared.demo.url + route;
 const lines = (page) => page.locator(".logs__line");
 const log = (page) => page.getByRole("log", { name: "Logs" });
 const find = (page) => page.getByRole("textbox", { name: "Search in lines" });

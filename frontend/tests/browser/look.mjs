@@ -2,19 +2,11 @@
 
 import assert from "node:assert/strict";
 
+import { choose, dialog, heading } from "../support/acting.mjs";
 import { apiServer } from "../support/kube.mjs";
-import { pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
-
-const at = (route) => () => shared.demo.url + route;
-const dialog = (page) => page.getByRole("dialog");
-const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
-
-async function choose(page, name) {
-  await page.getByRole("button", { name: "More", exact: true }).click();
-  await page.getByRole("button", { name, exact: true }).click();
-}
 
 pageTest("a container is added to a pod, and a terminal opens at its shell", { url: at("#/pods/shop/looked-at") }, async (page) => {
   const kube = apiServer(shared.demo);

@@ -4,11 +4,10 @@ import assert from "node:assert/strict";
 
 import { waitForCharts } from "../support/charts.mjs";
 import { apiServer } from "../support/kube.mjs";
-import { pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
-const at = (route) => () => shared.demo.url + route;
 const card = (page, space, lane, name) =>
   page
     .getByRole("region", { name: space, exact: true })

@@ -2,31 +2,14 @@
 
 import assert from "node:assert/strict";
 
+import { choose, dialog, heading, isGone, until } from "../support/acting.mjs";
 import { apiServer } from "../support/kube.mjs";
-import { pageTest, shared, useDemo } from "../support/suite.mjs";
+import { at, pageTest, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
-const at = (route) => () => shared.demo.url + route;
-const dialog = (page) => page.getByRole("dialog");
-const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
 const button = (where, name) => where.getByRole("button", { name, exact: true });
 const chosenBar = (page) => page.getByRole("toolbar", { name: "What to do with the chosen" });
-
-async function choose(page, name) {
-  await button(page, "More").click();
-  await button(page, name).click();
-}
-
-/** Asks until what the API server says is as it should be. */
-async function until(ask, holds) {
-  for (const end = Date.now() + 60_000; Date.now() < end; ) {
-    const said = await ask().catch((error) => error);
-    if (holds(said)) return said;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error("the API server never said so");
-}
 
 const deployment = (name, more = {}) => ({
   metadata: { name },
@@ -53,7 +36,7 @@ pageTest("a pod is annotated and evicted", { url: at("#/pods/shop/leaving") }, a
   await button(page, "Evict").click();
   await button(dialog(page), "Evict").click();
   await page.getByText("Evict: leaving is done.").waitFor();
-  await until(() => kube.ask("GET", path), (said) => said instanceof Error && said.message.includes(" 404 "));
+  await until(() => kube.ask("GET", path), isGone);
 });
 
 pageTest("a claim asks for more room", { url: at("#/persistentvolumeclaims/shop/roomy") }, async (page) => {

@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 
-import { pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
-const at = (route) => () => shared.demo.url + route;
 const rows = (page) => page.locator("section.terminal:not([hidden]) .xterm-rows");
 const says = (page, text) => rows(page).filter({ hasText: text }).first().waitFor();
 

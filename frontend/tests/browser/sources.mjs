@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 
-import { pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
-const at = (route) => () => shared.demo.url + route;
 const rows = (page) => page.getByRole("table", { name: "Sources" }).getByRole("row");
 
 pageTest("the sources are listed with what they push, and a click on their series says which", {}, async (page) => {

@@ -64,6 +64,9 @@ export function pageTest(name, options, body) {
   });
 }
 
+/** The address of a route of the demo, once there is one. */
+export const at = (route) => () => shared.demo.url + route;
+
 /** Signs in on the sign-in page and waits for the shell. English only, as all tests start in it. */
 export async function signIn(page, token) {
   await page.getByLabel("Bearer token", { exact: true }).fill(token);
