@@ -8,7 +8,6 @@ use std::{collections::HashMap, io, pin::Pin};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt, stream};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf},
@@ -16,17 +15,14 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{
-        self, Message,
-        protocol::{Role, WebSocketConfig},
-    },
+    tungstenite::{self, Message},
 };
 
 use crate::{
     cluster::Cluster,
     kubelet::site,
     object,
-    session::{LARGEST_MESSAGE, finish, message},
+    session::{LARGEST_MESSAGE, accept, finish, message},
 };
 
 /// The subprotocols that are spoken.
@@ -48,12 +44,7 @@ impl PortForward {
     /// Carries until a connection, the client or the cluster ends.
     pub(crate) async fn run(self, cluster: &Cluster, upgrade: OnUpgrade) {
         let (mut ending, mut chaos) = (cluster.ending.subscribe(), cluster.chaos.subscribe());
-        let Ok(upgraded) = upgrade.await else { return };
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(LARGEST_MESSAGE))
-            .max_frame_size(Some(LARGEST_MESSAGE));
-        let socket =
-            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        let Some(socket) = accept(upgrade).await else { return };
         tokio::select! {
             result = self.carry(cluster, socket) => {
                 if let Err(error) = result {

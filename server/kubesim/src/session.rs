@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -77,16 +77,20 @@ pub(crate) struct Session {
     pub(crate) stderr: bool,
 }
 
+/// The connection after its upgrade; none where the client has gone.
+pub(crate) async fn accept(upgrade: OnUpgrade) -> Option<WebSocketStream<TokioIo<Upgraded>>> {
+    let upgraded = upgrade.await.ok()?;
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(LARGEST_MESSAGE))
+        .max_frame_size(Some(LARGEST_MESSAGE));
+    Some(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await)
+}
+
 impl Session {
     /// Runs until the process, the client or the cluster ends.
     pub(crate) async fn run(self, cluster: &Cluster, upgrade: OnUpgrade) {
         let (mut ending, mut chaos) = (cluster.ending.subscribe(), cluster.chaos.subscribe());
-        let Ok(upgraded) = upgrade.await else { return };
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(LARGEST_MESSAGE))
-            .max_frame_size(Some(LARGEST_MESSAGE));
-        let socket =
-            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        let Some(socket) = accept(upgrade).await else { return };
         let main = self.main.clone();
         tokio::select! {
             result = self.converse(socket) => match (result, main) {
