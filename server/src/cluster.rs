@@ -17,6 +17,7 @@ mod kinds;
 mod namespaces;
 mod nodes;
 mod openapi;
+mod pages;
 mod port;
 mod recent;
 mod request;

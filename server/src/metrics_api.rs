@@ -19,8 +19,6 @@ use crate::clock;
 use crate::cluster::{As, Form, Path};
 use crate::http::AppState;
 
-/// Objects of one page of a list.
-const PAGE: &str = "500";
 /// Pages that are read.
 const MAX_PAGES: usize = 100;
 
@@ -44,19 +42,6 @@ struct Metadata {
     name: String,
     namespace: String,
     labels: Value,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: PageMetadata,
-    items: Vec<Named>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PageMetadata {
-    r#continue: String,
 }
 
 /// `/apis/metrics.k8s.io`.
@@ -151,20 +136,9 @@ async fn list(
     let selectors =
         [("labelSelector", &selection.label_selector), ("fieldSelector", &selection.field_selector)];
     let given = selectors.into_iter().filter(|(_, value)| !value.is_empty());
-    let path = given
-        .fold(Path::list(&kind, scope).with("limit", PAGE), |path, (name, value)| path.with(name, value));
-    let mut found = Vec::new();
-    let mut next = String::new();
-    for _ in 0..MAX_PAGES {
-        let page = if next.is_empty() { path.clone() } else { path.clone().with("continue", &next) };
-        let page: Page = cluster.get(As::Server, &page, Form::MetadataList).await.map_err(Failure::of)?;
-        found.extend(page.items);
-        next = page.metadata.r#continue;
-        if next.is_empty() {
-            break;
-        }
-    }
-    Ok(found)
+    let path = given.fold(Path::list(&kind, scope), |path, (name, value)| path.with(name, value));
+    let listed = cluster.list(As::Server, path, Form::MetadataList, MAX_PAGES).await;
+    listed.map(|(found, _)| found).map_err(Failure::of)
 }
 
 /// `{"kind": …, "apiVersion": …}` and more.

@@ -19,27 +19,13 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
-use super::{As, Cluster, ClusterError, Form, Path};
+use super::{Cluster, ClusterError};
 
 /// A handshake takes no longer.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Objects in one page of their list, and pages that are read.
-const PAGE: &str = "500";
+/// Pages that are read of a list.
 const MAX_PAGES: usize = 4;
 const DAY: f64 = 86_400.0;
-
-#[derive(Deserialize)]
-struct Page<T> {
-    #[serde(default)]
-    metadata: PageMetadata,
-    items: Vec<T>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PageMetadata {
-    r#continue: String,
-}
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -180,32 +166,10 @@ impl Cluster {
     ) -> Result<Vec<T>, ClusterError> {
         let kind =
             Kind::new(group, "v1", resource).map_err(|error| ClusterError::Answer(error.to_string()))?;
-        let mut objects = Vec::new();
-        let mut next = String::new();
-        for _ in 0..MAX_PAGES {
-            let mut path = Path::list(&kind, scope).with("limit", PAGE);
-            for (name, value) in [("fieldSelector", fields), ("continue", &next)] {
-                if !value.is_empty() {
-                    path = path.with(name, value);
-                }
-            }
-            let page: Page<T> = match self.get(As::User(credential), &path, Form::Whole).await {
-                Ok(page) => page,
-                Err(ClusterError::Refused(status)) if status.code == 404 => return Ok(Vec::new()),
-                Err(ClusterError::Refused(status)) if status.code == 403 => {
-                    unread.push(status.message);
-                    return Ok(objects);
-                }
-                Err(error) => return Err(error),
-            };
-            objects.extend(page.items);
-            next = page.metadata.r#continue;
-            if next.is_empty() {
-                return Ok(objects);
-            }
+        match self.readable(credential, (&kind, scope, fields), MAX_PAGES, unread).await {
+            Err(error) if error.code() == Some(404) => Ok(Vec::new()),
+            read => read,
         }
-        unread.push(format!("there are more {resource} than {}", objects.len()));
-        Ok(objects)
     }
 }
 

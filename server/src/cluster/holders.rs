@@ -3,28 +3,13 @@
 use crowsnest_api::access::{Right, Subjects};
 use crowsnest_api::cluster::{Kind, Scope};
 use crowsnest_rbac::{BindingObject, Credential, RoleObject, holders};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{As, Cluster, ClusterError, Form, Path};
+use super::{Cluster, ClusterError};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
-/// Objects in one page of their list, and pages that are read.
-const PAGE: &str = "500";
+/// Pages that are read of a list.
 const MAX_PAGES: usize = 20;
-
-#[derive(Deserialize)]
-struct Page<T> {
-    #[serde(default)]
-    metadata: PageMetadata,
-    items: Vec<T>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PageMetadata {
-    r#continue: String,
-}
 
 impl Cluster {
     /// Who has a right, through bindings of the cluster and of the right's namespace.
@@ -39,18 +24,19 @@ impl Cluster {
     ) -> Result<Subjects, ClusterError> {
         let mut unread = Vec::new();
         let all = Scope::CLUSTER;
-        let mut roles: Vec<RoleObject> = self.readable(credential, "clusterroles", &all, &mut unread).await?;
+        let mut roles: Vec<RoleObject> =
+            self.of_access(credential, "clusterroles", &all, &mut unread).await?;
         let mut bindings: Vec<BindingObject> =
-            self.readable(credential, "clusterrolebindings", &all, &mut unread).await?;
+            self.of_access(credential, "clusterrolebindings", &all, &mut unread).await?;
         if namespace.namespace().is_some() {
-            roles.extend(self.readable(credential, "roles", namespace, &mut unread).await?);
-            bindings.extend(self.readable(credential, "rolebindings", namespace, &mut unread).await?);
+            roles.extend(self.of_access(credential, "roles", namespace, &mut unread).await?);
+            bindings.extend(self.of_access(credential, "rolebindings", namespace, &mut unread).await?);
         }
         Ok(Subjects { subjects: holders(right, &bindings, &roles), unread })
     }
 
-    /// All objects of a kind, or none and why.
-    async fn readable<T: DeserializeOwned + Send + 'static>(
+    /// All objects of a kind of the group, or none and why.
+    async fn of_access<T: DeserializeOwned + Send + 'static>(
         &self,
         credential: &Credential,
         resource: &str,
@@ -59,28 +45,6 @@ impl Cluster {
     ) -> Result<Vec<T>, ClusterError> {
         let kind =
             Kind::new(GROUP, "v1", resource).map_err(|error| ClusterError::Answer(error.to_string()))?;
-        let mut objects = Vec::new();
-        let mut next = String::new();
-        for _ in 0..MAX_PAGES {
-            let mut path = Path::list(&kind, scope).with("limit", PAGE);
-            if !next.is_empty() {
-                path = path.with("continue", &next);
-            }
-            let page: Page<T> = match self.get(As::User(credential), &path, Form::Whole).await {
-                Ok(page) => page,
-                Err(ClusterError::Refused(status)) if status.code == 403 => {
-                    unread.push(status.message);
-                    return Ok(Vec::new());
-                }
-                Err(error) => return Err(error),
-            };
-            objects.extend(page.items);
-            next = page.metadata.r#continue;
-            if next.is_empty() {
-                return Ok(objects);
-            }
-        }
-        unread.push(format!("there are more {resource} than {}", objects.len()));
-        Ok(objects)
+        self.readable(credential, (&kind, scope, ""), MAX_PAGES, unread).await
     }
 }

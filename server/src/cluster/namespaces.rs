@@ -10,8 +10,7 @@ use serde::Deserialize;
 
 use super::{As, Cluster, ClusterError, Form, Path};
 
-/// Namespaces in one page of their list, and pages that are read.
-const PAGE: usize = 500;
+/// Pages of the list of namespaces that are read.
 const MAX_PAGES: usize = 20;
 /// Namespaces that somebody who may not list them is asked about, one by one.
 const MAX_CANDIDATES: usize = 500;
@@ -19,19 +18,6 @@ const MAX_CANDIDATES: usize = 500;
 const AT_ONCE: usize = 8;
 /// Stands for the server's own list in the memory, where fingerprints are hexadecimal.
 const OWN: &str = "own";
-
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: PageMetadata,
-    items: Vec<Named>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PageMetadata {
-    r#continue: String,
-}
 
 #[derive(Deserialize)]
 struct Named {
@@ -108,20 +94,9 @@ impl Cluster {
     async fn list_names(&self, who: As<'_>) -> Result<Vec<String>, ClusterError> {
         let kind =
             Kind::new("", "v1", "namespaces").map_err(|error| ClusterError::Answer(error.to_string()))?;
-        let mut names = Vec::new();
-        let mut next = String::new();
-        for _ in 0..MAX_PAGES {
-            let mut path = Path::list(&kind, &Scope::CLUSTER).with("limit", &PAGE.to_string());
-            if !next.is_empty() {
-                path = path.with("continue", &next);
-            }
-            let page: Page = self.get(who, &path, Form::MetadataList).await?;
-            names.extend(page.items.into_iter().map(|item| item.metadata.name));
-            next = page.metadata.r#continue;
-            if next.is_empty() {
-                break;
-            }
-        }
+        let list = Path::list(&kind, &Scope::CLUSTER);
+        let (found, _) = self.list::<Named>(who, list, Form::MetadataList, MAX_PAGES).await?;
+        let mut names: Vec<String> = found.into_iter().map(|item| item.metadata.name).collect();
         names.sort();
         names.dedup();
         Ok(names)

@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use super::{As, Cluster, ClusterError, Form, Path};
 
-/// Objects in one page of their list, and pages that are read of each kind.
-const PAGE: &str = "500";
+/// Pages that are read of the list of each kind.
 const MAX_PAGES: usize = 4;
 /// Rollouts that are told.
 const MOST: usize = 20;
@@ -23,19 +22,6 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 const REVISIONS: &[&str] = &["replicasets", "controllerrevisions"];
 const WORKLOADS: &[(&str, &str)] =
     &[("Deployment", "deployments"), ("StatefulSet", "statefulsets"), ("DaemonSet", "daemonsets")];
-
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: PageMetadata,
-    items: Vec<Item>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PageMetadata {
-    r#continue: String,
-}
 
 #[derive(Deserialize)]
 struct Item {
@@ -119,29 +105,15 @@ impl Cluster {
     ) -> Result<Vec<Item>, ClusterError> {
         let kind =
             Kind::new("apps", "v1", resource).map_err(|error| ClusterError::Answer(error.to_string()))?;
-        let mut items = Vec::new();
-        let mut next = String::new();
-        for _ in 0..MAX_PAGES {
-            let mut path = Path::list(&kind, scope).with("limit", PAGE);
-            if !next.is_empty() {
-                path = path.with("continue", &next);
+        let list = Path::list(&kind, scope);
+        match self.list(As::User(credential), list, Form::MetadataList, MAX_PAGES).await {
+            Ok((items, _)) => Ok(items),
+            Err(ClusterError::Refused(status)) if matches!(status.code, 403 | 404) => {
+                unread.push(status.message);
+                Ok(Vec::new())
             }
-            match self.get::<Page>(As::User(credential), &path, Form::MetadataList).await {
-                Ok(page) => {
-                    items.extend(page.items);
-                    next = page.metadata.r#continue;
-                }
-                Err(ClusterError::Refused(status)) if matches!(status.code, 403 | 404) => {
-                    unread.push(status.message);
-                    return Ok(items);
-                }
-                Err(error) => return Err(error),
-            }
-            if next.is_empty() {
-                break;
-            }
+            Err(error) => Err(error),
         }
-        Ok(items)
     }
 }
 
