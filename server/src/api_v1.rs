@@ -27,3 +27,4 @@ pub(crate) use answer::{pool_failed, query_failed};
 pub(crate) use params::parse_time;
 #[cfg(fuzzing)]
 pub(crate) use params::read_any as read_form;
+pub(crate) use seen::Seen;

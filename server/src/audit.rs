@@ -54,6 +54,9 @@ pub(crate) enum Action {
     CloseTerminal,
     /// A port of a pod or a Service, in the browser.
     OpenPort,
+    /// A dashboard, or a version of it.
+    SaveDashboard,
+    DeleteDashboard,
 }
 
 /// How it ended.

@@ -28,7 +28,7 @@ mod trim;
 mod trust;
 mod watch;
 
-pub(crate) use authoriser::{ClusterAuthoriser, OWN_RIGHTS};
+pub(crate) use authoriser::{ClusterAuthoriser, OWN_GROUP, OWN_RIGHTS};
 pub(crate) use certificates::seen;
 pub(crate) use channels::{FromProcess, Heard, ToProcess, accept_key};
 pub(crate) use connect::ClusterSource;

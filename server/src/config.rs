@@ -25,6 +25,8 @@ const MAX_CONCURRENCY: usize = 400;
 const DEFAULT_RETENTION: Duration = Duration::from_secs(15 * 24 * 3600);
 
 const DEFAULT_CLUSTER_METRICS_INTERVAL: Duration = Duration::from_secs(15);
+/// Where people publish dashboards.
+const DASHBOARDS_URL: &str = "https://grafana.com/api/dashboards";
 const DEFAULT_EVALUATION_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What the server runs with.
@@ -75,6 +77,8 @@ pub(crate) struct Config {
     pub(crate) outbound_allow: Vec<Destination>,
     /// Folder of what is configured by files.
     pub(crate) provisioning: Option<PathBuf>,
+    /// Where dashboards are fetched from by their number.
+    pub(crate) dashboards_url: Option<reqwest::Url>,
     pub(crate) evaluation_interval: Duration,
     pub(crate) features: Vec<String>,
     pub(crate) queries: QueryLimits,
@@ -226,6 +230,7 @@ impl Config {
             (None, Some(url)) => url.path().clone(),
             (None, None) => BasePath::default(),
         };
+        let dashboards_url = dashboards_url(settings.dashboards_url.as_deref())?;
         let store = Options::default();
         let cors_origin = settings.web_cors_origin.as_deref().map(CorsOrigin::parse).transpose()?;
         Ok(Self {
@@ -260,6 +265,7 @@ impl Config {
             retention_bytes: settings.retention_size.map(|bytes| bytes.0),
             outbound_allow: settings.outbound_allow.unwrap_or_default(),
             provisioning: settings.provisioning,
+            dashboards_url,
             evaluation_interval: settings
                 .evaluation_interval
                 .map_or(DEFAULT_EVALUATION_INTERVAL, |span| span.0)
@@ -271,6 +277,21 @@ impl Config {
             log_level: settings.log_level.unwrap_or_else(|| "info".to_owned()),
         })
     }
+}
+
+/// Where dashboards are fetched from; nowhere when that is `off`.
+fn dashboards_url(text: Option<&str>) -> anyhow::Result<Option<reqwest::Url>> {
+    let text = match text {
+        Some("off") => return Ok(None),
+        Some(text) => text.trim_end_matches('/'),
+        None => DASHBOARDS_URL,
+    };
+    let url = reqwest::Url::parse(text).with_context(|| format!("--dashboards-url {text}"))?;
+    ensure!(
+        matches!(url.scheme(), "http" | "https"),
+        "--dashboards-url {text}: http and https are fetched, or \"off\""
+    );
+    Ok(Some(url))
 }
 
 /// The issuer, where one is given.

@@ -20,6 +20,12 @@ pub(crate) enum Collection {
     Silences,
     /// What receivers were told of groups of alerts, by group, receiver and integration.
     Notifications,
+    /// What dashboards there are, by uid.
+    Dashboards,
+    /// Their JSON, by uid and version.
+    DashboardVersions,
+    /// Stars, by user.
+    Stars,
 }
 
 impl Collection {
@@ -31,6 +37,9 @@ impl Collection {
             Self::Alerts => "alerts",
             Self::Silences => "silences",
             Self::Notifications => "notifications",
+            Self::Dashboards => "dashboards",
+            Self::DashboardVersions => "dashboard-versions",
+            Self::Stars => "stars",
         }
     }
 }

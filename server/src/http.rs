@@ -2,6 +2,7 @@
 
 mod about;
 mod access;
+pub(crate) mod answers;
 mod app;
 mod apply;
 mod backup;
@@ -10,6 +11,7 @@ mod body_limit;
 mod changes;
 mod cors;
 mod credentials;
+mod dashboards;
 mod discovery;
 mod error;
 #[cfg(test)]

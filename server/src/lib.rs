@@ -18,7 +18,9 @@ mod clock;
 mod cluster;
 mod cluster_metrics;
 mod config;
+mod config_folder;
 mod control;
+mod dashboards;
 mod data_dir;
 mod demo;
 mod external_url;
@@ -54,7 +56,6 @@ mod test_files;
 mod units;
 mod watched;
 mod watching;
-mod yaml_folder;
 
 use std::process::ExitCode;
 

@@ -24,9 +24,9 @@ use tracing::{info, warn};
 use self::running::Running;
 use self::store::AppendingRecorder;
 use crate::clock;
+use crate::config_folder::{self, Stamp};
 use crate::control::{Collection, ControlStore};
 use crate::notifier::Notifier;
-use crate::yaml_folder::{self, Stamp};
 
 /// How many groups are evaluated at once.
 const AT_ONCE: usize = 4;
@@ -119,7 +119,7 @@ impl Rules {
     /// What is wrong, with file, line and column.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
         let Some(folder) = &self.settings.folder else { return Ok(()) };
-        *self.seen.lock() = Some(yaml_folder::stamp(folder));
+        *self.seen.lock() = Some(config_folder::stamp(folder, config_folder::YAML));
         self.replace(files::read(folder, &self.engine)?, clock::now());
         Ok(())
     }
@@ -127,7 +127,7 @@ impl Rules {
     /// Reads rule files again if any has changed, and says in the log what is wrong with them.
     pub(crate) fn reload_if_changed(&self) {
         let Some(folder) = &self.settings.folder else { return };
-        if *self.seen.lock() == Some(yaml_folder::stamp(folder)) {
+        if *self.seen.lock() == Some(config_folder::stamp(folder, config_folder::YAML)) {
             return;
         }
         match self.reload() {

@@ -28,8 +28,8 @@ use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
 use crate::cluster::Cluster;
+use crate::config_folder::{self, Stamp};
 use crate::fetch::Fetcher;
-use crate::yaml_folder::{self, Stamp};
 use lists::Lists;
 use monitors::Monitors;
 use pool::{Ending, Pool};
@@ -120,7 +120,7 @@ impl Scraping {
     /// What is wrong, with file, line and column.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        *self.seen.lock() = Some(yaml_folder::stamp(folder));
+        *self.seen.lock() = Some(config_folder::stamp(folder, config_folder::YAML));
         *self.wanted.lock() = read(folder)?;
         self.changed.notify_one();
         Ok(())
@@ -129,7 +129,7 @@ impl Scraping {
     /// Reads files again if any has changed, and says in the log what is wrong with them.
     pub(crate) fn reload_if_changed(&self) {
         let Some(folder) = &self.folder else { return };
-        if *self.seen.lock() == Some(yaml_folder::stamp(folder)) {
+        if *self.seen.lock() == Some(config_folder::stamp(folder, config_folder::YAML)) {
             return;
         }
         match self.reload() {
@@ -220,7 +220,7 @@ impl Scraping {
 fn read(folder: &Path) -> anyhow::Result<BTreeMap<String, Wanted>> {
     let mut jobs: BTreeMap<String, Wanted> = BTreeMap::new();
     let mut faults = Vec::new();
-    for path in yaml_folder::paths(folder)? {
+    for path in config_folder::paths(folder, config_folder::YAML)? {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {file}"))?;
         match ScrapeFile::parse(&text, path.parent().unwrap_or(folder)) {
@@ -237,7 +237,7 @@ fn read(folder: &Path) -> anyhow::Result<BTreeMap<String, Wanted>> {
             Err(found) => faults.extend(found.into_iter().map(|fault| format!("{file}:{fault}"))),
         }
     }
-    yaml_folder::or_faults(jobs, faults)
+    config_folder::or_faults(jobs, faults)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::clock;
 use crate::cluster::{Cluster, ClusterAuthoriser};
 use crate::config::{Config, QueryLimits};
 use crate::control::{ControlStore, SledStore};
+use crate::dashboards::Dashboards;
 use crate::data_dir::{DataDir, write_public};
 use crate::fetch::Fetcher;
 use crate::forward::Forwards;
@@ -185,6 +186,10 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&control),
         Arc::clone(&notifier),
     )?;
+    let dashboards = Dashboards::open(
+        Arc::clone(&control),
+        config.provisioning.as_ref().map(|folder| folder.join("dashboards")),
+    )?;
     let cluster = cluster(config).await?;
     let scraping = Scraping::open(
         config.provisioning.as_ref().map(|folder| folder.join("scrape")),
@@ -211,6 +216,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         engine: Engine::new(engine_options(config)),
         range_cache: RangeCache::new(config.queries.cache),
         rules: Arc::new(rules),
+        dashboards: Arc::new(dashboards),
         scraping: Arc::new(scraping),
         notifier,
         storage,

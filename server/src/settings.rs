@@ -200,6 +200,9 @@ pub(crate) struct Settings {
     /// Folder of what is configured by files: rules/**.yml; read again when it changes
     #[arg(long, env = "CROWSNEST_PROVISIONING", value_name = "DIR")]
     pub(crate) provisioning: Option<PathBuf>,
+    /// Where dashboards are fetched from that are imported by their number, `off` for nowhere [default: https://grafana.com/api/dashboards]
+    #[arg(long, env = "CROWSNEST_DASHBOARDS_URL", value_name = "URL")]
+    pub(crate) dashboards_url: Option<String>,
     /// How often rules are evaluated whose group does not say [default: 1m]
     #[arg(long, env = "CROWSNEST_EVALUATION_INTERVAL", value_name = "DURATION")]
     pub(crate) evaluation_interval: Option<Span>,
@@ -316,6 +319,7 @@ impl Settings {
             storage: self.storage.or(other.storage),
             outbound_allow: self.outbound_allow.or(other.outbound_allow),
             provisioning: self.provisioning.or(other.provisioning),
+            dashboards_url: self.dashboards_url.or(other.dashboards_url),
             evaluation_interval: self.evaluation_interval.or(other.evaluation_interval),
             enable_feature: self.enable_feature.or(other.enable_feature),
             query_timeout: self.query_timeout.or(other.query_timeout),

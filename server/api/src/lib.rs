@@ -5,9 +5,11 @@
 
 pub mod about;
 pub mod access;
+pub mod answers;
 pub mod changes;
 pub mod cluster;
 pub mod credentials;
+pub mod dashboards;
 pub mod forward;
 pub mod gone;
 pub mod kinds;

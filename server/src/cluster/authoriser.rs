@@ -8,7 +8,7 @@ use crowsnest_rbac::{Access, Authoriser, Caller, Credential, Refusal, Role, Role
 use super::Cluster;
 
 /// The API group of our own objects. Nothing is registered under it; roles can name it all the same.
-const OWN_GROUP: &str = "crowsnest.dev";
+pub(crate) const OWN_GROUP: &str = "crowsnest.dev";
 /// The namespace of what belongs to no other.
 const OWN_NAMESPACE: &str = "crowsnest";
 

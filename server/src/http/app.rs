@@ -14,6 +14,7 @@ use crate::auth::Auth;
 use crate::clock;
 use crate::cluster::Cluster;
 use crate::config::Config;
+use crate::dashboards::Dashboards;
 use crate::forward::Forwards;
 use crate::gone::GonePods;
 use crate::notices::Notices;
@@ -42,6 +43,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     /// Its answers to range queries.
     pub(crate) range_cache: RangeCache,
+    /// What is drawn.
+    pub(crate) dashboards: Arc<Dashboards>,
     /// What is evaluated again and again.
     pub(crate) rules: Arc<Rules>,
     /// What the server scrapes itself.
@@ -77,7 +80,7 @@ impl App {
         }
     }
 
-    /// Reads users, ingest tokens, rules, scrape files and alertmanager.yml again. Blocks the thread.
+    /// Reads users, ingest tokens, rules, scrape files, alertmanager.yml and dashboards again. Blocks the thread.
     ///
     /// # Errors
     /// What is wrong with them; what is wrong stays what it was.
@@ -87,7 +90,8 @@ impl App {
             .reload_files()
             .and_then(|()| self.rules.reload())
             .and_then(|()| self.scraping.reload())
-            .and_then(|()| self.notifier.reload());
+            .and_then(|()| self.notifier.reload())
+            .and_then(|()| self.dashboards.reload());
         self.notices.reloaded(reloaded.is_ok(), clock::now());
         reloaded
     }

@@ -245,6 +245,8 @@ async fn five_users_are_told_of_every_kind_and_verb_what_the_api_server_decides(
 #[derive(Clone, Copy, Default)]
 struct Sent {
     verb: &'static str,
+    /// The API group; empty is the core.
+    group: &'static str,
     /// The kind; empty is pods.
     of: &'static str,
     /// The namespace; empty is `shop`.
@@ -280,6 +282,14 @@ fn sent(route: &Route) -> Option<Sent> {
             Sent { verb: "get", of: "secrets", query: "?key=password", ..Sent::default() }
         }
         ("gone/{namespace}/{name}", "GET") => Sent { verb: "get", ..Sent::default() },
+        ("dashboards", "POST") => Sent {
+            verb: "create",
+            group: "crowsnest.dev",
+            of: "dashboards",
+            place: "crowsnest",
+            body: r#"{"text":"{\"title\":\"x\",\"panels\":[]}","dryRun":true}"#,
+            ..plain
+        },
         ("bootstrap-tokens", "POST") => {
             Sent { verb: "create", of: "secrets", place: "kube-system", body: r#"{"hours":1}"#, ..plain }
         }
@@ -294,7 +304,7 @@ fn behind(route: &Route) -> Vec<Right> {
         // These go on to the API server, which decides.
         Access::User => sent(route).map_or_else(Vec::new, |sent| {
             let or = |text: &'static str, usual| if text.is_empty() { usual } else { text };
-            let right = Right::to(sent.verb, "", or(sent.of, "pods"), or(sent.place, "shop"));
+            let right = Right::to(sent.verb, sent.group, or(sent.of, "pods"), or(sent.place, "shop"));
             vec![if matches!(sent.verb, "list" | "create") && sent.below.is_empty() {
                 right
             } else {

@@ -6,8 +6,9 @@ use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
 use super::{
-    AppState, about, access, apply, backup, changes, credentials, discovery, forward, gone, health, metrics,
-    objects, own_sessions, queries, recent, reveal, schema, session, sources, stream, ui,
+    AppState, about, access, answers, apply, backup, changes, credentials, dashboards, discovery, forward,
+    gone, health, metrics, objects, own_sessions, queries, recent, reveal, schema, session, sources, stream,
+    ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -24,6 +25,8 @@ const SIGN_IN: usize = 384 << 10;
 const FORM: usize = 1 << 20;
 /// An object of the cluster, or many as one text: more than etcd takes of one.
 const OBJECTS_SENT: usize = 3 << 20;
+/// A dashboard, or a version of it: its text is JSON within JSON.
+const DASHBOARD_SENT: usize = 18 << 20;
 /// A batch of alerts.
 const ALERTS: usize = 8 << 20;
 /// A compressed push of samples; what it decompresses to has a limit of its own.
@@ -69,6 +72,9 @@ type Handler = fn(MethodFilter) -> MethodRouter<AppState>;
 const TOKENS: &str = "/api/crowsnest/v1/bootstrap-tokens";
 const CERTIFICATES: &str = "/api/crowsnest/v1/certificates";
 const CHECK: &str = "/api/crowsnest/v1/access/check";
+const DASHBOARDS: &str = "/api/crowsnest/v1/dashboards";
+const DASHBOARD: &str = "/api/crowsnest/v1/dashboards/{uid}";
+const STAR: &str = "/api/crowsnest/v1/dashboards/{uid}/star";
 const KINDS: &str = "/api/crowsnest/v1/kinds";
 const NAMESPACES: &str = "/api/crowsnest/v1/namespaces";
 const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
@@ -111,6 +117,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::POST, CHECK, Access::User, |m| on(m, access::check)),
     reads(Method::GET, "/api/crowsnest/v1/access/rules/{namespace}", Access::User, |m| on(m, access::rules)),
     reads(Method::GET, "/api/crowsnest/v1/access/subjects", Access::User, |m| on(m, access::subjects)),
+    reads(Method::POST, "/api/crowsnest/v1/answers", SERIES, |m| on(m, answers::answer)),
     changes(Method::POST, "/api/crowsnest/v1/apply", Access::User, OBJECTS_SENT, |m| on(m, apply::apply)),
     reads(Method::GET, "/api/crowsnest/v1/backup", ADMIN, |m| on(m, backup::read)),
     reads(Method::GET, TOKENS, Access::User, |m| on(m, about::tokens)),
@@ -118,6 +125,16 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, CERTIFICATES, Access::User, |m| on(m, about::certificates)),
     changes(Method::POST, CERTIFICATES, Access::User, SMALL, |m| on(m, credentials::mint)),
     reads(Method::GET, "/api/crowsnest/v1/cluster", Access::User, |m| on(m, about::cluster)),
+    reads(Method::GET, DASHBOARDS, Access::User, |m| on(m, dashboards::list)),
+    changes(Method::POST, DASHBOARDS, Access::User, DASHBOARD_SENT, |m| on(m, dashboards::make)),
+    changes(Method::DELETE, DASHBOARD, Access::User, SMALL, |m| on(m, dashboards::delete)),
+    reads(Method::GET, DASHBOARD, Access::User, |m| on(m, dashboards::one)),
+    changes(Method::PUT, DASHBOARD, Access::User, DASHBOARD_SENT, |m| on(m, dashboards::save)),
+    changes(Method::DELETE, STAR, Access::User, SMALL, |m| on(m, dashboards::unstar)),
+    changes(Method::PUT, STAR, Access::User, SMALL, |m| on(m, dashboards::star)),
+    reads(Method::GET, "/api/crowsnest/v1/dashboards/{uid}/versions", Access::User, |m| {
+        on(m, dashboards::versions)
+    }),
     changes(Method::POST, "/api/crowsnest/v1/forwards", Access::User, SMALL, |m| on(m, forward::open)),
     reads(Method::GET, "/api/crowsnest/v1/gone/{namespace}/{name}", Access::User, |m| on(m, gone::gone)),
     reads(Method::GET, KINDS, Access::User, |m| on(m, objects::kinds)),

@@ -9,13 +9,13 @@ use crowsnest_alerting::rules::{Group, RuleFile};
 use crowsnest_promql::Engine;
 
 use super::GroupKey;
-use crate::yaml_folder::{or_faults, paths};
+use crate::config_folder::{YAML, or_faults, paths};
 
 /// Reads every rule file in a folder and those below it. A folder that is not there holds none.
 pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<BTreeMap<GroupKey, Arc<Group>>> {
     let mut groups = BTreeMap::new();
     let mut faults = Vec::new();
-    for path in paths(folder)? {
+    for path in paths(folder, YAML)? {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {file}"))?;
         match RuleFile::parse(&text, engine) {

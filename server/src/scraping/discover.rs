@@ -12,7 +12,7 @@ use tracing::warn;
 use super::Tools;
 use super::ask::{AskError, Asker};
 use super::kubernetes::{self, KubernetesSource};
-use crate::yaml_folder::{Stamp, stamp_files};
+use crate::config_folder::{Stamp, stamp_files};
 
 /// How often files are looked at, whatever their refresh interval: Prometheus is told by the system, and as quick.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);

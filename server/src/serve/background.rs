@@ -83,7 +83,7 @@ async fn reload_on_hangup(app: AppState, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Reads users, ingest tokens, rules, scrape files and alertmanager.yml again when their files change.
+/// Reads users, ingest tokens, rules, scrape files, alertmanager.yml and dashboards again when their files change.
 async fn watch_files(app: AppState, stopped: watch::Receiver<bool>) {
     every(FILE_INTERVAL, stopped, || {
         let app = AppState::clone(&app);
@@ -92,6 +92,7 @@ async fn watch_files(app: AppState, stopped: watch::Receiver<bool>) {
             app.rules.reload_if_changed();
             app.scraping.reload_if_changed();
             app.notifier.reload_if_changed();
+            app.dashboards.reload_if_changed();
         }
     })
     .await;

@@ -1,4 +1,4 @@
-//! A folder of YAML files with those below it, and whether anything in it has changed.
+//! A folder of files of configuration with those below it, and whether anything in it has changed.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -12,12 +12,16 @@ const MAX_FILES: usize = 10_000;
 /// How many faults are told; whoever mends these will be told of others.
 const MAX_TOLD: usize = 20;
 
+/// How the names of files end that hold YAML, and of those that hold JSON.
+pub(crate) const YAML: &[&str] = &["yml", "yaml"];
+pub(crate) const JSON: &[&str] = &["json"];
+
 /// What changes when a file does.
 pub(crate) type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
 /// What the folder looks like. One that cannot be read looks empty.
-pub(crate) fn stamp(folder: &Path) -> Stamp {
-    stamp_files(paths(folder).unwrap_or_default())
+pub(crate) fn stamp(folder: &Path, ends: &[&str]) -> Stamp {
+    stamp_files(paths(folder, ends).unwrap_or_default())
 }
 
 /// What these files look like.
@@ -43,29 +47,29 @@ pub(crate) fn or_faults<T>(value: T, mut faults: Vec<String>) -> anyhow::Result<
     }
 }
 
-/// Paths of YAML files, sorted; a folder that is not there holds none. Names that begin with a dot are left out: Kubernetes keeps the
+/// Paths of files whose names end so, sorted; a folder that is not there holds none. Names that begin with a dot are left out: Kubernetes keeps the
 /// versions of a ConfigMap in such folders, and links to the newest one's files beside them.
-pub(crate) fn paths(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn paths(folder: &Path, ends: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if folder.exists() {
-        collect(folder, MAX_DEPTH, &mut found)?;
+        collect(folder, ends, MAX_DEPTH, &mut found)?;
     }
     found.sort();
     Ok(found)
 }
 
-fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+fn collect(folder: &Path, ends: &[&str], depth: usize, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     for entry in entries {
         let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
         let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-        let is_yaml = path.extension().is_some_and(|kind| kind == "yml" || kind == "yaml");
+        let is_wanted = path.extension().is_some_and(|end| ends.iter().any(|wanted| end == *wanted));
         if is_hidden {
             continue;
         }
         if path.is_dir() && depth > 0 {
-            collect(&path, depth - 1, found)?;
-        } else if is_yaml && path.is_file() {
+            collect(&path, ends, depth - 1, found)?;
+        } else if is_wanted && path.is_file() {
             if found.len() >= MAX_FILES {
                 bail!("more than {MAX_FILES} files in {}", folder.display());
             }

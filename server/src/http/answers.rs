@@ -1,0 +1,142 @@
+//! `POST /api/crowsnest/v1/answers`: the queries of all panels that are seen, in one request.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use crowsnest_api::Timestamp;
+use crowsnest_api::answers::{
+    Answer, Grid, Histogram, MAX_QUERIES, MEDIA_TYPE, Question, Questions, Series, write,
+};
+use crowsnest_promql::{Cacheable, FloatHistogram, QueryResult, RangeParams, SampleValue, Value};
+use futures_util::stream::{self, StreamExt as _};
+use http::header::{CONTENT_TYPE, HeaderValue};
+
+use super::{ApiError, App, AppState};
+use crate::api_v1::{Seen, pool_failed};
+use crate::query_pool::Job;
+
+/// How many of one request wait for a place to run at the same time.
+const AT_ONCE: usize = 8;
+/// Bytes of all answers together; no browser draws as much.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Evaluates each. What is wrong with one is its answer and keeps no other from being answered.
+pub(super) async fn answer(
+    State(app): State<AppState>,
+    seen: Seen,
+    Json(Questions { queries }): Json<Questions>,
+) -> Result<Response, ApiError> {
+    if queries.len() > MAX_QUERIES {
+        return Err(ApiError::bad_request(format!(
+            "{} queries at once, at most {MAX_QUERIES} are answered; ask for fewer panels",
+            queries.len()
+        )));
+    }
+    let seen = Arc::new(seen);
+    let mut records = stream::iter(queries.into_iter().enumerate())
+        .map(|(index, question)| record(&app, &seen, index, question))
+        .buffer_unordered(AT_ONCE);
+    let mut body = Vec::new();
+    while let Some(record) = records.next().await {
+        body.extend_from_slice(&record?);
+        if body.len() > MAX_BYTES {
+            return Err(ApiError::bad_request(format!(
+                "the answers have more than {} MiB together; narrow the queries or take a longer step",
+                MAX_BYTES >> 20
+            )));
+        }
+    }
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))], Bytes::from(body)).into_response())
+}
+
+/// The record of one query.
+async fn record(
+    app: &AppState,
+    seen: &Arc<Seen>,
+    index: usize,
+    question: Question,
+) -> Result<Vec<u8>, ApiError> {
+    let (state, seen, text) = (AppState::clone(app), Arc::clone(seen), question.expr.clone());
+    let grid = Grid::of(&question);
+    let evaluated = app.pool.run(&text, None, move |job| {
+        let (outcome, warnings) = match evaluate(&state, &seen, &question, job) {
+            Ok((series, warnings)) => (Ok(series), warnings),
+            Err(message) => (Err(message), Vec::new()),
+        };
+        let mut record = Vec::new();
+        write(&Answer { index, outcome, warnings }, grid, &mut record);
+        record
+    });
+    evaluated.await.map_err(pool_failed)
+}
+
+/// The series of one query, as the caller may see them, and the engine's remarks.
+pub(crate) fn evaluate(
+    app: &App,
+    seen: &Seen,
+    question: &Question,
+    job: &Job,
+) -> Result<(Vec<Series>, Vec<String>), String> {
+    let text = &question.expr;
+    let expr = crowsnest_promql::parse(text).map_err(|error| error.to_string())?;
+    let store = seen.store();
+    let query = || app.engine.query(&store, &expr).controlled(&job.control);
+    let result = match question.step {
+        None => query().instant(Timestamp::from_millis(question.to)),
+        Some(step) => {
+            let step = std::time::Duration::from_millis(u64::try_from(step).unwrap_or(0));
+            let (from, to) = (Timestamp::from_millis(question.from), Timestamp::from_millis(question.to));
+            let range = RangeParams::new(from, to.max(from), step).map_err(|error| error.to_string())?;
+            let (confinement, options) = (seen.confinement(), app.engine.options());
+            let (lookback, resolution) = (options.lookback, options.resolution);
+            let cacheable = Cacheable { text, expr: &expr, confinement, lookback, resolution, range };
+            app.range_cache.range(&store, cacheable, |range| query().range(range))
+        }
+    };
+    let result = result.map_err(|error| error.located(text).to_string())?;
+    job.note(&result.stats);
+    let warnings = result.annotations.warning_texts(text);
+    Ok((series_of(result, question.to)?, warnings))
+}
+
+fn series_of(result: QueryResult, at: i64) -> Result<Vec<Series>, String> {
+    match result.value {
+        Value::Scalar(sample) => Ok(vec![Series { samples: vec![(at, sample.value)], ..Series::default() }]),
+        Value::String(..) => Err("a text has no place in a panel; query a number".to_owned()),
+        Value::Vector(elements) => Ok(elements
+            .into_iter()
+            .map(|element| {
+                let mut series = Series { labels: element.labels, ..Series::default() };
+                match element.value {
+                    SampleValue::Float(value) => series.samples.push((at, value)),
+                    SampleValue::Histogram(found) => series.histograms.push(histogram(at, &found)),
+                }
+                series
+            })
+            .collect()),
+        Value::Matrix(found) => Ok(found
+            .into_iter()
+            .map(|series| Series {
+                labels: series.labels,
+                samples: series
+                    .samples
+                    .iter()
+                    .map(|sample| (sample.timestamp.millis(), sample.value))
+                    .collect(),
+                histograms: series
+                    .histograms
+                    .iter()
+                    .map(|(at, found)| histogram(at.millis(), found))
+                    .collect(),
+            })
+            .collect()),
+    }
+}
+
+fn histogram(at: i64, found: &FloatHistogram) -> Histogram {
+    let buckets = found.buckets().map(|bucket| [bucket.lower, bucket.upper, bucket.count]);
+    Histogram { at, buckets: buckets.collect() }
+}
