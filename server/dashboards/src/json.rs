@@ -5,17 +5,17 @@ use serde_json::Value;
 const NULL: &Value = &Value::Null;
 
 /// The value at a dotted path, `fieldConfig.defaults.unit`; null where there is none.
-pub(crate) fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
+pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(value, |value, key| value.get(key).unwrap_or(NULL))
 }
 
 /// The text at `path`; numbers count as their digits.
-pub(crate) fn text(value: &Value, path: &str) -> Option<String> {
+pub fn text(value: &Value, path: &str) -> Option<String> {
     to_text(at(value, path))
 }
 
 /// The text at `path`, unless it is blank.
-pub(crate) fn filled(value: &Value, path: &str) -> Option<String> {
+pub fn filled(value: &Value, path: &str) -> Option<String> {
     text(value, path).filter(|text| !text.trim().is_empty())
 }
 
@@ -30,12 +30,12 @@ pub(crate) fn to_text(value: &Value) -> Option<String> {
 }
 
 /// The finite number at `path`; digits in a text count.
-pub(crate) fn number(value: &Value, path: &str) -> Option<f64> {
+pub fn number(value: &Value, path: &str) -> Option<f64> {
     to_number(at(value, path))
 }
 
 /// A finite number, or the one a text holds.
-pub(crate) fn to_number(value: &Value) -> Option<f64> {
+pub fn to_number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
@@ -45,13 +45,13 @@ pub(crate) fn to_number(value: &Value) -> Option<f64> {
 }
 
 /// The whole number at `path`, cut to `least..=most`; `fallback` where there is none.
-pub(crate) fn whole(value: &Value, path: &str, least: i64, most: i64, fallback: i64) -> i64 {
+pub fn whole(value: &Value, path: &str, least: i64, most: i64, fallback: i64) -> i64 {
     // A cast of a float saturates.
     number(value, path).map_or(fallback, |number| (number.floor() as i64).clamp(least, most))
 }
 
 /// Whether the value at `path` is true; the words and 1 count.
-pub(crate) fn flag(value: &Value, path: &str) -> bool {
+pub fn flag(value: &Value, path: &str) -> bool {
     match at(value, path) {
         Value::Bool(flag) => *flag,
         Value::String(text) => text == "true",
@@ -61,12 +61,12 @@ pub(crate) fn flag(value: &Value, path: &str) -> bool {
 }
 
 /// The list at `path`; empty where there is none.
-pub(crate) fn list<'a>(value: &'a Value, path: &str) -> &'a [Value] {
+pub fn list<'a>(value: &'a Value, path: &str) -> &'a [Value] {
     at(value, path).as_array().map_or(&[], Vec::as_slice)
 }
 
 /// The texts of the list at `path`; a single text counts as a list of one.
-pub(crate) fn texts(value: &Value, path: &str) -> Vec<String> {
+pub fn texts(value: &Value, path: &str) -> Vec<String> {
     match at(value, path) {
         Value::Array(items) => items.iter().filter_map(to_text).collect(),
         one => to_text(one).into_iter().collect(),

@@ -139,11 +139,11 @@ pub fn configure<S: Scope + ?Sized>(
                 let scopes: &[&dyn Scope] = &[&row, &Borrowed(scope)];
                 interpolate::interpolate(&template, scopes, &Format::Text)
             });
-            // A default for all would name times like values.
-            if field.kind == FieldKind::Time
-                && json::filled(defaults, "displayName") == json::filled(&merged, "displayName")
-            {
-                config.display_name = None;
+            // A default for all would name times like values, and what a transformation named keeps that name; an override renames both.
+            if json::filled(defaults, "displayName") == json::filled(&merged, "displayName") {
+                let given = field.config.display_name.clone();
+                config.display_name =
+                    if field.kind == FieldKind::Time { given } else { given.or(config.display_name) };
             }
             if let Some(field) = frames.get_mut(at_frame).and_then(|frame| frame.fields.get_mut(at)) {
                 field.config = config;
