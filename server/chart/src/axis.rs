@@ -5,4 +5,4 @@ mod value;
 
 pub(crate) use time::{TimeTick, time_ticks};
 pub use time::{clock_text, instant_text};
-pub(crate) use value::{ValueAxis, ValueAxisRules};
+pub(crate) use value::{ValueAxis, ValueAxisRules, ValueTick};

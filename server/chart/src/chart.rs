@@ -1,28 +1,29 @@
 //! A chart ready to be drawn: all geometry computed, nothing painted yet.
 
+mod axes;
 mod draw;
+mod series;
 
-use crate::axis::{TimeTick, ValueAxis, ValueAxisRules, time_ticks};
+use plotters_backend::DrawingBackend;
+
+use crate::axis::{TimeTick, time_ticks};
 use crate::data::TimeRange;
 use crate::layout::{Layout, Rect};
+use crate::paint::Paint;
 use crate::palette::{Ink, assign_inks};
-use crate::pen::Surface;
-use crate::runs::{Run, Vertex, runs, silences, usual_gap};
-use crate::spec::{Annotation, ChartSpec, Stacking, Threshold};
-use crate::stack::stack;
+use crate::runs::{Run, runs, runs_joined, silences, usual_gap};
+use crate::scene::{DrawError, Surface};
+use crate::spec::{Annotation, Band, ChartSpec, Threshold};
+use crate::stack::{Whole, stack};
+use crate::style::{Join, SeriesStyle, Side, Stack};
 use crate::text::MeasureText;
 use crate::theme::Theme;
+use axes::Axes;
 
-/// Space between the tick labels of the value axis and the plot, CSS pixels.
-const LABEL_GAP: f64 = 6.0;
 /// Height of the time axis' labels below the plot.
 const TIME_AXIS: f64 = 18.0;
 /// Space above the plot, so that the uppermost label is whole.
 const HEADROOM: f64 = 7.0;
-/// Space right of the plot, so that the last line ends before the panel's edge.
-const RIGHT_MARGIN: f64 = 4.0;
-/// The least space for value labels; neighbours with short labels line up.
-const LEAST_LABELS: f64 = 28.0;
 /// Space between two time labels: this share of the plot's width, but never less or more than that.
 const TIME_LABEL_GAP: (f64, f64, f64) = (0.06, 20.0, 48.0);
 
@@ -31,15 +32,15 @@ const TIME_LABEL_GAP: (f64, f64, f64) = (0.06, 20.0, 48.0);
 pub struct Chart {
     pub(crate) layout: Layout,
     pub(crate) surface: Surface,
-    pub(crate) axis: ValueAxis,
     pub(crate) times: Vec<TimeTick>,
     pub(crate) lines: Vec<Line>,
     pub(crate) silences: Vec<TimeRange>,
-    pub(crate) stacking: Stacking,
     pub(crate) max_gap_ms: i64,
+    pub(crate) axes: Axes,
     inks: Vec<Ink>,
     thresholds: Vec<Threshold>,
     annotations: Vec<Annotation>,
+    bands: Vec<Band>,
     stale_since_ms: Option<i64>,
     time_labels: Vec<Placed>,
 }
@@ -50,7 +51,20 @@ pub(crate) struct Line {
     /// Its index in the data.
     pub(crate) series: usize,
     pub(crate) ink: Ink,
+    pub(crate) style: SeriesStyle,
     pub(crate) runs: Vec<Run>,
+}
+
+impl Line {
+    pub(crate) fn paint(&self) -> Paint {
+        self.style.paint.unwrap_or(Paint::Palette(self.ink.color))
+    }
+
+    /// Its colour at a value.
+    pub(crate) fn paint_at(&self, value: f64) -> Paint {
+        let step = self.style.by_value.iter().rev().find(|(from, _)| *from <= value);
+        step.or(self.style.by_value.first()).map_or_else(|| self.paint(), |(_, paint)| *paint)
+    }
 }
 
 /// A time label and the middle of it.
@@ -68,44 +82,38 @@ impl Chart {
         let visible = || spec.data.series.iter().enumerate().filter(|(index, _)| !spec.is_hidden(*index));
         let points = || visible().map(|(_, series)| series.points.as_slice());
         let max_gap_ms = spec.max_gap_ms.unwrap_or_else(|| usual_gap(points()));
-
-        let mut all_runs: Vec<Vec<Run>> =
-            points().map(|points| runs(points, spec.range, max_gap_ms)).collect();
-        if spec.stacking == Stacking::Stacked {
-            stack(&mut all_runs);
-        }
         let lines: Vec<Line> = visible()
-            .zip(all_runs)
-            .map(|((series, _), runs)| Line { series, ink: ink(&inks, series), runs })
+            .map(|(series, data)| {
+                let style = spec.style(series);
+                let gap = match style.join {
+                    Join::Never => max_gap_ms,
+                    Join::Always => i64::MAX,
+                    Join::UpTo(ms) => ms.max(max_gap_ms),
+                };
+                let runs = match style.join {
+                    Join::Never => runs(&data.points, spec.range, gap),
+                    _ => runs_joined(&data.points, spec.range, gap),
+                };
+                Line { series, ink: ink(&inks, series), style, runs }
+            })
+            .filter(|line| !line.style.invisible)
             .collect();
+        let mut lines = lines;
+        pile(&mut lines);
+        fill_between(&mut lines);
 
         let plot_height = (surface.height - HEADROOM - TIME_AXIS).max(1.0);
-        let rules = ValueAxisRules {
-            unit: spec.unit,
-            bounds: spec.bounds,
-            thresholds: spec.thresholds,
-            negative: spec.negative,
-            height: plot_height,
-        };
-        let axis = ValueAxis::new(extent(&lines, spec.range), &rules);
-
-        let widest =
-            axis.ticks.iter().map(|tick| text.width(&tick.label, Theme::TICK_SIZE)).fold(0.0, f64::max);
-        // On a very narrow surface the plot keeps at least half.
-        let left = (widest.ceil() + LABEL_GAP).max(LEAST_LABELS).min(surface.width / 2.0);
-        let plot = Rect {
-            left,
-            top: HEADROOM,
-            width: (surface.width - left - RIGHT_MARGIN).max(1.0),
-            height: plot_height,
-        };
+        let axes = Axes::new(spec, &lines, plot_height);
+        let (left, right) = axes.margins(surface.width, text);
+        let plot =
+            Rect { left, top: HEADROOM, width: (surface.width - left - right).max(1.0), height: plot_height };
         let layout = Layout {
             width: surface.width,
             height: surface.height,
             plot,
             range: spec.range,
-            low: axis.low,
-            high: axis.high,
+            left: axes.scale(Side::Left),
+            right: axes.scale(Side::Right),
         };
         let (share, least, most) = TIME_LABEL_GAP;
         let gap = (plot.width * share).clamp(least, most);
@@ -115,18 +123,31 @@ impl Chart {
         Self {
             layout,
             surface,
-            axis,
+            axes,
             times,
             silences: silences(lines.iter().flat_map(|line| &line.runs), spec.range),
             lines,
-            stacking: spec.stacking,
             max_gap_ms,
             inks,
             thresholds: spec.thresholds.to_vec(),
             annotations: spec.annotations.to_vec(),
+            bands: spec.bands.to_vec(),
             stale_since_ms: spec.stale_since_ms,
             time_labels,
         }
+    }
+
+    /// Paints the chart. The surface must be clear.
+    ///
+    /// # Errors
+    /// What the back-end reports; a canvas reports nothing in practice.
+    pub fn draw<DB: DrawingBackend>(
+        &self,
+        backend: &mut DB,
+        theme: &Theme,
+        text: &dyn MeasureText,
+    ) -> Result<(), DrawError<DB>> {
+        self.scene(theme, text).play(backend, self.surface, &theme.font)
     }
 
     /// Where the plot is, for hovering and zooming.
@@ -154,15 +175,39 @@ fn ink(inks: &[Ink], series: usize) -> Ink {
     inks.get(series).copied().unwrap_or(Ink { color: 0, stroke: crate::palette::Stroke::Solid })
 }
 
-/// The smallest and largest finite value drawn within the range.
-fn extent(lines: &[Line], range: TimeRange) -> Option<(f64, f64)> {
-    let vertices = || lines.iter().flat_map(|line| &line.runs).flatten();
-    let within = |vertex: &&Vertex| range.contains(vertex.ms) && vertex.high.is_finite();
-    let widen = |extent: Option<(f64, f64)>, vertex: &Vertex| {
-        let (low, high) = extent.unwrap_or((vertex.high, vertex.high));
-        Some((low.min(vertex.high), high.max(vertex.high)))
-    };
-    vertices().filter(within).fold(None, widen)
+/// Puts the series of each group and axis on top of each other, in their order.
+fn pile(lines: &mut [Line]) {
+    let mut groups: Vec<(Stack, Side)> =
+        lines.iter().map(|line| (line.style.stack, line.style.side)).collect();
+    groups.sort_by_key(|(stack, side)| (format!("{stack:?}"), *side == Side::Right));
+    groups.dedup();
+    for (group, side) in groups.into_iter().filter(|(group, _)| *group != Stack::None) {
+        let whole = if matches!(group, Stack::Percent(_)) { Whole::Percent } else { Whole::Sum };
+        let mut members: Vec<&mut Line> =
+            lines.iter_mut().filter(|line| line.style.stack == group && line.style.side == side).collect();
+        let mut all: Vec<Vec<Run>> = members.iter_mut().map(|line| std::mem::take(&mut line.runs)).collect();
+        stack(&mut all, whole);
+        for (line, runs) in members.into_iter().zip(all) {
+            line.runs = runs;
+        }
+    }
+}
+
+/// Ends the areas of series that reach to another one at that one's line.
+fn fill_between(lines: &mut [Line]) {
+    for at in 0..lines.len() {
+        let Some(other) = lines.get(at).and_then(|line| line.style.fill_to) else { continue };
+        let Some(foot) = lines.iter().find(|line| line.series == other).map(|line| line.runs.concat()) else {
+            continue;
+        };
+        let value = |ms: i64| {
+            let after = foot.partition_point(|vertex| vertex.ms < ms);
+            foot.get(after).or(foot.last()).map(|vertex| vertex.high)
+        };
+        for vertex in lines.get_mut(at).into_iter().flat_map(|line| line.runs.iter_mut().flatten()) {
+            vertex.low = value(vertex.ms).unwrap_or(vertex.low);
+        }
+    }
 }
 
 /// Time labels that fit: each centred below its tick, moved inwards at the ends, and left out where it would touch
@@ -226,7 +271,7 @@ mod tests {
             Surface::canvas(400.0, 160.0, 1.0),
             &ApproximateText,
         );
-        assert!(chart.is_empty() && !chart.axis.ticks.is_empty() && !chart.times.is_empty());
+        assert!(chart.is_empty() && !chart.axes.grid().is_empty() && !chart.times.is_empty());
     }
 
     #[test]
@@ -239,7 +284,7 @@ mod tests {
             Surface::canvas(400.0, 160.0, 1.0),
             &ApproximateText,
         );
-        assert!(chart.axis.high < 10.0);
+        assert!(chart.layout.left.high < 10.0);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::layout::{Layout, Rect};
 use crate::runs::Vertex;
+use crate::style::Side;
 
 /// A vertex on the surface, in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,11 +16,11 @@ pub(crate) struct Spot {
 
 /// `run` on the surface with at most four spots per device pixel column (the first, the lowest, the highest and the
 /// last), which look the same as all of them.
-pub(crate) fn thin(run: &[Vertex], layout: &Layout, scale: f64) -> Vec<Spot> {
+pub(crate) fn thin(run: &[Vertex], layout: &Layout, side: Side, scale: f64) -> Vec<Spot> {
     let spot = |vertex: &Vertex| Spot {
         x: layout.x(vertex.ms),
-        low: layout.y_unclamped(vertex.low),
-        high: layout.y_unclamped(vertex.high),
+        low: layout.y_unclamped(side, vertex.low),
+        high: layout.y_unclamped(side, vertex.high),
     };
     let columns = (layout.plot.width * scale).max(1.0);
     if (run.len() as f64) <= columns * 2.0 {
@@ -182,8 +183,8 @@ mod tests {
             height: 100.0,
             plot: PLOT,
             range: TimeRange { start_ms: 0, end_ms: 100_000 },
-            low: 0.0,
-            high: 10.0,
+            left: crate::scale::Scale::linear(0.0, 10.0),
+            right: crate::scale::Scale::linear(0.0, 10.0),
         };
         let run: Vec<Vertex> = (0..100_000)
             .map(|i| {
@@ -191,7 +192,7 @@ mod tests {
                 Vertex { ms: i64::from(i), value, low: 0.0, high: value }
             })
             .collect();
-        let spots = thin(&run, &layout, 2.0);
+        let spots = thin(&run, &layout, Side::Left, 2.0);
         assert!(spots.len() <= 4 * 201, "{}", spots.len());
         assert!(spots.iter().any(|spot| (spot.high - 10.0).abs() < 1e-9), "the one peak survives");
         assert_eq!(spots.first().map(|spot| spot.x), Some(0.0));

@@ -4,9 +4,11 @@ use plotters_backend::DrawingBackend;
 
 use crate::chart::{Chart, Line};
 use crate::data::TimeRange;
+use crate::paint::Paint;
 use crate::palette::Ink;
-use crate::pen::{DrawError, Pen};
 use crate::runs::Vertex;
+use crate::scene::{DrawError, Scene};
+use crate::style::Stack;
 use crate::theme::Theme;
 
 /// A moment of a chart, with the values of its series.
@@ -33,6 +35,8 @@ pub struct HoverValue {
     pub y: f64,
     /// How it is drawn.
     pub ink: Ink,
+    /// Its colour.
+    pub paint: Paint,
     /// Whether it is the one nearest to the pointer; in a stack, the one whose area the pointer is in.
     pub nearest: bool,
 }
@@ -67,9 +71,10 @@ impl Chart {
             .into_iter()
             .map(|(line, vertex)| HoverValue {
                 series: line.series,
-                value: vertex.value,
-                y: self.layout.y(vertex.high),
+                value: if line.style.turned { -vertex.value } else { vertex.value },
+                y: self.layout.y_on(line.style.side, vertex.high),
                 ink: line.ink,
+                paint: line.paint_at(vertex.value),
                 nearest: false,
             })
             .collect();
@@ -112,33 +117,38 @@ impl Chart {
         marker: Marker<'_>,
         theme: &Theme,
     ) -> Result<(), DrawError<DB>> {
-        let mut pen = Pen::new(backend, self.surface);
+        self.marker(marker, theme).play(backend, self.surface, &theme.font)
+    }
+
+    /// The upper canvas as a scene.
+    pub fn marker(&self, marker: Marker<'_>, theme: &Theme) -> Scene {
+        let mut scene = Scene::default();
         let plot = self.layout.plot;
         match marker {
             Marker::Crosshair(hover) => {
-                pen.vertical(hover.x, (plot.top, plot.bottom()), theme.crosshair, 1.0)?;
+                scene.vertical(hover.x, (plot.top, plot.bottom()), theme.crosshair, 1.0);
                 for value in &hover.values {
                     // Same column as the hairline, which is one pixel wide.
                     let center = (hover.x + 0.5, value.y);
-                    pen.dot(center, 5.0, theme.surface, 1.0)?;
-                    pen.dot(center, 3.5, theme.palette_color(value.ink.color), 1.0)?;
+                    scene.dot(center, 5.0, theme.surface, 1.0);
+                    scene.dot(center, 3.5, value.paint.color(theme).0, 1.0);
                 }
-                Ok(())
             }
             Marker::Selection(from, to) => {
                 let hold = |x: f64| x.clamp(plot.left, plot.right());
                 let (left, right) = (hold(from.min(to)), hold(from.max(to)));
-                pen.rect((left, plot.top), (right, plot.bottom()), theme.annotation, 0.14)?;
-                pen.vertical(left, (plot.top, plot.bottom()), theme.annotation, 1.0)?;
-                pen.vertical(right, (plot.top, plot.bottom()), theme.annotation, 1.0)
+                scene.rect((left, plot.top), (right, plot.bottom()), theme.annotation, 0.14);
+                scene.vertical(left, (plot.top, plot.bottom()), theme.annotation, 1.0);
+                scene.vertical(right, (plot.top, plot.bottom()), theme.annotation, 1.0);
             }
         }
+        scene
     }
 
     /// Index into `values` (still in drawing order) of the one that row `y` belongs to.
     fn nearest_index(&self, values: &[HoverValue], y: f64) -> Option<usize> {
         let distance = |value: &HoverValue| (value.y - y).abs();
-        let stacked = self.stacking == crate::spec::Stacking::Stacked;
+        let stacked = self.lines.iter().any(|line| line.style.stack != Stack::None);
         // In a stack, an area reaches from its own line down to the one below.
         let holding =
             values.iter().enumerate().filter(|(_, value)| stacked && value.value >= 0.0 && value.y <= y);
@@ -165,7 +175,7 @@ mod tests {
 
     use super::*;
     use crate::data::{ChartData, ChartSeries};
-    use crate::pen::Surface;
+    use crate::scene::Surface;
     use crate::spec::{ChartSpec, Stacking};
     use crate::text::ApproximateText;
 

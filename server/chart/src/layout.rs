@@ -1,6 +1,8 @@
 //! Where the plot is, and the way between pixels and values. All lengths are CSS pixels.
 
 use crate::data::TimeRange;
+use crate::scale::Scale;
+use crate::style::Side;
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +28,22 @@ impl Rect {
         self.top + self.height
     }
 
+    /// The point in the middle.
+    pub fn center(&self) -> (f64, f64) {
+        (self.left + self.width / 2.0, self.top + self.height / 2.0)
+    }
+
+    /// What is left when every edge moves inwards by that much.
+    #[must_use]
+    pub fn inset(&self, by: f64) -> Self {
+        Self {
+            left: self.left + by,
+            top: self.top + by,
+            width: (self.width - 2.0 * by).max(0.0),
+            height: (self.height - 2.0 * by).max(0.0),
+        }
+    }
+
     /// Whether the point lies within, edges included.
     pub fn contains(&self, x: f64, y: f64) -> bool {
         (self.left..=self.right()).contains(&x) && (self.top..=self.bottom()).contains(&y)
@@ -43,10 +61,10 @@ pub struct Layout {
     pub plot: Rect,
     /// The time axis.
     pub range: TimeRange,
-    /// The value at the plot's lower edge.
-    pub low: f64,
-    /// The value at the plot's upper edge.
-    pub high: f64,
+    /// The value axis on the left.
+    pub left: Scale,
+    /// The value axis on the right; the left one's where nothing is drawn by it.
+    pub right: Scale,
 }
 
 impl Layout {
@@ -56,9 +74,14 @@ impl Layout {
         self.plot.left + done * self.plot.width
     }
 
-    /// The row of a value, held within the plot.
+    /// The row of a value of the left axis, held within the plot.
     pub fn y(&self, value: f64) -> f64 {
-        self.y_unclamped(value).clamp(self.plot.top, self.plot.bottom())
+        self.y_on(Side::Left, value)
+    }
+
+    /// The row of a value of either axis, held within the plot.
+    pub fn y_on(&self, side: Side, value: f64) -> f64 {
+        self.y_unclamped(side, value).clamp(self.plot.top, self.plot.bottom())
     }
 
     /// The instant of a column, held within the range.
@@ -67,30 +90,34 @@ impl Layout {
         self.range.start_ms.saturating_add((done * self.range.span_ms() as f64).round() as i64)
     }
 
-    /// The value of a row.
+    /// The left axis' value of a row.
     pub fn value_at(&self, y: f64) -> f64 {
-        self.low + (self.plot.bottom() - y) / self.plot.height.max(1.0) * (self.high - self.low)
+        self.left.value((self.plot.bottom() - y) / self.plot.height.max(1.0))
     }
 
     /// The row of a value. Far outside, rows stop at a distance that keeps arithmetic exact.
-    pub(crate) fn y_unclamped(&self, value: f64) -> f64 {
+    pub(crate) fn y_unclamped(&self, side: Side, value: f64) -> f64 {
         const FAR: f64 = 1e6;
-        let done = (value.clamp(-1e300, 1e300) - self.low) / (self.high - self.low);
-        self.plot.bottom() - done.clamp(-FAR, FAR) * self.plot.height
+        let scale = match side {
+            Side::Left => &self.left,
+            Side::Right => &self.right,
+        };
+        self.plot.bottom() - scale.share(value).clamp(-FAR, FAR) * self.plot.height
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scale::ScaleKind;
 
     const LAYOUT: Layout = Layout {
         width: 240.0,
         height: 120.0,
         plot: Rect { left: 40.0, top: 10.0, width: 200.0, height: 100.0 },
         range: TimeRange { start_ms: 1000, end_ms: 3000 },
-        low: 0.0,
-        high: 50.0,
+        left: Scale { low: 0.0, high: 50.0, kind: ScaleKind::Linear },
+        right: Scale { low: 0.0, high: 50.0, kind: ScaleKind::Linear },
     };
 
     #[test]

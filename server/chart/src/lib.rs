@@ -7,16 +7,22 @@
 mod axis;
 mod chart;
 mod clip;
+mod curve;
 mod data;
+mod figure;
+mod fit;
 mod hover;
 mod layout;
+mod paint;
 mod palette;
-mod pen;
 mod runs;
+mod scale;
+mod scene;
 mod spark;
 mod spec;
 mod stack;
 mod stats;
+mod style;
 #[cfg(feature = "svg")]
 mod svg;
 mod text;
@@ -25,15 +31,23 @@ mod theme;
 pub use axis::{clock_text, instant_text};
 pub use chart::Chart;
 pub use data::{ChartData, ChartSeries, TimeRange};
+pub use figure::{
+    Body, Calculation, CellKind, CellLink, Column, DataTable, Figure, FigureContext, Legend, LegendForm,
+    LegendPlace, LegendRow, Message, Picture, Summary, TableCell, TableModel, Tip, TipRow, View,
+};
 pub use hover::{Hover, HoverValue, Marker};
 pub use layout::{Layout, Rect};
+pub use paint::Paint;
 pub use palette::{Ink, Stroke, assign_inks};
-pub use pen::{Dialect, SUBPIXELS, Surface};
+pub use scale::{Scale, ScaleKind};
+pub use scene::{Dialect, DrawError, SUBPIXELS, Scene, Surface, Type};
 pub use spark::{Spark, SparkPaths};
 pub use spec::{
-    Annotation, AnnotationKind, Bounds, ChartSpec, NegativeLabels, Severity, Stacking, Threshold,
+    Annotation, AnnotationKind, AxisSpec, Band, Bounds, ChartSpec, NegativeLabels, Severity, Stacking,
+    Threshold,
 };
 pub use stats::SeriesStats;
+pub use style::{Bars, Curve, Dash, Dots, Drawing, Gradient, Join, SeriesStyle, Side, Stack};
 #[cfg(feature = "svg")]
 pub use svg::render_svg;
 pub use text::{ApproximateText, MeasureText};

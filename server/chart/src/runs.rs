@@ -45,6 +45,12 @@ pub(crate) fn runs(points: &[(i64, f64)], range: TimeRange, max_gap_ms: i64) -> 
     runs
 }
 
+/// As [`runs`], but a sample that says that there is no value only ends a run where the pause is too long.
+pub(crate) fn runs_joined(points: &[(i64, f64)], range: TimeRange, max_gap_ms: i64) -> Vec<Run> {
+    let known: Vec<(i64, f64)> = points.iter().filter(|point| !point.1.is_nan()).copied().collect();
+    runs(&known, range, max_gap_ms)
+}
+
 fn spans(run: &Run, range: TimeRange) -> bool {
     matches!((run.first(), run.last()), (Some(a), Some(b)) if a.ms < range.start_ms && b.ms > range.end_ms)
 }

@@ -8,6 +8,8 @@ use crate::clip::{area, lines, thin};
 use crate::data::TimeRange;
 use crate::layout::{Layout, Rect};
 use crate::runs::{runs, usual_gap};
+use crate::scale::Scale;
+use crate::style::Side;
 
 /// What a sparkline shows.
 #[derive(Clone, Copy, Debug)]
@@ -33,21 +35,47 @@ pub struct SparkPaths {
     pub limit: String,
 }
 
+/// The ways of the pen as points.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct SparkLines {
+    pub(crate) lines: Vec<Vec<(f64, f64)>>,
+    pub(crate) areas: Vec<Vec<(f64, f64)>>,
+}
+
 impl Spark<'_> {
+    /// The curve in a box of that many units, as points.
+    pub(crate) fn lines(&self, width: f64, height: f64) -> SparkLines {
+        let plot = Rect { left: 0.0, top: 1.0, width: width.max(1.0), height: (height - 2.0).max(1.0) };
+        let (low, high) = extent(self);
+        let scale = Scale::linear(low, high);
+        let layout = Layout { width, height, plot, range: self.range, left: scale, right: scale };
+        let mut found = SparkLines::default();
+        for mut run in runs(self.points, self.range, usual_gap(std::iter::once(self.points))) {
+            for vertex in &mut run {
+                vertex.low = low;
+            }
+            let spots = thin(&run, &layout, Side::Left, 1.0);
+            found.areas.push(area(&spots, plot));
+            found.lines.extend(lines(&spots, plot));
+        }
+        found
+    }
+
     /// The paths in a box of that many units.
     #[must_use]
     pub fn paths(&self, width: f64, height: f64) -> SparkPaths {
         // Half a line's width of air, so that nothing is cut off at the edges.
         let plot = Rect { left: 0.0, top: 1.0, width: width.max(1.0), height: (height - 2.0).max(1.0) };
         let (low, high) = extent(self);
-        let layout = Layout { width, height, plot, range: self.range, low, high };
+        let scale = Scale::linear(low, high);
+        let layout = Layout { width, height, plot, range: self.range, left: scale, right: scale };
         let max_gap_ms = usual_gap(std::iter::once(self.points));
         let mut paths = SparkPaths::default();
         for mut run in runs(self.points, self.range, max_gap_ms) {
             for vertex in &mut run {
                 vertex.low = low;
             }
-            let spots = thin(&run, &layout, 1.0);
+            let spots = thin(&run, &layout, Side::Left, 1.0);
             walk(&mut paths.area, &area(&spots, plot));
             for line in lines(&spots, plot) {
                 walk(&mut paths.line, &line);

@@ -3,6 +3,9 @@
 use crowsnest_dashboards::Unit;
 
 use crate::data::{ChartData, TimeRange};
+use crate::paint::Paint;
+use crate::scale::ScaleKind;
+use crate::style::{SeriesStyle, Stack};
 
 /// Everything that decides the geometry of a time-series chart.
 #[derive(Clone, Debug)]
@@ -32,6 +35,42 @@ pub struct ChartSpec<'a> {
     pub hidden: &'a [bool],
     /// The viewer's distance from UTC, positive in the east.
     pub utc_offset_minutes: i32,
+    /// How each series is drawn, by its index; those past its end are lines.
+    pub styles: &'a [SeriesStyle],
+    /// What else there is to say about the left axis.
+    pub left: AxisSpec<'a>,
+    /// The axis of series drawn by the right side. Its unit is `unit` unless it has its own.
+    pub right: AxisSpec<'a>,
+    /// Stretches of values with a ground of their own.
+    pub bands: &'a [Band],
+}
+
+/// One value axis, beyond its unit and fixed ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AxisSpec<'a> {
+    /// Its own unit.
+    pub unit: Option<&'a Unit>,
+    /// Ends that give way to data beyond them.
+    pub soft: Bounds,
+    /// Fixed ends; of the left axis those of the chart count.
+    pub bounds: Bounds,
+    /// How values are spread.
+    pub scale: ScaleKind,
+    /// Whether it has no labels.
+    pub hidden: bool,
+    /// What it is called; empty for nothing.
+    pub title: &'a str,
+}
+
+/// A stretch of values with a ground of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Band {
+    /// Where it begins; may be infinite.
+    pub from: f64,
+    /// Where it ends; may be infinite.
+    pub to: f64,
+    /// Its colour.
+    pub paint: Paint,
 }
 
 impl<'a> ChartSpec<'a> {
@@ -50,7 +89,20 @@ impl<'a> ChartSpec<'a> {
             stale_since_ms: None,
             hidden: &[],
             utc_offset_minutes: 0,
+            styles: &[],
+            left: AxisSpec::default(),
+            right: AxisSpec::default(),
+            bands: &[],
         }
+    }
+
+    /// How the series is drawn.
+    pub(crate) fn style(&self, series: usize) -> SeriesStyle {
+        let plain = || SeriesStyle {
+            stack: if self.stacking == Stacking::Stacked { Stack::Sum(0) } else { Stack::None },
+            ..SeriesStyle::default()
+        };
+        self.styles.get(series).cloned().unwrap_or_else(plain)
     }
 
     pub(crate) fn is_hidden(&self, series: usize) -> bool {
@@ -87,6 +139,17 @@ pub enum NegativeLabels {
     Absolute,
 }
 
+impl Severity {
+    pub(crate) fn paint(self) -> Paint {
+        match self {
+            Self::Warning => Paint::Warning,
+            Self::Critical => Paint::Critical,
+            Self::Neutral => Paint::Muted,
+            Self::Painted(paint) => paint,
+        }
+    }
+}
+
 impl NegativeLabels {
     /// The number to write for `value`.
     pub fn apply(self, value: f64) -> f64 {
@@ -98,7 +161,7 @@ impl NegativeLabels {
 }
 
 /// How bad it is to pass a threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Severity {
     /// Needs a look.
     Warning,
@@ -106,6 +169,8 @@ pub enum Severity {
     Critical,
     /// No judgement: a size, a request.
     Neutral,
+    /// Whatever the colour says.
+    Painted(Paint),
 }
 
 /// A dashed horizontal line with its words.

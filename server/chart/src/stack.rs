@@ -9,10 +9,10 @@ use crate::runs::{Run, Vertex};
 /// Every instant that any series has counts for all: a series whose samples lie elsewhere is read between its own,
 /// so that sums have no teeth. Where a series is missing it adds nothing. What is above and what is below zero is
 /// summed apart. Infinities are left out: nothing could lie on them.
-pub(crate) fn stack(lines: &mut [Vec<Run>]) {
+pub(crate) fn stack(lines: &mut [Vec<Run>], whole: Whole) {
     let mut sums: BTreeMap<i64, (f64, f64)> =
         lines.iter().flatten().flatten().filter(finite).map(|vertex| (vertex.ms, (0.0, 0.0))).collect();
-    for runs in lines {
+    for runs in &mut *lines {
         for run in &mut *runs {
             run.retain(|vertex| finite(&vertex));
             let (Some(first), Some(last)) = (run.first().copied(), run.last().copied()) else { continue };
@@ -36,6 +36,22 @@ pub(crate) fn stack(lines: &mut [Vec<Run>]) {
         }
         runs.retain(|run| !run.is_empty());
     }
+    if whole == Whole::Percent {
+        for vertex in lines.iter_mut().flatten().flatten() {
+            let total = sums.get(&vertex.ms).map_or(0.0, |(above, below)| above - below);
+            let share = |value: f64| if total > 0.0 { value / total } else { 0.0 };
+            (vertex.low, vertex.high) = (share(vertex.low), share(vertex.high));
+        }
+    }
+}
+
+/// What the sums mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// Sums.
+    Sum,
+    /// Shares of all, 0 to 1.
+    Percent,
 }
 
 fn finite(vertex: &&Vertex) -> bool {
@@ -71,7 +87,7 @@ mod tests {
             runs(&[(0, 10.0), (10, 20.0)], RANGE, 20),
             runs(&[(0, -5.0), (10, -6.0)], RANGE, 20),
         ];
-        stack(&mut lines);
+        stack(&mut lines, Whole::Sum);
         assert_eq!(
             tops(&lines),
             [
@@ -86,7 +102,7 @@ mod tests {
     fn samples_at_other_instants_are_read_between_their_neighbours() {
         let mut lines =
             vec![runs(&[(0, 0.0), (10, 10.0)], RANGE, 20), runs(&[(0, 1.0), (5, 1.0), (10, 1.0)], RANGE, 20)];
-        stack(&mut lines);
+        stack(&mut lines, Whole::Sum);
         assert_eq!(tops(&lines)[1], [(0, 0.0, 1.0), (5, 5.0, 6.0), (10, 10.0, 11.0)]);
     }
 
@@ -97,7 +113,7 @@ mod tests {
             runs(&[(0, 2.0), (10, 2.0), (20, 2.0)], RANGE, 20),
             runs(&[(10, f64::INFINITY)], RANGE, 20),
         ];
-        stack(&mut lines);
+        stack(&mut lines, Whole::Sum);
         assert_eq!(tops(&lines)[1].len(), 3);
         assert!(lines[2].is_empty());
     }

@@ -4,7 +4,7 @@ use plotters::prelude::SVGBackend;
 use plotters_backend::DrawingBackend;
 
 use crate::chart::Chart;
-use crate::pen::{Dialect, SUBPIXELS, Surface};
+use crate::scene::{Dialect, SUBPIXELS, Surface};
 use crate::spec::ChartSpec;
 use crate::text::ApproximateText;
 use crate::theme::Theme;

@@ -38,6 +38,16 @@ impl Color {
 pub struct Theme {
     /// `--bg-surface`: what the chart stands on.
     pub surface: Color,
+    /// `--bg-canvas`: what panels stand on.
+    pub canvas: Color,
+    /// `--line`: borders of panels, lines of tables.
+    pub line: Color,
+    /// `--bg-active`: what bars and gauges have not filled.
+    pub track: Color,
+    /// `--text-1`: figures and names.
+    pub strong: Color,
+    /// `--text-2`: words beside figures.
+    pub soft: Color,
     /// `--text-3`: shading of gaps, neutral thresholds.
     pub text: Color,
     /// `--line-strong`: the zero line between positive and negative.
@@ -50,12 +60,16 @@ pub struct Theme {
     pub crosshair: Color,
     /// `--chart-annotation`: also the stretch being selected.
     pub annotation: Color,
+    /// `--status-ok`.
+    pub fine: Color,
     /// `--status-warning`.
     pub warning: Color,
     /// `--status-critical`.
     pub critical: Color,
     /// `--chart-1` to `--chart-8`.
     pub palette: [Color; 8],
+    /// `--heat-0` to `--heat-6`, from nothing to most.
+    pub heat: [Color; 7],
     /// `--chart-fill`: opacity of the area under a line.
     pub fill: f64,
     /// A CSS font family list; the page's own.
@@ -74,16 +88,23 @@ impl Theme {
     pub fn light() -> Self {
         Self {
             surface: Color::hex(0xff_ff_ff),
+            canvas: Color::hex(0xf6_f7_f8),
+            line: Color::hex(0xe3_e5_e9),
+            track: Color::hex(0xe9_eb_ee),
+            strong: Color::hex(0x16_19_1e),
+            soft: Color::hex(0x4d_54_5f),
             text: Color::hex(0x5e_66_75),
             zero: Color::hex(0xcd_d1_d7),
             grid: Color::hex(0xec_ee_f1),
             axis: Color::hex(0x5e_66_75),
             crosshair: Color::hex(0x8d_95_a3),
             annotation: Color::hex(0x35_56_d4),
+            fine: Color::hex(0x17_79_4a),
             warning: Color::hex(0x8f_5a_00),
             critical: Color::hex(0xc2_2a_2a),
             palette: [0x5270cc, 0xd07c1b, 0x20a36a, 0xb07dbe, 0x0d6573, 0x7c5800, 0x63409d, 0x797b7e]
                 .map(Color::hex),
+            heat: [0xf3f5f9, 0xdde5f8, 0xb9caf2, 0x8ea8e8, 0x6384da, 0x3c5fc4, 0x233f95].map(Color::hex),
             fill: 0.12,
             font: DEFAULT_FONT.to_owned(),
         }
@@ -93,16 +114,23 @@ impl Theme {
     pub fn dark() -> Self {
         Self {
             surface: Color::hex(0x14_17_1b),
+            canvas: Color::hex(0x0d_0f_12),
+            line: Color::hex(0x24_29_30),
+            track: Color::hex(0x23_28_2f),
+            strong: Color::hex(0xe7_e9_ec),
+            soft: Color::hex(0xab_b2_bd),
             text: Color::hex(0x8a_92_9f),
             zero: Color::hex(0x35_3c_46),
             grid: Color::hex(0x1e_23_29),
             axis: Color::hex(0x8a_92_9f),
             crosshair: Color::hex(0x7d_86_94),
             annotation: Color::hex(0x8b_a4_ff),
+            fine: Color::hex(0x4f_c1_8a),
             warning: Color::hex(0xe5_ae_49),
             critical: Color::hex(0xff_7d_75),
             palette: [0x6ba3f5, 0xf5b452, 0x12a471, 0xde78aa, 0x45d2ea, 0xb08520, 0x9674d4, 0xb9bbbe]
                 .map(Color::hex),
+            heat: [0x171c26, 0x1c2742, 0x253b72, 0x34549f, 0x4d76c9, 0x79a3ea, 0xb6d2ff].map(Color::hex),
             fill: 0.14,
             font: DEFAULT_FONT.to_owned(),
         }
@@ -116,16 +144,25 @@ impl Theme {
             }
         };
         set("--bg-surface", &mut self.surface);
+        set("--bg-canvas", &mut self.canvas);
+        set("--line", &mut self.line);
+        set("--bg-active", &mut self.track);
+        set("--text-1", &mut self.strong);
+        set("--text-2", &mut self.soft);
         set("--text-3", &mut self.text);
         set("--line-strong", &mut self.zero);
         set("--chart-grid", &mut self.grid);
         set("--chart-axis", &mut self.axis);
         set("--chart-crosshair", &mut self.crosshair);
         set("--chart-annotation", &mut self.annotation);
+        set("--status-ok", &mut self.fine);
         set("--status-warning", &mut self.warning);
         set("--status-critical", &mut self.critical);
         for (index, color) in self.palette.iter_mut().enumerate() {
             set(&format!("--chart-{}", index + 1), color);
+        }
+        for (index, color) in self.heat.iter_mut().enumerate() {
+            set(&format!("--heat-{index}"), color);
         }
         if let Some(fill) = token("--chart-fill").and_then(|text| text.trim().parse::<f64>().ok()) {
             self.fill = fill.clamp(0.0, 1.0);
@@ -138,6 +175,13 @@ impl Theme {
 
     pub(crate) fn palette_color(&self, index: usize) -> Color {
         self.palette.get(index % self.palette.len()).copied().unwrap_or(self.axis)
+    }
+
+    /// The ramp's colour at a share of the most, 0 to 1.
+    pub(crate) fn heat_color(&self, share: f64) -> Color {
+        let at = share.clamp(0.0, 1.0) * (self.heat.len() - 1) as f64;
+        let color = |at: f64| self.heat.get(at as usize).copied().unwrap_or(self.axis);
+        color(at.floor()).mix(color(at.ceil()), at.fract())
     }
 }
 

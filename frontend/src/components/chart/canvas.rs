@@ -44,6 +44,9 @@ impl PlotCanvas {
     }
 }
 
+/// The size that texts are measured in, CSS pixels.
+const MEASURED: f64 = 10.5;
+
 /// Measures text in the page's font, each text once.
 pub(super) struct PageText {
     context: CanvasRenderingContext2d,
@@ -70,13 +73,14 @@ impl PageText {
 
 impl MeasureText for PageText {
     fn width(&self, text: &str, size: f64) -> f64 {
+        // One size is measured and the others follow from it: widths grow with the size.
         if let Some(width) = self.widths.borrow().get(text) {
-            return *width;
+            return width * size / MEASURED;
         }
-        self.context.set_font(&format!("{size}px {}", self.font));
+        self.context.set_font(&format!("{MEASURED}px {}", self.font));
         let width = self.context.measure_text(text).map_or(0.0, |metrics| metrics.width());
         self.widths.borrow_mut().insert(text.to_owned(), width);
-        width
+        width * size / MEASURED
     }
 }
 

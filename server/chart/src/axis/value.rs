@@ -2,6 +2,7 @@
 
 use crowsnest_dashboards::{AxisScale, Unit};
 
+use crate::scale::{Scale, ScaleKind};
 use crate::spec::{Bounds, NegativeLabels, Threshold};
 
 /// More labels than this are noise.
@@ -40,6 +41,9 @@ pub(crate) struct ValueAxisRules<'a> {
     pub(crate) bounds: Bounds,
     pub(crate) thresholds: &'a [Threshold],
     pub(crate) negative: NegativeLabels,
+    /// Ends that give way to data beyond them.
+    pub(crate) soft: Bounds,
+    pub(crate) scale: ScaleKind,
     /// Height of the plot in CSS pixels.
     pub(crate) height: f64,
 }
@@ -48,6 +52,9 @@ impl ValueAxis {
     /// The axis for data from `extent.0` to `extent.1`; `None` when there is no finite value.
     pub(crate) fn new(extent: Option<(f64, f64)>, rules: &ValueAxisRules<'_>) -> Self {
         let (low, high) = domain(extent, rules);
+        if rules.scale != ScaleKind::Linear {
+            return by_powers((low, high), extent, rules);
+        }
         let scale = rules.unit.axis(low.abs().max(high.abs()));
         let intervals = ((rules.height / ROOM_PER_LABEL) as usize).clamp(1, MOST_LABELS - 1);
         let (low_fixed, high_fixed) = (rules.bounds.min.is_some(), rules.bounds.max.is_some());
@@ -103,6 +110,9 @@ fn domain(extent: Option<(f64, f64)>, rules: &ValueAxisRules<'_>) -> (f64, f64) 
             (low, high) = widened;
         }
     }
+    // Without data, soft ends are all there is to go by.
+    let (soft_min, soft_max) = (finite(rules.soft.min), finite(rules.soft.max));
+    (low, high) = (low.min(soft_min.unwrap_or(low)), high.max(soft_max.unwrap_or(high)));
     (low, high) = (min.unwrap_or(low), max.unwrap_or(high));
     let narrowest = (low.abs().max(high.abs()) * NARROWEST).max(1e-290);
     if high - low < narrowest {
@@ -114,6 +124,53 @@ fn domain(extent: Option<(f64, f64)>, rules: &ValueAxisRules<'_>) -> (f64, f64) 
         };
     }
     (low, high)
+}
+
+/// An axis of powers: whole ones at its ends, and labels on as many as there is room for.
+fn by_powers((low, high): (f64, f64), extent: Option<(f64, f64)>, rules: &ValueAxisRules<'_>) -> ValueAxis {
+    let label = |value: f64| rules.unit.format(rules.negative.apply(value)).to_string();
+    let room = ((rules.height / ROOM_PER_LABEL) as usize).clamp(2, MOST_LABELS);
+    let ScaleKind::Log(base) = rules.scale else {
+        // Around zero, round numbers evenly spread over the bent line are as good as any.
+        let scale = Scale { low, high, kind: rules.scale };
+        let shares = (0..room).map(|at| at as f64 / (room - 1) as f64);
+        let ticks = shares.map(|share| {
+            let value = round_to_digit(scale.value(share)).clamp(low, high);
+            ValueTick { value, label: label(value) }
+        });
+        let mut ticks: Vec<ValueTick> = ticks.collect();
+        ticks.dedup_by(|a, b| a.value == b.value);
+        return ValueAxis { low, high, ticks };
+    };
+    // Zero has no logarithm: the least positive value is where the axis begins.
+    let least = rules.bounds.min.filter(|min| *min > 0.0).or(extent.map(|extent| extent.0)).unwrap_or(1.0);
+    let high = if high > 0.0 { high } else { base };
+    let low = if least > 0.0 { least.min(high) } else { high / base.powi(4) };
+    let power = |value: f64| value.ln() / base.ln();
+    let mut first = (power(low) + 1e-9).floor();
+    let mut last = (power(high) - 1e-9).ceil();
+    if last <= first {
+        (first, last) = (first.min(last), first.min(last) + 1.0);
+    }
+    // Beyond that, powers leave what a float can hold.
+    (first, last) = (first.max(-1000.0), last.min(1000.0));
+    let every = ((last - first) / (room - 1) as f64).ceil().max(1.0);
+    let count = ((last - first) / every).floor() as usize + 1;
+    let tick = |at: usize| {
+        let value = base.powf(first + at as f64 * every);
+        ValueTick { value, label: label(value) }
+    };
+    let ticks = (0..count.min(2 * MOST_LABELS)).map(tick).collect();
+    ValueAxis { low: base.powf(first), high: base.powf(last), ticks }
+}
+
+/// `value` to one digit.
+fn round_to_digit(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return 0.0;
+    }
+    let power = 10f64.powf(value.abs().log10().floor());
+    (value / power).round() * power
 }
 
 fn first_and_last((low, high): (f64, f64), step: f64) -> (f64, f64) {
@@ -164,6 +221,8 @@ mod tests {
             bounds,
             thresholds,
             negative: NegativeLabels::Absolute,
+            soft: Bounds::default(),
+            scale: ScaleKind::Linear,
             height: 200.0,
         };
         ValueAxis::new(extent, &rules)

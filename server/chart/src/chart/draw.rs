@@ -1,173 +1,86 @@
 //! Painting a prepared chart, from the back to the front: shading, grid, series, limits, moments, labels.
 
-use plotters_backend::DrawingBackend;
-
-use super::{Chart, Line};
-use crate::clip::{Spot, area, lines, thin};
+use super::Chart;
+use crate::chart::series::draw_series;
 use crate::layout::Rect;
-use crate::palette::Stroke;
-use crate::pen::{Align, DrawError, Pen};
-use crate::spec::{AnnotationKind, Severity, Stacking};
+use crate::scene::{Align, Scene};
+use crate::spec::AnnotationKind;
+use crate::style::Side;
 use crate::text::MeasureText;
 use crate::theme::{Color, Theme};
 
-/// With more lines than this, areas under them add up to mud: only the lines are drawn.
-const MOST_FILLED: usize = 4;
 /// Opacity of stretches without samples and of the time since data went stale.
 const SHADE: f64 = 0.07;
+/// Opacity of stretches of values with a ground of their own.
+const BAND: f64 = 0.1;
 /// Opacity of the vertical grid relative to the horizontal one.
 const VERTICAL_GRID: f64 = 0.6;
 /// Opacity of what lies behind words on the plot.
 const WORD_GROUND: f64 = 0.82;
-const FADED: f64 = 0.45;
 
 impl Chart {
-    /// Paints the chart. The surface must be clear.
-    ///
-    /// # Errors
-    /// What the back-end reports; a canvas reports nothing in practice.
-    pub fn draw<DB: DrawingBackend>(
-        &self,
-        backend: &mut DB,
-        theme: &Theme,
-        text: &dyn MeasureText,
-    ) -> Result<(), DrawError<DB>> {
-        let mut pen = Pen::new(backend, self.surface);
-        self.draw_shading(&mut pen, theme)?;
-        self.draw_grid(&mut pen, theme)?;
-        self.draw_series(&mut pen, theme)?;
+    /// The chart as a scene.
+    pub fn scene(&self, theme: &Theme, text: &dyn MeasureText) -> Scene {
+        let mut scene = Scene::default();
+        self.draw_shading(&mut scene, theme);
+        self.draw_grid(&mut scene, theme);
+        draw_series(&self.lines, &self.layout, self.surface.scale, &mut scene, theme);
         let mut words = Words { theme, text, taken: Vec::new() };
-        self.draw_thresholds(&mut pen, &mut words)?;
-        self.draw_annotations(&mut pen, &mut words)?;
-        self.draw_labels(&mut pen, theme)
+        self.draw_thresholds(&mut scene, &mut words);
+        self.draw_annotations(&mut scene, &mut words);
+        self.draw_labels(&mut scene, theme);
+        scene
     }
 
-    fn draw_shading<DB: DrawingBackend>(
-        &self,
-        pen: &mut Pen<'_, DB>,
-        theme: &Theme,
-    ) -> Result<(), DrawError<DB>> {
+    fn draw_shading(&self, scene: &mut Scene, theme: &Theme) {
         let plot = self.layout.plot;
+        for band in &self.bands {
+            let y = |value: f64| self.layout.y(value.clamp(-1e300, 1e300));
+            let (color, opacity) = band.paint.color(theme);
+            scene.rect((plot.left, y(band.to)), (plot.right(), y(band.from)), color, opacity * BAND);
+        }
         let mut shade = |from: f64, to: f64, color: Color| {
             let (from, to) = (from.max(plot.left), to.min(plot.right()));
-            pen.rect((from, plot.top), (to, plot.bottom()), color, SHADE)
+            scene.rect((from, plot.top), (to, plot.bottom()), color, SHADE);
         };
         for silence in &self.silences {
-            shade(self.layout.x(silence.start_ms), self.layout.x(silence.end_ms), theme.text)?;
+            shade(self.layout.x(silence.start_ms), self.layout.x(silence.end_ms), theme.text);
         }
         if let Some(since) = self.stale_since_ms {
-            shade(self.layout.x(since), plot.right(), theme.warning)?;
+            shade(self.layout.x(since), plot.right(), theme.warning);
         }
-        Ok(())
     }
 
-    fn draw_grid<DB: DrawingBackend>(
-        &self,
-        pen: &mut Pen<'_, DB>,
-        theme: &Theme,
-    ) -> Result<(), DrawError<DB>> {
+    fn draw_grid(&self, scene: &mut Scene, theme: &Theme) {
         let plot = self.layout.plot;
         for tick in &self.times {
-            pen.vertical(self.layout.x(tick.ms), (plot.top, plot.bottom()), theme.grid, VERTICAL_GRID)?;
+            scene.vertical(self.layout.x(tick.ms), (plot.top, plot.bottom()), theme.grid, VERTICAL_GRID);
         }
-        let has_both_sides = self.axis.low < 0.0 && self.axis.high > 0.0;
-        for tick in &self.axis.ticks {
+        let side = self.axes.grid_side();
+        let scale = self.axes.scale(side);
+        let has_both_sides = scale.low < 0.0 && scale.high > 0.0;
+        for tick in self.axes.grid() {
             let color = if tick.value == 0.0 && has_both_sides { theme.zero } else { theme.grid };
-            pen.horizontal((plot.left, plot.right()), self.layout.y(tick.value), color, 1.0)?;
+            scene.horizontal((plot.left, plot.right()), self.layout.y_on(side, tick.value), color, 1.0);
         }
-        Ok(())
     }
 
-    fn draw_series<DB: DrawingBackend>(
-        &self,
-        pen: &mut Pen<'_, DB>,
-        theme: &Theme,
-    ) -> Result<(), DrawError<DB>> {
-        let stacked = self.stacking == Stacking::Stacked;
-        let fill = match self.stacking {
-            Stacking::Stacked => Theme::STACK_FILL,
-            Stacking::None if self.lines.len() <= MOST_FILLED => theme.fill,
-            Stacking::None => 0.0,
-        };
-        // In a stack each line lies on the area above it; otherwise the first series is in front.
-        let order: Vec<&Line> =
-            if stacked { self.lines.iter().collect() } else { self.lines.iter().rev().collect() };
-        let spots: Vec<(&Line, Vec<Vec<Spot>>)> = order
-            .into_iter()
-            .map(|line| {
-                let thinned = line.runs.iter().map(|run| thin(run, &self.layout, self.surface.scale));
-                (line, thinned.collect())
-            })
-            .collect();
-        if fill > 0.0 {
-            for (line, runs) in &spots {
-                for run in runs {
-                    pen.polygon(&area(run, self.layout.plot), theme.palette_color(line.ink.color), fill)?;
-                }
-            }
-        }
-        for (line, runs) in &spots {
-            let color = theme.palette_color(line.ink.color);
-            for run in runs {
-                self.draw_run(pen, run, color, line.ink.stroke)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn draw_run<DB: DrawingBackend>(
-        &self,
-        pen: &mut Pen<'_, DB>,
-        run: &[Spot],
-        color: Color,
-        stroke: Stroke,
-    ) -> Result<(), DrawError<DB>> {
-        let plot = self.layout.plot;
-        if let [only] = run {
-            // A line needs two ends; one sample is a dot.
-            let y = only.high.clamp(plot.top, plot.bottom());
-            return if plot.contains(only.x, y) { pen.dot((only.x, y), 2.0, color, 1.0) } else { Ok(()) };
-        }
-        for line in lines(run, plot) {
-            match stroke {
-                Stroke::Solid => pen.polyline(&line, Theme::LINE_WIDTH, color, 1.0)?,
-                Stroke::Dashed => pen.dashed(&line, Theme::LINE_WIDTH, color, 1.0)?,
-                Stroke::Faded => pen.polyline(&line, Theme::LINE_WIDTH, color, FADED)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn draw_thresholds<DB: DrawingBackend>(
-        &self,
-        pen: &mut Pen<'_, DB>,
-        words: &mut Words<'_>,
-    ) -> Result<(), DrawError<DB>> {
+    fn draw_thresholds(&self, scene: &mut Scene, words: &mut Words<'_>) {
         let (plot, theme) = (self.layout.plot, words.theme);
         for threshold in &self.thresholds {
-            let y = self.layout.y_unclamped(threshold.value);
+            let y = self.layout.y_unclamped(Side::Left, threshold.value);
             if !(plot.top..=plot.bottom()).contains(&y) {
                 continue;
             }
-            let color = match threshold.severity {
-                Severity::Warning => theme.warning,
-                Severity::Critical => theme.critical,
-                Severity::Neutral => theme.text,
-            };
-            pen.dashed_horizontal((plot.left, plot.right()), y, color)?;
+            let color = threshold.severity.paint().color(theme).0;
+            scene.dashed_horizontal((plot.left, plot.right()), y, color);
             // The words lie on the line, or below it where there is no room above.
             let middle = if y - plot.top >= 14.0 { y - 7.0 } else { y + 8.0 };
-            let end = (plot.right() - 4.0, middle);
-            words.draw(pen, &threshold.label, end, Align::End, color)?;
+            words.draw(scene, &threshold.label, (plot.right() - 4.0, middle), Align::End, color);
         }
-        Ok(())
     }
 
-    fn draw_annotations<DB: DrawingBackend>(
-        &self,
-        pen: &mut Pen<'_, DB>,
-        words: &mut Words<'_>,
-    ) -> Result<(), DrawError<DB>> {
+    fn draw_annotations(&self, scene: &mut Scene, words: &mut Words<'_>) {
         let (plot, theme) = (self.layout.plot, words.theme);
         for annotation in self.annotations.iter().filter(|one| self.layout.range.contains(one.at_ms)) {
             let x = self.layout.x(annotation.at_ms);
@@ -176,36 +89,26 @@ impl Chart {
                 AnnotationKind::Fault => theme.critical,
             };
             if annotation.kind == AnnotationKind::Event {
-                pen.dashed_vertical(x, (plot.top, plot.bottom()), color)?;
+                scene.dashed_vertical(x, (plot.top, plot.bottom()), color);
             }
             let (middle, foot) = (x + 0.5, plot.bottom() + 1.0);
-            pen.polygon(&[(middle - 4.0, foot), (middle + 4.0, foot), (middle, foot - 6.0)], color, 1.0)?;
+            scene.polygon(&[(middle - 4.0, foot), (middle + 4.0, foot), (middle, foot - 6.0)], color, 1.0);
             let width = words.text.width(&annotation.label, Theme::TICK_SIZE);
             let (at, align) = if x + width + 12.0 > plot.right() {
                 ((x - 4.0, plot.top + 7.0), Align::End)
             } else {
                 ((x + 5.0, plot.top + 7.0), Align::Start)
             };
-            words.draw(pen, &annotation.label, at, align, color)?;
+            words.draw(scene, &annotation.label, at, align, color);
         }
-        Ok(())
     }
 
-    fn draw_labels<DB: DrawingBackend>(
-        &self,
-        pen: &mut Pen<'_, DB>,
-        theme: &Theme,
-    ) -> Result<(), DrawError<DB>> {
-        let plot = self.layout.plot;
-        for tick in &self.axis.ticks {
-            let at = (plot.left - super::LABEL_GAP, self.layout.y(tick.value) + 0.5);
-            pen.text(&tick.label, at, Align::End, theme.axis, &theme.font)?;
-        }
+    fn draw_labels(&self, scene: &mut Scene, theme: &Theme) {
+        self.axes.draw(scene, &self.layout, theme);
         for label in &self.time_labels {
-            let at = (label.x, plot.bottom() + 11.0);
-            pen.text(&label.label, at, Align::Middle, theme.axis, &theme.font)?;
+            let at = (label.x, self.layout.plot.bottom() + 11.0);
+            scene.text(&label.label, at, Align::Middle, theme.axis);
         }
-        Ok(())
     }
 }
 
@@ -221,16 +124,9 @@ impl Words<'_> {
     const LINE: f64 = 13.0;
 
     /// Writes `words` with their middle line at `at`, or as many lines further down as it takes to find room.
-    fn draw<DB: DrawingBackend>(
-        &mut self,
-        pen: &mut Pen<'_, DB>,
-        words: &str,
-        (x, mut y): (f64, f64),
-        align: Align,
-        color: Color,
-    ) -> Result<(), DrawError<DB>> {
+    fn draw(&mut self, scene: &mut Scene, words: &str, (x, mut y): (f64, f64), align: Align, color: Color) {
         if words.is_empty() {
-            return Ok(());
+            return;
         }
         let width = self.text.width(words, Theme::TICK_SIZE);
         let left = match align {
@@ -246,13 +142,8 @@ impl Words<'_> {
         }
         let ground = ground(y);
         self.taken.push(ground);
-        pen.rect(
-            (ground.left, ground.top),
-            (ground.right(), ground.bottom()),
-            self.theme.surface,
-            WORD_GROUND,
-        )?;
-        pen.text(words, (x, y), align, color, &self.theme.font)
+        scene.fill_rect(ground, self.theme.surface, WORD_GROUND);
+        scene.text(words, (x, y), align, color);
     }
 }
 

@@ -1,0 +1,190 @@
+//! A panel as a picture, and what a page needs around it: legend, tooltip, description, the same numbers as a table.
+//!
+//! [`Figure::new`] reads a panel's frames once. [`Figure::prepare`] computes a [`Picture`] for a surface whenever size, time range, theme or the
+//! choice of series change; a picture only draws and answers what lies under the pointer.
+
+mod legend;
+mod message;
+mod options;
+mod picture;
+mod series;
+mod summary;
+mod table;
+mod tip;
+
+use std::collections::BTreeSet;
+
+use crowsnest_dashboards::frame::Frame;
+use crowsnest_dashboards::interpolate::Scope;
+use crowsnest_dashboards::model::Panel;
+use crowsnest_dashboards::panel::face;
+use crowsnest_dashboards::pattern::Engine;
+use crowsnest_dashboards::{PanelKind, interpolate};
+
+pub use legend::{Calculation, Legend, LegendForm, LegendPlace, LegendRow};
+pub use message::Message;
+pub use picture::Picture;
+pub use summary::{DataTable, Summary};
+pub use table::{CellKind, CellLink, Column, TableCell, TableModel};
+pub use tip::{Tip, TipRow};
+
+use crate::data::TimeRange;
+use crate::scene::Surface;
+use crate::spec::Annotation;
+use crate::text::MeasureText;
+use crate::theme::Theme;
+use series::SeriesShape;
+
+/// What a figure depends on beside its panel and frames.
+#[derive(Clone, Copy)]
+pub struct FigureContext<'a> {
+    /// The panel's time range.
+    pub range: TimeRange,
+    /// The viewer's distance from UTC, positive in the east.
+    pub utc_offset_minutes: i32,
+    /// Variables, for titles and links.
+    pub variables: &'a dyn Scope,
+    /// Runs the patterns of value mappings and options.
+    pub engine: &'a dyn Engine,
+}
+
+/// What may change without new data.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The time axis.
+    pub range: TimeRange,
+    /// The viewer's distance from UTC, positive in the east.
+    pub utc_offset_minutes: i32,
+    /// Series that somebody switched off in the legend, by [`LegendRow::key`].
+    pub hidden: &'a BTreeSet<String>,
+    /// Moments to mark.
+    pub annotations: &'a [Annotation],
+    /// From this instant on (ms) the data is known to be late.
+    pub stale_since_ms: Option<i64>,
+}
+
+impl<'a> View<'a> {
+    /// All series over `range`, in UTC.
+    pub fn new(range: TimeRange, hidden: &'a BTreeSet<String>) -> Self {
+        Self { range, utc_offset_minutes: 0, hidden, annotations: &[], stale_since_ms: None }
+    }
+}
+
+/// How a page shows a figure.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// On a canvas: [`Figure::prepare`], then [`Picture::draw`].
+    Picture,
+    /// As a table of the page.
+    Table(&'a TableModel),
+    /// As a sentence. A picture of it says the same.
+    Message(&'a Message),
+}
+
+/// A panel with its data, ready to be drawn at any size.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    title: String,
+    kind: Option<PanelKind>,
+    shape: Shape,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug)]
+enum Shape {
+    Series(Box<SeriesShape>),
+    Table(TableModel),
+    Message(Message),
+}
+
+impl Figure {
+    /// The figure of `panel`, whose `frames` come from [`crowsnest_dashboards::panel::frames`].
+    pub fn new(panel: &Panel, frames: &[Frame], context: &FigureContext<'_>) -> Self {
+        let title =
+            interpolate::interpolate(&panel.title, &Whole(context.variables), &interpolate::Format::Text);
+        let (kind, shape) = match face(panel) {
+            Ok(kind) => (Some(kind), shape(kind, panel, frames, context)),
+            Err(why) => (None, Shape::Message(Message::Unsupported(why))),
+        };
+        Self { title, kind, shape }
+    }
+
+    /// The panel's title with its variables filled in; may be empty.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What it is drawn as; `None` when it cannot be.
+    pub fn kind(&self) -> Option<PanelKind> {
+        self.kind
+    }
+
+    /// How a page shows it.
+    pub fn body(&self) -> Body<'_> {
+        match &self.shape {
+            Shape::Series(_) => Body::Picture,
+            Shape::Table(table) => Body::Table(table),
+            Shape::Message(message) => Body::Message(message),
+        }
+    }
+
+    /// The legend, where the panel has one. Rows say whether they are among the hidden.
+    pub fn legend(&self, hidden: &BTreeSet<String>) -> Option<Legend> {
+        match &self.shape {
+            Shape::Series(series) => series.legend(hidden),
+            _ => None,
+        }
+    }
+
+    /// Whether pointing at a moment makes sense: whether its horizontal axis is time.
+    pub fn has_time_axis(&self) -> bool {
+        matches!(self.shape, Shape::Series(_))
+    }
+
+    /// What it shows, in few words and numbers, for those who cannot see it.
+    pub fn summary(&self) -> Summary {
+        summary::of(self)
+    }
+
+    /// The numbers behind it as a table, at most a thousand rows.
+    pub fn data_table(&self, context: &FigureContext<'_>) -> DataTable {
+        summary::table(self, context)
+    }
+
+    /// How it looks on `surface`.
+    pub fn prepare(
+        &self,
+        surface: Surface,
+        view: &View<'_>,
+        theme: &Theme,
+        text: &dyn MeasureText,
+    ) -> Picture {
+        picture::prepare(self, surface, view, theme, text)
+    }
+}
+
+fn shape(kind: PanelKind, panel: &Panel, frames: &[Frame], context: &FigureContext<'_>) -> Shape {
+    let empty = frames.iter().all(Frame::is_empty);
+    match kind {
+        PanelKind::Text
+        | PanelKind::Row
+        | PanelKind::AlertList
+        | PanelKind::DashboardList
+        | PanelKind::Logs => Shape::Message(Message::Elsewhere(kind)),
+        _ if empty => Shape::Message(Message::NoData),
+        PanelKind::Table => Shape::Table(table::read(panel, frames, context)),
+        _ => match SeriesShape::read(panel, frames, context) {
+            Some(series) => Shape::Series(Box::new(series)),
+            None => Shape::Message(Message::NoData),
+        },
+    }
+}
+
+/// A scope of unknown size as one that generic code takes.
+struct Whole<'a>(&'a dyn Scope);
+
+impl Scope for Whole<'_> {
+    fn find(&self, name: &str, field: Option<&str>) -> Option<interpolate::Bound> {
+        self.0.find(name, field)
+    }
+}

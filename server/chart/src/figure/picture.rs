@@ -1,0 +1,149 @@
+//! A figure at a size: what is drawn, and what lies where.
+
+use crowsnest_dashboards::pattern::Engine;
+use plotters_backend::DrawingBackend;
+
+use super::tip::Tip;
+use super::{Figure, Shape, View};
+use crate::chart::Chart;
+use crate::hover::Marker;
+use crate::layout::Rect;
+use crate::scene::{Align, DrawError, Scene, Surface, Type};
+use crate::text::MeasureText;
+use crate::theme::Theme;
+
+/// A figure at a size.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    surface: Surface,
+    scene: Scene,
+    chart: Option<Chart>,
+    spots: Vec<Spot>,
+    utc_offset_minutes: i32,
+}
+
+/// A place and what a tooltip says there.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Spot {
+    pub(super) place: Place,
+    pub(super) tip: Tip,
+}
+
+/// A place of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Place {
+    /// A rectangle.
+    Rect(Rect),
+    /// A slice of a ring, by its angles in turns from above, clockwise.
+    Slice { center: (f64, f64), radii: (f64, f64), turns: (f64, f64) },
+}
+
+impl Place {
+    fn holds(&self, x: f64, y: f64) -> bool {
+        match self {
+            Self::Rect(rect) => rect.contains(x, y),
+            Self::Slice { center, radii, turns } => {
+                let (dx, dy) = (x - center.0, y - center.1);
+                let distance = dx.hypot(dy);
+                let turn = (dx.atan2(-dy) / std::f64::consts::TAU).rem_euclid(1.0);
+                (radii.0..=radii.1).contains(&distance) && (turns.0..=turns.1).contains(&turn)
+            }
+        }
+    }
+}
+
+/// Marks and places of a kind that has no chart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Drawn {
+    pub(super) scene: Scene,
+    pub(super) spots: Vec<Spot>,
+}
+
+pub(super) fn prepare(
+    figure: &Figure,
+    surface: Surface,
+    view: &View<'_>,
+    theme: &Theme,
+    text: &dyn MeasureText,
+) -> Picture {
+    let drawn = match &figure.shape {
+        Shape::Series(series) => {
+            let chart = series.chart(surface, view, text);
+            let scene = chart.scene(theme, text);
+            return Picture {
+                surface,
+                scene,
+                chart: Some(chart),
+                spots: Vec::new(),
+                utc_offset_minutes: view.utc_offset_minutes,
+            };
+        }
+        Shape::Table(table) => table.draw(surface, theme, text),
+        Shape::Message(message) => sentence(&message.to_string(), surface, theme, text),
+    };
+    let Drawn { scene, spots } = drawn;
+    Picture { surface, scene, chart: None, spots, utc_offset_minutes: view.utc_offset_minutes }
+}
+
+/// A sentence in the middle of the surface, on as many lines as it needs.
+pub(super) fn sentence(words: &str, surface: Surface, theme: &Theme, text: &dyn MeasureText) -> Drawn {
+    let mut drawn = Drawn::default();
+    let lines = crate::fit::wrap(words, surface.width - 16.0, Type::BODY, text);
+    let height = 16.0;
+    let (x, middle) = surface.rect().center();
+    let first = middle - height * (lines.len().saturating_sub(1)) as f64 / 2.0;
+    for (at, line) in lines.iter().enumerate() {
+        drawn.scene.words(line, (x, first + at as f64 * height), Align::Middle, theme.text, Type::BODY);
+    }
+    drawn
+}
+
+impl Picture {
+    /// Draws it. The surface must be clear.
+    ///
+    /// # Errors
+    /// What the back-end reports; a canvas reports nothing in practice.
+    pub fn draw<DB: DrawingBackend>(&self, backend: &mut DB, theme: &Theme) -> Result<(), DrawError<DB>> {
+        self.scene.play(backend, self.surface, &theme.font)
+    }
+
+    /// What it consists of, to be put into another picture.
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    /// The chart that it is, where its horizontal axis is time: for crosshairs, steps from sample to sample, and zoom.
+    pub fn chart(&self) -> Option<&Chart> {
+        self.chart.as_ref()
+    }
+
+    /// What a tooltip says at a point (CSS pixels) of `figure`, which this is a picture of; `None` where there is nothing to say.
+    pub fn tip(&self, figure: &Figure, x: f64, y: f64, engine: &dyn Engine) -> Option<Tip> {
+        if let (Some(chart), Shape::Series(series)) = (&self.chart, &figure.shape) {
+            return series.tip(&chart.nearest(x, Some(y)), self.utc_offset_minutes, engine);
+        }
+        self.spots.iter().rev().find(|spot| spot.place.holds(x, y)).map(|spot| spot.tip.clone())
+    }
+
+    /// What a tooltip says of a moment (ms) that another chart points at.
+    pub fn tip_at(&self, figure: &Figure, ms: i64, engine: &dyn Engine) -> Option<Tip> {
+        let (Some(chart), Shape::Series(series)) = (&self.chart, &figure.shape) else { return None };
+        series.tip(&chart.hover_at(ms, None), self.utc_offset_minutes, engine)
+    }
+
+    /// Draws what lies over the picture, on a surface of its own, which must be clear. Nothing where the horizontal axis is not time.
+    ///
+    /// # Errors
+    /// What the back-end reports.
+    pub fn draw_marker<DB: DrawingBackend>(
+        &self,
+        backend: &mut DB,
+        marker: Marker<'_>,
+        theme: &Theme,
+    ) -> Result<(), DrawError<DB>> {
+        match &self.chart {
+            Some(chart) => chart.marker(marker, theme).play(backend, self.surface, &theme.font),
+            None => Ok(()),
+        }
+    }
+}
