@@ -3,14 +3,25 @@
 //! [`Figure::new`] reads a panel's frames once. [`Figure::prepare`] computes a [`Picture`] for a surface whenever size, time range, theme or the
 //! choice of series change; a picture only draws and answers what lies under the pointer.
 
+mod bar_gauge;
+mod bars;
+mod cells;
+mod gauge;
+mod heat;
 mod legend;
 mod message;
 mod options;
+mod panel;
 mod picture;
+mod pie;
 mod series;
+mod stat;
+mod states;
 mod summary;
 mod table;
 mod tip;
+mod value;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +30,7 @@ use crowsnest_dashboards::interpolate::Scope;
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::panel::face;
 use crowsnest_dashboards::pattern::Engine;
+use crowsnest_dashboards::prose::Block;
 use crowsnest_dashboards::{PanelKind, interpolate};
 
 pub use legend::{Calculation, Legend, LegendForm, LegendPlace, LegendRow};
@@ -33,7 +45,14 @@ use crate::scene::Surface;
 use crate::spec::Annotation;
 use crate::text::MeasureText;
 use crate::theme::Theme;
+use bar_gauge::BarGauges;
+use bars::BarsShape;
+use gauge::Gauges;
+use heat::Heat;
+use pie::Pie;
 use series::SeriesShape;
+use stat::Stats;
+use states::States;
 
 /// What a figure depends on beside its panel and frames.
 #[derive(Clone, Copy)]
@@ -77,6 +96,8 @@ pub enum Body<'a> {
     Picture,
     /// As a table of the page.
     Table(&'a TableModel),
+    /// As words of the page: nothing in them is markup any more.
+    Text(&'a [Block]),
     /// As a sentence. A picture of it says the same.
     Message(&'a Message),
 }
@@ -93,7 +114,15 @@ pub struct Figure {
 #[derive(Clone, Debug)]
 enum Shape {
     Series(Box<SeriesShape>),
+    Stats(Stats),
+    Gauges(Gauges),
+    BarGauges(BarGauges),
     Table(TableModel),
+    Bars(Box<BarsShape>),
+    Pie(Pie),
+    Heat(Heat),
+    States(States),
+    Text(Vec<Block>),
     Message(Message),
 }
 
@@ -122,9 +151,10 @@ impl Figure {
     /// How a page shows it.
     pub fn body(&self) -> Body<'_> {
         match &self.shape {
-            Shape::Series(_) => Body::Picture,
             Shape::Table(table) => Body::Table(table),
+            Shape::Text(blocks) => Body::Text(blocks),
             Shape::Message(message) => Body::Message(message),
+            _ => Body::Picture,
         }
     }
 
@@ -132,13 +162,16 @@ impl Figure {
     pub fn legend(&self, hidden: &BTreeSet<String>) -> Option<Legend> {
         match &self.shape {
             Shape::Series(series) => series.legend(hidden),
+            Shape::Bars(bars) => bars.legend(hidden),
+            Shape::Pie(pie) => pie.legend(hidden),
+            Shape::States(states) => states.legend(hidden),
             _ => None,
         }
     }
 
     /// Whether pointing at a moment makes sense: whether its horizontal axis is time.
     pub fn has_time_axis(&self) -> bool {
-        matches!(self.shape, Shape::Series(_))
+        matches!(self.shape, Shape::Series(_) | Shape::Heat(_) | Shape::States(_))
     }
 
     /// What it shows, in few words and numbers, for those who cannot see it.
@@ -165,18 +198,39 @@ impl Figure {
 
 fn shape(kind: PanelKind, panel: &Panel, frames: &[Frame], context: &FigureContext<'_>) -> Shape {
     let empty = frames.iter().all(Frame::is_empty);
+    let no_data = || Shape::Message(Message::NoData);
+    let singles = || value::singles(panel, frames, context);
     match kind {
-        PanelKind::Text
-        | PanelKind::Row
-        | PanelKind::AlertList
-        | PanelKind::DashboardList
-        | PanelKind::Logs => Shape::Message(Message::Elsewhere(kind)),
-        _ if empty => Shape::Message(Message::NoData),
+        PanelKind::Text => Shape::Text(words::read(panel, context)),
+        PanelKind::Row | PanelKind::AlertList | PanelKind::DashboardList | PanelKind::Logs => {
+            Shape::Message(Message::Elsewhere(kind))
+        }
+        _ if empty => no_data(),
         PanelKind::Table => Shape::Table(table::read(panel, frames, context)),
-        _ => match SeriesShape::read(panel, frames, context) {
-            Some(series) => Shape::Series(Box::new(series)),
-            None => Shape::Message(Message::NoData),
-        },
+        PanelKind::Stat | PanelKind::Gauge | PanelKind::BarGauge | PanelKind::PieChart => {
+            let found = singles();
+            if found.0.iter().all(|one| one.is_null) {
+                return no_data();
+            }
+            match kind {
+                PanelKind::Stat => Shape::Stats(Stats::read(panel, found)),
+                PanelKind::Gauge => Shape::Gauges(Gauges::read(panel, found)),
+                PanelKind::BarGauge => Shape::BarGauges(BarGauges::read(panel, found)),
+                _ => Shape::Pie(Pie::read(panel, found)),
+            }
+        }
+        PanelKind::BarChart => {
+            BarsShape::read(panel, frames, context).map_or_else(no_data, |bars| Shape::Bars(Box::new(bars)))
+        }
+        PanelKind::Histogram => BarsShape::histogram(panel, frames, context)
+            .map_or_else(no_data, |bars| Shape::Bars(Box::new(bars))),
+        PanelKind::Heatmap => Heat::read(panel, frames).map_or_else(no_data, Shape::Heat),
+        PanelKind::StateTimeline | PanelKind::StatusHistory => {
+            let merged = kind == PanelKind::StateTimeline;
+            States::read(panel, frames, merged, context).map_or_else(no_data, Shape::States)
+        }
+        PanelKind::TimeSeries => SeriesShape::read(panel, frames, context)
+            .map_or_else(no_data, |series| Shape::Series(Box::new(series))),
     }
 }
 

@@ -4,7 +4,9 @@
 //! picture, or of the clock. Start reading at [`Chart::prepare`], which turns a [`ChartSpec`] into geometry; drawing
 //! and hovering only read that geometry.
 
+mod arc;
 mod axis;
+mod board;
 mod chart;
 mod clip;
 mod curve;
@@ -15,6 +17,8 @@ mod hover;
 mod layout;
 mod paint;
 mod palette;
+#[cfg(feature = "png")]
+mod png;
 mod runs;
 mod scale;
 mod scene;
@@ -29,6 +33,7 @@ mod text;
 mod theme;
 
 pub use axis::{clock_text, instant_text};
+pub use board::{Board, BoardItem, BoardPart};
 pub use chart::Chart;
 pub use data::{ChartData, ChartSeries, TimeRange};
 pub use figure::{
@@ -39,6 +44,8 @@ pub use hover::{Hover, HoverValue, Marker};
 pub use layout::{Layout, Rect};
 pub use paint::Paint;
 pub use palette::{Ink, Stroke, assign_inks};
+#[cfg(feature = "png")]
+pub use png::{Face, PngError, scene_png};
 pub use scale::{Scale, ScaleKind};
 pub use scene::{Dialect, DrawError, SUBPIXELS, Scene, Surface, Type};
 pub use spark::{Spark, SparkPaths};
@@ -49,6 +56,6 @@ pub use spec::{
 pub use stats::SeriesStats;
 pub use style::{Bars, Curve, Dash, Dots, Drawing, Gradient, Join, SeriesStyle, Side, Stack};
 #[cfg(feature = "svg")]
-pub use svg::render_svg;
+pub use svg::{render_svg, scene_svg, svg_surface};
 pub use text::{ApproximateText, MeasureText};
 pub use theme::{Color, Theme};

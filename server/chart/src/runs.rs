@@ -64,8 +64,11 @@ pub(crate) fn usual_gap<'a>(series: impl Iterator<Item = &'a [(i64, f64)]>) -> i
 /// The median distance of neighbouring samples, from at most a few hundred of them.
 fn median_distance(points: &[(i64, f64)]) -> Option<i64> {
     let every = (points.len() / 256).max(1);
-    let mut distances: Vec<i64> =
-        points.windows(2).step_by(every).filter_map(|pair| Some(pair.last()?.0 - pair.first()?.0)).collect();
+    let mut distances: Vec<i64> = points
+        .windows(2)
+        .step_by(every)
+        .filter_map(|pair| Some(pair.last()?.0.saturating_sub(pair.first()?.0)))
+        .collect();
     distances.retain(|distance| *distance > 0);
     let middle = distances.len() / 2;
     if distances.is_empty() {

@@ -60,11 +60,11 @@ fn finite(vertex: &&Vertex) -> bool {
 
 /// The value at `ms` on the line from `before` to `after`.
 fn between(before: Vertex, after: Vertex, ms: i64) -> f64 {
-    let span = after.ms - before.ms;
+    let span = after.ms.saturating_sub(before.ms);
     if span <= 0 {
         return before.value;
     }
-    let share = (ms - before.ms) as f64 / span as f64;
+    let share = ms.saturating_sub(before.ms) as f64 / span as f64;
     before.value + (after.value - before.value) * share
 }
 

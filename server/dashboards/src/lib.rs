@@ -18,6 +18,7 @@ mod migrate;
 pub mod model;
 pub mod panel;
 pub mod pattern;
+pub mod prose;
 pub mod query;
 pub mod reduce;
 pub mod report;

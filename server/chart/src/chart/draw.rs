@@ -75,7 +75,7 @@ impl Chart {
             let color = threshold.severity.paint().color(theme).0;
             scene.dashed_horizontal((plot.left, plot.right()), y, color);
             // The words lie on the line, or below it where there is no room above.
-            let middle = if y - plot.top >= 14.0 { y - 7.0 } else { y + 8.0 };
+            let middle = if y - plot.top >= 7.0 { y - 7.0 } else { y + 8.0 };
             words.draw(scene, &threshold.label, (plot.right() - 4.0, middle), Align::End, color);
         }
     }

@@ -78,6 +78,14 @@ pub(super) fn prepare(
                 utc_offset_minutes: view.utc_offset_minutes,
             };
         }
+        Shape::Stats(stats) => stats.draw(surface, view.range, theme, text),
+        Shape::Gauges(gauges) => gauges.draw(surface, theme, text),
+        Shape::BarGauges(bars) => bars.draw(surface, theme, text),
+        Shape::Bars(bars) => bars.draw(surface, view.hidden, theme, text),
+        Shape::Pie(pie) => pie.draw(surface, view.hidden, theme, text),
+        Shape::Heat(heat) => heat.draw(surface, view, theme, text),
+        Shape::States(states) => states.draw(surface, view, theme, text),
+        Shape::Text(blocks) => super::words::draw(blocks, surface, theme, text),
         Shape::Table(table) => table.draw(surface, theme, text),
         Shape::Message(message) => sentence(&message.to_string(), surface, theme, text),
     };

@@ -6,6 +6,7 @@ use crowsnest_dashboards::PanelKind;
 use crowsnest_dashboards::field::show;
 use crowsnest_dashboards::frame::Cell;
 
+use super::value::Single;
 use super::{Figure, FigureContext, Shape};
 use crate::axis::instant_text;
 
@@ -64,20 +65,62 @@ impl fmt::Display for Summary {
 
 pub(super) fn of(figure: &Figure) -> Summary {
     let summary = Summary { title: figure.title.clone(), kind: figure.kind, ..Summary::default() };
+    let of_values = |values: &[Single], total: usize| Summary {
+        values: values.iter().take(MOST_VALUES).map(|one| (one.name.clone(), written(one))).collect(),
+        total,
+        ..summary.clone()
+    };
     match &figure.shape {
         Shape::Series(series) => Summary {
             values: series.lasts.iter().take(MOST_VALUES).cloned().collect(),
             total: series.total,
             ..summary
         },
+        Shape::Stats(shape) => of_values(&shape.values, shape.total),
+        Shape::Gauges(shape) => of_values(&shape.values, shape.total),
+        Shape::BarGauges(shape) => of_values(&shape.values, shape.total),
+        Shape::Pie(shape) => of_values(&shape.values, shape.total),
+        Shape::Bars(bars) => {
+            let first = bars.series.first();
+            let text = |at: usize| {
+                first.and_then(|one| one.bars.get(at)).map(|bar| bar.1.clone()).unwrap_or_default()
+            };
+            let named = bars.categories.iter().enumerate().take(MOST_VALUES);
+            Summary {
+                values: named.map(|(at, name)| (name.clone(), text(at))).collect(),
+                total: bars.total,
+                ..summary
+            }
+        }
+        Shape::States(states) => {
+            let last = |(name, bands): &(String, Vec<super::states::Band>)| {
+                (name.clone(), bands.last().map(|band| band.text.clone()).unwrap_or_default())
+            };
+            Summary {
+                values: states.rows.iter().take(MOST_VALUES).map(last).collect(),
+                total: states.total,
+                ..summary
+            }
+        }
+        Shape::Heat(heat) => Summary { total: heat.rows.len(), ..summary },
         Shape::Table(table) => Summary { total: table.total, ..summary },
+        Shape::Text(_) => summary,
         Shape::Message(message) => Summary { message: Some(message.to_string()), ..summary },
     }
 }
 
 pub(super) fn table(figure: &Figure, context: &FigureContext<'_>) -> DataTable {
+    let pairs = |values: &[Single], total: usize| DataTable {
+        heads: vec![String::new(); 2],
+        rows: values.iter().take(MOST_ROWS).map(|one| vec![one.name.clone(), written(one)]).collect(),
+        total,
+    };
     match &figure.shape {
         Shape::Series(series) => of_series(series, context),
+        Shape::Stats(shape) => pairs(&shape.values, shape.total),
+        Shape::Gauges(shape) => pairs(&shape.values, shape.total),
+        Shape::BarGauges(shape) => pairs(&shape.values, shape.total),
+        Shape::Pie(shape) => pairs(&shape.values, shape.total),
         Shape::Table(table) => DataTable {
             heads: table.columns.iter().map(|column| column.title.clone()).collect(),
             rows: table
@@ -88,8 +131,27 @@ pub(super) fn table(figure: &Figure, context: &FigureContext<'_>) -> DataTable {
                 .collect(),
             total: table.total,
         },
-        Shape::Message(_) => DataTable::default(),
+        Shape::Bars(bars) => {
+            let mut heads = vec![String::new()];
+            heads.extend(bars.series.iter().map(|one| one.name.clone()));
+            let row = |(at, name): (usize, &String)| {
+                let values = bars
+                    .series
+                    .iter()
+                    .map(|one| one.bars.get(at).map(|bar| bar.1.clone()).unwrap_or_default());
+                std::iter::once(name.clone()).chain(values).collect()
+            };
+            let rows = bars.categories.iter().enumerate().take(MOST_ROWS).map(row).collect();
+            DataTable { heads, rows, total: bars.total }
+        }
+        Shape::Heat(heat) => heat.table(context.utc_offset_minutes, MOST_ROWS),
+        Shape::States(states) => states.table(context.utc_offset_minutes, MOST_ROWS),
+        Shape::Text(_) | Shape::Message(_) => DataTable::default(),
     }
+}
+
+fn written(one: &Single) -> String {
+    if one.suffix.is_empty() { one.text.clone() } else { format!("{} {}", one.text, one.suffix) }
 }
 
 /// A row an instant, a column a series; newest first.

@@ -17,6 +17,8 @@ const MEASURED: usize = 60;
 /// Least and most width of a column nobody set.
 const WIDTHS: (f64, f64) = (44.0, 420.0);
 const GAUGE: f64 = 72.0;
+/// What a column of words keeps.
+const LEAST_WORDS: f64 = 72.0;
 
 impl TableModel {
     pub(in crate::figure) fn draw(&self, surface: Surface, theme: &Theme, text: &dyn MeasureText) -> Drawn {
@@ -71,10 +73,32 @@ impl TableModel {
             .enumerate()
             .map(|(at, column)| column.width.unwrap_or_else(|| own((at, column))))
             .collect();
-        let sum: f64 = natural.iter().sum();
-        let factor = if sum > 0.0 { width / sum } else { 1.0 };
-        // Little room is shared; plenty is not spread without end.
-        natural.into_iter().map(|one| one * factor.min(2.5)).collect()
+        // Where there is little room, words give way and numbers do not: half a number is another number. Columns that still do not fit are left out.
+        let gives = |column: &Column| column.align == ColumnAlign::Start && column.width.is_none();
+        let least: Vec<f64> = self
+            .columns
+            .iter()
+            .zip(&natural)
+            .map(|(column, own)| if gives(column) { own.min(LEAST_WORDS) } else { *own })
+            .collect();
+        let mut shown = 0;
+        let mut needed = 0.0;
+        for own in &least {
+            if shown > 0 && needed + own > width {
+                break;
+            }
+            needed += own;
+            shown += 1;
+        }
+        let wanted: f64 = natural.iter().take(shown).sum();
+        if wanted <= width {
+            // Plenty of room is not spread without end.
+            let factor = if wanted > 0.0 { (width / wanted).min(2.5) } else { 1.0 };
+            return natural.into_iter().take(shown).map(|one| one * factor).collect();
+        }
+        let share =
+            if wanted > needed { ((width - needed) / (wanted - needed)).clamp(0.0, 1.0) } else { 0.0 };
+        least.iter().zip(&natural).take(shown).map(|(least, own)| least + (own - least) * share).collect()
     }
 
     #[expect(clippy::too_many_arguments, reason = "a line of head, body or foot has all of this in common")]
