@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::auth::p12;
 use crate::blocks::BlocksArgs;
 use crate::check_files::CheckArgs;
-use crate::client::{BackupArgs, QueryArgs};
+use crate::client::{BackupArgs, QueryArgs, RenderArgs};
 use crate::config::Config;
 use crate::import::ImportArgs;
 use crate::mint::CertArgs;
@@ -32,6 +32,8 @@ enum Command {
     Demo(Box<ServeArgs>),
     /// Asks a server a PromQL query and prints the answer.
     Query(QueryArgs),
+    /// Draws a dashboard, or one of its panels, as PNG or SVG with a server's data.
+    Render(RenderArgs),
     /// Writes all samples of a running server into one file, which restore takes.
     Backup(BackupArgs),
     /// Checks files of configuration; needs no server.
@@ -63,6 +65,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(Config::resolve(args.load()?)?),
         Command::Demo(args) => demo::run(args.load()?),
         Command::Query(args) => client::query(&args),
+        Command::Render(args) => client::render(&args),
         Command::Backup(args) => client::backup(&args),
         Command::Check(args) => check_files::run(&args),
         Command::Test(args) => test_files::run(&args),

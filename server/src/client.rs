@@ -1,8 +1,9 @@
-//! The command-line client: `crowsnest query`.
+//! The command-line client: `crowsnest query`, `backup`, `render`.
 
 mod backup;
 mod connection;
 mod print;
+mod render;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::units::Span;
 pub(crate) use backup::{BackupArgs, run as backup};
 use connection::Server;
 pub(crate) use print::table;
+pub(crate) use render::{RenderArgs, run as render};
 
 /// The step of a range query when none is given: one that makes about this many points.
 const POINTS: u32 = 250;

@@ -29,6 +29,7 @@ mod objects;
 mod own_sessions;
 mod queries;
 mod recent;
+mod render;
 mod reveal;
 mod routes;
 mod schema;

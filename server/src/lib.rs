@@ -41,6 +41,7 @@ mod native;
 mod notices;
 mod notifier;
 mod query_pool;
+mod render;
 mod report;
 mod restore;
 mod rules;

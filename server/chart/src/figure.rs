@@ -138,6 +138,11 @@ impl Figure {
         Self { title, kind, shape }
     }
 
+    /// The figure of a panel whose queries could not be answered, for the reason `why`.
+    pub fn failed(panel: &Panel, why: &str, context: &FigureContext<'_>) -> Self {
+        Self { shape: Shape::Message(Message::Failed(why.to_owned())), ..Self::new(panel, &[], context) }
+    }
+
     /// The panel's title with its variables filled in; may be empty.
     pub fn title(&self) -> &str {
         &self.title

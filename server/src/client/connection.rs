@@ -70,6 +70,22 @@ impl Server {
         Ok(body)
     }
 
+    /// Posts JSON to `path` below the base and gives back the body of the answer.
+    ///
+    /// # Errors
+    /// When the server refuses, in its words.
+    pub(super) async fn post_json(&self, path: &str, body: String) -> anyhow::Result<Vec<u8>> {
+        let request = self.request(Method::POST, path)?.header(CONTENT_TYPE, "application/json");
+        let (response, running) = self.send(request, body).await?;
+        let status = response.status();
+        let body = read(response.into_body()).await?;
+        running.abort();
+        if !status.is_success() {
+            bail!("the server answers {status}: {}", String::from_utf8_lossy(&body).trim());
+        }
+        Ok(body)
+    }
+
     /// Gets what is at `path` below the base, however large, and gives it to `take` piece by piece.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ use crate::fetch::Fetcher;
 use crate::listen::Peer;
 
 /// How often the agents push and are scraped; what other intervals there are is found out from the series themselves.
-const SCRAPE_INTERVAL_MS: i64 = 15_000;
+pub(super) const SCRAPE_INTERVAL_MS: i64 = 15_000;
 
 /// `GET`: all that the caller may see.
 pub(super) async fn list(
@@ -76,6 +76,14 @@ pub(super) async fn one(
     let dashboard = read.await?.ok_or_else(missing)?;
     let listed = listed(&found, &stars, may_change);
     Ok(Json(Opened { listed, dashboard, scrape_interval_ms: SCRAPE_INTERVAL_MS }))
+}
+
+/// The JSON of a dashboard that the caller may see.
+pub(super) async fn json_of(app: &AppState, identified: &Identified, uid: String) -> Result<Value, ApiError> {
+    let reader = Reader::of(app, identified)?;
+    readable(app, &reader, &uid).await?;
+    let read = blocking(app, move |app| app.dashboards.read(&uid, None).map_err(ApiError::internal));
+    read.await?.ok_or_else(|| ApiError::new(ErrorKind::NotFound, "this dashboard is not kept any more"))
 }
 
 /// `GET {uid}/versions`: those that are kept, the latest first.

@@ -7,8 +7,8 @@ use http::Method;
 
 use super::{
     AppState, about, access, answers, apply, backup, changes, credentials, dashboards, discovery, forward,
-    gone, health, metrics, objects, own_sessions, queries, recent, reveal, schema, session, sources, stream,
-    ui,
+    gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema, session, sources,
+    stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -85,6 +85,7 @@ const POD_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pod
 const PORT: &str = "/forward/proxy/{id}/";
 const BELOW_PORT: &str = "/forward/proxy/{id}/{*path}";
 const REVEAL: &str = "/api/crowsnest/v1/reveal/{namespace}/{name}";
+const RENDER: &str = "/api/crowsnest/v1/render";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
 const SILENCE: &str = "/alertmanager/api/v2/silence/{id}";
@@ -152,6 +153,15 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, QUERIES, Access::User, |m| on(m, queries::list)),
     changes(Method::DELETE, QUERY, Access::User, SMALL, |m| on(m, queries::end)),
     reads(Method::GET, "/api/crowsnest/v1/recent", Access::User, |m| on(m, recent::recent)),
+    reads(Method::GET, RENDER, SERIES, |m| on(m, render::kept)),
+    Route {
+        method: Method::POST,
+        path: RENDER,
+        access: SERIES,
+        effect: Effect::Reads,
+        body_limit: DASHBOARD_SENT,
+        handler: |m| on(m, render::sent),
+    },
     changes(Method::POST, REVEAL, Access::User, SMALL, |m| on(m, reveal::reveal)),
     reads(Method::GET, "/api/crowsnest/v1/schema/{group}/{version}", Access::User, |m| on(m, schema::read)),
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),

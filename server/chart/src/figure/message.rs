@@ -12,6 +12,8 @@ pub enum Message {
     NoData,
     /// It cannot be drawn here.
     Unsupported(Unsupported),
+    /// Its queries could not be answered; why.
+    Failed(String),
     /// It is no picture: a list of alerts or dashboards, logs, a row's header.
     Elsewhere(PanelKind),
     /// There is too much of it to be drawn.
@@ -34,6 +36,7 @@ impl fmt::Display for Message {
                 }
                 f.write_str(&text)
             }
+            Self::Failed(why) => f.write_str(why),
             Self::Elsewhere(kind) => f.write_str(match kind {
                 PanelKind::AlertList => "Alerts are listed on the page",
                 PanelKind::DashboardList => "Dashboards are listed on the page",
