@@ -65,6 +65,7 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
     settings.log_level.get_or_insert_with(|| "warn".to_owned());
     if simulates {
         show_all_metrics(&mut settings);
+        settings.keep_last_logs.get_or_insert(true);
     }
     let chose_port = settings.listen.is_some();
     let mut config = Config::resolve(settings)?;

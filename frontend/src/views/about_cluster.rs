@@ -9,10 +9,12 @@ mod tokens;
 use std::time::Duration;
 
 use crowsnest_api::about::{AboutCluster, HealthState};
+use crowsnest_api::access::Right;
 use crowsnest_api::cluster::Kind;
 use leptos::prelude::*;
 
 use super::cluster::Cluster;
+use crate::access::use_access;
 use crate::api::{fetch_about, fetch_objects, use_client, use_session};
 use crate::cluster::network::{networks, of_nodes};
 use crate::components::{BoneLines, Faced, Icon, IconName, Panel, Status, Tone};
@@ -30,6 +32,10 @@ use tokens::TokensPanel;
 const AGAIN: Duration = Duration::from_secs(30);
 /// What connects pods changes rarely.
 const NETWORK: Duration = Duration::from_secs(300);
+
+/// Where most clusters have what connects pods; whoever may look everywhere finds the others.
+const NETWORK_NAMESPACE: &str = "kube-system";
+const DAEMON_SETS: Right = Right::to("list", "apps", "daemonsets", "");
 
 /// The page.
 #[component]
@@ -49,7 +55,7 @@ pub(super) fn AboutClusterView(cluster: Cluster) -> impl IntoView {
         view! {
             <div class="grid">
                 <HealthPanel about=about/>
-                <ClocksPanel about=about/>
+                <ClocksPanel cluster=cluster about=about/>
                 <CertificatesPanel cluster=cluster/>
                 <TokensPanel/>
                 <GroupsPanel about=about/>
@@ -89,18 +95,17 @@ fn worst(a: HealthState, b: HealthState) -> HealthState {
 #[component]
 fn Facts(cluster: Cluster, about: Feed<AboutCluster>) -> impl IntoView {
     let (client, lang, session) = (use_client(), use_lang(), use_session());
-    let network = poll(
-        || ((), Cadence::Every(NETWORK)),
-        move |(), _| async move {
-            let Ok(kind) = Kind::new("apps", "v1", "daemonsets") else { return Ok(Vec::new()) };
-            // Most have it in kube-system; whoever may look everywhere finds the others.
-            let sets = match fetch_objects(client, &kind, "", "").await {
-                Ok(sets) => sets,
-                Err(_) => fetch_objects(client, &kind, "kube-system", "").await?,
-            };
-            Ok(networks(sets.iter()))
-        },
-    );
+    let lacking = use_access().missing(|| vec![DAEMON_SETS, DAEMON_SETS.within(NETWORK_NAMESPACE)]);
+    let place = Memo::new(move |_| lacking.get().and_then(|lacking| network_place(&lacking)));
+    let question = move || match place.get() {
+        Some(place) => (place, Cadence::Every(NETWORK)),
+        None => ("", Cadence::Never),
+    };
+    let network = poll(question, move |place, _| async move {
+        let Ok(kind) = Kind::new("apps", "v1", "daemonsets") else { return Ok(Vec::new()) };
+        let sets = fetch_objects(client, &kind, place, "").await?;
+        Ok(networks(sets.iter()))
+    });
     let unknown = move || Msg::NotSeen.text(lang.get()).to_owned();
     let of_about = move |read: fn(&AboutCluster) -> String| {
         about
@@ -136,6 +141,12 @@ fn Facts(cluster: Cluster, about: Feed<AboutCluster>) -> impl IntoView {
             {fact(Msg::KubeletVersion, (move || on_nodes("kubeletVersion")).into_any())}
         </dl>
     }
+}
+
+/// Where to look for what connects pods, as far as the rights that somebody lacks leave a place; empty is everywhere.
+fn network_place(lacking: &[Right]) -> Option<&'static str> {
+    let may = |namespace: &&str| !lacking.iter().any(|right| right.namespace == *namespace);
+    ["", NETWORK_NAMESPACE].into_iter().find(may)
 }
 
 /// "containerd://2.0.1 (5 nodes)"; the number only where they differ.
@@ -192,6 +203,14 @@ mod tests {
             [worst(Good, Bad), worst(Good, Denied), worst(Unknown, Denied), worst(Good, Good)],
             [Bad, Denied, Unknown, Good]
         );
+    }
+
+    #[test]
+    fn the_network_is_looked_for_only_where_somebody_may_look() {
+        let near = DAEMON_SETS.within(NETWORK_NAMESPACE);
+        assert_eq!(network_place(&[]), Some(""));
+        assert_eq!(network_place(&[DAEMON_SETS]), Some(NETWORK_NAMESPACE));
+        assert_eq!(network_place(&[DAEMON_SETS, near]), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
     controllers, crd,
     identity::{oidc::Issuer, token::TokenSigner},
     kind::{Kind, Registry},
-    options::{Life, Options},
+    options::{Life, Options, Progress},
     pki::Authority,
     rbac,
     store::Store,
@@ -49,6 +49,7 @@ pub(crate) struct Cluster {
     pub(crate) life: Life,
     /// How long a request may take that is passed on to another server.
     pub(crate) request_timeout: Duration,
+    pub(crate) progress: Progress,
     /// What access control was asked.
     pub(crate) asked: Questions,
     /// Whose tokens are taken beside those of ServiceAccounts.
@@ -85,6 +86,7 @@ impl Cluster {
             watches: watch::channel(0).0,
             life: options.life,
             request_timeout: options.request_timeout,
+            progress: options.progress,
             asked: Questions::default(),
             issuer: Mutex::default(),
             port: AtomicU16::new(0),

@@ -31,7 +31,7 @@ impl Options {
     /// `shop/viewer` (reading `shop`) are there to sign in with.
     #[must_use]
     pub fn demo(size: DemoSize) -> Options {
-        Options { objects: objects(size), life: Life::Running, ..Options::default() }
+        Options { objects: objects(size), life: Life::Running, tells_address: true, ..Options::default() }
     }
 }
 

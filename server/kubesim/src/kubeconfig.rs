@@ -36,6 +36,15 @@ pub(crate) fn kubeconfig(
     )
 }
 
+/// What is told to everybody: where the cluster is and whom it trusts, and nobody to sign in.
+pub(crate) fn public_kubeconfig(server: &str, ca_pem: &str) -> String {
+    let ca = BASE64_STANDARD.encode(ca_pem);
+    format!(
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {ca}\n    server: {server}\n  name: \"\"\n\
+         contexts: null\ncurrent-context: \"\"\nkind: Config\npreferences: {{}}\nusers: null\n"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

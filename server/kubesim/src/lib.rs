@@ -49,6 +49,6 @@ pub use asked::Asked;
 pub use chaos::Chaos;
 pub use clock::{Clock, SystemClock};
 pub use demo::DemoSize;
-pub use options::{Life, Options};
+pub use options::{Life, Options, Progress};
 pub use pki::ClientCertificate;
 pub use running::{KubeSim, Running, StartError};

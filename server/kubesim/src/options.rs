@@ -19,6 +19,15 @@ pub enum Life {
     Running,
 }
 
+/// What the storage behind the API server tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// How far it is, as etcd does.
+    Told,
+    /// Changes alone: whoever wants the newest state of a resource that has not changed lately waits in vain.
+    Untold,
+}
+
 /// How a simulated API server is to be started. `Options::default()` is an empty cluster on a free loopback port.
 #[derive(Clone)]
 pub struct Options {
@@ -43,6 +52,10 @@ pub struct Options {
     /// How long a request may take that the aggregation layer passes on, unless its subresource is known to be long;
     /// a minute, as `--request-timeout` of a real API server.
     pub request_timeout: Duration,
+    /// What the storage tells the API server.
+    pub progress: Progress,
+    /// Whether the cluster tells everybody where it is, as kubeadm has it do: `cluster-info` in `kube-public`.
+    pub tells_address: bool,
 }
 
 impl Default for Options {
@@ -57,6 +70,8 @@ impl Default for Options {
             life: Life::Still,
             history: 1024,
             request_timeout: Duration::from_secs(60),
+            progress: Progress::Told,
+            tells_address: false,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         oidc::Issuer,
         token::{Claims, ISSUER, TokenSigner},
     },
-    kubeconfig::{Credential, kubeconfig},
+    kubeconfig::{Credential, kubeconfig, public_kubeconfig},
     kubelet, object,
     options::{Life, Options},
     pki::{self, Authority, ClientCertificate},
@@ -85,6 +85,10 @@ impl KubeSim {
         let address = listener.local_addr().map_err(listen_error)?;
         cluster.set_port(address.port());
         let ca_pem = cluster.authority.pem()?;
+        if options.tells_address {
+            let (told, now) = (public_kubeconfig(&format!("https://{address}"), &ca_pem), cluster.now_text());
+            seed::tell_address(&mut cluster.lock(), &told, &now);
+        }
         if options.life == Life::Running {
             tokio::spawn(controllers::keep_running(Arc::clone(&cluster)));
         }

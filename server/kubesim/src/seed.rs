@@ -67,6 +67,32 @@ pub(crate) fn state(options: &Options, believed: &Believed) -> Result<State, Sta
     Ok(state)
 }
 
+/// Lets everybody, without a credential, read where the cluster is, as kubeadm does.
+pub(crate) fn tell_address(state: &mut State, kubeconfig: &str, now: &str) {
+    let (namespace, name) = ("kube-public", "kubeadm:bootstrap-signer-clusterinfo");
+    let group = "rbac.authorization.k8s.io";
+    let objects = [
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cluster-info", "namespace": namespace},
+            "data": {"kubeconfig": kubeconfig},
+        }),
+        json!({
+            "apiVersion": format!("{group}/v1"), "kind": "Role", "metadata": {"name": name, "namespace": namespace},
+            "rules": [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["cluster-info"], "verbs": ["get"]}],
+        }),
+        json!({
+            "apiVersion": format!("{group}/v1"), "kind": "RoleBinding", "metadata": {"name": name, "namespace": namespace},
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": "system:anonymous"}],
+        }),
+    ];
+    for object in objects {
+        let revision = state.store.revision() + 1;
+        // These kinds are always served.
+        restore(state, object, revision, now).ok();
+    }
+}
+
 fn revision(object: &Value) -> u64 {
     object::text(object, &["metadata", "resourceVersion"]).parse().unwrap_or(0)
 }

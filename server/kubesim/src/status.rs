@@ -200,6 +200,12 @@ impl ApiError {
         error
     }
 
+    /// 500 of a watch that begins with the state where the storage does not tell how far it is.
+    pub(crate) fn no_progress() -> ApiError {
+        let message = "a watch stream was requested by the client but the required storage feature RequestWatchProgress is disabled";
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
+    }
+
     /// 429 of an eviction that a disruption budget does not allow.
     pub(crate) fn disruption_budget(detail: &str) -> ApiError {
         let message = "Cannot evict pod as it would violate the pod's disruption budget.";

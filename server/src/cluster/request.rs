@@ -36,6 +36,8 @@ pub(crate) enum As<'a> {
     Server,
     /// A user's.
     User(&'a Credential),
+    /// None: what the API server tells everybody.
+    Nobody,
 }
 
 /// How much of objects is asked for.
@@ -277,6 +279,7 @@ impl Cluster {
             .map_err(|error| ClusterError::Answer(format!("no request can be made of it: {error}")))?;
         let client = match who {
             As::Server => self.own.clone(),
+            As::Nobody => self.bare.clone(),
             As::User(Credential::Token(token)) => {
                 let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal()))
                     .map_err(|_| ClusterError::Refused(Status::unauthorized()))?;

@@ -14,7 +14,7 @@ use crate::components::{Icon, IconName, Panel, Status};
 use crate::format::NONE;
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::poll::{Cadence, Feed, poll};
-use crate::views::cluster::use_metrics;
+use crate::views::cluster::{Cluster, use_metrics};
 
 const AGAIN: Duration = Duration::from_secs(30);
 /// Seconds by which clocks may differ: headers tell whole seconds, and a push takes a moment.
@@ -32,11 +32,13 @@ struct Reading {
 
 /// The browser's, the API server's, and those of nodes.
 #[component]
-pub(super) fn ClocksPanel(about: Feed<AboutCluster>) -> impl IntoView {
+pub(super) fn ClocksPanel(cluster: Cluster, about: Feed<AboutCluster>) -> impl IntoView {
     let (client, clock, lang, metrics) = (use_client(), use_clock(), use_lang(), use_metrics());
+    // Who pushes is the business of those who see all nodes; others see what is scraped.
+    let sees_pushers = Memo::new(move |_| cluster.sees_everything());
     let nodes = poll(
-        move || ((), metrics.cadence(Cadence::Every(AGAIN))),
-        move |(), abort| async move { of_nodes(client, abort).await },
+        move || (sees_pushers.get(), metrics.cadence(Cadence::Every(AGAIN))),
+        move |sees_pushers, abort| async move { of_nodes(client, sees_pushers, abort).await },
     );
     let readings = Memo::new(move |_| {
         let lang = lang.get();
@@ -93,13 +95,13 @@ fn ahead_words(lang: Lang, ahead: f64) -> String {
 }
 
 /// Those that push tell by how late their samples are, those that are scraped by what they show at that moment.
-async fn of_nodes(client: Client, abort: web_sys::AbortSignal) -> Result<Vec<Reading>, ApiError> {
+async fn of_nodes(
+    client: Client,
+    sees_pushers: bool,
+    abort: web_sys::AbortSignal,
+) -> Result<Vec<Reading>, ApiError> {
     let scraped = fetch_clocks(client, &abort).await?;
-    // Who pushes is the business of those who see all nodes; others see what is scraped.
-    let pushing = match fetch_sources(client, abort).await {
-        Err(ApiError::Denied(_)) => Sources::default(),
-        answer => answer?,
-    };
+    let pushing = if sees_pushers { fetch_sources(client, abort).await? } else { Sources::default() };
     Ok(together(&scraped, &pushing))
 }
 

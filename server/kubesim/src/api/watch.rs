@@ -12,6 +12,7 @@ use crate::{
     encode::{Form, form},
     kind::Kind,
     object,
+    options::Progress,
     status::{ApiError, Cause},
     store::{Change, Compacted, at_revision},
     table,
@@ -76,10 +77,16 @@ pub(super) fn start(call: &Call<'_>, state: &State) -> Result<Reply, ApiError> {
         ended: false,
     };
     let current = state.store.revision();
+    let known = match call.cluster.progress {
+        Progress::Told => current,
+        Progress::Untold => state.store.newest(&call.kind.table),
+    };
     match (initial, asked.unwrap_or(0)) {
         (_, asked) if asked > current => {
             events.fail(&ApiError::too_large_resource_version(asked, current));
         }
+        (Some(true), _) if call.cluster.progress == Progress::Untold => events.fail(&ApiError::no_progress()),
+        (None, 0) if known < current => events.fail(&ApiError::too_large_resource_version(current, known)),
         (Some(true), _) | (None, 0) => {
             events.tell_state(state);
             if initial.is_some() && bookmarks {

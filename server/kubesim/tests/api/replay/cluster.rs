@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crowsnest_kubesim::{Clock, KubeSim, Options, Running};
+use crowsnest_kubesim::{Clock, KubeSim, Options, Progress, Running};
 use serde_json::{Value, json};
 
 use super::{
@@ -63,6 +63,8 @@ pub(crate) async fn start(corpus: &Corpus) -> Simulated {
         seed: Some(1),
         // A minute, by the clock of the backend.
         request_timeout: backend::EVENT_INTERVAL * 60,
+        // What was recorded had other storage than etcd.
+        progress: Progress::Untold,
         ..Options::default()
     };
     let running = KubeSim::start(options).await.unwrap();

@@ -17,6 +17,7 @@ static FRESH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"^X509SHA256=[0-9a-f]{64}$",
         // Ages, and restarts with the age of the last one.
         r"^((\d+[smhdy])+|\d+ \((\d+[smhdy])+ ago\))$",
+        r"^Timeout: Too large resource version: \d+, current: \d+$",
         // Generated names, continue tokens, cluster addresses.
         r"^(gen-)[a-z0-9]{5}$",
         r"^eyJ[A-Za-z0-9_-]+$",

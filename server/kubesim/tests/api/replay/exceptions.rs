@@ -4,16 +4,10 @@ use serde_json::{Value, json};
 
 use super::corpus::Exchange;
 
-const WATCH_CACHE: &str = "the recorded server's storage told it no progress; with etcd it sends the state";
 const HISTORY: &str = "the history before the recorded lists is in no recording";
 
 /// Recording, name, reason.
-pub(crate) const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("watches", "from now, initial state as ADDED", WATCH_CACHE),
-    ("watches", "sendInitialEvents with bookmark", WATCH_CACHE),
-    ("watches", "too old", HISTORY),
-    ("watches", "watch as Table", WATCH_CACHE),
-];
+pub(crate) const EXCEPTIONS: &[(&str, &str, &str)] = &[("watches", "too old", HISTORY)];
 
 /// Why an exchange may fail.
 pub(crate) fn reason(recording: &str, name: &str) -> Option<&'static str> {
