@@ -20,7 +20,7 @@ function typesOf(apiVersion, arrived) {
     described.set(apiVersion, null);
     const path = apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`;
     fetch(`api/crowsnest/v1/schema/${path}`)
-      .then((answer) => (answer.ok ? answer.json() : null))
+      .then((answer) => (answer.status === 200 ? answer.json() : null))
       .then((answer) => {
         described.set(apiVersion, answer?.components?.schemas ?? null);
         arrived();

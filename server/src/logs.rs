@@ -4,6 +4,7 @@
 //! containers there are. All put what they read into one bounded queue. The connection takes out of it as fast as the
 //! browser reads, and so bounds them all, down to the kubelet: nothing is dropped on the way.
 
+mod changes;
 mod events;
 mod file;
 mod follow;

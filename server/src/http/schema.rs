@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 
-use super::{ApiError, AppState, ErrorKind, Viewer};
+use super::{ApiError, AppState, Viewer};
 use crate::auth::Identified;
 use crate::cluster::NoSchema;
 
@@ -25,10 +25,8 @@ pub(super) async fn read(
     let group = if group == CORE { "" } else { &group };
     let (schema, hash) = match viewer.cluster.schema(&viewer.credential, group, &version).await {
         Ok(found) => found,
-        Err(NoSchema::NotThere) => {
-            let message = format!("the API server describes no {group}/{version}");
-            return Err(ApiError::new(ErrorKind::NotFound, message));
-        }
+        // Editors ask about whatever somebody types, and browsers note each 404 on their console: nothing is an answer.
+        Err(NoSchema::NotThere) => return Ok(StatusCode::NO_CONTENT.into_response()),
         Err(NoSchema::Cluster(error)) => return Err(viewer.refused(&app, error).await),
     };
     let etag = HeaderValue::try_from(format!("{hash:?}")).map_err(ApiError::internal)?;

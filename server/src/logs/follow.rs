@@ -8,9 +8,11 @@ use crowsnest_api::access::Right;
 use crowsnest_api::logs::{LogEvent, LogQuestion, LogSource, MAX_SOURCES, Notice, SourceState};
 use crowsnest_api::stream::EndReason;
 use crowsnest_rbac::Credential;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+use super::changes::tell_changes;
 use super::mark::{Key, Marks};
 use super::pods::{Container, Pods, Run};
 use super::source::Source;
@@ -18,8 +20,13 @@ use super::{Told, Unheard, written};
 use crate::cluster::{Cluster, ClusterError};
 use crate::watching::Backoff;
 
-/// How often it is looked which pods there are. The API server says then, too, whether the user may still know.
-const LOOK_AGAIN: Duration = Duration::from_secs(3);
+/// How often it is asked whether the user may still read these logs; an answer counts for some seconds.
+const ALLOWED_AGAIN: Duration = Duration::from_secs(3);
+/// How often it is looked which pods there are although nothing has been told of them: the API server says then, too, whether the user's
+/// credential still counts.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// What changes together is looked at together.
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// Containers that are known, those that are gone included.
 const MAX_KNOWN: usize = 4 * MAX_SOURCES;
@@ -63,15 +70,28 @@ impl Follow {
             while self.tasks.join_next().await.is_some() {}
             return Ok(());
         }
-        let mut backoff = Backoff::new();
+        let changed = Arc::new(Notify::new());
+        // It ends with this future.
+        let mut watching = JoinSet::new();
+        let (cluster, credential) = (Arc::clone(&self.cluster), self.credential.clone());
+        watching.spawn(tell_changes(cluster, credential, self.pods.watched(), Arc::clone(&changed)));
+        let (mut backoff, mut looked) = (Backoff::new(), Instant::now());
         loop {
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            let is_told = tokio::select! {
+                () = changed.notified() => true,
+                () = tokio::time::sleep(ALLOWED_AGAIN) => false,
                 () = self.out.closed() => return Err(Unheard),
-            }
+            };
             if !self.is_allowed().await {
                 return self.deny("you may not read these logs any more").await;
             }
+            if !is_told && looked.elapsed() < LOOK_AGAIN {
+                continue;
+            }
+            if is_told {
+                tokio::time::sleep(SETTLE).await;
+            }
+            looked = Instant::now();
             match self.pods.look(&self.cluster, &self.credential).await {
                 Ok(found) => {
                     backoff.reset();

@@ -40,6 +40,8 @@ pub(super) enum Writes {
 /// How pods are found.
 pub(crate) struct Pods {
     path: Path,
+    /// The same as a list, whose changes can be watched.
+    watched: Path,
     one: bool,
     previous: bool,
     containers: Vec<String>,
@@ -53,8 +55,10 @@ impl Pods {
         credential: &Credential,
     ) -> Result<Self, ClusterError> {
         let (of, pods) = (&question.of, Kind::new("", "v1", "pods").map_err(|error| not_a_name(&error))?);
-        let path = if of.is_pod() {
-            Path::object(&pods, &of.scope, &of.name)
+        let all = Path::list(&pods, &of.scope);
+        let (path, watched) = if of.is_pod() {
+            let named = format!("metadata.name={}", of.name.as_str());
+            (Path::object(&pods, &of.scope, &of.name), all.with("fieldSelector", &named))
         } else {
             let path = Path::object(&of.kind, &of.scope, &of.name);
             let object: Value = cluster.get(As::User(credential), &path, Form::Whole).await?;
@@ -68,14 +72,21 @@ impl Pods {
                     of.kind
                 )))
             })?;
-            Path::list(&pods, &of.scope).with("labelSelector", &selector).with("limit", &MAX_PODS.to_string())
+            let selected = all.with("labelSelector", &selector);
+            (selected.clone().with("limit", &MAX_PODS.to_string()), selected)
         };
         Ok(Self {
             path,
+            watched,
             one: of.is_pod(),
             previous: question.previous,
             containers: question.containers.clone(),
         })
+    }
+
+    /// The list whose changes are those of these pods.
+    pub(super) fn watched(&self) -> Path {
+        self.watched.clone()
     }
 
     /// The containers that there are now, in the order of their pods' names.

@@ -124,6 +124,8 @@ fn all_pods_of_a_workload_are_followed_together_and_new_ones_join() {
     stream.find("third pod", is_state("web-3", "waiting"));
     sim.delete("/api/v1/namespaces/shop/pods/web-2");
     stream.find("end of the second", is_state("web-2", "gone"));
+    let watched = sim.running.asked().iter().any(|asked| asked.verb == "watch" && asked.resource == "pods");
+    assert!(watched, "nobody asks again and again which pods there are");
 }
 
 #[test]
