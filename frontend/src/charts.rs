@@ -263,7 +263,7 @@ pub(crate) const PODS: &[ChartSpec] = &[
         ],
     ),
     plain(
-        Msg::ColumnRestarts,
+        Msg::ColumnRestartCount,
         Msg::ChartRestartsNote,
         "short",
         &[Target {
@@ -309,7 +309,7 @@ pub(crate) const NAMESPACE: &[ChartSpec] = &[
         ],
     ),
     plain(
-        Msg::ColumnRestarts,
+        Msg::ColumnRestartCount,
         Msg::ChartRestartsNote,
         "short",
         &[Target {

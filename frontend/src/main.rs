@@ -22,6 +22,7 @@ mod download;
 mod format;
 mod i18n;
 mod kinds;
+mod links;
 mod live;
 mod logs;
 mod moment;

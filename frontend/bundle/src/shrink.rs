@@ -32,6 +32,8 @@ pub(crate) fn shrink(workspace: &Path, wasm: &[u8]) -> Result<Vec<u8>> {
     fs::write(&input, wasm).with_context(|| format!("cannot write {}", input.display()))?;
 
     let status = Command::new(&optimiser)
+        // The bound module names what only newer tools know of; each is a line of noise.
+        .arg("--quiet")
         .arg("-Oz")
         .args(FEATURES)
         .arg(&input)

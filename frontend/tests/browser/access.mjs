@@ -185,3 +185,39 @@ pageTest("one's sessions are listed, another one is ended, and then all of them"
     await kube.ask("DELETE", "/api/v1/namespaces/shop/serviceaccounts/twice");
   }
 });
+
+pageTest("what somebody has written is a link only where it leads to the web", { url: at("#/configmaps/shop/linked") }, async (page) => {
+  const kube = apiServer(shared.demo);
+  const all = "/api/v1/namespaces/shop/configmaps";
+  const annotations = {
+    "example.org/runbook": "https://runbooks.example.org/linked",
+    "example.org/script": "javascript:alert(document.domain)",
+    "example.org/data": "data:text/html,<script>alert(1)</script>",
+    "example.org/disguised": "https://runbooks.example.org@evil.example/",
+  };
+  await kube.ask("POST", all, { metadata: { name: "linked", annotations } });
+  try {
+    const link = page.getByRole("link", { name: annotations["example.org/runbook"] });
+    await link.waitFor();
+    assert.equal(await link.getAttribute("rel"), "noopener noreferrer");
+    for (const text of Object.values(annotations).slice(1)) await page.getByText(text, { exact: true }).waitFor();
+    const elsewhere = (links) => links.map((one) => one.href).filter((href) => !href.startsWith(location.origin));
+    assert.deepEqual(await page.locator("a[href]").evaluateAll(elsewhere), [annotations["example.org/runbook"]]);
+  } finally {
+    await kube.ask("DELETE", `${all}/linked`);
+  }
+});
+
+pageTest("hosts of an Ingress are text, whatever they say", { url: at("#/ingresses/shop/hosts") }, async (page) => {
+  const kube = apiServer(shared.demo);
+  const all = "/apis/networking.k8s.io/v1/namespaces/shop/ingresses";
+  const paths = [{ path: "/", pathType: "Prefix", backend: { service: { name: "web", port: { number: 80 } } } }];
+  await kube.ask("POST", all, { metadata: { name: "hosts" }, spec: { rules: [{ host: "javascript.example.org", http: { paths } }] } });
+  try {
+    await page.getByText("javascript.example.org").first().waitFor();
+    const hrefs = await page.locator("a[href]").evaluateAll((links) => links.map((one) => one.protocol));
+    assert.deepEqual([...new Set(hrefs)], ["https:"]);
+  } finally {
+    await kube.ask("DELETE", `${all}/hosts`);
+  }
+});

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { waitForCharts } from "../support/charts.mjs";
 import { apiServer } from "../support/kube.mjs";
-import { at, pageTest, screenshotPath, shared, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
@@ -68,6 +68,16 @@ pageTest("a Service that leads nowhere says so on the map and on its page", { ur
   } finally {
     for (const name of ["nobody", "outside"]) await kube.ask("DELETE", `${services}/${name}`);
   }
+});
+
+pageTest("who may see one namespace has a map of it, and nothing is refused on the way", {
+  signIn: false,
+  url: at("#/map"),
+}, async (page) => {
+  await signIn(page, shared.demo.viewerToken);
+  const shop = page.getByRole("region", { name: "shop", exact: true });
+  await shop.getByRole("link", { name: "web", exact: true }).first().waitFor();
+  assert.equal(await page.getByRole("region", { name: "data", exact: true }).count(), 0);
 });
 
 pageTest("a pod says who may reach it, and a policy what it allows", { url: at("#/pods/data/postgres-0") }, async (page) => {

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 
 import { chartPictures, waitForChange, waitForCharts } from "../support/charts.mjs";
+import { dialog } from "../support/acting.mjs";
+import { apiServer } from "../support/kube.mjs";
 import { pageTest, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
@@ -45,4 +47,26 @@ pageTest("an address without a page says so and leads home", {
   await page.getByRole("heading", { name: "There is no page here" }).waitFor();
   await page.getByRole("link", { name: "Go to the overview" }).click();
   await waitForCharts(page, 4);
+});
+
+// Not those that other tests drain, and not the one that goes away.
+const CORDONED = ["demo-2", "demo-4"];
+
+pageTest("nodes that are chosen in the list are cordoned together, and taken back", {
+  url: () => `${shared.demo.url}#/nodes`,
+}, async (page) => {
+  const kube = apiServer(shared.demo);
+  const bar = page.getByRole("toolbar", { name: "What to do with the chosen" });
+  const both = async (action) => {
+    for (const name of CORDONED) await page.getByRole("checkbox", { name: `Choose ${name}` }).check();
+    await bar.getByText("2 chosen").waitFor();
+    await bar.getByRole("button", { name: action, exact: true }).click();
+    const asks = dialog(page).getByRole("button", { name: action, exact: true });
+    if (await asks.isVisible()) await asks.click();
+    await page.getByText(`${action}: 2 objects is done.`).waitFor();
+    return Promise.all(CORDONED.map(async (name) => (await kube.ask("GET", `/api/v1/nodes/${name}`)).spec.unschedulable === true));
+  };
+  await page.getByRole("link", { name: CORDONED[1], exact: true }).waitFor();
+  assert.deepEqual(await both("Cordon"), [true, true]);
+  assert.deepEqual(await both("Uncordon"), [false, false]);
 });

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 
 import { chartPictures, waitForChange, waitForCharts } from "../support/charts.mjs";
-import { pageTest, useDemo } from "../support/suite.mjs";
+import { until } from "../support/acting.mjs";
+import { apiServer } from "../support/kube.mjs";
+import { pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
@@ -53,4 +55,64 @@ pageTest("dragging over a chart zooms into that time, and back undoes it", {}, a
   await page.goBack();
   await page.waitForFunction((before) => location.href === before, before);
   assert.equal(page.url(), before);
+});
+
+const region = (page, name) => page.getByRole("region", { name, exact: true });
+
+pageTest("a TLS Secret whose certificate ends soon needs a look, for those who may read Secrets, and its key stays where it is", {
+  signIn: false,
+}, async (page) => {
+  const told = [];
+  page.on("response", (answer) => {
+    if (answer.url().includes("/certificates")) told.push(answer.text().catch(() => ""));
+  });
+  await signIn(page, shared.demo.token);
+  await region(page, "Problems").getByText("web-tls", { exact: true }).waitFor();
+  await region(page, "Problems").getByText(/It ends in 1[12] d; whoever relies on it/).waitFor();
+  const { data } = await apiServer(shared.demo).ask("GET", "/api/v1/namespaces/shop/secrets/web-tls");
+  for (const text of await Promise.all(told)) assert.ok(!text.includes(data["tls.key"]) && !text.includes("not a key"));
+  await page.getByRole("link", { name: "Inspect: web-tls" }).click();
+  await page.getByRole("heading", { level: 1, name: "web-tls", exact: true }).waitFor();
+});
+
+pageTest("who may not read Secrets is not told of them, and nothing is refused", { signIn: false }, async (page) => {
+  await signIn(page, shared.demo.viewerToken);
+  await region(page, "Problems").getByRole("link").first().waitFor();
+  assert.equal(await page.getByText("web-tls").count(), 0);
+});
+
+pageTest("an API that is going to be taken away is named with the release that no longer has it", { signIn: false }, async (page) => {
+  const used = { group: "flowcontrol.apiserver.k8s.io", version: "v1beta3", resource: "flowschemas", removed_release: "1.32" };
+  const result = [{ metric: used, value: [Date.now() / 1000, "1"] }];
+  // The demo's API server has no metrics of its own: what a real one says is put into the answer.
+  await page.route(/\/api\/v1\/query/, (route) => {
+    const text = `${route.request().url()} ${route.request().postData() ?? ""}`;
+    return text.includes("apiserver_requested_deprecated_apis")
+      ? route.fulfill({ json: { status: "success", data: { resultType: "vector", result } } })
+      : route.continue();
+  });
+  await signIn(page, shared.demo.token);
+  const needs = region(page, "Problems");
+  await needs.getByText("flowcontrol.apiserver.k8s.io/v1beta3 flowschemas").waitFor();
+  await needs.getByText("Somebody asks for it, and Kubernetes 1.32 no longer serves it.").waitFor();
+  await page.screenshot({ path: screenshotPath("overview-later"), fullPage: true });
+});
+
+pageTest("what was rolled out lately is told with whoever did it", {}, async (page) => {
+  const kube = apiServer(shared.demo);
+  const path = "/apis/apps/v1/namespaces/shop/deployments";
+  const labels = { app: "rolled" };
+  const container = { name: "main", image: "example.org/rolled:1" };
+  await kube.ask("POST", `${path}?fieldManager=release-robot`, {
+    metadata: { name: "rolled" },
+    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } } },
+  });
+  try {
+    await until(() => kube.ask("GET", `${path}/rolled`), (said) => said.status?.readyReplicas === 1);
+    const recent = region(page, "Recent changes");
+    await recent.getByRole("link", { name: "rolled", exact: true }).waitFor({ timeout: 60_000 });
+    await recent.getByRole("listitem").filter({ hasText: "rolled" }).getByText(/revision 1, by release-robot/).waitFor();
+  } finally {
+    await kube.ask("DELETE", `${path}/rolled`);
+  }
 });

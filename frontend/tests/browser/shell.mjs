@@ -6,7 +6,7 @@ import { at, pageTest, screenshotPath, shared, useDemo } from "../support/suite.
 
 useDemo();
 
-const rows = (page) => page.locator("section.terminal:not([hidden]) .xterm-rows");
+const rows = (page) => page.locator("section.terminals__screen:not([hidden]) .xterm-rows");
 const says = (page, text) => rows(page).filter({ hasText: text }).first().waitFor();
 
 /** The shell of the first pod of cart, with its prompt. */

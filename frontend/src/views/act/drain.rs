@@ -15,7 +15,7 @@ use super::{Acting, Subject};
 use crate::actions::{DrainPod, Given, drained, find};
 use crate::api::{Change, Client, ObjectRef, Refusal, change, fetch_objects, use_client};
 use crate::components::{BoneLines, Icon, IconName, Tone};
-use crate::i18n::{Msg, fill, tr, use_lang};
+use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::router::encode;
 
 /// How long a budget is given before it is asked again, and how often it is looked who is gone.
@@ -116,10 +116,8 @@ impl Work {
             let fate = match change(self.client, &Change::Evict { target: pod.target.clone() }).await {
                 Ok(_) => Fate::Leaves,
                 Err(refusal) if refusal.status() == 404 => Fate::Gone,
-                Err(refusal) if refusal.status() == 429 => {
-                    Fate::Held(why(crate::i18n::Lang::English, &refusal))
-                }
-                Err(refusal) => Fate::Failed(why(crate::i18n::Lang::English, &refusal)),
+                Err(refusal) if refusal.status() == 429 => Fate::Held(budget(&refusal)),
+                Err(refusal) => Fate::Failed(why(Lang::English, &refusal)),
             };
             self.note(&pod.uid, fate);
         }
@@ -133,6 +131,12 @@ impl Work {
     fn note(self, uid: &str, fate: Fate) {
         self.fates.try_update(|fates| fates.insert(uid.to_owned(), fate));
     }
+}
+
+/// What holds a pod: the API server names the budget in a cause, and says no more than that there is one in its message.
+fn budget(refusal: &Refusal) -> String {
+    let named = refusal.causes.iter().map(|cause| cause.message.clone()).find(|message| !message.is_empty());
+    named.unwrap_or_else(|| why(Lang::English, refusal))
 }
 
 #[component]
@@ -248,5 +252,22 @@ pub(super) fn Drain(acting: Acting, node: Subject) -> impl IntoView {
                 }}
             </div>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crowsnest_api::changes::Cause;
+
+    use super::*;
+    use crate::api::ApiError;
+
+    #[test]
+    fn what_holds_a_pod_is_named() {
+        let error = ApiError::Refused { status: 429, message: "Cannot evict pod.".into() };
+        let refusal = Refusal::from(error);
+        assert_eq!(budget(&refusal), "Cannot evict pod.");
+        let cause = Cause { message: "The disruption budget web needs 1".into(), ..Cause::default() };
+        assert_eq!(budget(&Refusal { causes: vec![cause], ..refusal }), "The disruption budget web needs 1");
     }
 }

@@ -7,6 +7,7 @@ use crate::cluster::object::pairs;
 use crate::components::Panel;
 use crate::format::NONE;
 use crate::i18n::{Msg, tr};
+use crate::links::web_address;
 use crate::router::Route;
 
 /// Both, as keys and values.
@@ -22,15 +23,19 @@ pub(super) fn Labels(page: ObjectPage) -> impl IntoView {
     };
     let list = move |all: Memo<Vec<(String, String)>>, is_label: bool| {
         let pair = move |(key, value): (String, String)| {
-            // Those of labels lead to all that have the same.
-            let href = is_label.then(|| {
+            // Those of labels lead to all that have the same, annotations to the web where that is what they say.
+            let same = is_label.then(|| {
                 let labels = if value.is_empty() { key.clone() } else { format!("{key}={value}") };
                 Route::to(page.row.list_page()).with("labels", &labels).to_string()
             });
+            let elsewhere = if is_label { None } else { web_address(&value).map(str::to_owned) };
             let value = if value.is_empty() { NONE.to_owned() } else { value };
-            let words = match href {
-                Some(href) => view! { <a href=href>{value}</a> }.into_any(),
-                None => value.into_any(),
+            let words = match (same, elsewhere) {
+                (Some(href), _) => view! { <a href=href>{value}</a> }.into_any(),
+                (None, Some(href)) => {
+                    view! { <a href=href target="_blank" rel="noopener noreferrer">{value}</a> }.into_any()
+                }
+                (None, None) => value.into_any(),
             };
             view! { <div class="label"><dt>{key}</dt><dd>{words}</dd></div> }
         };

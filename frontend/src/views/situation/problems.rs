@@ -1,5 +1,6 @@
 //! What is wrong, worst first, each with its cause and the way to it.
 
+use crowsnest_api::about::CertificateOf;
 use leptos::prelude::*;
 
 use super::Wrong;
@@ -49,7 +50,12 @@ fn line(lang: Lang, wrong: &Wrong, now: i64) -> Line {
                 let left = expiry::left_words(lang, expiry::left(certificate, now));
                 fill(Msg::CertificateEndsWhy.text(lang), &[("when", &left)])
             },
-            page: Page::Cluster,
+            page: match certificate.of {
+                CertificateOf::Secret => {
+                    Page::Object("secrets", certificate.namespace.clone(), certificate.name.clone())
+                }
+                _ => Page::Cluster,
+            },
             at: None,
         },
         Wrong::Deprecated(used) => Line {

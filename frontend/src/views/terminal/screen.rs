@@ -116,7 +116,7 @@ pub(super) fn Screen(
     };
     let told = move |over: Over| {
         view! {
-            <div class="terminal__over" role="status">
+            <div class="terminals__over" role="status">
                 <Icon name=IconName::Unplugged/>
                 <span>{move || words(lang.get(), &over)}</span>
                 <button type="button" class="btn btn--sm" on:click=move |_| connect()>{tr(Msg::TerminalAgain)}</button>
@@ -124,8 +124,8 @@ pub(super) fn Screen(
         }
     };
     view! {
-        <section class="terminal" hidden=move || !is_current.get() aria-label=name>
-            <div class="terminal__place" node_ref=place></div>
+        <section class="terminals__screen" hidden=move || !is_current.get() aria-label=name>
+            <div class="terminals__place" node_ref=place></div>
             {move || over().map(told)}
         </section>
     }
