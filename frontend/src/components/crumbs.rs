@@ -16,7 +16,9 @@ pub(crate) struct Crumb {
 #[component]
 pub(crate) fn Crumbs(#[prop(into)] way: Signal<Vec<Crumb>>) -> impl IntoView {
     let steps = move || {
-        let way = way.get();
+        let mut way = way.get();
+        // A group that is called like its only page is no step.
+        way.dedup_by(|page, group| page.label == group.label && group.href.is_none());
         let last = way.len().saturating_sub(1);
         way.into_iter()
             .enumerate()

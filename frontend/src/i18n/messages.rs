@@ -421,6 +421,8 @@ messages! {
     NoConditions: "It tells of no conditions.", "컨디션이 없습니다.";
     NoEvents: "Nothing was told in the last hour.", "최근 1시간 동안 이벤트가 없습니다.";
     NoPodsHere: "No pods are on this node.", "이 노드에 파드가 없습니다.";
+    NoPodsSelected: "It selects no pods at the moment.", "현재 선택되는 파드가 없습니다.";
+    NoPodsUsing: "No pod uses it at the moment.", "현재 사용하는 파드가 없습니다.";
     Containers: "Containers", "컨테이너";
     ColumnState: "State", "상태";
     ColumnLastEnd: "Last end", "마지막 종료";

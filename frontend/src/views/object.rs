@@ -211,7 +211,7 @@ impl ObjectPage {
         view! {
             <Notes page=self/>
             <Alerts page=self/>
-            <div class="grid">{self.row.parts.iter().map(|part| self.part(*part)).collect_view()}</div>
+            <div class="grid grid--filled">{self.row.parts.iter().map(|part| self.part(*part)).collect_view()}</div>
         }
         .into_any()
     }

@@ -57,6 +57,13 @@ pageTest("dragging over a chart zooms into that time, and back undoes it", {}, a
   assert.equal(page.url(), before);
 });
 
+/** All problems, those included that are not among the worst. */
+async function allProblems(page) {
+  const problems = region(page, "Problems");
+  await problems.getByRole("button", { name: /^\d+ more$/ }).click();
+  return problems;
+}
+
 const region = (page, name) => page.getByRole("region", { name, exact: true });
 
 pageTest("a TLS Secret whose certificate ends soon needs a look, for those who may read Secrets, and its key stays where it is", {
@@ -67,8 +74,9 @@ pageTest("a TLS Secret whose certificate ends soon needs a look, for those who m
     if (answer.url().includes("/certificates")) told.push(answer.text().catch(() => ""));
   });
   await signIn(page, shared.demo.token);
-  await region(page, "Problems").getByText("web-tls", { exact: true }).waitFor();
-  await region(page, "Problems").getByText(/It ends in 1[12] d; whoever relies on it/).waitFor();
+  const problems = await allProblems(page);
+  await problems.getByText("web-tls", { exact: true }).waitFor();
+  await problems.getByText(/It ends in 1[12] d; whoever relies on it/).waitFor();
   const { data } = await apiServer(shared.demo).ask("GET", "/api/v1/namespaces/shop/secrets/web-tls");
   for (const text of await Promise.all(told)) assert.ok(!text.includes(data["tls.key"]) && !text.includes("not a key"));
   await page.getByRole("link", { name: "Inspect: web-tls" }).click();
@@ -92,7 +100,7 @@ pageTest("an API that is going to be taken away is named with the release that n
       : route.continue();
   });
   await signIn(page, shared.demo.token);
-  const needs = region(page, "Problems");
+  const needs = await allProblems(page);
   await needs.getByText("flowcontrol.apiserver.k8s.io/v1beta3 flowschemas").waitFor();
   await needs.getByText("Somebody asks for it, and Kubernetes 1.32 no longer serves it.").waitFor();
   await page.screenshot({ path: screenshotPath("overview-later"), fullPage: true });

@@ -40,6 +40,7 @@ for (const { name, route, ready, ...options } of PAGES) {
     }
     // As when a window is made narrow; then as on a telephone, from the start.
     await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: screenshotPath(`${name}-390-en`), fullPage: true });
     await assertFits(page);
     await page.evaluate(() => localStorage.setItem("crowsnest.lang", "ko"));
     await page.reload();

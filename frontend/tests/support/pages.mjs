@@ -57,6 +57,23 @@ export const PAGES = [
       await page.getByRole("dialog").getByRole("spinbutton").waitFor();
     },
   },
+  {
+    name: "logs",
+    route: "#/deployments/shop/web?tab=logs",
+    ready: (page) => page.getByRole("log").getByText(/web-/).first().waitFor(),
+  },
+  { name: "access", route: "#/access?in=shop", ready: (page) => page.getByRole("region", { name: "In shop" }).getByRole("rowheader").first().waitFor() },
+  { name: "sources", route: "#/sources", ready: (page) => page.getByRole("row").filter({ hasText: "node-exporter" }).first().waitFor() },
+  {
+    name: "palette",
+    route: "#/pods",
+    ready: async (page) => {
+      await page.getByRole("link", { name: /^checkout-/ }).first().waitFor();
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox", { name: "Go to" }).fill("postgres");
+      await page.getByRole("option").filter({ hasText: "postgres-0" }).first().waitFor();
+    },
+  },
   { name: "explore", route: `#/explore?q=${query}&range=5m`, ready: (page) => waitForCharts(page, 1) },
   { name: "explore-empty", route: "#/explore", ready: (page) => page.getByText("Ask something").waitFor() },
   {

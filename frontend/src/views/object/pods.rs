@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ObjectPage;
 use crate::cluster::object::{namespace, text};
-use crate::components::Panel;
+use crate::components::{BoneRows, Panel};
 use crate::i18n::{Msg, tr};
 use crate::kinds::pod_spec::claims;
 use crate::kinds::{KindScope, PODS, selector_words};
@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[component]
 pub(super) fn NodePods(page: ObjectPage) -> impl IntoView {
     let is_meant = move |(_, node): &Key, pod: &Value| text(pod, &["spec", "nodeName"]) == node;
-    view! { <PodTable page=page is_meant=is_meant note=|| String::new()/> }
+    view! { <PodTable page=page is_meant=is_meant note=|| String::new() none=Msg::NoPodsHere/> }
 }
 
 /// The pods that an object selects.
@@ -34,7 +34,7 @@ pub(super) fn SelectedPods(page: ObjectPage) -> impl IntoView {
         let is_there = page.row.scope == KindScope::Cluster || namespace(pod) == of_namespace;
         is_there && selector.with(|selector| selector.selects(pod))
     };
-    view! { <PodTable page=page is_meant=is_meant note=move || selector.with(selector_words)/> }
+    view! { <PodTable page=page is_meant=is_meant note=move || selector.with(selector_words) none=Msg::NoPodsSelected/> }
 }
 
 /// The pods that use a claim.
@@ -43,7 +43,7 @@ pub(super) fn UsingPods(page: ObjectPage) -> impl IntoView {
     let is_meant = move |(of_namespace, claim): &Key, pod: &Value| {
         namespace(pod) == of_namespace && claims(pod).any(|name| name == claim)
     };
-    view! { <PodTable page=page is_meant=is_meant note=|| String::new()/> }
+    view! { <PodTable page=page is_meant=is_meant note=|| String::new() none=Msg::NoPodsUsing/> }
 }
 
 /// The same table as the list of pods has, without its tools.
@@ -54,6 +54,8 @@ fn PodTable(
     is_meant: impl Fn(&Key, &Value) -> bool + Send + Sync + 'static,
     /// By what they belong to it.
     note: impl Fn() -> String + Send + Sync + 'static,
+    /// What is said where there are none.
+    none: Msg,
 ) -> impl IntoView {
     let pods = page.cluster.pods;
     let joined = joined(PODS, page.cluster, use_metrics());
@@ -76,17 +78,22 @@ fn PodTable(
     );
     let heading = tr(Msg::Pods);
     let note = Signal::derive(move || {
-        let count = rows.with(Rows::len).to_string();
-        match note() {
-            words if words.is_empty() => count,
-            words => format!("{count} · {words}"),
-        }
+        // While the list is still coming, nobody knows how many there are.
+        let count = pods.is_complete().then(|| rows.with(Rows::len).to_string());
+        count.into_iter().chain(Some(note()).filter(|words| !words.is_empty())).collect::<Vec<_>>().join(" · ")
     });
+    let nothing = move || {
+        if pods.is_complete() {
+            view! { <p class="panel__none panel__none--flush">{tr(none)}</p> }.into_any()
+        } else {
+            view! { <BoneRows rows=2/> }.into_any()
+        }
+    };
     view! {
         <Panel title=Signal::derive(move || heading().to_owned()) note=note flush=true class="object__pods">
             <Show
                 when=move || rows.with(|rows| rows.len() != 0)
-                fallback=|| view! { <p class="panel__none panel__none--flush">{tr(Msg::NoPodsHere)}</p> }
+                fallback=nothing
             >
                 <ObjectTable
                     row=PODS

@@ -162,7 +162,8 @@ pub(super) fn PolicyWords(page: ObjectPage) -> impl IntoView {
                     fill(msg.text(lang), &[("n", &held.to_string()), ("pods", &words), ("namespace", space)])
                 }
             };
-            let mut told = vec![selected];
+            // How many there are is not known before all are.
+            let mut told: Vec<String> = pods.is_complete().then_some(selected).into_iter().collect();
             for direction in Direction::BOTH {
                 told.extend(direction_words(policy, direction, lang));
             }
