@@ -33,6 +33,9 @@ pub struct Question {
     /// How far apart evaluations are, in milliseconds; without it there is one, at `to`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub step: Option<i64>,
+    /// Conditions that are added to every selector, `job="a"`, as ad-hoc filters want it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub matchers: Vec<String>,
 }
 
 /// One answer.
@@ -225,7 +228,8 @@ mod tests {
     use super::*;
 
     fn example() -> (Answer, Grid) {
-        let question = Question { expr: "x".into(), from: 1_000, to: 31_500, step: Some(15_000) };
+        let question =
+            Question { expr: "x".into(), from: 1_000, to: 31_500, step: Some(15_000), ..Question::default() };
         let series = Series {
             labels: Labels::from_pairs([("a", "b")]),
             samples: vec![(1_000, 0.5), (31_000, f64::NAN)],

@@ -37,6 +37,7 @@ pub use legend::{Calculation, Legend, LegendForm, LegendPlace, LegendRow};
 pub use message::Message;
 pub use picture::Picture;
 pub use summary::{DataTable, Summary};
+pub use table::ColumnAlign;
 pub use table::{CellKind, CellLink, Column, TableCell, TableModel};
 pub use tip::{Tip, TipRow};
 

@@ -36,6 +36,7 @@ pub use axis::{clock_text, instant_text};
 pub use board::{Board, BoardItem, BoardPart};
 pub use chart::Chart;
 pub use data::{ChartData, ChartSeries, TimeRange};
+pub use figure::ColumnAlign;
 pub use figure::{
     Body, Calculation, CellKind, CellLink, Column, DataTable, Figure, FigureContext, Legend, LegendForm,
     LegendPlace, LegendRow, Message, Picture, Summary, TableCell, TableModel, Tip, TipRow, View,

@@ -10,7 +10,10 @@ use crowsnest_api::Timestamp;
 use crowsnest_api::answers::{
     Answer, Grid, Histogram, MAX_QUERIES, MEDIA_TYPE, Question, Questions, Series, write,
 };
-use crowsnest_promql::{Cacheable, FloatHistogram, QueryResult, RangeParams, SampleValue, Value};
+use crowsnest_promql::{
+    Cacheable, Confinement, FloatHistogram, PatternBudget, QueryResult, RangeParams, SampleValue, Value,
+    parse_matchers,
+};
 use futures_util::stream::{self, StreamExt as _};
 use http::header::{CONTENT_TYPE, HeaderValue};
 
@@ -82,7 +85,8 @@ pub(crate) fn evaluate(
 ) -> Result<(Vec<Series>, Vec<String>), String> {
     let text = &question.expr;
     let expr = crowsnest_promql::parse(text).map_err(|error| error.to_string())?;
-    let store = seen.store();
+    let confinement = narrowed(seen.confinement(), &question.matchers)?;
+    let store = confinement.of(&*app.storage.queryable);
     let query = || app.engine.query(&store, &expr).controlled(&job.control);
     let result = match question.step {
         None => query().instant(Timestamp::from_millis(question.to)),
@@ -90,8 +94,9 @@ pub(crate) fn evaluate(
             let step = std::time::Duration::from_millis(u64::try_from(step).unwrap_or(0));
             let (from, to) = (Timestamp::from_millis(question.from), Timestamp::from_millis(question.to));
             let range = RangeParams::new(from, to.max(from), step).map_err(|error| error.to_string())?;
-            let (confinement, options) = (seen.confinement(), app.engine.options());
+            let options = app.engine.options();
             let (lookback, resolution) = (options.lookback, options.resolution);
+            let confinement = &confinement;
             let cacheable = Cacheable { text, expr: &expr, confinement, lookback, resolution, range };
             app.range_cache.range(&store, cacheable, |range| query().range(range))
         }
@@ -100,6 +105,16 @@ pub(crate) fn evaluate(
     job.note(&result.stats);
     let warnings = result.annotations.warning_texts(text);
     Ok((series_of(result, question.to)?, warnings))
+}
+
+/// What the caller may see, and of it what `matchers` select.
+fn narrowed(seen: &Confinement, matchers: &[String]) -> Result<Confinement, String> {
+    if matchers.is_empty() {
+        return Ok(seen.clone());
+    }
+    let text = format!("{{{}}}", matchers.join(","));
+    let wanted = parse_matchers(&text, &mut PatternBudget::default()).map_err(|error| error.to_string())?;
+    Ok(Confinement::to(seen.matchers().iter().cloned().chain(wanted).collect()))
 }
 
 fn series_of(result: QueryResult, at: i64) -> Result<Vec<Series>, String> {

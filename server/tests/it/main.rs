@@ -16,6 +16,7 @@ mod cluster_sign_in;
 mod command_line;
 mod crash;
 mod damage;
+mod dashboards;
 mod demo;
 mod deploy;
 mod forward;

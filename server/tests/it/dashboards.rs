@@ -1,0 +1,124 @@
+//! Dashboards over HTTP: who sees which, what becomes of a file, and what is never lost.
+
+use crowsnest_api::answers::{Question, Questions, read};
+use serde_json::{Value, json};
+
+use crate::support::cluster::Sim;
+use crate::support::push::labelled;
+use crate::support::{Server, now_ms};
+
+const PATH: &str = "api/crowsnest/v1/dashboards";
+
+fn board(uid: &str, title: &str) -> String {
+    json!({"uid": uid, "title": title, "panels": [{"type": "graph", "title": "old", "targets": [{"expr": "up"}]}]}).to_string()
+}
+
+#[track_caller]
+fn send(server: &Server, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
+    let request = match method {
+        "PUT" => server.put(path),
+        "DELETE" => server.delete(path),
+        _ => server.post(path),
+    };
+    let answer = request.bearer_auth(token).json(body).send().unwrap();
+    let status = answer.status().as_u16();
+    (status, answer.json().unwrap_or_default())
+}
+
+#[track_caller]
+fn titles(server: &Server, token: &str) -> Vec<String> {
+    let answer = server.get(PATH).bearer_auth(token).send().unwrap();
+    let listing: Value = answer.json().unwrap();
+    let own = listing["dashboards"].as_array().unwrap().iter().filter(|one| one["source"] != "built_in");
+    own.map(|one| one["title"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_user_of_the_cluster_sees_and_makes_dashboards_where_kubernetes_gives_the_right() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let (admin, viewer) = (sim.admin(), sim.viewer());
+    for (uid, title, folder) in [("a", "Of shop", "shop"), ("b", "Of data", "data"), ("c", "Of all", "")] {
+        let making = json!({"text": board(uid, title), "folder": folder});
+        let (status, made) = send(&server, "POST", PATH, &admin, &making);
+        assert_eq!((status, &made["version"]), (200, &json!(1)), "{made}");
+        assert_eq!(made["report"]["panels"][0]["outcome"], "converted");
+    }
+    assert_eq!(titles(&server, &admin), ["Of all", "Of data", "Of shop"]);
+    let seen = titles(&server, &viewer);
+    assert!(!seen.contains(&"Of data".to_owned()), "{seen:?}");
+    let path = format!("{PATH}/b");
+    assert_eq!(server.get(&path).bearer_auth(&viewer).send().unwrap().status().as_u16(), 404);
+    let (status, refused) =
+        send(&server, "POST", PATH, &viewer, &json!({"text": board("d", "Mine"), "folder": "data"}));
+    assert_eq!(status, 403, "{refused}");
+    assert!(
+        refused["detail"].as_str().unwrap().contains("create dashboards.crowsnest.dev in namespace data")
+    );
+    let (status, _) = send(&server, "DELETE", &path, &viewer, &Value::Null);
+    assert_eq!(status, 404);
+}
+
+#[test]
+fn a_save_over_somebody_elses_version_is_refused_and_nothing_is_lost() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let admin = sim.admin();
+    let (_, made) = send(&server, "POST", PATH, &admin, &json!({"text": board("a", "First")}));
+    assert_eq!(made["version"], 1);
+    let (status, taken) = send(&server, "POST", PATH, &admin, &json!({"text": board("a", "Other")}));
+    assert_eq!(status, 409, "{taken}");
+    let path = format!("{PATH}/a");
+    let saving = |title: &str, version: u64| json!({"dashboard": serde_json::from_str::<Value>(&board("a", title)).unwrap(), "version": version, "message": title});
+    assert_eq!(send(&server, "PUT", &path, &admin, &saving("Second", 1)).0, 200);
+    let (status, late) = send(&server, "PUT", &path, &admin, &saving("Late", 1));
+    assert_eq!(status, 409);
+    assert!(late["detail"].as_str().unwrap().contains("saved version 2 meanwhile"), "{late}");
+    let versions: Value =
+        server.get(&format!("{path}/versions")).bearer_auth(&admin).send().unwrap().json().unwrap();
+    assert_eq!(versions.as_array().unwrap().len(), 2);
+    let first: Value =
+        server.get(&format!("{path}?version=1")).bearer_auth(&admin).send().unwrap().json().unwrap();
+    assert_eq!(first["dashboard"]["title"], "First");
+    let (status, broken) = send(&server, "POST", PATH, &admin, &json!({"text": "{\n \"title\": x}"}));
+    assert_eq!(status, 400);
+    assert!(broken["detail"].as_str().unwrap().starts_with("line 2, column"), "{broken}");
+    let (status, built_in) = send(&server, "DELETE", &format!("{PATH}/crowsnest-node"), &admin, &Value::Null);
+    assert_eq!(status, 403, "{built_in}");
+}
+
+#[test]
+fn many_queries_are_answered_at_once_each_with_its_own_error_and_within_what_one_may_see() {
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let now = now_ms() / 15_000 * 15_000;
+    for namespace in ["shop", "data"] {
+        let labels = [("__name__", "m"), ("instance", "i"), ("job", "j"), ("namespace", namespace)];
+        server.push(vec![labelled(&labels, &[(now - 15_000, 1.0), (now, 2.0)])]);
+    }
+    let ask = |token: &str, matchers: Vec<String>| {
+        let range = Question { expr: "m".into(), from: now - 30_000, to: now, step: Some(15_000), matchers };
+        let wrong = Question { expr: "sum(".into(), to: now, ..Question::default() };
+        let questions = Questions { queries: vec![range, wrong] };
+        let answer =
+            server.post("api/crowsnest/v1/answers").bearer_auth(token).json(&questions).send().unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        let mut answers = read(&answer.bytes().unwrap()).unwrap();
+        answers.sort_by_key(|answer| answer.index);
+        answers
+    };
+    let [all, wrong] = ask(&sim.admin(), Vec::new()).try_into().unwrap();
+    let series = all.outcome.unwrap();
+    assert_eq!(series.len(), 2);
+    assert_eq!(series[0].samples, [(now - 15_000, 1.0), (now, 2.0)]);
+    assert!(wrong.outcome.unwrap_err().contains("parse error"));
+    let own = ask(&sim.viewer(), Vec::new()).remove(0).outcome.unwrap();
+    assert_eq!(
+        own.iter().map(|one| one.labels.get("namespace").unwrap().to_string()).collect::<Vec<_>>(),
+        ["shop"]
+    );
+    let filtered = ask(&sim.admin(), vec![r#"namespace="data""#.into()]).remove(0).outcome.unwrap();
+    assert_eq!(filtered.len(), 1);
+    let around = ask(&sim.viewer(), vec![r#"namespace="data""#.into()]).remove(0).outcome.unwrap();
+    assert!(around.is_empty(), "a filter is added to what one may see, never put in its place");
+}
