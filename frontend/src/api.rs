@@ -7,6 +7,7 @@ mod changes;
 mod client;
 mod cluster;
 mod credentials;
+mod dashboards;
 mod error;
 mod metrics;
 mod nodes;
@@ -31,6 +32,10 @@ pub(crate) use cluster::{
     ask_whether_signed_in, fetch_columns, fetch_kinds, fetch_names, fetch_namespaces, fetch_object,
 };
 pub(crate) use credentials::{fetch_kubeconfig, mint};
+pub(crate) use dashboards::{
+    delete_dashboard, fetch_answers, fetch_dashboard, fetch_dashboards, fetch_data, fetch_versions,
+    make_dashboard, save_dashboard, set_star,
+};
 pub(crate) use error::ApiError;
 pub(crate) use metrics::{fetch_labels, fetch_vocabulary};
 pub(crate) use nodes::{Filesystem, Node, fetch_nodes};

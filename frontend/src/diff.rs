@@ -33,6 +33,11 @@ pub(crate) fn diff<'a>(before: &'a str, after: &'a str) -> Vec<Line<'a>> {
     lines
 }
 
+/// How many lines came or went.
+pub(crate) fn changed_lines(before: &str, after: &str) -> usize {
+    diff(before, after).iter().filter(|(fate, _)| *fate != Fate::Same).count()
+}
+
 /// What lies between the common ends: by the longest common subsequence, unless that is too much work.
 fn middle<'a>(old: &[&'a str], new: &[&'a str], lines: &mut Vec<Line<'a>>) {
     if old.len() > MAX_LINES || new.len() > MAX_LINES || old.len() * new.len() > MAX_LINES * MAX_LINES / 4 {

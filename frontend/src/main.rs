@@ -13,6 +13,7 @@ mod app;
 mod arrange;
 mod assets;
 mod assist;
+mod boards;
 mod charts;
 mod clock;
 mod cluster;

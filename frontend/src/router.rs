@@ -6,5 +6,5 @@
 mod address;
 mod history;
 
-pub(crate) use address::{Page, Route, encode};
+pub(crate) use address::{Page, Params, Route, VARIABLE, encode};
 pub(crate) use history::{Router, provide_router, use_router};

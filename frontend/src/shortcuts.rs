@@ -20,6 +20,7 @@ pub(crate) fn go_target(key: &str) -> Option<Page> {
         "m" => Some(Page::Map),
         "n" => Some(Page::Nodes),
         "v" => Some(Page::List("events")),
+        "d" => Some(Page::Dashboards),
         "e" => Some(Page::Explore),
         "a" => Some(Page::Access),
         "c" => Some(Page::Cluster),

@@ -6,6 +6,8 @@ mod act;
 mod chart_panel;
 mod cluster;
 mod create;
+mod dashboard;
+mod dashboards;
 mod explore;
 mod key_list;
 mod kinds_served;

@@ -72,6 +72,26 @@ impl Client {
         self.text(self.signed(Request::post(path)).json(body), None).await
     }
 
+    /// Posts a question; gives the bytes of the answer.
+    pub(crate) async fn post_for_bytes(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        abort: &AbortSignal,
+    ) -> Result<Vec<u8>, ApiError> {
+        let request = self.signed(Request::post(path)).abort_signal(Some(abort)).json(body);
+        let response = self.sent(request, Some(abort)).await?;
+        let status = response.status();
+        if (200..300).contains(&status) {
+            return response.binary().await.map_err(|_| unreached(Some(abort)));
+        }
+        let error = ApiError::of_response(status, &response.text().await.unwrap_or_default());
+        if error == ApiError::SignedOut {
+            self.session.lost();
+        }
+        Err(error)
+    }
+
     /// Deletes `path`.
     pub(crate) async fn delete(&self, path: &str) -> Result<(), ApiError> {
         self.text(self.signed(Request::delete(path)).build(), None).await.map(drop)
@@ -137,15 +157,27 @@ impl Client {
         request: Result<Request, gloo_net::Error>,
         abort: Option<&AbortSignal>,
     ) -> Result<(u16, String), ApiError> {
-        let failed = |_| {
-            if abort.is_some_and(AbortSignal::aborted) { ApiError::Aborted } else { ApiError::Unreachable }
-        };
+        let response = self.sent(request, abort).await?;
+        Ok((response.status(), response.text().await.map_err(|_| unreached(abort))?))
+    }
+
+    async fn sent(
+        &self,
+        request: Result<Request, gloo_net::Error>,
+        abort: Option<&AbortSignal>,
+    ) -> Result<Response, ApiError> {
+        let failed = |_| unreached(abort);
         let response: Response = request.map_err(failed)?.send().await.map_err(failed)?;
         if let Some(date) = response.headers().get("date") {
             self.clock.observe(&date);
         }
-        Ok((response.status(), response.text().await.map_err(failed)?))
+        Ok(response)
     }
+}
+
+/// Why there is no answer.
+fn unreached(abort: Option<&AbortSignal>) -> ApiError {
+    if abort.is_some_and(AbortSignal::aborted) { ApiError::Aborted } else { ApiError::Unreachable }
 }
 
 /// Puts the client into the context.

@@ -24,11 +24,11 @@ use crowsnest_dashboards::{Formatted, Unit};
 use leptos::html;
 use leptos::prelude::*;
 
+pub(crate) use canvas::{PageText, PlotCanvas};
 use data_table::DataTable;
 use legend::{Legend, LegendEntry};
 pub(crate) use legend::{LegendForm, swatch_class};
-pub(crate) use link::provide_chart_link;
-use link::use_chart_link;
+pub(crate) use link::{ChartLink, provide_chart_link, use_chart_link};
 use slide::sliding;
 use stage::{Gesture, Stage};
 use summary::summary;

@@ -25,6 +25,10 @@ pub(crate) enum Page {
     AccessWho,
     /// `#/cluster`: the cluster itself.
     Cluster,
+    /// `#/dashboards`: all of them.
+    Dashboards,
+    /// `#/dashboards/UID`
+    Dashboard(String),
     /// `#/create`: objects from a text.
     Create,
     /// `#/map`: what traffic passes through.
@@ -35,7 +39,10 @@ pub(crate) enum Page {
     Unknown(String),
 }
 
-/// Named parameters behind the `?`, in the order they were set. Names are unique.
+/// What names of parameters begin with that are variables of a dashboard; these may be empty.
+pub(crate) const VARIABLE: &str = "var-";
+
+/// Named parameters behind the `?`, in the order they were set. A name may have several values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Params(Vec<(String, String)>);
 
@@ -43,6 +50,18 @@ impl Params {
     /// The value of `name`, or `None` where it is absent.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All parameters.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// These parameters with `name` set to several values, empty ones included; none removes it.
+    pub(crate) fn with_all(mut self, name: &str, values: &[String]) -> Self {
+        self.0.retain(|(key, _)| key != name);
+        self.0.extend(values.iter().map(|value| (name.to_owned(), value.clone())));
+        self
     }
 
     /// These parameters with `name` set to `value`; an empty value removes it.
@@ -89,6 +108,8 @@ impl Route {
             ["access", "who"] => Page::AccessWho,
             ["cluster"] => Page::Cluster,
             ["create"] => Page::Create,
+            ["dashboards"] => Page::Dashboards,
+            ["dashboards", uid] => Page::Dashboard((*uid).to_owned()),
             ["map"] => Page::Map,
             ["sources"] => Page::Sources,
             segments => of_kind(segments).unwrap_or_else(|| Page::Unknown(path.to_owned())),
@@ -96,8 +117,9 @@ impl Route {
         let params = query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
-            .fold(Params::default(), |params, (name, value)| params.with(&decode(name), &decode(value)));
-        Self { page, params }
+            .map(|(name, value)| (decode(name), decode(value)))
+            .filter(|(name, value)| !value.is_empty() || name.starts_with(VARIABLE));
+        Self { page, params: Params(params.collect()) }
     }
 }
 
@@ -120,6 +142,8 @@ impl fmt::Display for Route {
             Page::AccessWho => f.write_str("#/access/who")?,
             Page::Cluster => f.write_str("#/cluster")?,
             Page::Create => f.write_str("#/create")?,
+            Page::Dashboards => f.write_str("#/dashboards")?,
+            Page::Dashboard(uid) => write!(f, "#/dashboards/{}", encode(uid))?,
             Page::Map => f.write_str("#/map")?,
             Page::Sources => f.write_str("#/sources")?,
             Page::Unknown(path) => write!(f, "#{path}")?,

@@ -39,6 +39,7 @@ const GROUPS: &[(Msg, &[Row])] = &[
             go(&["G", "N"], Msg::Nodes),
             go(&["G", "V"], Msg::Events),
             go(&["G", "A"], Msg::Access),
+            go(&["G", "D"], Msg::Dashboards),
             go(&["G", "E"], Msg::Explore),
             go(&["G", "S"], Msg::Sources),
         ],

@@ -13,6 +13,8 @@ use super::access::{AccessView, Question};
 use super::act::{Acting, Asked, Chosen};
 use super::cluster::Cluster;
 use super::create::CreateView;
+use super::dashboard::DashboardView;
+use super::dashboards::DashboardsView;
 use super::explore::Explore;
 use super::logs::LogsView;
 use super::map::MapView;
@@ -61,6 +63,18 @@ pub(super) fn map(cluster: Cluster) -> Loaded {
 #[wasm_split(pages, fallible)]
 pub(super) fn about_cluster(cluster: Cluster) -> Loaded {
     Ok(view! { <AboutClusterView cluster=cluster/> }.into_any())
+}
+
+/// The list of dashboards.
+#[wasm_split(boards, fallible)]
+pub(super) fn dashboards() -> Loaded {
+    Ok(view! { <DashboardsView/> }.into_any())
+}
+
+/// A dashboard.
+#[wasm_split(boards, fallible)]
+pub(super) fn dashboard(uid: String) -> Loaded {
+    Ok(view! { <DashboardView uid=uid/> }.into_any())
 }
 
 /// The page of what sends samples.

@@ -93,6 +93,8 @@ pub(crate) fn Shell(
         }
         (Page::Create, Some(_)) => view! { <Lazy part=parts::create/> }.into_any(),
         (Page::Map, Some(cluster)) => view! { <Lazy part=move || parts::map(cluster)/> }.into_any(),
+        (Page::Dashboards, _) => view! { <Lazy part=parts::dashboards/> }.into_any(),
+        (Page::Dashboard(uid), _) => view! { <Lazy part=move || parts::dashboard(uid.clone())/> }.into_any(),
         (Page::Sources, _) => view! { <Lazy part=parts::sources/> }.into_any(),
         (Page::Access, cluster) => {
             view! { <Lazy part=move || parts::access(cluster, Question::WhatCanI)/> }.into_any()
@@ -174,6 +176,8 @@ fn page_title(page: &Page, lang: Lang, has_cluster: bool) -> String {
         Page::Node(name) | Page::Object(_, _, name) => name.clone(),
         Page::Unknown(_) => "404".to_owned(),
         Page::AccessWho => Msg::WhoCan.text(lang).to_owned(),
+        // Its own title is known when it is here.
+        Page::Dashboard(_) => Msg::Dashboard.text(lang).to_owned(),
         page => place_of(page, has_cluster)
             .map(|(_, entry)| entry.label.text(lang))
             .unwrap_or_default()

@@ -48,7 +48,7 @@ impl PlotCanvas {
 const MEASURED: f64 = 10.5;
 
 /// Measures text in the page's font, each text once.
-pub(super) struct PageText {
+pub(crate) struct PageText {
     context: CanvasRenderingContext2d,
     font: String,
     widths: RefCell<HashMap<String, f64>>,
@@ -65,7 +65,7 @@ thread_local! {
 
 impl PageText {
     /// A ruler for the CSS font family list `font`.
-    pub(super) fn new(font: &str) -> Option<Self> {
+    pub(crate) fn new(font: &str) -> Option<Self> {
         let context = RULER.with(Clone::clone)?;
         Some(Self { context, font: font.to_owned(), widths: RefCell::default() })
     }

@@ -30,7 +30,7 @@ pub(crate) fn provide_chart_link() {
 }
 
 /// This chart's end of the link; a chart whose page has none has its crosshair for itself.
-pub(super) fn use_chart_link() -> ChartLink {
+pub(crate) fn use_chart_link() -> ChartLink {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let Shared(cursor) = use_context().unwrap_or_else(|| Shared(RwSignal::new(None)));
     ChartLink { cursor, id: NEXT.fetch_add(1, Ordering::Relaxed) }
@@ -38,22 +38,22 @@ pub(super) fn use_chart_link() -> ChartLink {
 
 impl ChartLink {
     /// Where the crosshair is, tracked.
-    pub(super) fn cursor(self) -> Option<Cursor> {
+    pub(crate) fn cursor(self) -> Option<Cursor> {
         self.cursor.get()
     }
 
     /// Where the crosshair is, if this chart put it there; tracked.
-    pub(super) fn own_cursor(self) -> Option<Cursor> {
+    pub(crate) fn own_cursor(self) -> Option<Cursor> {
         self.cursor.get().filter(|cursor| cursor.source == self.id)
     }
 
     /// Moves the crosshair of all charts.
-    pub(super) fn point_at(self, at_ms: i64, y: Option<f64>) {
+    pub(crate) fn point_at(self, at_ms: i64, y: Option<f64>) {
         self.cursor.set(Some(Cursor { at_ms, y, source: self.id }));
     }
 
     /// Takes the crosshair away, if this chart put it there.
-    pub(super) fn clear(self) {
+    pub(crate) fn clear(self) {
         let own = self.cursor.with_untracked(|cursor| cursor.is_some_and(|cursor| cursor.source == self.id));
         if own {
             self.cursor.set(None);

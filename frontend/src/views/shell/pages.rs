@@ -117,6 +117,7 @@ pub(super) static SECTIONS: &[Section] = &[
         is_open: true,
         kinds: None,
         pages: &[
+            fixed(Page::Dashboards, Msg::Dashboards, IconName::Gauge, "D"),
             fixed(Page::Explore, Msg::Explore, IconName::Explore, "E"),
             fixed(Page::Sources, Msg::Sources, IconName::Upload, "S"),
         ],
@@ -148,7 +149,9 @@ impl Entry {
     /// Whether `page` is its page or lies below it.
     pub(super) fn is_around(&self, page: &Page) -> bool {
         match (page, &self.page) {
-            (Page::Node(_), Page::Nodes) | (Page::AccessWho, Page::Access) => true,
+            (Page::Node(_), Page::Nodes)
+            | (Page::AccessWho, Page::Access)
+            | (Page::Dashboard(_), Page::Dashboards) => true,
             (Page::Object(id, ..), Page::List(list)) => id == list,
             _ => *page == self.page,
         }

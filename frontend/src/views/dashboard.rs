@@ -1,0 +1,140 @@
+//! A dashboard: its variables above, its panels on the grid.
+
+mod edit;
+mod figure;
+mod frame;
+mod grid;
+mod leaving;
+mod panel;
+mod save;
+mod table;
+mod tools;
+mod variables;
+mod versions;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crowsnest_api::dashboards::Opened;
+use crowsnest_dashboards::time::duration;
+use leptos::prelude::*;
+
+use self::edit::{EditDialog, provide_editing};
+use self::grid::Grid;
+use self::leaving::guard_leaving;
+use self::tools::Tools;
+use self::variables::VariableBar;
+use crate::api::{fetch_dashboard, use_client, use_session};
+use crate::boards::{Board, Times, keep_loaded, provide_asker};
+use crate::components::{BoneLines, Faced, TimePicker, provide_chart_link};
+use crate::i18n::{Msg, use_lang};
+use crate::poll::{Cadence, is_hidden, poll};
+use crate::range::Range;
+
+/// The page of the dashboard `uid`.
+#[component]
+pub(super) fn DashboardView(uid: String) -> impl IntoView {
+    let client = use_client();
+    let asked = uid.clone();
+    let feed = poll(
+        move || (asked.clone(), Cadence::Once),
+        move |uid, abort| async move { fetch_dashboard(client, &uid, None, Some(&abort)).await },
+    );
+    // An opened dashboard stays as it is while its page is open: what others save is told when one saves.
+    let content = move || {
+        let opened = feed.value.get_untracked();
+        opened.map(|opened| view! { <Shown opened=opened/> })
+    };
+    view! {
+        <div class="page board">
+            <Faced feed=feed what=Msg::Dashboard bones=|| view! { <BoneLines/> } content=content/>
+        </div>
+    }
+}
+
+/// The dashboard, once it is here.
+#[component]
+fn Shown(opened: Opened) -> impl IntoView {
+    let client = use_client();
+    let session = use_session();
+    provide_chart_link();
+    provide_asker();
+    let board = Board::new(opened, untrack(|| session.user()));
+    provide_context(board);
+    provide_editing();
+    let failed = RwSignal::new(BTreeMap::new());
+    keep_loaded(board, client, failed);
+    let refresh = refresh_param(board);
+    guard_leaving(board);
+    keep_title(board);
+    let range = Memo::new(move |_| board.times.get().range(board.now.get()));
+    let on_range = move |range: Range| board.set_times(&Times::chosen(range));
+    let is_kiosk = board.router.param("kiosk");
+    Effect::new(move || set_kiosk(is_kiosk.with(Option::is_some)));
+    on_cleanup(|| set_kiosk(false));
+    let lang = use_lang();
+    let leave = move || board.router.route().with("kiosk", "").to_string();
+    let leaving = move || {
+        view! { <a class="btn btn--quiet" href=leave>{move || Msg::LeaveKiosk.text(lang.get())}</a> }
+    };
+    view! {
+        <div class="pagehead board__head">
+            <h1 class="pagehead__title">{move || board.dashboard.with(|dashboard| dashboard.title())}</h1>
+            <div class="pagehead__actions">
+                <Show when=move || is_kiosk.with(Option::is_none) fallback=leaving>
+                    <Tools board=board refresh=refresh/>
+                </Show>
+                <TimePicker range=range on_change=on_range/>
+            </div>
+        </div>
+        <VariableBar board=board failed=failed/>
+        <Grid board=board/>
+        <EditDialog board=board/>
+    }
+}
+
+/// How often the dashboard looks at the clock again, by its URL or its file; empty is not at all. Sees to it that it does.
+fn refresh_param(board: Board) -> Memo<String> {
+    let param = board.router.param("refresh");
+    let chosen = Memo::new(move |_| match param.get() {
+        Some(text) if text == "off" => String::new(),
+        Some(text) => text,
+        None => board.dashboard.with(|dashboard| dashboard.refresh()).unwrap_or_default(),
+    });
+    let timer = StoredValue::new(None::<IntervalHandle>);
+    Effect::new(move || {
+        if let Some(timer) = timer.get_value() {
+            timer.clear();
+        }
+        let every = duration::parse_ms(&chosen.get()).filter(|ms| *ms >= 1_000);
+        let is_live = board.times.with(Times::is_live);
+        let every = every.filter(|_| is_live).map(|ms| Duration::from_millis(ms.unsigned_abs()));
+        let again = move || {
+            if !is_hidden() {
+                board.refresh();
+            }
+        };
+        timer.set_value(every.and_then(|every| set_interval_with_handle(again, every).ok()));
+    });
+    on_cleanup(move || {
+        if let Some(timer) = timer.try_get_value().flatten() {
+            timer.clear();
+        }
+    });
+    chosen
+}
+
+/// The window's title is the dashboard's.
+fn keep_title(board: Board) {
+    Effect::new(move || {
+        let title = board.dashboard.with(|dashboard| dashboard.title());
+        document().set_title(&format!("{title} · Crowsnest"));
+    });
+}
+
+/// Takes side bar and top bar away, or brings them back.
+fn set_kiosk(on: bool) {
+    if let Some(body) = document().body() {
+        let _ = body.class_list().toggle_with_force("is-kiosk", on);
+    }
+}

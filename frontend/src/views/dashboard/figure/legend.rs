@@ -1,0 +1,172 @@
+//! Which colour is which series, what is calculated of each, and buttons to look at fewer of them.
+
+use std::collections::BTreeSet;
+
+use crowsnest_chart::{Calculation, Legend, LegendForm, LegendRow, Theme};
+use leptos::prelude::*;
+use web_sys::MouseEvent;
+
+use crate::i18n::{Lang, Msg, use_lang};
+
+/// The legend, where the panel has one.
+#[component]
+pub(super) fn LegendView(
+    legend: Memo<Option<Legend>>,
+    hidden: RwSignal<BTreeSet<String>>,
+    theme: RwSignal<Theme>,
+) -> impl IntoView {
+    let form = Memo::new(move |_| legend.with(|legend| legend.as_ref().map(|legend| legend.form)));
+    let rows =
+        move || legend.with(|legend| legend.as_ref().map(|legend| legend.rows.clone()).unwrap_or_default());
+    let keys = Memo::new(move |_| rows().into_iter().map(|row| row.key).collect::<Vec<_>>());
+    let row_of = move |key: String| {
+        Memo::new(move |_| {
+            legend.with(|legend| legend.as_ref()?.rows.iter().find(|row| row.key == key).cloned())
+        })
+    };
+    move || match form.get() {
+        None => ().into_any(),
+        Some(LegendForm::List) => view! {
+            <ul class="legend board__legend">
+                <For each=move || keys.get() key=Clone::clone let:key>
+                    <Item row=row_of(key) keys=keys hidden=hidden theme=theme/>
+                </For>
+            </ul>
+        }
+        .into_any(),
+        Some(LegendForm::Table) => view! {
+            <div class="board__legend">
+                <table class="legend-table">
+                    <Head legend=legend/>
+                    <tbody>
+                        <For each=move || keys.get() key=Clone::clone let:key>
+                            <Row row=row_of(key) keys=keys hidden=hidden theme=theme/>
+                        </For>
+                    </tbody>
+                </table>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Head(legend: Memo<Option<Legend>>) -> impl IntoView {
+    let lang = use_lang();
+    let heads = move || {
+        let calculations = legend
+            .with(|legend| legend.as_ref().map(|legend| legend.calculations.clone()).unwrap_or_default());
+        let head = |one: Calculation| view! { <th scope="col">{title(lang.get(), &one)}</th> };
+        calculations.into_iter().map(head).collect_view()
+    };
+    view! {
+        <thead>
+            <tr>
+                <th scope="col"><span class="visually-hidden">{move || Msg::ColumnSeries.text(lang.get())}</span></th>
+                {heads}
+            </tr>
+        </thead>
+    }
+}
+
+/// What a calculation is called: those that are used most have words of ours.
+fn title(lang: Lang, calculation: &Calculation) -> String {
+    let msg = match calculation.id.as_str() {
+        "mean" => Msg::ColumnMean,
+        "max" => Msg::ColumnMax,
+        "last" | "lastNotNull" => Msg::ColumnLast,
+        "min" => Msg::ColumnMin,
+        "sum" => Msg::ColumnSum,
+        _ => return calculation.title.clone(),
+    };
+    msg.text(lang).to_owned()
+}
+
+#[component]
+fn Item(
+    row: Memo<Option<LegendRow>>,
+    keys: Memo<Vec<String>>,
+    hidden: RwSignal<BTreeSet<String>>,
+    theme: RwSignal<Theme>,
+) -> impl IntoView {
+    let values = move || row.with(|row| row.as_ref().map(|row| row.values.join("  ")).unwrap_or_default());
+    view! {
+        <li class="legend__item" class:is-off=move || is_off(row)>
+            <Name row=row keys=keys hidden=hidden theme=theme/>
+            <span class="legend__value">{values}</span>
+        </li>
+    }
+}
+
+#[component]
+fn Row(
+    row: Memo<Option<LegendRow>>,
+    keys: Memo<Vec<String>>,
+    hidden: RwSignal<BTreeSet<String>>,
+    theme: RwSignal<Theme>,
+) -> impl IntoView {
+    let values = move || {
+        let values = row.with(|row| row.as_ref().map(|row| row.values.clone()).unwrap_or_default());
+        values.into_iter().map(|value| view! { <td>{value}</td> }).collect_view()
+    };
+    view! {
+        <tr class:is-off=move || is_off(row)>
+            <th scope="row"><Name row=row keys=keys hidden=hidden theme=theme/></th>
+            {values}
+        </tr>
+    }
+}
+
+/// Swatch and name. A click isolates the series, with Ctrl it hides it or shows it again.
+#[component]
+fn Name(
+    row: Memo<Option<LegendRow>>,
+    keys: Memo<Vec<String>>,
+    hidden: RwSignal<BTreeSet<String>>,
+    theme: RwSignal<Theme>,
+) -> impl IntoView {
+    let name = move || row.with(|row| row.as_ref().map(|row| row.name.clone()).unwrap_or_default());
+    let color = move || {
+        row.with(|row| row.as_ref().map(|row| theme.with(|theme| row.paint.css(theme))).unwrap_or_default())
+    };
+    let choose = move |event: MouseEvent| {
+        let Some(key) = row.with_untracked(|row| row.as_ref().map(|row| row.key.clone())) else { return };
+        let toggles = event.ctrl_key() || event.meta_key();
+        hidden.update(|hidden| {
+            if !toggles {
+                *hidden = isolated(&keys.read_untracked(), hidden, &key);
+            } else if !hidden.remove(&key) {
+                hidden.insert(key);
+            }
+        });
+    };
+    view! {
+        <button type="button" class="legend__button" aria-pressed=move || (!is_off(row)).to_string() title=name on:click=choose>
+            <i class="swatch swatch--own" style:background-color=color></i>
+            <span class="legend__name">{name}</span>
+        </button>
+    }
+}
+
+fn is_off(row: Memo<Option<LegendRow>>) -> bool {
+    row.with(|row| row.as_ref().is_some_and(|row| row.hidden))
+}
+
+/// All others hidden; none, where they are already.
+fn isolated(keys: &[String], hidden: &BTreeSet<String>, key: &str) -> BTreeSet<String> {
+    let others: BTreeSet<String> = keys.iter().filter(|other| *other != key).cloned().collect();
+    if *hidden == others { BTreeSet::new() } else { others }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_click_brings_all_series_back() {
+        let keys = ["a", "b", "c"].map(str::to_owned);
+        let alone = isolated(&keys, &BTreeSet::new(), "b");
+        assert_eq!(alone, BTreeSet::from(["a".to_owned(), "c".to_owned()]));
+        assert!(isolated(&keys, &alone, "b").is_empty());
+    }
+}
