@@ -1,13 +1,22 @@
 //! Time to prepare and draw a chart, with a checksum of what was drawn.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use crowsnest_api::Labels;
 use crowsnest_chart::{
-    ApproximateText, Chart, ChartData, ChartSeries, ChartSpec, Stacking, Surface, Theme, TimeRange,
+    ApproximateText, Chart, ChartData, ChartSeries, ChartSpec, Figure, FigureContext, Stacking, Surface,
+    Theme, TimeRange, View,
 };
 use crowsnest_dashboards::Unit;
+use crowsnest_dashboards::frame::Series;
+use crowsnest_dashboards::import::{Answers, Limits, import_value};
+use crowsnest_dashboards::interpolate::Bound;
+use crowsnest_dashboards::model::Format;
+use crowsnest_dashboards::panel::{self, frames};
+use crowsnest_dashboards::pattern::Fancy;
+use crowsnest_dashboards::query::Query;
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
 };
@@ -128,8 +137,56 @@ fn measure(name: &str, series: usize, points: usize, stacking: Stacking) {
     );
 }
 
+/// The same through a panel: frames, config, styles, legend, and a picture at a size.
+fn measure_panel(name: &str, series: usize, points: usize) {
+    let json = serde_json::json!({"title": "T", "panels": [{"type": "timeseries", "targets": [{"refId": "A", "expr": "x"}],
+        "options": {"legend": {"calcs": ["mean", "max", "lastNotNull"], "displayMode": "table"}}, "fieldConfig": {"defaults": {"unit": "bytes"}}}]});
+    let Ok(imported) = import_value(json, &Answers::new(), &Limits::default()) else { return };
+    let Some(panel) = imported.dashboard.panels().into_iter().next() else { return };
+    let found = data(series, points, 15_000).series.into_iter().map(|one| Series {
+        labels: one.labels,
+        samples: one.points,
+        histograms: Vec::new(),
+    });
+    let range = TimeRange { start_ms: 0, end_ms: (points as i64 - 1) * 15_000 };
+    let query = Query {
+        ref_id: "A".to_owned(),
+        expr: "x".to_owned(),
+        from: 0,
+        to: range.end_ms,
+        step_ms: Some(15_000),
+        format: Format::TimeSeries,
+        legend: Some("{{pod}}".to_owned()),
+    };
+    let answers = [panel::Answer { query, series: found.collect() }];
+    let none = BTreeMap::<String, Bound>::new();
+    let context = FigureContext { range, utc_offset_minutes: 0, variables: &none, engine: &Fancy };
+    let (theme, hidden) = (Theme::light(), BTreeSet::new());
+    let mut best = [Duration::MAX; 2];
+    let mut tally = Tally::default();
+    for _ in 0..9 {
+        tally = Tally::default();
+        let start = Instant::now();
+        let figure = Figure::new(&panel, &frames(&panel, &answers, &none, &Fancy), &context);
+        best[0] = best[0].min(start.elapsed());
+        let start = Instant::now();
+        let surface = Surface::canvas(800.0, 240.0, 1.0);
+        let picture = figure.prepare(surface, &View::new(range, &hidden), &theme, &ApproximateText);
+        let drawn = picture.draw(&mut tally, &theme);
+        best[1] = best[1].min(start.elapsed());
+        assert!(drawn.is_ok());
+    }
+    let [read, drawn] = best.map(|time| time.as_secs_f64() * 1e3);
+    println!(
+        "{name:<34} {drawn:>9.2} ms {:>6} calls {:>8} points  checksum {:016x}  (read: {read:.2} ms)",
+        tally.calls, tally.points, tally.checksum
+    );
+}
+
 fn main() {
     measure("chart: 50 series x 1,000 points", 50, 1_000, Stacking::None);
     measure("chart: 50 x 1,000, stacked", 50, 1_000, Stacking::Stacked);
     measure("chart: 1 series x 100,000 points", 1, 100_000, Stacking::None);
+    measure_panel("panel: 50 series x 1,000 points", 50, 1_000);
+    measure_panel("panel: 1,000 x 1,000", 1_000, 1_000);
 }

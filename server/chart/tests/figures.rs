@@ -1,5 +1,12 @@
 //! Every kind of panel, from JSON and made-up answers to a picture. Snapshots as in `pictures.rs`; `CROWSNEST_PICTURES=dir` writes PNGs.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    clippy::redundant_clone,
+    reason = "a test's own helpers; panels are put together from values"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crowsnest_api::Labels;

@@ -80,7 +80,11 @@ fn PodTable(
     let note = Signal::derive(move || {
         // While the list is still coming, nobody knows how many there are.
         let count = pods.is_complete().then(|| rows.with(Rows::len).to_string());
-        count.into_iter().chain(Some(note()).filter(|words| !words.is_empty())).collect::<Vec<_>>().join(" · ")
+        count
+            .into_iter()
+            .chain(Some(note()).filter(|words| !words.is_empty()))
+            .collect::<Vec<_>>()
+            .join(" · ")
     });
     let nothing = move || {
         if pods.is_complete() {

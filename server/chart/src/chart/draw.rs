@@ -67,7 +67,10 @@ impl Chart {
 
     fn draw_thresholds(&self, scene: &mut Scene, words: &mut Words<'_>) {
         let (plot, theme) = (self.layout.plot, words.theme);
-        for threshold in &self.thresholds {
+        // From the top: what finds no room for its words moves down, and so keeps below what is above it.
+        let mut thresholds: Vec<_> = self.thresholds.iter().collect();
+        thresholds.sort_by(|a, b| b.value.total_cmp(&a.value));
+        for threshold in thresholds {
             let y = self.layout.y_unclamped(Side::Left, threshold.value);
             if !(plot.top..=plot.bottom()).contains(&y) {
                 continue;

@@ -189,7 +189,7 @@ fn rows(panel: &Panel, frames: &[Frame]) -> Option<Heat> {
     let named: Vec<String> = found.iter().map(|(raw, _)| name(raw)).collect();
     let samples: Vec<Vec<(i64, f64)>> = found.into_iter().map(|(_, samples)| samples).collect();
     let counts = frames.iter().flat_map(Frame::numbers).find_map(|field| field.config.unit.clone());
-    gather(named, samples, counts.unwrap_or_else(|| Unit::parse("short")))
+    gather(named, &samples, counts.unwrap_or_else(|| Unit::parse("short")))
 }
 
 /// Buckets of the values of all series.
@@ -241,12 +241,13 @@ fn calculated(panel: &Panel, frames: &[Frame]) -> Option<Heat> {
         }
     }
     let names = (0..count).map(|at| unit.format((first + at as f64) * size).to_string()).collect();
-    let samples = buckets.into_iter().map(|bucket| bucket.into_iter().collect()).collect();
-    gather(names, samples, Unit::parse("short"))
+    let samples: Vec<Vec<(i64, f64)>> =
+        buckets.into_iter().map(|bucket| bucket.into_iter().collect()).collect();
+    gather(names, &samples, Unit::parse("short"))
 }
 
 /// Samples as a grid, neighbours added up where there are more of them than can be seen.
-fn gather(names: Vec<String>, samples: Vec<Vec<(i64, f64)>>, unit: Unit) -> Option<Heat> {
+fn gather(names: Vec<String>, samples: &[Vec<(i64, f64)>], unit: Unit) -> Option<Heat> {
     let mut times: Vec<i64> = samples.iter().flatten().map(|sample| sample.0).collect();
     times.sort_unstable();
     times.dedup();

@@ -95,7 +95,7 @@ impl States {
                         Some(last)
                             if merged && last.text == text && from.saturating_sub(last.to) <= step / 2 =>
                         {
-                            last.to = to
+                            last.to = to;
                         }
                         _ if left > 0 => {
                             left -= 1;
