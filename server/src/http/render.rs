@@ -122,7 +122,7 @@ fn wish(pairs: &[(String, String)]) -> Result<Wish, ApiError> {
             "width" => wish.width = Some(value.parse().map_err(|_| bad())?),
             "height" => wish.height = Some(value.parse().map_err(|_| bad())?),
             "scale" => {
-                wish.scale = value.parse().ok().filter(|scale| (1..=3).contains(scale)).ok_or_else(bad)?
+                wish.scale = value.parse().ok().filter(|scale| (1..=3).contains(scale)).ok_or_else(bad)?;
             }
             "utc_offset" => {
                 let minutes = value.parse().ok().filter(|minutes: &i32| minutes.abs() <= 1_080);

@@ -15,11 +15,8 @@ fn board(uid: &str, title: &str) -> String {
 
 #[track_caller]
 fn send(server: &Server, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
-    let request = match method {
-        "PUT" => server.put(path),
-        "DELETE" => server.delete(path),
-        _ => server.post(path),
-    };
+    let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+    let request = server.http.request(method, format!("{}{path}", server.url));
     let answer = request.bearer_auth(token).json(body).send().unwrap();
     let status = answer.status().as_u16();
     (status, answer.json().unwrap_or_default())
