@@ -35,9 +35,8 @@ use crate::range::Range;
 #[component]
 pub(super) fn DashboardView(uid: String) -> impl IntoView {
     let client = use_client();
-    let asked = uid.clone();
     let feed = poll(
-        move || (asked.clone(), Cadence::Once),
+        move || (uid.clone(), Cadence::Once),
         move |uid, abort| async move { fetch_dashboard(client, &uid, None, Some(&abort)).await },
     );
     // An opened dashboard stays as it is while its page is open: what others save is told when one saves.

@@ -148,7 +148,7 @@ fn PanelForm(board: Board, id: i64, panel: Value, open: RwSignal<bool>) -> impl 
     };
     let is_text = move || kind.with(|kind| kind == "text");
     let add = move |_| {
-        drafts.update(|drafts| drafts.push(Draft::of(&json!({"refId": free_name(drafts), "expr": ""}))))
+        drafts.update(|drafts| drafts.push(Draft::of(&json!({"refId": free_name(drafts), "expr": ""}))));
     };
     let queries = move || {
         drafts.get().into_iter().enumerate().map(|(at, draft)| query_view(drafts, at, draft)).collect_view()
