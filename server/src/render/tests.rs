@@ -229,7 +229,7 @@ fn known_numbers_are_in_the_pictures_of_real_boards_and_gone_with_their_samples(
     assert!(corpus.is_empty() || shown == 10, "{shown} boards show the known number");
 }
 
-fn small(panels: serde_json::Value) -> Dashboard {
+fn small(panels: &serde_json::Value) -> Dashboard {
     let json = serde_json::json!({"title": "Board <b>", "uid": "b", "panels": panels, "templating": {"list": [
         {"name": "node", "type": "query", "query": "label_values(up, node)", "refresh": 1, "current": {}}]}});
     import(&json.to_string(), &Answers::new(), &Limits::default()).unwrap().dashboard
@@ -237,7 +237,7 @@ fn small(panels: serde_json::Value) -> Dashboard {
 
 #[test]
 fn a_board_and_a_panel_of_it_are_drawn_as_svg_and_png() {
-    let dashboard = small(serde_json::json!([
+    let dashboard = small(&serde_json::json!([
         {"id": 1, "type": "stat", "title": "On $node", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 6}, "targets": [{"refId": "A", "expr": "up{node=\"$node\"}"}]},
         {"id": 2, "type": "timeseries", "title": "Wrong", "gridPos": {"x": 12, "y": 0, "w": 12, "h": 6}, "targets": [{"refId": "A", "expr": "rate(up"}]},
     ]));
