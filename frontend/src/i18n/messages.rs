@@ -77,7 +77,7 @@ messages! {
     ColumnSum: "Sum", "합계";
     SavedBy: "Saved by {user}", "{user} 저장";
     FromFile: "File", "파일";
-    FromConfigMap: "ConfigMap", "ConfigMap";
+    FromConfigMap: "ConfigMap", "ConfigMap 오브젝트";
     BuiltIn: "Comes with Crowsnest", "기본 제공";
     NoDashboards: "No dashboards here", "대시보드가 없습니다";
     NoDashboardsWhy: "Nothing fits the filter, or there are none yet. Import the ones you have: a Grafana JSON file is enough.", "필터에 맞는 대시보드가 없거나 아직 없습니다. 사용 중인 Grafana JSON 파일을 가져오십시오.";

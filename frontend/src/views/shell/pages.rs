@@ -220,6 +220,8 @@ mod tests {
         assert_eq!(ids.len(), SECTIONS.len());
         let alone: Vec<_> =
             SECTIONS.iter().flat_map(|section| section.entries(false)).map(|one| one.page).collect();
-        assert_eq!(alone, [Page::Overview, Page::Nodes, Page::Access, Page::Explore, Page::Sources]);
+        let wanted =
+            [Page::Overview, Page::Nodes, Page::Access, Page::Dashboards, Page::Explore, Page::Sources];
+        assert_eq!(alone, wanted);
     }
 }
