@@ -10,7 +10,7 @@ useDemo();
 
 const POD = "/api/v1/namespaces/shop/pods/parted";
 
-pageTest("the page of a pod that is gone has its last state, its events and its last lines", { url: at("#/cluster") }, async (page) => {
+pageTest("the page of a pod that is gone has its last state, its events and its last lines", { url: at("#/cluster"), expected: [/404.*pods\/shop\/parted/] }, async (page) => {
   const kube = apiServer(shared.demo);
   await kube.createPod("shop", "parted");
   await until(() => kube.ask("GET", POD), (said) => said.status?.phase === "Running");
@@ -20,6 +20,7 @@ pageTest("the page of a pod that is gone has its last state, its events and its 
 
   // As somebody who has not seen it alive.
   await page.goto(at("#/pods/shop/parted")());
+  await page.reload();
   await heading(page, "parted").waitFor();
   await page.getByText(/^This pod ended .* ago\. This is its last state\.$/).waitFor();
   await page.getByRole("region", { name: "Events" }).getByText(/Started container main|Scheduled|Killing/).first().waitFor();
