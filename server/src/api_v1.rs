@@ -3,7 +3,7 @@
 //! Parameters, shapes and error texts follow <https://prometheus.io/docs/prometheus/latest/querying/api/>.
 
 pub(crate) mod admin;
-pub(crate) mod answer;
+mod answer;
 pub(crate) mod exemplars;
 pub(crate) mod expression;
 mod families;
@@ -17,7 +17,7 @@ mod params;
 pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod rules;
-pub(crate) mod seen;
+mod seen;
 pub(crate) mod status;
 pub(crate) mod targets;
 pub(crate) mod write;

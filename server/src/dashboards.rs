@@ -8,6 +8,7 @@ pub(crate) mod fetched;
 mod files;
 mod given;
 mod record;
+mod series;
 mod stars;
 mod stored;
 
@@ -24,11 +25,12 @@ use tracing::warn;
 
 pub(crate) use self::given::Given;
 pub(crate) use self::record::{Head, new_uid};
+pub(crate) use self::series::series_of;
 pub(crate) use self::stored::{Base, SaveError, Saved};
 
 use self::stars::Stars;
 use self::stored::Stored;
-use crate::config_folder::{self, Stamp};
+use crate::config_folder::{self, ConfigFolder};
 use crate::control::{ControlError, ControlStore};
 
 /// The folder of what belongs to no namespace.
@@ -42,9 +44,7 @@ pub(crate) struct Dashboards {
     files: Mutex<Given>,
     /// What ConfigMaps give.
     pub(crate) config_maps: Mutex<Given>,
-    folder: Option<PathBuf>,
-    /// What the folder looked like when it was last read.
-    seen: Mutex<Option<Stamp>>,
+    folder: ConfigFolder,
 }
 
 /// One of them, without its JSON.
@@ -65,8 +65,7 @@ impl Dashboards {
             stars: Stars::new(control),
             files: Mutex::new(built_in::given()),
             config_maps: Mutex::default(),
-            folder,
-            seen: Mutex::default(),
+            folder: ConfigFolder::new(folder, config_folder::JSON),
         };
         if let Err(error) = dashboards.reload() {
             warn!(error = format!("{error:#}"), "dashboards were not read");
@@ -79,8 +78,7 @@ impl Dashboards {
     /// # Errors
     /// What is wrong with files.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
-        *self.seen.lock() = Some(config_folder::stamp(folder, config_folder::JSON));
+        let Some(folder) = self.folder.begin() else { return Ok(()) };
         let mut given = built_in::given();
         let read = files::read(folder, &self.files.lock(), &mut given);
         let faults = given.faults.iter().map(|fault| format!("{}: {}", fault.place, fault.message)).collect();
@@ -90,11 +88,9 @@ impl Dashboards {
 
     /// The same, when a file has changed.
     pub(crate) fn reload_if_changed(&self) {
-        let Some(folder) = &self.folder else { return };
-        if *self.seen.lock() == Some(config_folder::stamp(folder, config_folder::JSON)) {
-            return;
-        }
-        if let Err(error) = self.reload() {
+        if self.folder.has_changed()
+            && let Err(error) = self.reload()
+        {
             warn!(error = format!("{error:#}"), "dashboards were not read");
         }
     }

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crowsnest_api::answers::{Question, Series as AnsweredSeries};
+use crowsnest_api::answers::Question;
 use crowsnest_api::dashboards::Opened;
 use crowsnest_dashboards::Dashboard;
-use crowsnest_dashboards::frame::{HistogramBucket, HistogramSample, Series};
 use crowsnest_dashboards::interpolate::{Bound, Globals, Scope, User};
 use crowsnest_dashboards::layout::{Placed, layout};
 use crowsnest_dashboards::model::Panel;
@@ -19,7 +18,7 @@ use serde_json::Value;
 use web_sys::AbortSignal;
 
 use super::asking::Asker;
-use super::times::{Times, browser_zone, times_param};
+use super::times::{Times, browser_zone};
 use crate::api::ApiError;
 use crate::clock::{Clock, use_clock};
 use crate::router::{Router, use_router};
@@ -83,7 +82,7 @@ impl Board {
             let (from, to) = dashboard.with(|dashboard| dashboard.time());
             Times { from, to }
         });
-        let times = times_param(router, move || default_times.get());
+        let times = Memo::new(move |_| Times::of(&router.route().params, &default_times.read()));
         let now = RwSignal::new(clock.now());
         let window = Memo::new(move |_| {
             let (fiscal, week) = dashboard.with(|dashboard| {
@@ -125,8 +124,9 @@ impl Board {
 
     /// Shows another range.
     pub(crate) fn set_times(&self, times: &Times) {
-        self.now.set(self.clock.now());
-        super::times::set_times(self.router, times, &self.default_times.get_untracked());
+        self.refresh();
+        let default = self.default_times.get_untracked();
+        self.router.push(times.put(self.router.route_now(), &default));
     }
 
     /// What is always there, for the whole range; tracked.
@@ -211,7 +211,6 @@ impl Board {
         for (query, outcome) in queries.into_iter().zip(outcomes) {
             match outcome {
                 Ok((series, remarks)) => {
-                    let series = series.into_iter().map(series_of).collect();
                     data.answers.push(Answer { query, series });
                     data.remarks.extend(remarks);
                 }
@@ -221,13 +220,4 @@ impl Board {
         data.remarks.dedup();
         Ok(data)
     }
-}
-
-fn series_of(series: AnsweredSeries) -> Series {
-    let bucket = |[lower, upper, count]: [f64; 3]| HistogramBucket { lower, upper, count };
-    let histograms = series.histograms.into_iter().map(|histogram| HistogramSample {
-        at: histogram.at,
-        buckets: histogram.buckets.into_iter().map(bucket).collect(),
-    });
-    Series { labels: series.labels, samples: series.samples, histograms: histograms.collect() }
 }

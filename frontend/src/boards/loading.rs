@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crowsnest_api::{Labels, METRIC_NAME};
-use crowsnest_dashboards::variables::{Candidate, Choice, Loading, Question, Refresh, Variable, from_query};
+use crowsnest_dashboards::variables::{
+    Candidate, Choice, Loading, Question, Refresh, Variable, from_query, sample_text, series_text,
+};
 use futures_util::future::join_all;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -110,7 +112,7 @@ async fn load(board: Board, client: Client, failed: RwSignal<BTreeMap<String, St
         for ((_, name, _), answer) in ready.iter().zip(&answers) {
             failed.update(|failed| match answer {
                 Ok(_) => drop(failed.remove(name)),
-                Err(error) => drop(failed.insert(name.clone(), words(error))),
+                Err(error) => drop(failed.insert(name.clone(), error.said().unwrap_or_default().to_owned())),
             });
         }
         board.loading.update(|loading| {
@@ -121,14 +123,6 @@ async fn load(board: Board, client: Client, failed: RwSignal<BTreeMap<String, St
     }
 }
 
-/// Why there is no answer; the server's words where it has said something.
-fn words(error: &ApiError) -> String {
-    match error {
-        ApiError::Denied(why) | ApiError::Query(why) | ApiError::Refused { message: why, .. } => why.clone(),
-        _ => String::new(),
-    }
-}
-
 /// What the store says to a variable's question.
 async fn candidates(
     client: Client,
@@ -136,34 +130,23 @@ async fn candidates(
     (from, to): (i64, i64),
     abort: &AbortSignal,
 ) -> Result<Vec<Candidate>, ApiError> {
-    let span = format!("start={}&end={}", Seconds(from), Seconds(to));
-    let plain = |texts: Vec<String>| {
-        texts.into_iter().map(|text| Candidate { value: text.clone(), text }).collect::<Vec<_>>()
-    };
-    let matching = |pattern: &str| {
-        let selector = format!("{{{METRIC_NAME}=~{:?}}}", format!(".*(?:{pattern}).*"));
-        format!("{span}&match[]={}", encode(&selector))
-    };
+    let selector = question.selector().map(|selector| format!("&match[]={}", encode(&selector)));
+    let query = format!("start={}&end={}{}", Seconds(from), Seconds(to), selector.unwrap_or_default());
+    let plain = |texts: Vec<String>| texts.into_iter().map(Candidate::plain).collect();
     match question {
         Question::None => Ok(Vec::new()),
-        Question::LabelNames(pattern) => {
-            let query = pattern.as_deref().map_or_else(|| span.clone(), matching);
-            fetch_data(client, "api/v1/labels", &query, abort).await.map(plain)
-        }
-        Question::LabelValues { selector, label } => {
+        Question::LabelNames(_) => fetch_data(client, "api/v1/labels", &query, abort).await.map(plain),
+        Question::LabelValues { label, .. } => {
             let path = format!("api/v1/label/{}/values", encode(label));
-            let selector = selector.as_deref().map(|one| format!("&match[]={}", encode(one)));
-            let query = format!("{span}{}", selector.unwrap_or_default());
             fetch_data(client, &path, &query, abort).await.map(plain)
         }
-        Question::Metrics(pattern) => {
+        Question::Metrics(_) => {
             let path = format!("api/v1/label/{METRIC_NAME}/values");
-            fetch_data(client, &path, &matching(pattern), abort).await.map(plain)
+            fetch_data(client, &path, &query, abort).await.map(plain)
         }
-        Question::Series(selector) => {
-            let query = format!("{span}&match[]={}", encode(selector));
+        Question::Series(_) => {
             let series: Vec<Labels> = fetch_data(client, "api/v1/series", &query, abort).await?;
-            Ok(plain(series.iter().map(written).collect()))
+            Ok(plain(series.iter().map(series_text).collect()))
         }
         Question::QueryResult(expr) => {
             let answer = instant(client, expr, Some(to), abort).await?;
@@ -172,19 +155,12 @@ async fn candidates(
     }
 }
 
-/// A series as Grafana writes it: `name{a="b",c="d"}`.
-fn written(labels: &Labels) -> String {
-    let others = labels.iter().filter(|label| label.name != METRIC_NAME);
-    let pairs: Vec<String> = others.map(|label| format!("{}={:?}", label.name, label.value)).collect();
-    format!("{}{{{}}}", labels.metric_name(), pairs.join(","))
-}
-
 /// `name{k="v"} value milliseconds`, as Grafana writes what a query gave.
 fn results(result: QueryResult) -> Vec<String> {
     let lines = result.into_lines();
     let line = |line: &crate::api::Line| {
         let (at, value) = line.points.first()?;
-        Some(format!("{} {} {at}", written(&line.labels), crowsnest_api::format_value(*value)))
+        Some(sample_text(&line.labels, *value, *at))
     };
     lines.iter().filter_map(line).collect()
 }

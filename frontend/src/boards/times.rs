@@ -1,7 +1,6 @@
 //! The time range of a dashboard: as it is written in its URL, in Grafana's words, and what that means now.
 
 use crowsnest_dashboards::time::range::{Context, parse};
-use leptos::prelude::*;
 
 use crate::range::{HOUR, Range, read_duration, write_duration};
 use crate::router::{Params, Route};
@@ -68,19 +67,6 @@ impl Times {
 pub(crate) fn browser_zone(utc_ms: i64) -> i64 {
     let date = js_sys::Date::new(&(utc_ms as f64).into());
     -(date.get_timezone_offset() as i64) * 60_000
-}
-
-/// Sets what the URL says of time by a change of it.
-pub(crate) fn set_times(router: crate::router::Router, times: &Times, default: &Times) {
-    router.push(times.put(router.route_now(), default));
-}
-
-/// A signal of what the URL says.
-pub(crate) fn times_param(
-    router: crate::router::Router,
-    default: impl Fn() -> Times + Send + Sync + 'static,
-) -> Memo<Times> {
-    Memo::new(move |_| Times::of(&router.route().params, &default()))
 }
 
 #[cfg(test)]

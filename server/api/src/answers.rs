@@ -49,24 +49,35 @@ pub struct Answer {
     pub warnings: Vec<String>,
 }
 
-/// One series of an answer.
+/// One series of an answer; an instant query's has one sample.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    /// Its labels.
+    /// Its labels, the metric's name among them.
     pub labels: Labels,
-    /// Milliseconds since the epoch, and values.
+    /// Milliseconds since the epoch and values, in the order of time.
     pub samples: Vec<(i64, f64)>,
-    /// Native histograms.
-    pub histograms: Vec<Histogram>,
+    /// Native histograms, in the order of time.
+    pub histograms: Vec<HistogramSample>,
 }
 
-/// A native histogram at a time, as buckets that are not empty: lower bound, upper bound, count.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Histogram {
+/// A native histogram at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistogramSample {
     /// Milliseconds since the epoch.
     pub at: i64,
-    /// Its buckets.
-    pub buckets: Vec<[f64; 3]>,
+    /// Its buckets that are not empty.
+    pub buckets: Vec<HistogramBucket>,
+}
+
+/// A bucket of a native histogram.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HistogramBucket {
+    /// Lower bound.
+    pub lower: f64,
+    /// Upper bound.
+    pub upper: f64,
+    /// What it holds.
+    pub count: f64,
 }
 
 /// What stands before the numbers of a record.
@@ -151,8 +162,10 @@ fn write_series(series: &Series, grid: Grid, out: &mut Vec<u8>) {
     for histogram in &series.histograms {
         out.extend_from_slice(&histogram.at.to_le_bytes());
         put_length(out, histogram.buckets.len());
-        for number in histogram.buckets.iter().flatten() {
-            out.extend_from_slice(&number.to_le_bytes());
+        for HistogramBucket { lower, upper, count } in &histogram.buckets {
+            for number in [lower, upper, count] {
+                out.extend_from_slice(&number.to_le_bytes());
+            }
         }
     }
 }
@@ -190,16 +203,16 @@ fn read_answer(rest: &mut Rest<'_>) -> Option<Answer> {
     Some(Answer { index, outcome: error.map_or(Ok(read), Err), warnings })
 }
 
-fn read_histograms(rest: &mut Rest<'_>) -> Option<Vec<Histogram>> {
+fn read_histograms(rest: &mut Rest<'_>) -> Option<Vec<HistogramSample>> {
     let mut histograms = Vec::new();
     for _ in 0..rest.length()? {
         let at = i64::from_le_bytes(rest.array()?);
         let mut buckets = Vec::new();
         for _ in 0..rest.length()? {
             let mut number = || Some(f64::from_le_bytes(rest.array()?));
-            buckets.push([number()?, number()?, number()?]);
+            buckets.push(HistogramBucket { lower: number()?, upper: number()?, count: number()? });
         }
-        histograms.push(Histogram { at, buckets });
+        histograms.push(HistogramSample { at, buckets });
     }
     Some(histograms)
 }
@@ -233,7 +246,10 @@ mod tests {
         let series = Series {
             labels: Labels::from_pairs([("a", "b")]),
             samples: vec![(1_000, 0.5), (31_000, f64::NAN)],
-            histograms: vec![Histogram { at: 16_000, buckets: vec![[f64::NEG_INFINITY, 0.0, 3.0]] }],
+            histograms: vec![HistogramSample {
+                at: 16_000,
+                buckets: vec![HistogramBucket { lower: f64::NEG_INFINITY, upper: 0.0, count: 3.0 }],
+            }],
         };
         let empty = Series { labels: Labels::empty(), ..Series::default() };
         (

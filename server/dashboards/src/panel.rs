@@ -4,7 +4,7 @@
 
 use crate::field;
 use crate::frame::{self, Frame, Series};
-use crate::interpolate::{Bound, Format, Scope, interpolate};
+use crate::interpolate::{Format, Scope, interpolate};
 use crate::kinds::{self, PanelKind};
 use crate::model::{Panel, TargetKind};
 use crate::pattern::Engine;
@@ -30,11 +30,10 @@ pub fn frames(panel: &Panel, answers: &[Answer], variables: &dyn Scope, engine: 
         let legend = query.legend.as_deref();
         frame::frames(series, &query.ref_id, query.format, legend, &query.expr, query.step_ms, many)
     });
-    let scope = Whole(variables);
-    let fill = |text: &str| interpolate(text, &scope, &Format::Text);
+    let fill = |text: &str| interpolate(text, variables, &Format::Text);
     let context = transform::Context { engine, interpolate: &fill };
     let mut frames = transform::apply(asked.collect(), &panel.transformations, &context);
-    field::configure(&mut frames, &panel.field_config, &scope, engine);
+    field::configure(&mut frames, &panel.field_config, variables, engine);
     frames
 }
 
@@ -72,15 +71,6 @@ pub fn face(panel: &Panel) -> Result<PanelKind, Unsupported> {
     }
 }
 
-/// A scope of unknown size as one that generic code takes.
-struct Whole<'a>(&'a dyn Scope);
-
-impl Scope for Whole<'_> {
-    fn find(&self, name: &str, field: Option<&str>) -> Option<Bound> {
-        self.0.find(name, field)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -90,6 +80,7 @@ mod tests {
 
     use super::*;
     use crate::import::{Answers, Limits, import_value};
+    use crate::interpolate::Bound;
     use crate::model;
     use crate::pattern::Fancy;
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub use choice::{ALL, AUTO, Choice, choose};
 pub use loading::{Loading, Settled};
-pub use options::{Candidate, ChoiceOption, Options, adhoc_matchers, options};
+pub use options::{Candidate, ChoiceOption, Options, adhoc_matchers, options, sample_text, series_text};
 pub use order::{Order, dependents, order};
 pub use question::Question;
 pub use url::{from_query, to_query};

@@ -7,18 +7,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use crowsnest_api::Timestamp;
-use crowsnest_api::answers::{
-    Answer, Grid, Histogram, MAX_QUERIES, MEDIA_TYPE, Question, Questions, Series, write,
-};
-use crowsnest_promql::{
-    Cacheable, Confinement, FloatHistogram, PatternBudget, QueryResult, RangeParams, SampleValue, Value,
-    parse_matchers,
-};
+use crowsnest_api::answers::{Answer, Grid, MAX_QUERIES, MEDIA_TYPE, Question, Questions, Series, write};
+use crowsnest_promql::{Cacheable, Confinement, PatternBudget, RangeParams, parse_matchers};
 use futures_util::stream::{self, StreamExt as _};
 use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::{ApiError, App, AppState};
 use crate::api_v1::{Seen, pool_failed};
+use crate::dashboards::series_of;
 use crate::query_pool::Job;
 
 /// How many of one request wait for a place to run at the same time.
@@ -77,7 +73,7 @@ async fn record(
 }
 
 /// The series of one query, as the caller may see them, and the engine's remarks.
-pub(crate) fn evaluate(
+fn evaluate(
     app: &App,
     seen: &Seen,
     question: &Question,
@@ -104,7 +100,8 @@ pub(crate) fn evaluate(
     let result = result.map_err(|error| error.located(text).to_string())?;
     job.note(&result.stats);
     let warnings = result.annotations.warning_texts(text);
-    Ok((series_of(result, question.to)?, warnings))
+    let series = series_of(result.value).ok_or("a text has no place in a panel; query a number")?;
+    Ok((series, warnings))
 }
 
 /// What the caller may see, and of it what `matchers` select.
@@ -115,43 +112,4 @@ fn narrowed(seen: &Confinement, matchers: &[String]) -> Result<Confinement, Stri
     let text = format!("{{{}}}", matchers.join(","));
     let wanted = parse_matchers(&text, &mut PatternBudget::default()).map_err(|error| error.to_string())?;
     Ok(Confinement::to(seen.matchers().iter().cloned().chain(wanted).collect()))
-}
-
-fn series_of(result: QueryResult, at: i64) -> Result<Vec<Series>, String> {
-    match result.value {
-        Value::Scalar(sample) => Ok(vec![Series { samples: vec![(at, sample.value)], ..Series::default() }]),
-        Value::String(..) => Err("a text has no place in a panel; query a number".to_owned()),
-        Value::Vector(elements) => Ok(elements
-            .into_iter()
-            .map(|element| {
-                let mut series = Series { labels: element.labels, ..Series::default() };
-                match element.value {
-                    SampleValue::Float(value) => series.samples.push((at, value)),
-                    SampleValue::Histogram(found) => series.histograms.push(histogram(at, &found)),
-                }
-                series
-            })
-            .collect()),
-        Value::Matrix(found) => Ok(found
-            .into_iter()
-            .map(|series| Series {
-                labels: series.labels,
-                samples: series
-                    .samples
-                    .iter()
-                    .map(|sample| (sample.timestamp.millis(), sample.value))
-                    .collect(),
-                histograms: series
-                    .histograms
-                    .iter()
-                    .map(|(at, found)| histogram(at.millis(), found))
-                    .collect(),
-            })
-            .collect()),
-    }
-}
-
-fn histogram(at: i64, found: &FloatHistogram) -> Histogram {
-    let buckets = found.buckets().map(|bucket| [bucket.lower, bucket.upper, bucket.count]);
-    Histogram { at, buckets: buckets.collect() }
 }

@@ -1,15 +1,16 @@
 //! What pictures ask the store: options of variables, and the queries of panels.
 
-use crowsnest_api::Timestamp;
-use crowsnest_dashboards::frame::{HistogramBucket, HistogramSample, Series};
+use crowsnest_api::{METRIC_NAME, Timestamp};
 use crowsnest_dashboards::panel::Answer;
-use crowsnest_dashboards::pattern::{Engine as _, Fancy};
 use crowsnest_dashboards::query::Query;
-use crowsnest_dashboards::variables::{Candidate, Question};
+use crowsnest_dashboards::variables::{Candidate, Question, sample_text, series_text};
 use crowsnest_promql::{
-    Confinement, Control, Engine, FloatHistogram, Matcher, PatternBudget, QueryError, Queryable, RangeParams,
-    SampleValue, Scope, Value, parse, parse_matchers,
+    Confinement, Control, Engine, Matcher, PatternBudget, QueryError, Queryable, RangeParams, Scope, Value,
+    VectorElement, parse, parse_matchers,
 };
+use smol_str::SmolStr;
+
+use crate::dashboards::series_of;
 
 /// The most options of a variable.
 const MOST_OPTIONS: usize = 10_000;
@@ -46,52 +47,31 @@ impl Asker<'_> {
     ) -> Result<Vec<Candidate>, QueryError> {
         let store = self.source.store;
         let (start, end) = (Timestamp::from_millis(from), Timestamp::from_millis(to));
-        let named = |names: Vec<String>| names.into_iter().take(MOST_OPTIONS).map(candidate).collect();
-        let sets = |selector: Option<&str>| -> Option<Vec<Vec<Matcher>>> {
-            let selector = selector.map(str::trim).filter(|text| !text.is_empty() && *text != "{}");
-            selector.map_or(Some(Vec::new()), |text| {
-                parse_matchers(text, &mut PatternBudget::default()).ok().map(|matchers| vec![matchers])
-            })
+        // A selector that cannot be read has nothing to choose from.
+        let sets = match question.selector().map(|text| parse_matchers(&text, &mut PatternBudget::default()))
+        {
+            Some(Ok(matchers)) => vec![matchers],
+            Some(Err(_)) => return Ok(Vec::new()),
+            None => Vec::new(),
         };
+        let scope = Scope { matcher_sets: &sets, start, end };
+        let named = |names: Vec<String>| names.into_iter().take(MOST_OPTIONS).map(Candidate::plain).collect();
+        let texts = |names: Vec<SmolStr>| named(names.iter().map(ToString::to_string).collect());
         Ok(match question {
             Question::None => Vec::new(),
-            Question::LabelNames(pattern) => {
-                let scope = Scope { matcher_sets: &[], start, end };
-                let names = store.label_names(&scope).map_err(QueryError::from)?;
-                named(matching(names.iter().map(ToString::to_string), pattern.as_deref()))
-            }
-            Question::LabelValues { selector, label } => {
-                let Some(sets) = sets(selector.as_deref()) else { return Ok(Vec::new()) };
-                let scope = Scope { matcher_sets: &sets, start, end };
-                let values = store.label_values(label, &scope).map_err(QueryError::from)?;
-                named(values.iter().map(ToString::to_string).collect())
-            }
-            Question::Metrics(pattern) => {
-                let scope = Scope { matcher_sets: &[], start, end };
-                let names = store.label_values("__name__", &scope).map_err(QueryError::from)?;
-                named(matching(names.iter().map(ToString::to_string), Some(pattern)))
-            }
-            Question::Series(selector) => {
-                let Some(sets) = sets(Some(selector)).filter(|sets| !sets.is_empty()) else {
-                    return Ok(Vec::new());
-                };
-                let scope = Scope { matcher_sets: &sets, start, end };
-                let series = store.series(&scope).map_err(QueryError::from)?;
-                named(series.iter().map(ToString::to_string).collect())
-            }
+            Question::LabelNames(_) => texts(store.label_names(&scope)?),
+            Question::LabelValues { label, .. } => texts(store.label_values(label, &scope)?),
+            Question::Metrics(_) => texts(store.label_values(METRIC_NAME, &scope)?),
+            Question::Series(_) => named(store.series(&scope)?.iter().map(series_text).collect()),
             Question::QueryResult(expr) => {
                 let Ok(expr) = parse(expr) else { return Ok(Vec::new()) };
                 let query = self.source.engine.query(store, &expr).controlled(self.control);
                 match query.instant(end)?.value {
                     Value::Vector(elements) => {
-                        let text = |labels: &dyn std::fmt::Display, value: f64| {
-                            format!("{labels} {} {to}", crowsnest_api::format_value(value))
+                        let text = |element: &VectorElement| {
+                            Some(sample_text(&element.labels, element.value.float()?, to))
                         };
-                        let floats = elements.iter().filter_map(|element| match &element.value {
-                            SampleValue::Float(value) => Some(text(&element.labels, *value)),
-                            SampleValue::Histogram(_) => None,
-                        });
-                        named(floats.collect())
+                        named(elements.iter().filter_map(text).collect())
                     }
                     Value::Scalar(sample) => {
                         named(vec![format!("scalar {} {to}", crowsnest_api::format_value(sample.value))])
@@ -116,64 +96,8 @@ impl Asker<'_> {
             }
             None => asked.instant(to)?.value,
         };
-        let mut series = series_of(value);
+        let mut series = series_of(value).unwrap_or_default();
         series.truncate(MOST_SERIES);
         Ok(Answer { query, series })
     }
-}
-
-fn candidate(text: String) -> Candidate {
-    Candidate { value: text.clone(), text }
-}
-
-/// Those that a pattern matches, by JavaScript's rules.
-fn matching(names: impl Iterator<Item = String>, pattern: Option<&str>) -> Vec<String> {
-    let Some(pattern) = pattern else { return names.collect() };
-    let Some(compiled) = Fancy.compile(pattern, "") else { return Vec::new() };
-    names.filter(|name| compiled.is_match(name)).collect()
-}
-
-fn series_of(value: Value) -> Vec<Series> {
-    match value {
-        Value::Scalar(sample) => {
-            vec![Series { samples: vec![(sample.timestamp.millis(), sample.value)], ..Series::default() }]
-        }
-        Value::String(..) => Vec::new(),
-        Value::Vector(elements) => elements
-            .into_iter()
-            .map(|element| {
-                let at = element.timestamp.millis();
-                let (samples, histograms) = match element.value {
-                    SampleValue::Float(value) => (vec![(at, value)], Vec::new()),
-                    SampleValue::Histogram(histogram) => (Vec::new(), vec![buckets(at, &histogram)]),
-                };
-                Series { labels: element.labels, samples, histograms }
-            })
-            .collect(),
-        Value::Matrix(series) => series
-            .into_iter()
-            .map(|series| Series {
-                samples: series
-                    .samples
-                    .iter()
-                    .map(|sample| (sample.timestamp.millis(), sample.value))
-                    .collect(),
-                histograms: series
-                    .histograms
-                    .iter()
-                    .map(|(at, histogram)| buckets(at.millis(), histogram))
-                    .collect(),
-                labels: series.labels,
-            })
-            .collect(),
-    }
-}
-
-fn buckets(at: i64, histogram: &FloatHistogram) -> HistogramSample {
-    let bucket = |bucket: crowsnest_promql::histogram::Bucket| HistogramBucket {
-        lower: bucket.lower,
-        upper: bucket.upper,
-        count: bucket.count,
-    };
-    HistogramSample { at, buckets: histogram.buckets().map(bucket).collect() }
 }

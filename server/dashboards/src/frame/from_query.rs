@@ -4,40 +4,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crowsnest_api::Labels;
+pub use crowsnest_api::answers::{HistogramBucket, HistogramSample, Series};
 
 use super::{Field, Frame, Values, legend};
 use crate::model::Format;
-
-/// One series of a result; an instant query's has one sample.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Series {
-    /// Its labels, the metric's name among them.
-    pub labels: Labels,
-    /// Milliseconds since 1970 and values, in the order of time.
-    pub samples: Vec<(i64, f64)>,
-    /// Native histograms, in the order of time.
-    pub histograms: Vec<HistogramSample>,
-}
-
-/// A native histogram at a time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HistogramSample {
-    /// Milliseconds since 1970.
-    pub at: i64,
-    /// Its buckets that are not empty.
-    pub buckets: Vec<HistogramBucket>,
-}
-
-/// A bucket of a native histogram.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HistogramBucket {
-    /// Lower bound.
-    pub lower: f64,
-    /// Upper bound.
-    pub upper: f64,
-    /// What it holds.
-    pub count: f64,
-}
 
 /// What is below is nothing: differences of floats.
 const NOTHING: f64 = 1e-9;

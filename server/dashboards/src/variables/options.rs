@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crowsnest_api::{Labels, METRIC_NAME, format_value};
 use serde_json::Value;
 
 use super::{AUTO, Filter, Variable, VariableKind, sort};
@@ -53,21 +54,37 @@ pub fn options(
                 list.push(ChoiceOption { text: "auto".to_owned(), value: AUTO.to_owned() });
             }
             let durations = text.split(',').map(str::trim).filter(|text| duration::parse_ms(text).is_some());
-            list.extend(durations.map(plain));
+            list.extend(durations.map(ChoiceOption::plain));
             list
         }
         VariableKind::DataSource(plugin) if datasource::is_prometheus_like(plugin) => {
             vec![ChoiceOption { text: datasource::NAME.to_owned(), value: datasource::UID.to_owned() }]
         }
-        VariableKind::Constant(_) | VariableKind::Textbox(_) => vec![plain(text)],
-        VariableKind::Switch { on, off } => vec![plain(on), plain(off)],
+        VariableKind::Constant(_) | VariableKind::Textbox(_) => vec![ChoiceOption::plain(text)],
+        VariableKind::Switch { on, off } => vec![ChoiceOption::plain(on), ChoiceOption::plain(off)],
         VariableKind::DataSource(_) | VariableKind::AdHoc(_) | VariableKind::Unknown(_) => Vec::new(),
     };
     Options { list: unique(list), bad_pattern: None }
 }
 
-fn plain(text: &str) -> ChoiceOption {
-    ChoiceOption { text: text.to_owned(), value: text.to_owned() }
+impl ChoiceOption {
+    /// One that reads as it is.
+    pub fn plain(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { text: text.clone(), value: text }
+    }
+}
+
+/// A series as an option has it, which patterns of dashboards look into: `name{a="b",c="d"}`.
+pub fn series_text(labels: &Labels) -> String {
+    let others = labels.iter().filter(|label| label.name != METRIC_NAME);
+    let pairs: Vec<String> = others.map(|label| format!("{}={:?}", label.name, label.value)).collect();
+    format!("{}{{{}}}", labels.metric_name(), pairs.join(","))
+}
+
+/// A sample as an option has it: `name{a="b"} value milliseconds`.
+pub fn sample_text(labels: &Labels, value: f64, at: i64) -> String {
+    format!("{} {} {at}", series_text(labels), format_value(value))
 }
 
 /// `a, b\,c, label : value`: a backslash keeps a comma, a colon between blanks divides.
@@ -96,7 +113,7 @@ fn from_text(text: &str) -> Vec<ChoiceOption> {
             Some((text, value)) => {
                 ChoiceOption { text: text.trim().to_owned(), value: value.trim().to_owned() }
             }
-            None => plain(part),
+            None => ChoiceOption::plain(part),
         }
     };
     parts.into_iter().map(one).filter(|option| !option.value.is_empty() || !option.text.is_empty()).collect()
@@ -110,7 +127,7 @@ fn from_json(text: &str) -> Vec<ChoiceOption> {
             let value = json::text(item, "value")?;
             Some(ChoiceOption { text: json::text(item, "text").unwrap_or_else(|| value.clone()), value })
         }
-        other => json::to_text(other).map(|text| plain(&text)),
+        other => json::to_text(other).map(|text| ChoiceOption::plain(&text)),
     };
     items.iter().filter_map(one).collect()
 }
@@ -143,7 +160,7 @@ fn filtered(variable: &Variable, regex: &str, candidates: &[Candidate], engine: 
             let (value, text) = (found.named("value"), found.named("text"));
             list.push(match (value, text) {
                 (None, None) if found.groups.len() > 1 => match found.group(1) {
-                    Some(group) => plain(group),
+                    Some(group) => ChoiceOption::plain(group),
                     None => continue,
                 },
                 (None, None) => candidate.clone(),
@@ -201,7 +218,7 @@ mod tests {
     use crate::pattern::Fancy;
 
     fn found(variable: &Value, text: &str, regex: &str, candidates: &[&str]) -> Vec<String> {
-        let candidates: Vec<_> = candidates.iter().map(|text| plain(text)).collect();
+        let candidates: Vec<_> = candidates.iter().map(|text| ChoiceOption::plain(*text)).collect();
         let found = options(&Variable::read(variable), text, regex, &candidates, &Fancy);
         found.list.iter().map(|option| format!("{}={}", option.text, option.value)).collect()
     }
@@ -250,5 +267,12 @@ mod tests {
         let matchers = adhoc_matchers(&filters);
         assert_eq!(matchers, [r#"job="a\"b""#, r#"x=~"a\\.b|c""#, r#""app.name"!="z""#]);
         assert!(crowsnest_promql::parse(&format!("up{{{}}}", matchers.join(","))).is_ok());
+    }
+
+    #[test]
+    fn a_series_is_written_as_patterns_of_dashboards_expect() {
+        let labels = Labels::from_pairs([("__name__", "up"), ("job", "a"), ("node", "n\"1")]);
+        assert_eq!(series_text(&labels), r#"up{job="a",node="n\"1"}"#);
+        assert_eq!(sample_text(&labels, 0.5, 7), r#"up{job="a",node="n\"1"} 0.5 7"#);
     }
 }

@@ -1,5 +1,8 @@
 //! What a query variable asks the store: `label_values(…)` and its relatives, as Grafana's Prometheus data source reads them.
 
+use crowsnest_api::METRIC_NAME;
+use serde_json::Value;
+
 /// A question for options. Selectors and expressions are PromQL, after interpolation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -53,6 +56,20 @@ impl Question {
     }
 }
 
+impl Question {
+    /// The selector of the series that the answer is about; `None` where that is all of them, or no selector says it.
+    pub fn selector(&self) -> Option<String> {
+        match self {
+            Self::LabelNames(Some(pattern)) | Self::Metrics(pattern) => {
+                Some(format!("{{{METRIC_NAME}=~{}}}", Value::from(format!(".*(?:{pattern}).*"))))
+            }
+            Self::LabelValues { selector, .. } => selector.clone(),
+            Self::Series(selector) => Some(selector.clone()),
+            Self::LabelNames(None) | Self::QueryResult(_) | Self::None => None,
+        }
+    }
+}
+
 /// What stands between the parentheses of a call of `name` that is the whole query.
 fn call<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     let rest = query.strip_prefix(name)?.trim_start();
@@ -101,5 +118,16 @@ mod tests {
         fn any_text_is_a_question(text in any::<String>()) {
             Question::parse(&text);
         }
+    }
+
+    #[test]
+    fn a_pattern_of_names_of_metrics_becomes_a_selector() {
+        let selector = |query: &str| Question::parse(query).selector();
+        assert_eq!(selector("metrics(node_\\w+)").as_deref(), Some(r#"{__name__=~".*(?:node_\\w+).*"}"#));
+        assert_eq!(selector("label_names(up)").as_deref(), Some(r#"{__name__=~".*(?:up).*"}"#));
+        assert_eq!(selector("label_names()"), None);
+        assert_eq!(selector("label_values(up{a=\"b\"}, job)").as_deref(), Some(r#"up{a="b"}"#));
+        assert_eq!(selector("label_values(job)"), None);
+        assert_eq!(selector("query_result(up)"), None);
     }
 }
