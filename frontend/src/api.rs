@@ -33,11 +33,11 @@ pub(crate) use cluster::{
 };
 pub(crate) use credentials::{fetch_kubeconfig, mint};
 pub(crate) use dashboards::{
-    delete_dashboard, fetch_answers, fetch_dashboard, fetch_dashboards, fetch_data, fetch_versions,
-    make_dashboard, save_dashboard, set_star,
+    delete_dashboard, fetch_answers, fetch_dashboard, fetch_dashboards, fetch_versions, make_dashboard,
+    save_dashboard, set_star,
 };
 pub(crate) use error::ApiError;
-pub(crate) use metrics::{fetch_labels, fetch_vocabulary};
+pub(crate) use metrics::{fetch_data, fetch_labels, fetch_vocabulary};
 pub(crate) use nodes::{Filesystem, Node, fetch_nodes};
 pub(crate) use query::{Answer, Detail, Line, QueryResult, ask, instant, instant_query, range, range_query};
 pub(crate) use server::fetch_series_count;

@@ -32,8 +32,9 @@ mod window;
 
 pub(crate) use brand::{Brand, BrandMark};
 pub(crate) use chart::{
-    ChartData, ChartHeight, ChartLink, ChartSeries, LegendForm, PageText, PlotCanvas, TimeRange,
-    TimeSeriesChart, element_size, provide_chart_link, swatch_class, use_chart_link, use_chart_theme,
+    ChartData, ChartHeight, ChartLink, ChartSeries, LegendForm, PageText, PlotCanvas, SeriesButton,
+    TimeRange, TimeSeriesChart, element_size, provide_chart_link, swatch_class, use_chart_link,
+    use_chart_theme,
 };
 pub(crate) use code::Code;
 pub(crate) use copy_button::CopyButton;

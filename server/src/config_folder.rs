@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
+use parking_lot::Mutex;
 
 /// How deep folders may be nested.
 const MAX_DEPTH: usize = 8;
@@ -16,11 +17,37 @@ const MAX_TOLD: usize = 20;
 pub(crate) const YAML: &[&str] = &["yml", "yaml"];
 pub(crate) const JSON: &[&str] = &["json"];
 
+/// A folder of files that is read again when something in it changes; without one there is nothing to read.
+pub(crate) struct ConfigFolder {
+    path: Option<PathBuf>,
+    ends: &'static [&'static str],
+    /// What it looked like when it was last read.
+    seen: Mutex<Option<Stamp>>,
+}
+
+impl ConfigFolder {
+    pub(crate) fn new(path: Option<PathBuf>, ends: &'static [&'static str]) -> Self {
+        Self { path, ends, seen: Mutex::default() }
+    }
+
+    /// The folder, for somebody who is going to read it: what it looks like now is known from here on.
+    pub(crate) fn begin(&self) -> Option<&Path> {
+        let path = self.path.as_deref()?;
+        *self.seen.lock() = Some(stamp(path, self.ends));
+        Some(path)
+    }
+
+    /// Whether it looks other than when it was last read.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.path.as_deref().is_some_and(|path| *self.seen.lock() != Some(stamp(path, self.ends)))
+    }
+}
+
 /// What changes when a file does.
 pub(crate) type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
 /// What the folder looks like. One that cannot be read looks empty.
-pub(crate) fn stamp(folder: &Path, ends: &[&str]) -> Stamp {
+fn stamp(folder: &Path, ends: &[&str]) -> Stamp {
     stamp_files(paths(folder, ends).unwrap_or_default())
 }
 

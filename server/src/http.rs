@@ -2,7 +2,7 @@
 
 mod about;
 mod access;
-pub(crate) mod answers;
+mod answers;
 mod app;
 mod apply;
 mod backup;
@@ -43,6 +43,7 @@ mod surface;
 mod terminal;
 mod ui;
 
+use app::blocking;
 pub(crate) use app::{App, AppState};
 pub(crate) use base_path::BasePath;
 #[cfg(fuzzing)]

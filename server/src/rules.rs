@@ -6,7 +6,6 @@ mod running;
 mod store;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -24,7 +23,7 @@ use tracing::{info, warn};
 use self::running::Running;
 use self::store::AppendingRecorder;
 use crate::clock;
-use crate::config_folder::{self, Stamp};
+use crate::config_folder::ConfigFolder;
 use crate::control::{Collection, ControlStore};
 use crate::notifier::Notifier;
 
@@ -51,7 +50,7 @@ impl GroupKey {
 /// What rules are evaluated with.
 pub(crate) struct RuleSettings {
     /// Folder of rule files; without one there are no rules.
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) folder: ConfigFolder,
     /// How often groups are evaluated that do not say.
     pub(crate) interval: Duration,
     pub(crate) external_labels: Labels,
@@ -67,8 +66,6 @@ pub(crate) struct Rules {
     control: Arc<dyn ControlStore>,
     notifier: Arc<Notifier>,
     groups: Mutex<BTreeMap<GroupKey, Arc<Running>>>,
-    /// What the folder looked like when it was last read.
-    seen: Mutex<Option<Stamp>>,
     changed: Notify,
     stopping: Arc<AtomicBool>,
     pub(crate) counters: Counters,
@@ -103,7 +100,6 @@ impl Rules {
             control,
             notifier,
             groups: Mutex::default(),
-            seen: Mutex::default(),
             changed: Notify::new(),
             stopping: Arc::default(),
             counters: Counters::default(),
@@ -118,16 +114,14 @@ impl Rules {
     /// # Errors
     /// What is wrong, with file, line and column.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
-        let Some(folder) = &self.settings.folder else { return Ok(()) };
-        *self.seen.lock() = Some(config_folder::stamp(folder, config_folder::YAML));
+        let Some(folder) = self.settings.folder.begin() else { return Ok(()) };
         self.replace(files::read(folder, &self.engine)?, clock::now());
         Ok(())
     }
 
     /// Reads rule files again if any has changed, and says in the log what is wrong with them.
     pub(crate) fn reload_if_changed(&self) {
-        let Some(folder) = &self.settings.folder else { return };
-        if *self.seen.lock() == Some(config_folder::stamp(folder, config_folder::YAML)) {
+        if !self.settings.folder.has_changed() {
             return;
         }
         match self.reload() {

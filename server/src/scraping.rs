@@ -28,7 +28,7 @@ use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
 use crate::cluster::Cluster;
-use crate::config_folder::{self, Stamp};
+use crate::config_folder::{self, ConfigFolder};
 use crate::fetch::Fetcher;
 use lists::Lists;
 use monitors::Monitors;
@@ -37,15 +37,13 @@ use pool::{Ending, Pool};
 /// All pools.
 pub(crate) struct Scraping {
     /// Folder of files; without one nothing is scraped.
-    folder: Option<PathBuf>,
+    folder: ConfigFolder,
     tools: Arc<Tools>,
     /// What the files say, by the name of the job.
     wanted: Mutex<BTreeMap<String, Wanted>>,
     /// The same of the cluster's objects. A file's job wins where one has the same name.
     monitored: Mutex<BTreeMap<String, Wanted>>,
     pools: Mutex<BTreeMap<String, Running>>,
-    /// What the folder looked like when it was last read.
-    seen: Mutex<Option<Stamp>>,
     changed: Notify,
 }
 
@@ -102,12 +100,11 @@ impl Scraping {
         cluster: Option<Arc<Cluster>>,
     ) -> anyhow::Result<Self> {
         let scraping = Self {
-            folder,
+            folder: ConfigFolder::new(folder, config_folder::YAML),
             tools: Arc::new(Tools { fetcher, appender, cluster, lists: Lists::default() }),
             wanted: Mutex::default(),
             monitored: Mutex::default(),
             pools: Mutex::default(),
-            seen: Mutex::default(),
             changed: Notify::new(),
         };
         scraping.reload()?;
@@ -119,8 +116,7 @@ impl Scraping {
     /// # Errors
     /// What is wrong, with file, line and column.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
-        *self.seen.lock() = Some(config_folder::stamp(folder, config_folder::YAML));
+        let Some(folder) = self.folder.begin() else { return Ok(()) };
         *self.wanted.lock() = read(folder)?;
         self.changed.notify_one();
         Ok(())
@@ -128,8 +124,7 @@ impl Scraping {
 
     /// Reads files again if any has changed, and says in the log what is wrong with them.
     pub(crate) fn reload_if_changed(&self) {
-        let Some(folder) = &self.folder else { return };
-        if *self.seen.lock() == Some(config_folder::stamp(folder, config_folder::YAML)) {
+        if !self.folder.has_changed() {
             return;
         }
         match self.reload() {

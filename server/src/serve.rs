@@ -25,6 +25,7 @@ use crate::auth::{Auth, Oidc, Sessions, Trusted, Users};
 use crate::clock;
 use crate::cluster::{Cluster, ClusterAuthoriser};
 use crate::config::{Config, QueryLimits};
+use crate::config_folder::{self, ConfigFolder};
 use crate::control::{ControlStore, SledStore};
 use crate::dashboards::Dashboards;
 use crate::data_dir::{DataDir, write_public};
@@ -173,7 +174,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         clock::now(),
     )?;
     let notifier = Arc::new(Notifier::open(
-        config.provisioning.as_ref().map(|folder| folder.join("alertmanager.yml")),
+        provisioned(config, "alertmanager.yml"),
         external_url(config),
         Arc::clone(&control),
         Fetcher::to(&config.outbound_allow),
@@ -186,13 +187,10 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&control),
         Arc::clone(&notifier),
     )?;
-    let dashboards = Dashboards::open(
-        Arc::clone(&control),
-        config.provisioning.as_ref().map(|folder| folder.join("dashboards")),
-    )?;
+    let dashboards = Dashboards::open(Arc::clone(&control), provisioned(config, "dashboards"))?;
     let cluster = cluster(config).await?;
     let scraping = Scraping::open(
-        config.provisioning.as_ref().map(|folder| folder.join("scrape")),
+        provisioned(config, "scrape"),
         Fetcher::to(&config.outbound_allow),
         Arc::clone(&storage.appender),
         cluster.clone(),
@@ -228,6 +226,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         started: clock::now(),
         streams: Places::of_streams(),
         terminals: Places::of_terminals(),
+        pictures: Places::of_pictures(),
         forwards: Forwards::default(),
         stop: watch::Sender::new(false),
         ready: AtomicBool::new(false),
@@ -235,9 +234,14 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
     }))
 }
 
+/// A file or folder of the provisioning folder, where there is one.
+fn provisioned(config: &Config, name: &str) -> Option<PathBuf> {
+    config.provisioning.as_ref().map(|folder| folder.join(name))
+}
+
 fn rule_settings(config: &Config) -> RuleSettings {
     RuleSettings {
-        folder: config.provisioning.as_ref().map(|folder| folder.join("rules")),
+        folder: ConfigFolder::new(provisioned(config, "rules"), config_folder::YAML),
         interval: config.evaluation_interval,
         external_labels: config.external_labels.clone(),
         external_url: external_url(config),

@@ -2,7 +2,6 @@
 
 use crowsnest_api::answers::{Answer, Questions, read};
 use crowsnest_api::dashboards::{Listing, Made, Making, Opened, Saving, Version};
-use crowsnest_api::prometheus::Response;
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
 
@@ -66,19 +65,6 @@ pub(crate) async fn fetch_answers(
 ) -> Result<Vec<Answer>, ApiError> {
     let body = client.post_for_bytes("api/crowsnest/v1/answers", questions, abort).await?;
     read(&body).ok_or(ApiError::Unreadable)
-}
-
-/// What the Prometheus API says to a question about names, values or series.
-pub(crate) async fn fetch_data<T: DeserializeOwned>(
-    client: Client,
-    path: &str,
-    query: &str,
-    abort: &AbortSignal,
-) -> Result<T, ApiError> {
-    match client.get::<Response<T>>(path, query, Some(abort)).await? {
-        Response::Success { data, .. } => Ok(data),
-        Response::Error { error, .. } => Err(ApiError::Query(error)),
-    }
 }
 
 async fn send<T: DeserializeOwned>(

@@ -59,6 +59,14 @@ impl ApiError {
         problem.map(|problem| problem.detail.unwrap_or(problem.title)).unwrap_or_default()
     }
 
+    /// What the server said, where it said something.
+    pub(crate) fn said(&self) -> Option<&str> {
+        match self {
+            Self::Denied(why) | Self::Query(why) | Self::Refused { message: why, .. } => Some(why),
+            Self::Unreachable | Self::SignedOut | Self::Unreadable | Self::Aborted => None,
+        }
+    }
+
     /// Whether asking again may help without anybody changing anything.
     pub(crate) fn may_pass(&self) -> bool {
         match self {

@@ -20,8 +20,8 @@ const LONGEST_SELECTORS: usize = 2_000;
 
 /// Every metric that the user may see, with what its senders say about it.
 pub(crate) async fn fetch_vocabulary(client: Client, abort: AbortSignal) -> Result<Vocabulary, ApiError> {
-    let names = data(client, &format!("api/v1/label/{METRIC_NAME}/values"), "", &abort).await?;
-    let families = data::<BTreeMap<String, Vec<Metadata>>>(client, "api/v1/metadata", "", &abort).await;
+    let names = fetch_data(client, &format!("api/v1/label/{METRIC_NAME}/values"), "", &abort).await?;
+    let families = fetch_data::<BTreeMap<String, Vec<Metadata>>>(client, "api/v1/metadata", "", &abort).await;
     // Names alone are of use, too.
     Ok(Vocabulary::new(names, &families.unwrap_or_default()))
 }
@@ -43,7 +43,7 @@ pub(crate) async fn fetch_labels(
         Some(label) => format!("api/v1/label/{}/values", path_name(label)),
         None => "api/v1/labels".to_owned(),
     };
-    let names: Vec<String> = data(client, &path, &query, &abort).await?;
+    let names: Vec<String> = fetch_data(client, &path, &query, &abort).await?;
     Ok(LabelNames { question, names: names.into() })
 }
 
@@ -66,7 +66,8 @@ fn path_name(label: &str) -> String {
     escaped
 }
 
-async fn data<T: DeserializeOwned>(
+/// What the Prometheus API says to a question about names, values or series.
+pub(crate) async fn fetch_data<T: DeserializeOwned>(
     client: Client,
     path: &str,
     query: &str,

@@ -27,7 +27,7 @@ use leptos::prelude::*;
 pub(crate) use canvas::{PageText, PlotCanvas};
 use data_table::DataTable;
 use legend::{Legend, LegendEntry};
-pub(crate) use legend::{LegendForm, swatch_class};
+pub(crate) use legend::{LegendForm, SeriesButton, swatch_class};
 pub(crate) use link::{ChartLink, provide_chart_link, use_chart_link};
 use slide::sliding;
 use stage::{Gesture, Stage};

@@ -19,6 +19,7 @@ mod stat;
 mod states;
 mod summary;
 mod table;
+mod times;
 mod tip;
 mod value;
 mod words;
@@ -130,8 +131,7 @@ enum Shape {
 impl Figure {
     /// The figure of `panel`, whose `frames` come from [`crowsnest_dashboards::panel::frames`].
     pub fn new(panel: &Panel, frames: &[Frame], context: &FigureContext<'_>) -> Self {
-        let title =
-            interpolate::interpolate(&panel.title, &Whole(context.variables), &interpolate::Format::Text);
+        let title = interpolate::interpolate(&panel.title, context.variables, &interpolate::Format::Text);
         let (kind, shape) = match face(panel) {
             Ok(kind) => (Some(kind), shape(kind, panel, frames, context)),
             Err(why) => (None, Shape::Message(Message::Unsupported(why))),
@@ -237,14 +237,5 @@ fn shape(kind: PanelKind, panel: &Panel, frames: &[Frame], context: &FigureConte
         }
         PanelKind::TimeSeries => SeriesShape::read(panel, frames, context)
             .map_or_else(no_data, |series| Shape::Series(Box::new(series))),
-    }
-}
-
-/// A scope of unknown size as one that generic code takes.
-struct Whole<'a>(&'a dyn Scope);
-
-impl Scope for Whole<'_> {
-    fn find(&self, name: &str, field: Option<&str>) -> Option<interpolate::Bound> {
-        self.0.find(name, field)
     }
 }

@@ -205,7 +205,7 @@ impl Stored {
 fn check(uid: &str, before: Option<&Head>, base: Base) -> Result<(), SaveError> {
     match (base, before) {
         (Base::Nothing, Some(head)) => {
-            let Head { title, folder, .. } = head.clone();
+            let (title, folder) = (head.title.clone(), head.folder.clone());
             Err(SaveError::Taken { uid: uid.to_owned(), title, folder })
         }
         (Base::Version(_), None) => Err(SaveError::NotThere(uid.to_owned())),

@@ -8,6 +8,7 @@ use crowsnest_api::Timestamp;
 use crowsnest_promql::{Engine, RangeCache};
 use tokio::sync::watch;
 
+use super::ApiError;
 use crate::api_v1::write::WriteGate;
 use crate::audit::AuditLog;
 use crate::auth::Auth;
@@ -61,6 +62,8 @@ pub(crate) struct App {
     pub(crate) streams: Places,
     /// Places for terminals.
     pub(crate) terminals: Places,
+    /// Places for pictures.
+    pub(crate) pictures: Places,
     /// Ports that are open in browsers.
     pub(crate) forwards: Forwards,
     /// Turns true when the server is to stop.
@@ -95,6 +98,15 @@ impl App {
         self.notices.reloaded(reloaded.is_ok(), clock::now());
         reloaded
     }
+}
+
+/// Does `work` off the threads that serve requests.
+pub(super) async fn blocking<T: Send + 'static>(
+    app: &AppState,
+    work: impl FnOnce(&App) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let app = AppState::clone(app);
+    tokio::task::spawn_blocking(move || work(&app)).await.map_err(ApiError::internal)?
 }
 
 /// Counts of what is damaged: samples, sessions or silences may be missing. The rest is served.

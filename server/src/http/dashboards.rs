@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use self::reader::{Reader, Verb};
 use super::objects::parse;
-use super::{ApiError, App, AppState, ErrorKind};
+use super::{ApiError, AppState, ErrorKind, blocking};
 use crate::audit::{Action, Outcome};
 use crate::auth::Identified;
 use crate::clock;
@@ -354,12 +354,4 @@ fn refused(error: SaveError) -> ApiError {
         SaveError::Control(_) | SaveError::Compress(_) => return ApiError::internal(error),
     };
     ApiError::new(kind, error.to_string())
-}
-
-async fn blocking<T: Send + 'static>(
-    app: &AppState,
-    work: impl FnOnce(&App) -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let app = AppState::clone(app);
-    tokio::task::spawn_blocking(move || work(&app)).await.map_err(ApiError::internal)?
 }

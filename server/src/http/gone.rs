@@ -7,7 +7,7 @@ use crowsnest_api::cluster::{ObjectName, Scope};
 use crowsnest_api::gone::Gone;
 
 use super::objects::{Viewer, parse};
-use super::{ApiError, AppState, ErrorKind};
+use super::{ApiError, AppState, ErrorKind, blocking};
 use crate::auth::Identified;
 use crate::clock;
 
@@ -34,11 +34,10 @@ pub(super) async fn gone(
         return Err(ApiError::new(ErrorKind::Forbidden, message));
     };
     let keeps_logs = app.config.keep_last_logs;
-    let mut gone = tokio::task::spawn_blocking(move || {
-        app.gone.as_ref().map(|gone| gone.of(&namespace, name.as_str(), clock::now())).unwrap_or_default()
-    })
-    .await
-    .map_err(ApiError::internal)?;
+    let kept = blocking(&app, move |app| {
+        Ok(app.gone.as_ref().map(|gone| gone.of(&namespace, name.as_str(), clock::now())).unwrap_or_default())
+    });
+    let mut gone = kept.await?;
     if !may_read_logs {
         gone.iter_mut().for_each(|pod| pod.logs.clear());
     }

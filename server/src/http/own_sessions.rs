@@ -8,7 +8,7 @@ use crowsnest_rbac::{Caller, Via};
 use http::StatusCode;
 use http::header::SET_COOKIE;
 
-use super::{ApiError, App, AppState, BasePath, ErrorKind};
+use super::{ApiError, AppState, BasePath, ErrorKind, blocking};
 use crate::audit::{Action, Outcome};
 use crate::auth::{Identified, expired_cookie_header};
 use crate::clock;
@@ -83,12 +83,4 @@ fn caller(caller: &Caller) -> Result<(String, Option<String>), ApiError> {
         // Where nobody signs in there is nothing to end.
         _ => Err(ApiError::new(ErrorKind::NotFound, "nobody has a session here")),
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    app: &AppState,
-    work: impl FnOnce(&App) -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let app = AppState::clone(app);
-    tokio::task::spawn_blocking(move || work(&app)).await.map_err(ApiError::internal)?
 }

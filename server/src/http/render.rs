@@ -1,6 +1,5 @@
 //! `/api/crowsnest/v1/render`: a dashboard or one of its panels as a picture, as the caller may see it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -10,11 +9,9 @@ use crowsnest_dashboards::Dashboard;
 use crowsnest_dashboards::import::{Answers, Limits, import};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use parking_lot::Mutex;
 
-use super::{ApiError, AppState, ErrorKind, dashboards};
-use crate::api_v1::answer::{pool_failed, query_failed};
-use crate::api_v1::seen::Seen;
+use super::{ApiError, AppState, ErrorKind, blocking, dashboards};
+use crate::api_v1::{Seen, pool_failed, query_failed};
 use crate::auth::Identified;
 use crate::clock;
 use crate::query_pool::asker;
@@ -22,29 +19,6 @@ use crate::render::{RenderError, Source, Wish, render};
 
 /// How long a picture may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Who has a picture drawn right now: one each.
-static DRAWING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-
-/// A user's place, given back when it is dropped.
-struct Place(String);
-
-impl Place {
-    fn take() -> Result<Self, ApiError> {
-        let user = asker().to_string();
-        if DRAWING.lock().insert(user.clone()) {
-            return Ok(Self(user));
-        }
-        let busy = "one picture at a time: another one is being drawn for you";
-        Err(ApiError::new(ErrorKind::Unavailable, busy).retry_after(Duration::from_secs(2)))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        DRAWING.lock().remove(&self.0);
-    }
-}
 
 /// `GET ?dashboard=UID`: of a dashboard that is kept here.
 pub(super) async fn kept(
@@ -67,9 +41,11 @@ pub(super) async fn sent(
     RawQuery(query): RawQuery,
     body: String,
 ) -> Result<Response, ApiError> {
-    let imported = tokio::task::spawn_blocking(move || import(&body, &Answers::new(), &Limits::default()));
-    let imported = imported.await.map_err(ApiError::internal)?;
-    let imported = imported.map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let imported = blocking(&app, move |_| {
+        import(&body, &Answers::new(), &Limits::default())
+            .map_err(|error| ApiError::bad_request(error.to_string()))
+    });
+    let imported = imported.await?;
     drawn(&app, seen, &pairs(query.as_deref()), imported.dashboard).await
 }
 
@@ -80,7 +56,9 @@ async fn drawn(
     dashboard: Dashboard,
 ) -> Result<Response, ApiError> {
     let wish = wish(pairs)?;
-    let place = Place::take()?;
+    let busy = "one picture at a time: another one is being drawn for you";
+    let busy = || ApiError::new(ErrorKind::Unavailable, busy).retry_after(Duration::from_secs(2));
+    let place = app.pictures.take(asker().to_string()).ok_or_else(busy)?;
     let png = wish.png;
     let engine = app.engine.clone();
     let title = format!("picture of {}", dashboard.title());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// Counts open streams.
+/// Counts what each owner has open.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     taken: Arc<Mutex<HashMap<String, usize>>>,
@@ -31,6 +31,11 @@ impl Places {
     /// For terminals, of which each is a process in the cluster.
     pub(crate) fn of_terminals() -> Self {
         Self::new(8, 128)
+    }
+
+    /// For pictures, which take a processor each: one of a user at a time.
+    pub(crate) fn of_pictures() -> Self {
+        Self::new(1, usize::MAX)
     }
 
     fn new(of_one: usize, of_all: usize) -> Self {

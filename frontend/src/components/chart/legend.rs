@@ -123,20 +123,37 @@ fn LegendHead() -> impl IntoView {
     }
 }
 
-/// Swatch and name; a click isolates the series, with Ctrl it hides it or shows it again.
+/// Swatch and name of a series.
 #[component]
 fn LegendButton(
     entry: Memo<Option<LegendEntry>>,
     keys: Memo<Vec<String>>,
     hidden: RwSignal<BTreeSet<String>>,
 ) -> impl IntoView {
-    let lang = use_lang();
-    let name = move || entry.with(|entry| entry.as_ref().map(|entry| entry.name.clone()).unwrap_or_default());
+    let of = move |pick: fn(&LegendEntry) -> String| {
+        Signal::derive(move || entry.with(|entry| entry.as_ref().map(pick).unwrap_or_default()))
+    };
     let swatch = move || entry.with(|entry| entry.as_ref().map_or("swatch", |entry| swatch_class(entry.ink)));
+    let (key, name) = (of(|entry| entry.key.clone()), of(|entry| entry.name.clone()));
+    view! { <SeriesButton key=key name=name keys=keys hidden=hidden swatch=move || view! { <i class=swatch></i> }/> }
+}
+
+/// A series of a legend: a click isolates it, with Ctrl it hides it or shows it again.
+#[component]
+pub(crate) fn SeriesButton(
+    /// Which of `keys` it is.
+    key: Signal<String>,
+    name: Signal<String>,
+    /// All series.
+    keys: Memo<Vec<String>>,
+    /// Those that are switched off.
+    hidden: RwSignal<BTreeSet<String>>,
+    #[prop(into)] swatch: ViewFn,
+) -> impl IntoView {
+    let lang = use_lang();
+    let is_off = Memo::new(move |_| hidden.with(|hidden| key.with(|key| hidden.contains(key))));
     let choose = move |event: MouseEvent| {
-        let Some(key) = entry.with_untracked(|entry| entry.as_ref().map(|entry| entry.key.clone())) else {
-            return;
-        };
+        let key = key.get_untracked();
         let toggles = event.ctrl_key() || event.meta_key();
         hidden.update(|hidden| {
             if !toggles {
@@ -150,12 +167,12 @@ fn LegendButton(
         <button
             type="button"
             class="legend__button"
-            class:is-off=move || is_off(entry)
-            aria-pressed=move || (!is_off(entry)).to_string()
-            title=move || format!("{}\n{}", name(), Msg::LegendHint.text(lang.get()))
+            class:is-off=is_off
+            aria-pressed=move || (!is_off.get()).to_string()
+            title=move || format!("{}\n{}", name.get(), Msg::LegendHint.text(lang.get()))
             on:click=choose
         >
-            <i class=swatch></i>
+            {swatch.run()}
             <span class="legend__name">{name}</span>
         </button>
     }

@@ -8,11 +8,11 @@ use crate::i18n::{Lang, Msg, fill, use_lang};
 
 /// Why something did not work, in a sentence.
 pub(in crate::views) fn why(lang: Lang, refusal: &Refusal) -> String {
-    match &refusal.error {
-        ApiError::Denied(why) | ApiError::Query(why) | ApiError::Refused { message: why, .. } => why.clone(),
-        ApiError::Unreachable | ApiError::Aborted => Msg::CannotReachWhy.text(lang).to_owned(),
-        ApiError::Unreadable | ApiError::SignedOut => Msg::NotUnderstood.text(lang).to_owned(),
-    }
+    let ours = match &refusal.error {
+        ApiError::Unreachable | ApiError::Aborted => Msg::CannotReachWhy,
+        _ => Msg::NotUnderstood,
+    };
+    refusal.error.said().unwrap_or_else(|| ours.text(lang)).to_owned()
 }
 
 /// The refusal, with its causes as a list.

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 
 use super::edit::use_editing;
 use super::panel::{SharedFigure, Shown};
-use crate::api::ApiError;
 use crate::boards::{PanelData, Scopes, change};
 use crate::components::{Icon, IconName, Popover};
 use crate::download::download;
@@ -44,10 +43,8 @@ pub(super) fn PanelFrame(
         let mut lines: Vec<String> =
             errors.with(|errors| errors.iter().map(|(name, why)| format!("{name}: {why}")).collect());
         if let Some(failure) = feed.failure.get() {
-            lines.push(match failure.error {
-                ApiError::Denied(why) | ApiError::Query(why) | ApiError::Refused { message: why, .. } => why,
-                _ => Msg::CannotReachWhy.text(lang.get()).to_owned(),
-            });
+            let ours = Msg::CannotReachWhy.text(lang.get());
+            lines.push(failure.error.said().unwrap_or(ours).to_owned());
         }
         lines
     };

@@ -8,8 +8,9 @@ use crowsnest_dashboards::{Decimals, Unit};
 use super::View;
 use super::picture::{Drawn, Place, Spot};
 use super::summary::DataTable;
+use super::times::{self, TIME_AXIS};
 use super::tip::{Tip, TipRow};
-use crate::axis::{instant_text, time_ticks};
+use crate::axis::instant_text;
 use crate::layout::Rect;
 use crate::paint::Paint;
 use crate::scene::{Align, Surface};
@@ -24,7 +25,6 @@ const USUAL_ROWS: usize = 20;
 const MOST_COLUMNS: usize = 1_000;
 /// More cells than that have no tooltip each.
 const MOST_SPOTS: usize = 20_000;
-const TIME_AXIS: f64 = 18.0;
 const LABEL_GAP: f64 = 6.0;
 
 /// A panel of buckets over time.
@@ -87,8 +87,7 @@ impl Heat {
             width: (surface.width - left - 4.0).max(1.0),
             height: (surface.height - 7.0 - TIME_AXIS).max(1.0),
         };
-        let span = view.range.span_ms() as f64;
-        let x = |ms: i64| plot.left + ms.saturating_sub(view.range.start_ms) as f64 / span * plot.width;
+        let x = |ms: i64| times::column(plot, view, ms);
         let height = plot.height / self.rows.len().max(1) as f64;
         let most = self.most();
         let gap = if height > 6.0 { 1.0 } else { 0.0 };
@@ -117,17 +116,7 @@ impl Heat {
             }
         }
         self.labels(&mut drawn, plot, height, theme);
-        let room = |label: &str| text.width(label, Theme::TICK_SIZE) + 28.0;
-        let mut free = f64::NEG_INFINITY;
-        for tick in time_ticks(view.range, view.utc_offset_minutes, plot.width, room) {
-            let half = text.width(&tick.label, Theme::TICK_SIZE) / 2.0;
-            let at = x(tick.ms)
-                .clamp(half.min(surface.width / 2.0), (surface.width - half).max(surface.width / 2.0));
-            if at - half >= free {
-                drawn.scene.text(&tick.label, (at, plot.bottom() + 11.0), Align::Middle, theme.axis);
-                free = at + half + 8.0;
-            }
-        }
+        times::label(&mut drawn.scene, plot, surface, view, theme, text);
         drawn
     }
 

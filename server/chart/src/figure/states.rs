@@ -11,9 +11,10 @@ use super::legend::{Legend, LegendRow};
 use super::options::{ends, extent_of, hidden_from};
 use super::picture::{Drawn, Place, Spot};
 use super::summary::DataTable;
+use super::times::{self, TIME_AXIS};
 use super::tip::{Tip, TipRow};
 use super::{FigureContext, View};
-use crate::axis::{instant_text, time_ticks};
+use crate::axis::instant_text;
 use crate::fit::cut;
 use crate::layout::Rect;
 use crate::paint::Paint;
@@ -25,7 +26,6 @@ use crate::theme::Theme;
 const MOST_ROWS: usize = 200;
 /// The most bands of all rows together.
 const MOST_BANDS: usize = 50_000;
-const TIME_AXIS: f64 = 18.0;
 const GAP: f64 = 8.0;
 
 /// A panel of states.
@@ -156,8 +156,7 @@ impl States {
             width: (surface.width - left - 4.0).max(1.0),
             height: (surface.height - 2.0 - TIME_AXIS).max(1.0),
         };
-        let span = view.range.span_ms() as f64;
-        let x = |ms: i64| plot.left + ms.saturating_sub(view.range.start_ms) as f64 / span * plot.width;
+        let x = |ms: i64| times::column(plot, view, ms);
         let slot = plot.height / self.rows.len().max(1) as f64;
         let thick = (slot * self.height).min(if self.merged { 64.0 } else { 48.0 }).max(1.0);
         let mut free = f64::NEG_INFINITY;
@@ -200,16 +199,7 @@ impl States {
                 drawn.spots.push(Spot { place: Place::Rect(place), tip });
             }
         }
-        let room = |label: &str| text.width(label, Theme::TICK_SIZE) + 28.0;
-        let mut free = f64::NEG_INFINITY;
-        for tick in time_ticks(view.range, view.utc_offset_minutes, plot.width, room) {
-            let half = text.width(&tick.label, Theme::TICK_SIZE) / 2.0;
-            let at = x(tick.ms).min(surface.width - half);
-            if at - half >= free {
-                drawn.scene.text(&tick.label, (at, plot.bottom() + 11.0), Align::Middle, theme.axis);
-                free = at + half + 8.0;
-            }
-        }
+        times::label(&mut drawn.scene, plot, surface, view, theme, text);
         drawn
     }
 }

@@ -9,8 +9,8 @@ use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::{json, link, reduce};
 use serde_json::Value;
 
+use super::FigureContext;
 use super::options::{ends, extent_of, hidden_from};
-use super::{FigureContext, Whole};
 use crate::axis::instant_text;
 use crate::paint::Paint;
 
@@ -256,7 +256,7 @@ fn read_cell(
         _ => shown.text.to_string(),
     };
     let scope = RowScope { frame, field: at, row: Some(row), name: title, text: Some(&text) };
-    let scopes: &[&dyn Scope] = &[&scope, &Whole(context.variables)];
+    let scopes: &[&dyn Scope] = &[&scope, context.variables];
     let links = field.config.links.iter().take(MOST_LINKS).filter_map(|link| {
         let url = interpolate(&link.url, scopes, &Format::PercentEncode);
         link::is_safe(&url).then(|| CellLink {

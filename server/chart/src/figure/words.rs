@@ -5,8 +5,8 @@ use crowsnest_dashboards::json;
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::prose::{Block, Inline, html, markdown, plain};
 
+use super::FigureContext;
 use super::picture::Drawn;
-use super::{FigureContext, Whole};
 use crate::fit::{cut, wrap};
 use crate::scene::{Align, Surface, Type};
 use crate::text::MeasureText;
@@ -16,11 +16,11 @@ use crate::theme::{Color, Theme};
 pub(super) fn read(panel: &Panel, context: &FigureContext<'_>) -> Vec<Block> {
     let text = json::text(&panel.options, "content").unwrap_or_default();
     let mode = json::text(&panel.options, "mode").unwrap_or_default();
-    let scope = Whole(context.variables);
+    let scope = context.variables;
     match mode.as_str() {
-        "html" => html(&interpolate(&text, &scope, &Format::Html)),
-        "code" | "text" => vec![Block::Code(interpolate(&text, &scope, &Format::Text))],
-        _ => markdown(&interpolate(&text, &scope, &Format::Html)),
+        "html" => html(&interpolate(&text, scope, &Format::Html)),
+        "code" | "text" => vec![Block::Code(interpolate(&text, scope, &Format::Text))],
+        _ => markdown(&interpolate(&text, scope, &Format::Html)),
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crowsnest_chart::{Calculation, Legend, LegendForm, LegendRow, Theme};
 use leptos::prelude::*;
-use web_sys::MouseEvent;
 
+use crate::components::SeriesButton;
 use crate::i18n::{Lang, Msg, use_lang};
 
 /// The legend, where the panel has one.
@@ -117,7 +117,7 @@ fn Row(
     }
 }
 
-/// Swatch and name. A click isolates the series, with Ctrl it hides it or shows it again.
+/// Swatch and name of a series.
 #[component]
 fn Name(
     row: Memo<Option<LegendRow>>,
@@ -125,48 +125,16 @@ fn Name(
     hidden: RwSignal<BTreeSet<String>>,
     theme: RwSignal<Theme>,
 ) -> impl IntoView {
-    let name = move || row.with(|row| row.as_ref().map(|row| row.name.clone()).unwrap_or_default());
+    let of = move |pick: fn(&LegendRow) -> String| {
+        Signal::derive(move || row.with(|row| row.as_ref().map(pick).unwrap_or_default()))
+    };
     let color = move || {
         row.with(|row| row.as_ref().map(|row| theme.with(|theme| row.paint.css(theme))).unwrap_or_default())
     };
-    let choose = move |event: MouseEvent| {
-        let Some(key) = row.with_untracked(|row| row.as_ref().map(|row| row.key.clone())) else { return };
-        let toggles = event.ctrl_key() || event.meta_key();
-        hidden.update(|hidden| {
-            if !toggles {
-                *hidden = isolated(&keys.read_untracked(), hidden, &key);
-            } else if !hidden.remove(&key) {
-                hidden.insert(key);
-            }
-        });
-    };
-    view! {
-        <button type="button" class="legend__button" aria-pressed=move || (!is_off(row)).to_string() title=name on:click=choose>
-            <i class="swatch swatch--own" style:background-color=color></i>
-            <span class="legend__name">{name}</span>
-        </button>
-    }
+    let swatch = move || view! { <i class="swatch swatch--own" style:background-color=color></i> };
+    view! { <SeriesButton key=of(|row| row.key.clone()) name=of(|row| row.name.clone()) keys=keys hidden=hidden swatch=swatch/> }
 }
 
 fn is_off(row: Memo<Option<LegendRow>>) -> bool {
     row.with(|row| row.as_ref().is_some_and(|row| row.hidden))
-}
-
-/// All others hidden; none, where they are already.
-fn isolated(keys: &[String], hidden: &BTreeSet<String>, key: &str) -> BTreeSet<String> {
-    let others: BTreeSet<String> = keys.iter().filter(|other| *other != key).cloned().collect();
-    if *hidden == others { BTreeSet::new() } else { others }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_second_click_brings_all_series_back() {
-        let keys = ["a", "b", "c"].map(str::to_owned);
-        let alone = isolated(&keys, &BTreeSet::new(), "b");
-        assert_eq!(alone, BTreeSet::from(["a".to_owned(), "c".to_owned()]));
-        assert!(isolated(&keys, &alone, "b").is_empty());
-    }
 }
