@@ -117,8 +117,14 @@ pub(super) fn Rows(logs: Logs, options: Options, current: RwSignal<Option<usize>
             return;
         }
         request_animation_frame(move || {
+            // The reader may have stopped it, or left, since the last frame.
+            if logs.following.try_get_untracked() != Some(true) {
+                return;
+            }
             if let Some(place) = place.try_get_untracked().flatten() {
                 place.set_scroll_top((f64::from(total) * line) as i32);
+                // Which tells this from what the reader does.
+                scrolled.set(f64::from(place.scroll_top()));
             }
         });
     });
@@ -133,6 +139,10 @@ pub(super) fn Rows(logs: Logs, options: Options, current: RwSignal<Option<usize>
     });
     let on_scroll = move |place: &web_sys::HtmlElement| {
         let top = f64::from(place.scroll_top());
+        // An event of our own scrolling, which may come after the reader has stopped it.
+        if top == scrolled.get_untracked() {
+            return;
+        }
         let is_up = top < scrolled.get_untracked();
         scrolled.set(top);
         let rest = f64::from(place.scroll_height() - place.client_height()) - top;

@@ -10,11 +10,13 @@ use crate::cluster::object::{moment, namespace};
 use crate::cluster::owner;
 use crate::components::{Icon, Panel};
 use crate::i18n::{Msg, tr};
-use crate::poll::{Cadence, poll};
+use crate::poll::{Cadence, poll, throttled};
 use crate::views::cluster::use_metrics;
 use crate::views::list::Age;
 
 const EVERY: Duration = Duration::from_secs(30);
+/// How often pods are looked at again while they change.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The panel; nothing while no alert is about the object.
 #[component]
@@ -24,11 +26,15 @@ pub(super) fn Alerts(page: ObjectPage) -> impl IntoView {
     let may = Memo::new(move |_| metrics.may() && page.cluster.sees_everything());
     let question = move || ((), if may.get() { Cadence::Every(EVERY) } else { Cadence::Never });
     let feed = poll(question, move |(), abort| fetch_alerts(client, abort));
+    // The answer may come before the pods that it is about.
+    let pods = page.cluster.pods;
+    let changed = throttled(move || pods.with(|pods| _ = pods.next()), PAUSE);
     let own = Memo::new(move |_| {
+        changed.track();
         let alerts = feed.value.get().unwrap_or_default();
         page.wanted.with_value(|(space, name)| {
             let is_own_pod = |pod: &str| {
-                untrack(|| page.cluster.pods.get(&(space.clone(), pod.to_owned()))).is_some_and(|entry| {
+                untrack(|| pods.get(&(space.clone(), pod.to_owned()))).is_some_and(|entry| {
                     namespace(&entry.object) == space
                         && owner::named(&entry.object, page.row.api_kind).as_ref() == Some(name)
                 })
