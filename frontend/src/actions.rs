@@ -12,8 +12,8 @@ mod nodes;
 mod table;
 mod workloads;
 
+use crate::json::Value;
 use crowsnest_api::access::Right;
-use serde_json::Value;
 
 use crate::api::{Change, ObjectRef};
 use crate::cluster::object;
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn an_object_is_named_as_kubectl_names_it() {
-        let object = serde_json::json!({"metadata": {"name": "web", "namespace": "shop"}});
+        let object = serde_json::json!({"metadata": {"name": "web", "namespace": "shop"}}).into();
         let target = target_of(("apps", "v1", "deployments"), &object).unwrap();
         assert_eq!(kubectl_name(&target), "deployments.apps/web -n shop");
         assert_eq!(shell("a=b"), "a=b");

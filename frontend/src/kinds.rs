@@ -25,8 +25,8 @@ mod storage;
 mod trim;
 mod workloads;
 
+use crate::json::Value;
 use crowsnest_api::cluster::Kind;
-use serde_json::Value;
 
 use crate::charts::ChartSpec;
 use crate::cluster::object::{created, name, namespace};
@@ -207,7 +207,7 @@ fn printed(value: Option<&Value>) -> Cell {
             None => number.as_f64().map_or(Cell::None, |value| Cell::Amount(Amount::Number, value)),
         },
         // kubectl's words for nothing.
-        Some(Value::String(text)) if matches!(text.as_str(), "<none>" | "<unset>") => Cell::None,
+        Some(Value::String(text)) if matches!(&**text, "<none>" | "<unset>") => Cell::None,
         Some(value) => Cell::text(&cells::scalar_text(value)),
         None => Cell::None,
     }
@@ -455,7 +455,7 @@ impl KindRow {
 mod tests {
     use std::collections::BTreeSet;
 
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

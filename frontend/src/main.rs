@@ -22,6 +22,7 @@ mod diff;
 mod download;
 mod format;
 mod i18n;
+mod json;
 mod kinds;
 mod links;
 mod live;

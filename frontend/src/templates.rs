@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::actions::{Field, Given, Takes};
 use crate::cluster::quantity;
 use crate::i18n::Msg;
+use crate::json::Value as Kept;
 
 /// A form, and what it makes.
 pub(crate) struct Template {
@@ -125,16 +126,16 @@ const fn text(label: Msg, hint: Option<Msg>) -> Field {
     Field { label, hint, takes: Takes::Text, initial: nothing }
 }
 
-const fn number(label: Msg, initial: fn(&Value) -> String) -> Field {
+const fn number(label: Msg, initial: fn(&Kept) -> String) -> Field {
     Field { label, hint: None, takes: Takes::Number, initial }
 }
 
 /// One of several; the first is chosen.
-const fn choice(label: Msg, choices: fn(&Value) -> Vec<String>) -> Field {
+const fn choice(label: Msg, choices: fn(&Kept) -> Vec<String>) -> Field {
     Field { label, hint: None, takes: Takes::Choice(choices), initial: nothing }
 }
 
-fn nothing(_: &Value) -> String {
+fn nothing(_: &Kept) -> String {
     String::new()
 }
 
@@ -151,8 +152,8 @@ impl Template {
     /// What stands in the fields at first.
     pub(crate) fn initial(&self) -> Vec<String> {
         let of = |field: &'static Field| match field.takes {
-            Takes::Choice(choices) => choices(&Value::Null).into_iter().next().unwrap_or_default(),
-            _ => (field.initial)(&Value::Null),
+            Takes::Choice(choices) => choices(&Kept::Null).into_iter().next().unwrap_or_default(),
+            _ => (field.initial)(&Kept::Null),
         };
         self.fields().map(of).collect()
     }

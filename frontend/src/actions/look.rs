@@ -1,10 +1,11 @@
 //! Looking into what runs: a container that is added to a pod, and a port in the browser.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Change, Given, ObjectRef, Wrong, kubectl_name, shell};
 use crate::cluster::object::{integer, list, text};
 use crate::i18n::Msg;
+use crate::json::Value;
 
 /// What a container is added from where nothing else is said: small, and with a shell.
 pub(super) const IMAGE: &str = "busybox:1.37";
@@ -89,8 +90,9 @@ mod tests {
 
     #[test]
     fn a_container_is_added_beside_the_one_that_is_looked_at() {
-        let pod = json!({"metadata": {"name": "web-1", "namespace": "shop"}, "spec": {
-            "containers": [{"name": "web"}], "ephemeralContainers": [{"name": "debug-1"}]}});
+        let pod: Value = json!({"metadata": {"name": "web-1", "namespace": "shop"}, "spec": {
+            "containers": [{"name": "web"}], "ephemeralContainers": [{"name": "debug-1"}]}})
+        .into();
         let target = target_of(("", "v1", "pods"), &pod).unwrap();
         assert_eq!(
             (containers(&pod), added_last(&pod)),
@@ -110,11 +112,12 @@ mod tests {
 
     #[test]
     fn only_ports_that_speak_tcp_are_opened() {
-        let pod = json!({"spec": {"containers": [{"ports": [
-            {"containerPort": 53, "protocol": "UDP"}, {"containerPort": 8443, "protocol": "TCP"}]}]}});
+        let pod: Value = json!({"spec": {"containers": [{"ports": [
+            {"containerPort": 53, "protocol": "UDP"}, {"containerPort": 8443, "protocol": "TCP"}]}]}})
+        .into();
         assert_eq!((ports(&pod), scheme(&pod)), (vec!["8443".to_owned()], "https".to_owned()));
-        let service = json!({"spec": {"ports": [{"port": 80}]}});
+        let service: Value = json!({"spec": {"ports": [{"port": 80}]}}).into();
         assert_eq!((ports(&service), scheme(&service)), (vec!["80".to_owned()], "http".to_owned()));
-        assert!(ports(&json!({})).is_empty());
+        assert!(ports(&json!({}).into()).is_empty());
     }
 }

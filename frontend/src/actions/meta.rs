@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::{Change, Given, ObjectRef, Wrong, kubectl_name, shell, uid};
 use crate::cluster::object::{condition, list, pairs, text};
 use crate::i18n::Msg;
+use crate::json::Value;
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -51,12 +52,12 @@ fn read_pairs(text: &str) -> Option<BTreeMap<&str, &str>> {
 }
 
 /// What is other than before; null for what is gone.
-fn differences(object: &Value, which: &'static str, given: &Given<'_>) -> Result<Map<String, Value>, Wrong> {
+fn differences(object: &Value, which: &'static str, given: &Given<'_>) -> Result<Map<String, Json>, Wrong> {
     let wanted = read_pairs(given.text(0)).ok_or(Msg::WrongPairs)?;
     let before: BTreeMap<&str, &str> =
         pairs(object, &["metadata", which]).filter(|(key, _)| *key != LAST_APPLIED).collect();
     let gone =
-        before.keys().filter(|key| !wanted.contains_key(*key)).map(|key| ((*key).to_owned(), Value::Null));
+        before.keys().filter(|key| !wanted.contains_key(*key)).map(|key| ((*key).to_owned(), Json::Null));
     let set = wanted.iter().filter(|(key, value)| before.get(*key) != Some(*value));
     Ok(gone.chain(set.map(|(key, value)| ((*key).to_owned(), (*value).into()))).collect())
 }
@@ -122,7 +123,8 @@ pub(super) fn is_undecided(object: &Value) -> bool {
 }
 
 fn decide(target: &ObjectRef, object: &Value, decision: &str, given: &Given<'_>) -> Vec<Change> {
-    let mut conditions = list(object, &["status", "conditions"]).to_vec();
+    let mut conditions: Vec<Json> =
+        list(object, &["status", "conditions"]).iter().map(Value::to_json).collect();
     conditions.push(json!({
         "type": decision, "status": "True", "reason": "CrowsnestDecision",
         "message": "Decided in Crowsnest", "lastUpdateTime": given.now,
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn labels_that_are_gone_are_taken_away_and_those_that_stay_are_not_sent() {
-        let object = json!({"metadata": {"name": "a", "namespace": "b", "labels": {"keep": "1", "gone": "2", "other": "3"}}});
+        let object: Value = json!({"metadata": {"name": "a", "namespace": "b", "labels": {"keep": "1", "gone": "2", "other": "3"}}}).into();
         let target = target_of(("", "v1", "configmaps"), &object).unwrap();
         assert_eq!(labels(&object), "gone=2\nkeep=1\nother=3\n");
         let given = ["keep=1\n other=4 \nnew=\n\n".to_owned()];
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_deletion_is_of_this_object_and_no_later_one_of_its_name() {
-        let object = json!({"metadata": {"name": "a", "uid": "u"}});
+        let object: Value = json!({"metadata": {"name": "a", "uid": "u"}}).into();
         let target = target_of(("", "v1", "namespaces"), &object).unwrap();
         let given = ["Orphan".to_owned()];
         let given = Given { values: &given, now: "" };
@@ -173,7 +175,8 @@ mod tests {
 
     #[test]
     fn a_decision_about_a_certificate_keeps_what_was_said_before() {
-        let object = json!({"metadata": {"name": "a"}, "status": {"conditions": [{"type": "X"}]}});
+        let object: Value =
+            json!({"metadata": {"name": "a"}, "status": {"conditions": [{"type": "X"}]}}).into();
         assert!(is_undecided(&object));
         let target = target_of(("certificates.k8s.io", "v1", "certificatesigningrequests"), &object).unwrap();
         let changes = approve(&target, &object, &Given { values: &[], now: "n" }).unwrap();
@@ -182,6 +185,6 @@ mod tests {
             (*below, patch["status"]["conditions"][1]["type"].as_str()),
             ("approval", Some("Approved"))
         );
-        assert!(!is_undecided(patch));
+        assert!(!is_undecided(&patch.clone().into()));
     }
 }

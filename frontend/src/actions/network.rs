@@ -1,10 +1,11 @@
 //! A Service for a workload.
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::{Change, Given, ObjectRef, Wrong, kubectl_name, shell};
 use crate::cluster::object::{at, integer, list, text};
 use crate::i18n::Msg;
+use crate::json::Value;
 
 /// Types of Services that need nothing else to be said.
 pub(super) fn types(_: &Value) -> Vec<String> {
@@ -27,13 +28,13 @@ pub(super) fn first_port(object: &Value) -> String {
 }
 
 /// The labels that pick the pods.
-fn selector(object: &Value) -> Option<Value> {
+fn selector(object: &Value) -> Option<Json> {
     let labels = at(object, &["spec", "selector", "matchLabels"])
         .or_else(|| {
             at(object, &["spec", "selector"]).filter(|selector| selector.get("matchExpressions").is_none())
         })
         .or_else(|| at(object, &["metadata", "labels"]))?;
-    labels.as_object().filter(|labels| !labels.is_empty()).map(|labels| labels.clone().into())
+    (!labels.as_object()?.is_empty()).then(|| labels.to_json())
 }
 
 pub(super) fn expose(target: &ObjectRef, object: &Value, given: &Given<'_>) -> Result<Vec<Change>, Wrong> {
@@ -72,8 +73,8 @@ mod tests {
 
     #[test]
     fn a_service_picks_the_pods_of_its_workload() {
-        let object = json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": {
-            "selector": {"matchLabels": {"app": "web"}}, "template": {"spec": {"containers": [{"ports": [{"containerPort": 8080}]}]}}}});
+        let object: Value = json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": {
+            "selector": {"matchLabels": {"app": "web"}}, "template": {"spec": {"containers": [{"ports": [{"containerPort": 8080}]}]}}}}).into();
         let target = target_of(("apps", "v1", "deployments"), &object).unwrap();
         assert_eq!(first_port(&object), "8080");
         let given = ["web", "80", "8080", "NodePort"].map(str::to_owned);

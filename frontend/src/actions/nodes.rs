@@ -1,10 +1,11 @@
 //! Cordon, taints, and what a drain does with each pod.
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::{Change, Given, ObjectRef, Wrong, kubectl_name, shell};
-use crate::cluster::object::{is_true, list, name, namespace, text};
+use crate::cluster::object::{at, is_true, list, name, namespace, text};
 use crate::i18n::Msg;
+use crate::json::Value;
 
 const EFFECTS: &[&str] = &["NoSchedule", "PreferNoSchedule", "NoExecute"];
 const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -14,7 +15,7 @@ pub(super) fn is_cordoned(node: &Value) -> bool {
 }
 
 pub(super) fn cordon(target: &ObjectRef, node: &Value, _: &Given<'_>) -> Result<Vec<Change>, Wrong> {
-    let patch = json!({"spec": {"unschedulable": if is_cordoned(node) { Value::Null } else { true.into() }}});
+    let patch = json!({"spec": {"unschedulable": if is_cordoned(node) { Json::Null } else { true.into() }}});
     Ok(vec![Change::Merge { target: target.clone(), below: "", patch }])
 }
 
@@ -30,13 +31,13 @@ pub(super) fn taints(node: &Value) -> String {
 
 pub(super) fn set_taints(target: &ObjectRef, node: &Value, given: &Given<'_>) -> Result<Vec<Change>, Wrong> {
     let lines = given.text(0).lines().map(str::trim).filter(|line| !line.is_empty());
-    let taints: Option<Vec<Value>> = lines.map(|line| taint(node, line)).collect();
+    let taints: Option<Vec<Json>> = lines.map(|line| taint(node, line)).collect();
     let patch = json!({"spec": {"taints": taints.ok_or(Msg::WrongTaint)?}});
     Ok(vec![Change::Merge { target: target.clone(), below: "", patch }])
 }
 
 /// One taint; one that is there already keeps since when it is.
-fn taint(node: &Value, line: &str) -> Option<Value> {
+fn taint(node: &Value, line: &str) -> Option<Json> {
     let (what, effect) = line.rsplit_once(':')?;
     let (key, value) = what.split_once('=').unwrap_or((what, ""));
     if key.is_empty() || !EFFECTS.contains(&effect) {
@@ -45,7 +46,7 @@ fn taint(node: &Value, line: &str) -> Option<Value> {
     let is_same = |taint: &&Value| {
         text(taint, &["key"]) == key && text(taint, &["value"]) == value && text(taint, &["effect"]) == effect
     };
-    let known = list(node, &["spec", "taints"]).iter().find(is_same).cloned();
+    let known = list(node, &["spec", "taints"]).iter().find(is_same).map(Value::to_json);
     let mut new = json!({"key": key, "effect": effect});
     if !value.is_empty() {
         new["value"] = value.into();
@@ -91,7 +92,7 @@ pub(crate) fn drained(pods: &[Value]) -> Vec<DrainPod> {
 /// Why a pod is not evicted by a drain: its DaemonSet would bring it back at once, the kubelet keeps it, or it is over.
 fn stays(pod: &Value) -> Option<Msg> {
     let owners = list(pod, &["metadata", "ownerReferences"]);
-    if pod.pointer("/metadata/annotations").and_then(|all| all.get(MIRROR)).is_some() {
+    if at(pod, &["metadata", "annotations", MIRROR]).is_some() {
         Some(Msg::StaysStatic)
     } else if owners.iter().any(|owner| text(owner, &["kind"]) == "DaemonSet") {
         Some(Msg::StaysDaemon)
@@ -109,8 +110,8 @@ mod tests {
 
     #[test]
     fn taints_are_lines_and_those_that_stay_keep_their_time() {
-        let node = json!({"metadata": {"name": "a"}, "spec": {"taints": [
-            {"key": "gpu", "value": "yes", "effect": "NoSchedule", "timeAdded": "t"}, {"key": "x", "effect": "NoExecute"}]}});
+        let node: Value = json!({"metadata": {"name": "a"}, "spec": {"taints": [
+            {"key": "gpu", "value": "yes", "effect": "NoSchedule", "timeAdded": "t"}, {"key": "x", "effect": "NoExecute"}]}}).into();
         assert_eq!(taints(&node), "gpu=yes:NoSchedule\nx:NoExecute\n");
         let target = target_of(("", "v1", "nodes"), &node).unwrap();
         let set = |text: &str| set_taints(&target, &node, &Given { values: &[text.to_owned()], now: "" });
@@ -128,12 +129,18 @@ mod tests {
 
     #[test]
     fn a_drain_leaves_what_would_come_back_at_once() {
-        let owned = |kind: &str| json!({"metadata": {"name": "p", "namespace": "n", "ownerReferences": [{"kind": kind}]}});
+        let owned = |kind: &str| -> Value {
+            json!({"metadata": {"name": "p", "namespace": "n", "ownerReferences": [{"kind": kind}]}}).into()
+        };
         assert_eq!(stays(&owned("DaemonSet")), Some(Msg::StaysDaemon));
         assert_eq!(stays(&owned("ReplicaSet")), None);
-        assert_eq!(stays(&json!({"metadata": {"annotations": {MIRROR: "x"}}})), Some(Msg::StaysStatic));
-        assert_eq!(stays(&json!({"status": {"phase": "Succeeded"}})), Some(Msg::StaysDone));
-        let pods = drained(&[json!({"metadata": {"name": "p"}, "spec": {"volumes": [{"emptyDir": {}}]}})]);
+        assert_eq!(
+            stays(&json!({"metadata": {"annotations": {MIRROR: "x"}}}).into()),
+            Some(Msg::StaysStatic)
+        );
+        assert_eq!(stays(&json!({"status": {"phase": "Succeeded"}}).into()), Some(Msg::StaysDone));
+        let pods =
+            drained(&[json!({"metadata": {"name": "p"}, "spec": {"volumes": [{"emptyDir": {}}]}}).into()]);
         assert!(pods[0].loses_data && pods[0].is_alone && pods[0].stays.is_none());
     }
 }

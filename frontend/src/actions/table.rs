@@ -497,6 +497,7 @@ mod tests {
     use super::*;
     use crate::actions::Given;
     use crate::i18n::Lang;
+    use crate::json::json;
 
     #[test]
     fn every_action_has_a_name_words_and_rights() {
@@ -514,7 +515,7 @@ mod tests {
             let asks = !action.fields.is_empty() || action.window != Window::Form;
             assert!(!action.bulk || action.fields.len() <= 1, "{}", action.id);
             assert!(
-                asks || (action.changes)(&target, &serde_json::json!({"metadata": {}}), &given)
+                asks || (action.changes)(&target, &json!({"metadata": {}}), &given)
                     .is_ok_and(|all| all.len() == 1)
             );
         }

@@ -1,10 +1,11 @@
 //! Scale, restart, pause, another image, and back to an earlier revision.
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::{Change, Given, ObjectRef, Wrong, kubectl_name, shell};
 use crate::cluster::object::{at, integer, is_true, list, name, text};
 use crate::i18n::Msg;
+use crate::json::Value;
 
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -38,7 +39,7 @@ pub(super) fn is_paused(object: &Value) -> bool {
 }
 
 pub(super) fn pause(target: &ObjectRef, object: &Value, _: &Given<'_>) -> Result<Vec<Change>, Wrong> {
-    let patch = json!({"spec": {"paused": if is_paused(object) { Value::Null } else { true.into() }}});
+    let patch = json!({"spec": {"paused": if is_paused(object) { Json::Null } else { true.into() }}});
     Ok(vec![Change::Merge { target: target.clone(), below: "", patch }])
 }
 
@@ -83,7 +84,7 @@ pub(crate) struct Revision {
     /// The ReplicaSet or ControllerRevision that keeps it.
     pub(crate) kept_by: String,
     /// The description of pods, without what tells this revision's pods from others'.
-    pub(crate) template: Value,
+    pub(crate) template: Json,
     /// Why it was made, if somebody said so.
     pub(crate) cause: String,
 }
@@ -104,11 +105,11 @@ fn revision(kept: &Value) -> Option<Revision> {
     let number = integer(kept, &["revision"])
         .or_else(|| text(kept, &["metadata", "annotations", REVISION]).parse().ok())?;
     let mut template =
-        at(kept, &["data", "spec", "template"]).or_else(|| at(kept, &["spec", "template"]))?.clone();
+        at(kept, &["data", "spec", "template"]).or_else(|| at(kept, &["spec", "template"]))?.to_json();
     if let Some(template) = template.as_object_mut() {
         template.remove("$patch");
     }
-    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Json::as_object_mut) {
         labels.remove(HASH);
     }
     let cause = text(kept, &["metadata", "annotations", "kubernetes.io/change-cause"]).to_owned();
@@ -130,10 +131,10 @@ mod tests {
     use crate::actions::target_of;
 
     fn web() -> (ObjectRef, Value) {
-        let object = json!({
+        let object: Value = json!({
             "metadata": {"name": "web", "namespace": "shop", "uid": "u"},
             "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "main", "image": "web:1"}, {"name": "side", "image": "s:1"}]}}},
-        });
+        }).into();
         (target_of(("apps", "v1", "deployments"), &object).unwrap(), object)
     }
 
@@ -175,11 +176,12 @@ mod tests {
     #[test]
     fn revisions_are_those_of_the_owner_without_what_tells_their_pods_apart() {
         let (target, object) = web();
-        let set = |number: &str, uid: &str, image: &str| {
+        let set = |number: &str, uid: &str, image: &str| -> Value {
             json!({
                 "metadata": {"name": format!("web-{number}"), "annotations": {REVISION: number}, "ownerReferences": [{"uid": uid}]},
                 "spec": {"template": {"metadata": {"labels": {"app": "web", HASH: "x"}}, "spec": {"containers": [{"image": image}]}}},
             })
+            .into()
         };
         let found =
             revisions(&object, &[set("1", "u", "web:0"), set("2", "u", "web:1"), set("9", "other", "x")]);
@@ -187,8 +189,10 @@ mod tests {
         assert_eq!(found[1].template["metadata"]["labels"], json!({"app": "web"}));
         let Change::Strategic { patch, .. } = restore(&target, &found[1]) else { panic!() };
         assert_eq!(patch["spec"]["template"]["$patch"], "replace");
-        let kept = json!({"metadata": {"name": "db-1", "ownerReferences": [{"uid": "u"}]}, "revision": 3,
-            "data": {"spec": {"template": {"$patch": "replace", "spec": {}}}}});
+        let kept: Value =
+            json!({"metadata": {"name": "db-1", "ownerReferences": [{"uid": "u"}]}, "revision": 3,
+            "data": {"spec": {"template": {"$patch": "replace", "spec": {}}}}})
+            .into();
         assert_eq!(revisions(&object, &[kept])[0].template, json!({"spec": {}}));
     }
 }

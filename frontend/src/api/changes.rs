@@ -2,9 +2,11 @@
 
 use crowsnest_api::changes::{Cause, Report, Revealed};
 use crowsnest_api::cluster::{Kind, Scope};
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{ApiError, Client};
+use crate::json::Value;
 use crate::router::encode;
 
 const OBJECTS: &str = "api/crowsnest/v1/objects";
@@ -33,11 +35,11 @@ fn list_path(kind: &Kind, namespace: &str) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
     /// One more of a kind in a namespace.
-    Create { kind: Kind, namespace: String, object: Value },
+    Create { kind: Kind, namespace: String, object: serde_json::Value },
     /// Fields as they are to be; null takes one away.
-    Merge { target: ObjectRef, below: &'static str, patch: Value },
+    Merge { target: ObjectRef, below: &'static str, patch: serde_json::Value },
     /// The same with lists that are merged by key, as Kubernetes' own kinds are.
-    Strategic { target: ObjectRef, below: &'static str, patch: Value },
+    Strategic { target: ObjectRef, below: &'static str, patch: serde_json::Value },
     /// A port, opened in the browser. It is answered where.
     OpenPort { target: ObjectRef, port: u16, tls: bool },
     /// An eviction.
@@ -119,11 +121,11 @@ fn path_below(target: &ObjectRef, below: &str) -> String {
 }
 
 /// An object as the API server has it; `managers` asks for who manages its fields.
-pub(crate) async fn read_object(
+pub(crate) async fn read_object<T: DeserializeOwned>(
     client: Client,
     target: &ObjectRef,
     managers: bool,
-) -> Result<Value, ApiError> {
+) -> Result<T, ApiError> {
     client.get(&target.path(), if managers { "managedFields=shown" } else { "" }, None).await
 }
 
@@ -134,8 +136,12 @@ pub(crate) async fn fetch_objects(
     namespace: &str,
     selector: &str,
 ) -> Result<Vec<Value>, ApiError> {
-    let list: Value = client.get(&list_path(kind, namespace), selector, None).await?;
-    Ok(list.get("items").and_then(Value::as_array).cloned().unwrap_or_default())
+    #[derive(Deserialize)]
+    struct List {
+        items: Vec<Value>,
+    }
+    let list: List = client.get(&list_path(kind, namespace), selector, None).await?;
+    Ok(list.items)
 }
 
 /// What a text of objects is asked to do.

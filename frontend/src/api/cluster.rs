@@ -1,9 +1,9 @@
 //! The cluster, asked once: its lists come over the stream.
 
+use crate::json::Value;
 use crowsnest_api::cluster::Namespaces;
 use crowsnest_api::kinds::{ServedKinds, TableColumn, TablePage};
 use crowsnest_api::session::Session;
-use serde_json::Value;
 use web_sys::AbortSignal;
 
 use super::{ApiError, Client};
@@ -52,8 +52,11 @@ pub(crate) async fn fetch_names(
     abort: AbortSignal,
 ) -> Result<Vec<(String, String)>, ApiError> {
     let page: TablePage = client.get(&place(row, namespace)?, "as=table&limit=500", Some(&abort)).await?;
-    let key = |object: &Value| (object::namespace(object).to_owned(), object::name(object).to_owned());
-    Ok(page.items.iter().map(key).collect())
+    let key = |object: serde_json::Value| {
+        let object = Value::from(object);
+        (object::namespace(&object).to_owned(), object::name(&object).to_owned())
+    };
+    Ok(page.items.into_iter().map(key).collect())
 }
 
 /// Where the objects of a kind are in a namespace; empty is everywhere.

@@ -1,6 +1,6 @@
 //! An Event: what was told, about what, how often and when last.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{created, integer, moment, text};
 
@@ -39,7 +39,7 @@ pub(crate) fn source(event: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

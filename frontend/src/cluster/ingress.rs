@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{at, list, name, namespace, text};
 use crate::arrange::Arrange as _;
@@ -124,7 +124,7 @@ fn has_port(service: &Value, port: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

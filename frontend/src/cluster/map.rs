@@ -7,7 +7,7 @@ pub(crate) mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{at, list, name, namespace, text};
 use super::{ingress, node, owner, pod, service};
@@ -458,7 +458,7 @@ fn claim_note(claim: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

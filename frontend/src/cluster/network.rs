@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{list, name, text};
 use crate::arrange::Arrange as _;
@@ -64,7 +64,7 @@ pub(crate) fn of_nodes<'v>(nodes: impl Iterator<Item = &'v Value>, field: &str) 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! A node: whether it is ready, what it is for, and what is wrong with it.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{condition, is_true, list, moment, name, pairs, text};
 use super::quantity;
@@ -140,7 +140,7 @@ pub(crate) fn is_well(kind: &str, status: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Reading fields of an object: what is absent or of another type reads as nothing, never as an error.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use crate::range::{DAY, HOUR, MINUTE, SECOND};
 
@@ -26,13 +26,13 @@ pub(crate) fn is_true(object: &Value, path: &[&str]) -> bool {
 
 /// The list at `path`; empty where there is none.
 pub(crate) fn list<'v>(object: &'v Value, path: &[&str]) -> &'v [Value] {
-    at(object, path).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    at(object, path).and_then(Value::as_array).unwrap_or_default()
 }
 
 /// The texts of the map at `path`, in the order of their keys.
 pub(crate) fn pairs<'v>(object: &'v Value, path: &[&str]) -> impl Iterator<Item = (&'v str, &'v str)> {
     let map = at(object, path).and_then(Value::as_object);
-    map.into_iter().flatten().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+    map.into_iter().flatten().filter_map(|(key, value)| Some((key, value.as_str()?)))
 }
 
 /// The object's name.
@@ -109,7 +109,7 @@ pub(crate) fn age(now: i64, moment: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Whose a pod is: the workload that people know it by.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{is_true, list, name, namespace, text};
 
@@ -50,7 +50,7 @@ pub(crate) fn named(pod: &Value, kind: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

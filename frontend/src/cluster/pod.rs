@@ -1,6 +1,6 @@
 //! A pod's status in one word, as `kubectl get pods` computes it, and the figures beside it.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{at, holds, integer, is_true, list, moment, text};
 use super::quantity;
@@ -228,7 +228,7 @@ impl Phase {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use serde_json::{Value, json};
+use crate::json::Value;
 
 use super::object::{at, integer, is_true, list, name, namespace, text};
 use super::{owner, pod};
@@ -164,7 +164,9 @@ impl World<'_> {
                     None => space == rule.namespace,
                     Some(selector) => match self.namespaces.get(space) {
                         Some(object) => selector.selects(object),
-                        None => selector.selects(&json!({"metadata": {"labels": {NAME_LABEL: space}}})),
+                        None => selector.selects(
+                            &serde_json::json!({"metadata": {"labels": {NAME_LABEL: space}}}).into(),
+                        ),
                     },
                 };
                 is_there && pods.selects(one) && !is_true(one, &["spec", "hostNetwork"])
@@ -240,7 +242,7 @@ fn port(one: &Value) -> Port {
         protocol: protocol.unwrap_or("TCP").to_owned(),
         port: match at(one, &["port"]) {
             Some(Value::Number(number)) => number.to_string(),
-            Some(Value::String(name)) => name.clone(),
+            Some(Value::String(name)) => name.to_string(),
             _ => String::new(),
         },
         end: integer(one, &["endPort"]),
@@ -341,6 +343,8 @@ fn contains(cidr: &str, address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::json::json;
+
     use super::*;
 
     fn pod(space: &str, of_name: &str, app: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::ingress::IngressTrouble;
 use super::node::{self, NodeTrouble};
@@ -126,7 +126,7 @@ fn warnings<'v>(events: impl Iterator<Item = &'v Value>) -> BTreeMap<&'v str, Ve
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::i18n::Lang;

@@ -1,6 +1,6 @@
 //! Why no node takes a pod: the scheduler's message in words.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{condition, text};
 use crate::i18n::{Lang, Msg, fill};

@@ -1,6 +1,6 @@
 //! Services that lead nowhere, and what those are that do not look like the others.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{at, holds, list, text};
 use super::pod;
@@ -133,7 +133,7 @@ fn has_port(pod: &Value, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! What is wrong with a pod, in words: the cause before the symptom.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{age, at, condition, created, integer, list, moment, text};
 use super::{pod, quantity, scheduling};
@@ -255,7 +255,7 @@ fn image_words<'m>(message: &'m str, image: &str) -> &'m str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Volumes that are full, or nearly: by the kubelets' figures, and by which pod writes to them.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::object::{list, name, namespace, text};
 use crate::format::{NONE, bytes, percent};
@@ -77,7 +77,7 @@ fn uses(pod: &Value, filling: &Filling) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

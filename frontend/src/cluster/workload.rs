@@ -1,8 +1,8 @@
 //! How workloads are: so many replicas wanted, so many there, and what that means in a word.
 
-use serde_json::Value;
+use crate::json::Value;
 
-use super::object::{condition, holds, integer, is_true, list, text};
+use super::object::{at, condition, holds, integer, is_true, list, text};
 use crate::components::Tone;
 use crate::i18n::Msg;
 
@@ -44,7 +44,7 @@ pub(crate) fn counts(object: &Value) -> Counts {
         };
     }
     let has_revisions =
-        object.pointer("/spec/strategy").is_some() || object.pointer("/spec/updateStrategy").is_some();
+        ["strategy", "updateStrategy"].iter().any(|field| at(object, &["spec", field]).is_some());
     Counts {
         // One is what Kubernetes takes where nothing is said.
         desired: number(integer(object, &["spec", "replicas"]).or(Some(1))),
@@ -128,7 +128,7 @@ pub(crate) fn job_state(job: &Value) -> State {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use super::{Cell, Column, Group, KindRow, KindScope, Listing, Part, cells};
 use crate::cluster::object::{at, list, namespace, text};
 use crate::components::IconName;
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -156,7 +156,7 @@ static SUBJECT_LIST: Listing = Listing {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::router::Page;

@@ -1,6 +1,6 @@
 //! Cells that kinds have in common: links by name, quantities, small words.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::{Amount, Cell, find, find_api};
 use crate::cluster::object::{at, is_true, list, namespace, pairs, text};
@@ -65,7 +65,7 @@ pub(super) fn scalar(object: &Value, path: &[&str]) -> Cell {
 /// A text, a number or a truth as words; empty for anything else.
 pub(super) fn scalar_text(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Number(number) => number.to_string(),
         Value::Bool(is) => is.to_string(),
         _ => String::new(),
@@ -96,7 +96,7 @@ pub(super) fn access_modes(modes: &[Value]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::router::Page;

@@ -5,7 +5,7 @@ use super::{Cell, Column, Group, KindRow, KindScope, Listing, Part, Wire};
 use crate::cluster::object::{at, text};
 use crate::components::IconName;
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 pub(super) static CONFIG_MAPS: KindRow = KindRow {
     icon: IconName::File,
@@ -50,11 +50,11 @@ static VALUES: Listing = Listing {
         let entries = |field: &str| at(map, &[field]).and_then(Value::as_object).into_iter().flatten();
         let plain = entries("data").map(|(key, value)| {
             let value = value.as_str().unwrap_or_default();
-            vec![Cell::Text(key.clone()), Cell::size(value.len()), Cell::Block(value.to_owned())]
+            vec![Cell::Text(key.to_owned()), Cell::size(value.len()), Cell::Block(value.to_owned())]
         });
         let binary = entries("binaryData").map(|(key, value)| {
             let bytes = decoded_len(value.as_str().unwrap_or_default());
-            vec![Cell::Text(key.clone()), Cell::size(bytes), Cell::Label(Msg::BinaryValue)]
+            vec![Cell::Text(key.to_owned()), Cell::size(bytes), Cell::Label(Msg::BinaryValue)]
         });
         plain.chain(binary).collect()
     },
@@ -66,7 +66,7 @@ static SECRET_KEYS: Listing = Listing {
     heads: &[Msg::ColumnKey],
     read: |secret| {
         let keys = at(secret, &["data"]).and_then(Value::as_object).into_iter().flatten();
-        keys.map(|(key, _)| vec![Cell::Text(key.clone())]).collect()
+        keys.map(|(key, _)| vec![Cell::Text(key.to_owned())]).collect()
     },
 };
 
@@ -78,7 +78,7 @@ fn decoded_len(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

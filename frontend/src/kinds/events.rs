@@ -1,6 +1,6 @@
 //! Events.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::{Cell, Column, Group, KindRow, KindScope, Natural, Place, Source, find_kind};
 use crate::cluster::event;
@@ -78,7 +78,7 @@ fn about(event: &Value) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::router::Page;

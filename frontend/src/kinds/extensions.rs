@@ -5,7 +5,7 @@ use super::{Cell, Column, Group, KindRow, KindScope, Listing, Part, cells};
 use crate::cluster::object::{condition, holds, is_true, list, text};
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 pub(super) static DEFINITIONS: KindRow = KindRow {
     icon: IconName::Puzzle,
@@ -77,7 +77,7 @@ static VERSIONS: Listing = Listing {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -60,13 +60,13 @@ pub(super) static INGRESSES: KindRow = KindRow {
 };
 
 /// `web:80, api:http`
-fn services(ingress: &serde_json::Value) -> String {
+fn services(ingress: &crate::json::Value) -> String {
     let names = backends(ingress).into_iter().map(|one| format!("{}:{}", one.service, one.port));
     names.collect::<Vec<_>>().join(", ")
 }
 
 /// Where its controller can be reached.
-fn address(ingress: &serde_json::Value) -> String {
+fn address(ingress: &crate::json::Value) -> String {
     let of = |one| [text(one, &["ip"]), text(one, &["hostname"])].into_iter().find(|text| !text.is_empty());
     list(ingress, &["status", "loadBalancer", "ingress"]).iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }

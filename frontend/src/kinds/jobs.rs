@@ -7,7 +7,7 @@ use crate::cluster::object::{integer, is_true, list, moment, text};
 use crate::cluster::workload;
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 pub(super) static JOBS: KindRow = KindRow {
     icon: IconName::Job,
@@ -143,7 +143,7 @@ fn cron_status(cron: &Value) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

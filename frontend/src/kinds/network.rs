@@ -4,7 +4,7 @@ use super::{Cell, Column, Group, KindRow, KindScope, Listing, Part, cells, selec
 use crate::cluster::object::{at, is_true, list, namespace, text};
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 pub(super) static ENDPOINT_SLICES: KindRow = KindRow {
     icon: IconName::Service,
@@ -40,7 +40,13 @@ fn is_ready(endpoint: &Value) -> bool {
 }
 
 fn ports(slice: &Value) -> String {
-    let port = |one: &Value| format!("{}/{}", cells::scalar_text(&one["port"]), text(one, &["protocol"]));
+    let port = |one: &Value| {
+        format!(
+            "{}/{}",
+            cells::scalar_text(at(one, &["port"]).unwrap_or(&Value::Null)),
+            text(one, &["protocol"])
+        )
+    };
     list(slice, &["ports"]).iter().map(port).collect::<Vec<_>>().join(", ")
 }
 
@@ -191,7 +197,7 @@ pub(super) static INGRESS_CLASSES: KindRow = KindRow {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

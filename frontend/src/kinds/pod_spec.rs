@@ -1,6 +1,6 @@
 //! What a pod is to be, as tables: from a pod itself, or from the template of a workload.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::{Cell, cells, selects};
 use crate::cluster::object::{at, integer, is_true, list, text};
@@ -170,12 +170,12 @@ fn volume_source(namespace: &str, volume: &Value) -> Cell {
         }
     }
     let fields = volume.as_object().into_iter().flatten();
-    let mut kinds = fields.filter(|(name, _)| name.as_str() != "name");
+    let mut kinds = fields.filter(|(name, _)| *name != "name");
     kinds.next().map_or(Cell::None, |(kind, value)| {
         let detail = ["path", "driver", "medium", "server"]
             .into_iter()
             .find_map(|field| Some(text(value, &[field])).filter(|text| !text.is_empty()));
-        Cell::Text(detail.map_or_else(|| kind.clone(), |detail| format!("{kind} {detail}")))
+        Cell::Text(detail.map_or_else(|| kind.to_owned(), |detail| format!("{kind} {detail}")))
     })
 }
 
@@ -330,7 +330,7 @@ pub(crate) fn claims(pod: &Value) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::router::Page;

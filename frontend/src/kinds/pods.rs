@@ -1,6 +1,6 @@
 //! Pods.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::{
     Amount, Cell, Column, FactText, Group, KindRow, KindScope, Metric, Natural, Part, Place, Source,
@@ -180,7 +180,7 @@ fn status(pod: &Value) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

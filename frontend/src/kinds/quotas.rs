@@ -5,7 +5,7 @@ use crate::cluster::object::{at, list, pairs, text};
 use crate::cluster::quantity;
 use crate::components::IconName;
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 pub(super) static QUOTAS: KindRow = KindRow {
     icon: IconName::Gauge,
@@ -145,7 +145,7 @@ pub(super) static PRIORITY_CLASSES: KindRow = KindRow {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use super::{Cell, Column, Group, KindRow, KindScope, Listing, Part, cells, selec
 use crate::cluster::object::{at, condition, holds, integer, list, namespace, text};
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 pub(super) static AUTOSCALERS: KindRow = KindRow {
     icon: IconName::Scale,
@@ -198,7 +198,7 @@ fn budget_status(budget: &Value) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

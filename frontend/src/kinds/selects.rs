@@ -1,6 +1,6 @@
 //! Label selectors: what an object selects, in words and as a test of labels.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use crate::cluster::object::{at, list, pairs, text};
 
@@ -158,7 +158,7 @@ fn split_terms(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

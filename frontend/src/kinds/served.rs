@@ -266,7 +266,7 @@ fn slug(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::super::{Cell, find_api};
     use super::*;

@@ -1,6 +1,6 @@
 //! Services.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::cells::pairs_text;
 use super::{Cell, Column, Group, KindRow, KindScope, Natural, Part, Place, Source};
@@ -83,7 +83,7 @@ fn ports(service: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

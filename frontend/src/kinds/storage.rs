@@ -5,7 +5,7 @@ use crate::charts;
 use crate::cluster::object::{at, list, pairs, text};
 use crate::components::{IconName, Tone};
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
@@ -117,8 +117,8 @@ const NO_SOURCE: &[&str] = &["claimRef", "capacity", "nodeAffinity"];
 /// What a volume is: `csi`, `nfs`, `hostPath`.
 fn source(volume: &Value) -> &str {
     let fields = at(volume, &["spec"]).and_then(Value::as_object).into_iter().flatten();
-    let mut sources = fields.filter(|(name, value)| value.is_object() && !NO_SOURCE.contains(&name.as_str()));
-    sources.next().map_or("", |(name, _)| name.as_str())
+    let mut sources = fields.filter(|(name, value)| value.as_object().is_some() && !NO_SOURCE.contains(name));
+    sources.next().map_or("", |(name, _)| name)
 }
 
 /// Where a volume's bytes are.
@@ -128,7 +128,7 @@ static SOURCE: Listing = Listing {
     read: |volume| {
         let kind = source(volume);
         let fields = at(volume, &["spec", kind]).and_then(Value::as_object).into_iter().flatten();
-        let line = |(name, value): (&String, &Value)| {
+        let line = |(name, value): (&str, &Value)| {
             let words = cells::scalar_text(value);
             (!words.is_empty()).then(|| vec![Cell::Text(format!("{kind}.{name}")), Cell::Text(words)])
         };
@@ -178,7 +178,7 @@ static PARAMETERS: Listing = Listing {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::router::Page;

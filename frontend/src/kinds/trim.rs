@@ -1,6 +1,6 @@
 //! Leaving out of an object what its list never shows: ten thousand pods are to fit into a browser.
 
-use serde_json::Value;
+use crate::json::Value;
 
 /// Takes the values at `paths` out of `object`; `*` stands for every element of a list.
 pub(crate) fn trim(object: &mut Value, paths: &[&[&str]]) {
@@ -31,7 +31,7 @@ fn drop_at(value: &mut Value, path: &[&str]) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

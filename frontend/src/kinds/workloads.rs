@@ -7,7 +7,7 @@ use crate::cluster::object::{list, text};
 use crate::cluster::workload;
 use crate::components::IconName;
 use crate::i18n::Msg;
-use serde_json::Value;
+use crate::json::Value;
 
 /// Where a workload says what its pods are to be.
 pub(super) const TEMPLATE: PodSpecAt = &["spec", "template", "spec"];
@@ -245,7 +245,7 @@ static CLAIM_TEMPLATES: Listing = Listing {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::components::Tone;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::json::Value;
 use crowsnest_api::stream::{ChangeType, Changes, ListPart, State};
-use serde_json::Value;
 
 use super::Health;
 use crate::cluster::object::{list, name, namespace, text};
@@ -140,7 +140,7 @@ impl Collection {
 
     /// Takes in a part of a list. The first list shows as it comes; later ones replace it when they are complete, so
     /// that nothing goes and comes back.
-    pub(crate) fn sync(&mut self, part: ListPart) {
+    pub(crate) fn sync(&mut self, part: ListPart<Value>) {
         if part.first {
             self.coming = Some(BTreeMap::new());
         }
@@ -164,7 +164,7 @@ impl Collection {
     }
 
     /// Takes in what has changed.
-    pub(crate) fn change(&mut self, changes: Changes) {
+    pub(crate) fn change(&mut self, changes: Changes<Value>) {
         for change in changes.changes {
             let entry = self.entry(change.object);
             match change.what {
@@ -210,8 +210,8 @@ impl Collection {
 
 #[cfg(test)]
 mod tests {
+    use crate::json::json;
     use crowsnest_api::stream::{Change, MissingRight, WatchState};
-    use serde_json::json;
 
     use super::*;
     use crate::kinds::PODS;
@@ -221,7 +221,7 @@ mod tests {
             "spec": {"containers": [{"image": "nginx:1.27", "env": [1]}]}, "status": {"phase": "Running"}})
     }
 
-    fn part(objects: Vec<Value>, first: bool, last: bool) -> ListPart {
+    fn part(objects: Vec<Value>, first: bool, last: bool) -> ListPart<Value> {
         ListPart { watch: 0, objects, first, last }
     }
 
@@ -278,7 +278,7 @@ mod tests {
         for words in ["web-1", "shop", "app=web", "nginx:1.27", "running"] {
             assert!(entry.search.contains(words), "{words} in {:?}", entry.search);
         }
-        assert_eq!(entry.object.pointer("/spec/containers/0/env"), None);
+        assert_eq!(entry.object["spec"]["containers"][0].get("env"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::collection::{Collection, Entry, Key};
 use super::source::{Source, Told};
 use crate::api::{Client, SessionStore, ask_whether_signed_in};
 use crate::clock::Clock;
+use crate::json::Value;
 use crate::kinds::{KindRow, Wire};
 use crate::poll::is_hidden;
 use crate::range::SECOND;
@@ -250,7 +251,7 @@ impl Hub {
         }
     }
 
-    fn take(&self, event: StreamEvent, id: String, now: i64) {
+    fn take(&self, event: StreamEvent<Value>, id: String, now: i64) {
         if !id.is_empty() {
             self.inner.update_value(|inner| {
                 inner.last_id = id;

@@ -1,10 +1,11 @@
 //! The browser's EventSource: opened, listened to, closed when dropped.
 
-use crowsnest_api::stream::{ANEW, LAST_EVENT_ID, PATH, StreamEvent};
+use crowsnest_api::stream::{ANEW, LAST_EVENT_ID, NAMES, PATH, StreamEvent};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Event, EventSource, MessageEvent};
 
+use crate::json::Value;
 use crate::router::encode;
 
 /// What a stream tells.
@@ -12,7 +13,7 @@ pub(super) enum Told {
     /// It is open, for the first time or again.
     Open,
     /// An event, and the id to go on from.
-    Event(StreamEvent, String),
+    Event(StreamEvent<Value>, String),
     /// An event that this version does not understand.
     Unreadable,
     /// It is cut, and the browser connects again by itself.
@@ -37,7 +38,7 @@ impl Drop for Source {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    StreamEvent::NAMES.into_iter().chain(["open", "error"])
+    NAMES.into_iter().chain(["open", "error"])
 }
 
 impl Source {

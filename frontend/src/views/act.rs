@@ -7,9 +7,9 @@ mod goes;
 mod refused;
 mod roll_back;
 
+use crate::json::Value;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
 
 use self::drain::Drain;
 use self::form::ActionForm;

@@ -202,7 +202,7 @@ pub(super) struct ObjectPage {
 
 impl ObjectPage {
     /// Something about the object; tracked. The default while it is not known.
-    fn about<T: Default>(&self, read: impl FnOnce(&serde_json::Value) -> T) -> T {
+    fn about<T: Default>(&self, read: impl FnOnce(&crate::json::Value) -> T) -> T {
         self.shown.with(|entry| entry.as_ref().map(|entry| read(&entry.object)).unwrap_or_default())
     }
 
@@ -303,16 +303,16 @@ impl ObjectPage {
 }
 
 /// The containers of a pod that may run, those for debugging last.
-fn container_names(pod: &serde_json::Value) -> Vec<String> {
+fn container_names(pod: &crate::json::Value) -> Vec<String> {
     let lists = [["spec", "containers"], ["spec", "ephemeralContainers"]];
     let all = lists.iter().flat_map(|path| object::list(pod, path));
     all.map(|container| object::text(container, &["name"]).to_owned()).collect()
 }
 
 /// Those of them that were added and run.
-fn running_names(pod: &serde_json::Value) -> Vec<String> {
+fn running_names(pod: &crate::json::Value) -> Vec<String> {
     let all = object::list(pod, &["status", "ephemeralContainerStatuses"]).iter();
-    let runs = |status: &&serde_json::Value| object::at(status, &["state", "running"]).is_some();
+    let runs = |status: &&crate::json::Value| object::at(status, &["state", "running"]).is_some();
     all.filter(runs).map(|status| object::text(status, &["name"]).to_owned()).collect()
 }
 
@@ -432,7 +432,7 @@ fn Notes(page: ObjectPage) -> impl IntoView {
 }
 
 /// The condition that the word for the object's state comes from, where that is a bad one.
-fn of_conditions(row: &KindRow, object: &serde_json::Value) -> Vec<(Severity, String, String)> {
+fn of_conditions(row: &KindRow, object: &crate::json::Value) -> Vec<(Severity, String, String)> {
     let at = row.column("status").and_then(|at| row.columns.get(at));
     let Some(Cell::Status(tone, word, _)) = at.map(|column| column.cell(object)) else { return Vec::new() };
     let severity = match tone {
@@ -448,14 +448,14 @@ fn of_conditions(row: &KindRow, object: &serde_json::Value) -> Vec<(Severity, St
 }
 
 /// What is wrong with a Service. Half the pods would say too much.
-fn of_service(lang: Lang, one: &serde_json::Value, page: ObjectPage) -> Vec<(Severity, String, String)> {
+fn of_service(lang: Lang, one: &crate::json::Value, page: ObjectPage) -> Vec<(Severity, String, String)> {
     let selector = page.row.selects.map(|selects| selects(one)).unwrap_or_default();
     if !page.cluster.pods.is_complete() {
         return Vec::new();
     }
     page.cluster.pods.with(|pods| {
         let space = object::namespace(one);
-        let is_meant = |pod: &&serde_json::Value| object::namespace(pod) == space && selector.selects(pod);
+        let is_meant = |pod: &&crate::json::Value| object::namespace(pod) == space && selector.selects(pod);
         let selected: Vec<_> = pods.map(|entry| &entry.object).filter(is_meant).collect();
         let told =
             |one: service::ServiceTrouble| (one.severity(), one.title(lang), one.why().text(lang).to_owned());
@@ -463,7 +463,7 @@ fn of_service(lang: Lang, one: &serde_json::Value, page: ObjectPage) -> Vec<(Sev
     })
 }
 
-fn of_pod(lang: Lang, pod: &serde_json::Value, now: i64, events: List) -> Vec<(Severity, String, String)> {
+fn of_pod(lang: Lang, pod: &crate::json::Value, now: i64, events: List) -> Vec<(Severity, String, String)> {
     let Some(mut trouble) = trouble::of(pod, now) else { return Vec::new() };
     if trouble.cause.wants_event() {
         let uid = object::text(pod, &["metadata", "uid"]);

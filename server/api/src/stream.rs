@@ -17,13 +17,13 @@ pub const MAX_WATCHES: usize = 32;
 /// Objects in one [`ListPart`].
 pub const SYNC_CHUNK: usize = 500;
 
-/// One event of a stream of watches. Watches are numbered in the order in which they were asked for.
+/// One event of a stream of watches. Watches are numbered in the order in which they were asked for. `T` is what a reader keeps objects as.
 #[derive(Clone, Debug, PartialEq)]
-pub enum StreamEvent {
+pub enum StreamEvent<T = Value> {
     /// A part of a list.
-    Sync(ListPart),
+    Sync(ListPart<T>),
     /// What has changed since.
-    Change(Changes),
+    Change(Changes<T>),
     /// How a watch is doing.
     State(State),
     /// The session is over; nothing follows, and nothing will.
@@ -32,11 +32,11 @@ pub enum StreamEvent {
 
 /// `event: sync`: a watch's list, in one or more parts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ListPart {
+pub struct ListPart<T = Value> {
     /// Which watch.
     pub watch: usize,
     /// The objects, trimmed.
-    pub objects: Vec<Value>,
+    pub objects: Vec<T>,
     /// This part is the first: forget the objects from before.
     pub first: bool,
     /// This part is the last: the list is complete.
@@ -45,21 +45,21 @@ pub struct ListPart {
 
 /// `event: change`: what happened to a watch's objects, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Changes {
+pub struct Changes<T = Value> {
     /// Which watch.
     pub watch: usize,
     /// At least one.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Change<T>>,
 }
 
 /// What happened to one object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct Change<T = Value> {
     /// What happened.
     #[serde(rename = "type")]
     pub what: ChangeType,
     /// The object afterwards, trimmed; of a deleted one, how it was last.
-    pub object: Value,
+    pub object: T,
 }
 
 /// Kubernetes' words for what can happen to an object.
@@ -138,10 +138,10 @@ pub enum EndReason {
     Expired,
 }
 
-impl StreamEvent {
-    /// All names of events, for a client that subscribes to each.
-    pub const NAMES: [&'static str; 4] = ["sync", "change", "state", "end"];
+/// All names of events, for a client that subscribes to each.
+pub const NAMES: [&str; 4] = ["sync", "change", "state", "end"];
 
+impl<T> StreamEvent<T> {
     /// The field `event`.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -156,7 +156,10 @@ impl StreamEvent {
     ///
     /// # Errors
     /// Never, unless an object nests too deep.
-    pub fn data(&self) -> Result<String, serde_json::Error> {
+    pub fn data(&self) -> Result<String, serde_json::Error>
+    where
+        T: Serialize,
+    {
         match self {
             Self::Sync(sync) => serde_json::to_string(sync),
             Self::Change(changes) => serde_json::to_string(changes),
@@ -169,7 +172,10 @@ impl StreamEvent {
     ///
     /// # Errors
     /// When the name is unknown, or the data is not that event's.
-    pub fn parse(name: &str, data: &str) -> Result<Self, serde_json::Error> {
+    pub fn parse(name: &str, data: &str) -> Result<Self, serde_json::Error>
+    where
+        T: DeserializeOwned,
+    {
         fn read<T: DeserializeOwned>(data: &str) -> Result<T, serde_json::Error> {
             serde_json::from_str(data)
         }
@@ -192,7 +198,7 @@ mod tests {
     #[track_caller]
     fn check(event: &StreamEvent, name: &str, data: &str) {
         assert_eq!((event.name(), event.data().unwrap().as_str()), (name, data));
-        assert!(StreamEvent::NAMES.contains(&name));
+        assert!(NAMES.contains(&name));
         assert_eq!(&StreamEvent::parse(name, data).unwrap(), event);
     }
 
@@ -244,7 +250,7 @@ mod tests {
 
     #[test]
     fn unknown_events_are_refused() {
-        assert!(StreamEvent::parse("bookmark", "{}").is_err());
-        assert!(StreamEvent::parse("end", "{}").is_err());
+        assert!(StreamEvent::<Value>::parse("bookmark", "{}").is_err());
+        assert!(StreamEvent::<Value>::parse("end", "{}").is_err());
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Watch {
     pub(super) credential: Credential,
     /// Where what it finds goes. Bounded: when nobody takes anything out, the watch waits, and with it the API server.
     pub(super) out: mpsc::Sender<Told>,
-    /// One list at a time is in the memory of a stream.
+    /// One page of a list at a time is in the memory of a stream.
     pub(super) lists: Arc<Semaphore>,
     /// Up to where everything has been told; `None` before the first list.
     pub(super) position: Option<String>,
@@ -170,9 +170,10 @@ impl Watch {
     /// Tells the whole list, page by page, and gives the position after it.
     async fn list(&mut self) -> Result<String, Trouble> {
         let lists = Arc::clone(&self.lists);
-        let _turn = lists.acquire().await.map_err(|_| Trouble::Unheard)?;
         let mut next: Option<String> = None;
         loop {
+            // Watches take turns page by page, so that a long list lets the beginnings of others pass.
+            let _turn = lists.acquire().await.map_err(|_| Trouble::Unheard)?;
             let page = upstream::page(&self.cluster, &self.credential, &self.target, next.as_deref()).await;
             let page = page.map_err(|error| trouble("list", error))?;
             let (version, first) = (page.version(), next.is_none());

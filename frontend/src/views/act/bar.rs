@@ -1,8 +1,8 @@
 //! The buttons: the common actions of an object side by side, the others in a menu; and what can be done to many.
 
+use crate::json::Value;
 use crowsnest_api::access::Right;
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::{Acting, ActionWindow, begin};
 use crate::access::{needs_words, use_access};

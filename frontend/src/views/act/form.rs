@@ -1,9 +1,9 @@
 //! The window of an ordinary action: what will happen, what is asked, the same as a `kubectl` command, and the button.
 
+use crate::json::Value;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
 
 use super::goes::GoesWith;
 use super::refused::RefusalFace;
@@ -205,7 +205,7 @@ pub(super) fn Command(#[prop(into)] text: Signal<String>) -> impl IntoView {
 pub(in crate::views) fn AskedField(
     field: &'static Field,
     value: RwSignal<String>,
-    object: serde_json::Value,
+    object: crate::json::Value,
 ) -> impl IntoView {
     let input = match field.takes {
         Takes::Number | Takes::Text => {

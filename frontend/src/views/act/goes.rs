@@ -1,9 +1,9 @@
 //! What goes with an object that is deleted: what it owns, or what is in a namespace.
 
+use crate::json::Value;
 use crowsnest_api::cluster::Kind;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
 
 use super::Subject;
 use crate::api::{Client, fetch_objects, use_client};

@@ -12,6 +12,7 @@ use crate::api::{Refusal, change, fetch_objects, use_client};
 use crate::cluster::object::at;
 use crate::components::{BoneLines, DiffView, Icon, IconName, Tone};
 use crate::i18n::{Msg, fill, tr, use_lang};
+use crate::json::Value;
 use crate::notices::use_notices;
 
 #[component]
@@ -24,7 +25,8 @@ pub(super) fn RollBack(acting: Acting, action: &'static Action, subject: Subject
     let failure = RwSignal::new(None::<Refusal>);
     let busy = RwSignal::new(false);
     let is_deployment = target.kind.resource() == "deployments";
-    let template = StoredValue::new(at(&object, &["spec", "template"]).cloned().unwrap_or_default());
+    let template =
+        StoredValue::new(at(&object, &["spec", "template"]).map(Value::to_json).unwrap_or_default());
     {
         let namespace = target.namespace.clone();
         let plural = if is_deployment { "replicasets" } else { "controllerrevisions" };

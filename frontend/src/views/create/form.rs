@@ -31,7 +31,7 @@ pub(super) fn TemplateForm(template: &'static Template, text: RwSignal<String>) 
         let asked = fields
             .by_ref()
             .take(own.len())
-            .map(|(field, value)| view! { <AskedField field=field value=value object=serde_json::Value::Null/> })
+            .map(|(field, value)| view! { <AskedField field=field value=value object=crate::json::Value::Null/> })
             .collect_view();
         match title {
             None => view! { <div class="create__fields">{asked}</div> }.into_any(),

@@ -112,7 +112,7 @@ fn figures(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::kinds::PODS;

@@ -11,7 +11,7 @@ use crate::views::act::ActionBar;
 pub(super) fn Actions(page: ObjectPage) -> impl IntoView {
     let target = target_of(page);
     target.map(|target| {
-        let object = Memo::new(move |_| page.about(serde_json::Value::clone));
+        let object = Memo::new(move |_| page.about(crate::json::Value::clone));
         view! { <ActionBar target=target object=object/> }
     })
 }

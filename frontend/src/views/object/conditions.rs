@@ -1,7 +1,7 @@
 //! The conditions of an object: those that are not as they should be first.
 
+use crate::json::Value;
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::ObjectPage;
 use crate::arrange::Arrange as _;
@@ -79,7 +79,7 @@ pub(super) fn Conditions(page: ObjectPage) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

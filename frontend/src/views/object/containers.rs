@@ -1,7 +1,7 @@
 //! The containers of a pod: how each is, how it ended last, what it runs, and what it may use.
 
+use crate::json::Value;
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::ObjectPage;
 use crate::cluster::object::{at, integer, is_true, list, moment, text};
@@ -165,7 +165,7 @@ pub(super) fn Containers(page: ObjectPage) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::json::Value;
 use crowsnest_api::gone::{Gone, GonePod, LastLines};
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::ObjectPage;
 use crate::api::{fetch_gone, use_client};
@@ -70,7 +70,7 @@ pub(super) fn gone_pods(
                 (None, Some(false)) if !was_there.get_value() => all.next(),
                 (None, _) => None,
             }?;
-            Some(Chosen { pod: pod.clone(), entry: Arc::new(Entry::new(row, pod.pod.clone())) })
+            Some(Chosen { pod: pod.clone(), entry: Arc::new(Entry::new(row, pod.pod.clone().into())) })
         })
     });
     GonePage { feed, chosen }
@@ -84,7 +84,7 @@ impl GonePage {
 
     /// All of it; tracked.
     pub(super) fn pod(self) -> Option<Value> {
-        self.chosen.with(|chosen| chosen.as_ref().map(|chosen| chosen.pod.pod.clone()))
+        self.chosen.with(|chosen| chosen.as_ref().map(|chosen| chosen.pod.pod.clone().into()))
     }
 
     /// Whether the page shows something that is there; tracked.

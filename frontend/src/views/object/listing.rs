@@ -1,7 +1,7 @@
 //! Tables of what an object has several of: rules, subjects, keys, variables.
 
+use crate::json::Value;
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::ObjectPage;
 use crate::components::Panel;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::json::Value;
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::ObjectPage;
 use crate::cluster::object::{namespace, text};

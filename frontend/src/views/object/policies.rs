@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::json::Value;
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::ObjectPage;
 use crate::cluster::object::namespace;
@@ -202,7 +202,7 @@ fn direction_words(policy: &Value, direction: Direction, lang: Lang) -> Vec<Stri
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! The values of a Secret: hidden, and told one by one to whoever may read it.
 
+use crate::json::Value;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::Value;
 
 use super::ObjectPage;
 use crate::access::use_access;
@@ -25,9 +25,9 @@ pub(super) fn SecretValues(page: ObjectPage, target: ObjectRef) -> impl IntoView
     Effect::new(move || {
         version.track();
         spawn_local(async move {
-            if let Ok(secret) = read_object(client, &target.get_value(), false).await {
+            if let Ok(secret) = read_object::<Value>(client, &target.get_value(), false).await {
                 let data = secret.get("data").and_then(Value::as_object);
-                keys.try_set(data.map(|data| data.keys().cloned().collect()).unwrap_or_default());
+                keys.try_set(data.map(|data| data.keys().map(str::to_owned).collect()).unwrap_or_default());
             }
         });
     });

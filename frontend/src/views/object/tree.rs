@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::json::Value;
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::ObjectPage;
 use crate::cluster::object::{created, is_true, list, name, namespace, text};
@@ -156,7 +156,7 @@ fn Branch(row: &'static KindRow, of: Memo<Vec<Child>>, total: Memo<usize>) -> im
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

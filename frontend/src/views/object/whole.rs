@@ -1,7 +1,7 @@
 //! The whole object. Lists leave out what they do not show, so the page asks for the rest, again whenever the object changes.
 
+use crate::json::Value;
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::Shown;
 use super::gone::GonePage;

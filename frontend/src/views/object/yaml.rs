@@ -292,7 +292,10 @@ async fn renewed(client: Client, draft: Draft) -> Option<String> {
     }
     let text = draft.text.try_get_untracked()?;
     let version = |object: &Value| {
-        format!("\"{}\"", crate::cluster::object::text(object, &["metadata", "resourceVersion"]))
+        format!(
+            "\"{}\"",
+            object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default()
+        )
     };
     let renewed = text.replacen(&version(&before), &version(&now), 1);
     draft.object.try_set(now);

@@ -36,7 +36,7 @@ pub(super) fn NodesPanel(
     let lang = use_lang();
     let all = Memo::new(move |_| {
         let mut all: Vec<Shown> = nodes.with(|nodes| {
-            let shown = |node: &serde_json::Value, name: &str| {
+            let shown = |node: &crate::json::Value, name: &str| {
                 let (tone, status) = (node::tone(node), node::status(node));
                 let trouble = node::troubles(node).first().map(|trouble| trouble.reason.clone());
                 let word = trouble.or_else(|| (status != "Ready").then_some(status));
