@@ -54,23 +54,11 @@ impl Value {
         }
     }
 
-    fn as_number(&self) -> Option<&Number> {
+    pub(crate) fn as_i64(&self) -> Option<i64> {
         match self {
-            Self::Number(number) => Some(number),
+            Self::Number(number) => number.as_i64(),
             _ => None,
         }
-    }
-
-    pub(crate) fn as_i64(&self) -> Option<i64> {
-        self.as_number()?.as_i64()
-    }
-
-    pub(crate) fn as_u64(&self) -> Option<u64> {
-        self.as_number()?.as_u64()
-    }
-
-    pub(crate) fn as_f64(&self) -> Option<f64> {
-        self.as_number()?.as_f64()
     }
 
     pub(crate) fn as_array(&self) -> Option<&[Self]> {
@@ -338,7 +326,7 @@ mod tests {
                 .unwrap();
         assert_eq!(value.to_string(), r#"{"a":{"c":9e+99},"b":[1,-2,0.5,null,true,"x"]}"#);
         let list = value.get("b").and_then(Value::as_array).unwrap();
-        assert_eq!((list[0].as_u64(), list[1].as_i64(), list[2].as_f64()), (Some(1), Some(-2), Some(0.5)));
+        assert_eq!((list[0].as_i64(), list[1].as_i64(), list[2].as_i64()), (Some(1), Some(-2), None));
         assert_eq!((list[4].as_bool(), list[5].as_str(), list[5].get("x")), (Some(true), Some("x"), None));
         let Value::Object(fields) = &mut value else { panic!("no object") };
         fields.remove("b");
