@@ -3,7 +3,25 @@
 //! English: short, plain, exact, sentence case. Korean: 합쇼체 for statements, nouns for buttons. `{name}` is filled in
 //! by [`super::fill`].
 
+use std::sync::OnceLock;
+
 use super::Lang;
+
+/// The messages of a language, a line each.
+struct Texts {
+    all: &'static str,
+    lines: OnceLock<Vec<&'static str>>,
+}
+
+impl Texts {
+    const fn new(all: &'static str) -> Self {
+        Self { all, lines: OnceLock::new() }
+    }
+
+    fn get(&self, at: usize) -> &'static str {
+        self.lines.get_or_init(|| self.all.lines().collect()).get(at).copied().unwrap_or_default()
+    }
+}
 
 macro_rules! messages {
     ($($key:ident: $english:literal, $korean:literal;)*) => {
@@ -18,9 +36,17 @@ macro_rules! messages {
 
             /// Its words in `lang`.
             pub(crate) fn text(self, lang: Lang) -> &'static str {
-                match (self, lang) {
-                    $((Self::$key, Lang::English) => $english, (Self::$key, Lang::Korean) => $korean,)*
-                }
+                // One text a language is a fifth smaller in the module than a thousand of them, each with where it is.
+                static TEXTS: [Texts; 2] = [
+                    Texts::new(concat!($($english, "\n"),*)),
+                    Texts::new(concat!($($korean, "\n"),*)),
+                ];
+                let [english, korean] = &TEXTS;
+                let texts = match lang {
+                    Lang::English => english,
+                    Lang::Korean => korean,
+                };
+                texts.get(self as usize)
             }
         }
     };
