@@ -4,6 +4,7 @@
 //! hides what is saved. Who may see which is not decided here: handlers do that.
 
 mod built_in;
+pub(crate) mod config_maps;
 pub(crate) mod fetched;
 mod files;
 mod given;
@@ -46,7 +47,7 @@ pub(crate) struct Dashboards {
     /// What files give, with what came with the server.
     files: Mutex<Given>,
     /// What ConfigMaps give.
-    pub(crate) config_maps: Mutex<Given>,
+    config_maps: Mutex<Given>,
     folder: ConfigFolder,
 }
 
