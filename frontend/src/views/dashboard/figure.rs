@@ -249,6 +249,9 @@ fn Canvases(
     let on_up = move |event: PointerEvent| {
         let (from, to) = drag.get_untracked().unwrap_or_default();
         drag.set(None);
+        if event.button() != 0 {
+            return;
+        }
         if (from - to).abs() < SHORTEST_DRAG {
             // A click keeps the tooltip, the next one lets it go.
             let here = (f64::from(event.offset_x()), f64::from(event.offset_y()));
