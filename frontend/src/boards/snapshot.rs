@@ -31,6 +31,9 @@ const FORMATS: &[(&str, Format)] =
 /// What a snapshot has of each panel, by its name.
 pub(crate) type Kept = Arc<BTreeMap<String, PanelData>>;
 
+/// A panel's name, its time range, and what it asks.
+type PanelAsks = (String, (i64, i64), Vec<Query>);
+
 /// The numbers of a snapshot.
 pub(crate) fn kept(snapshot: &Snapshot) -> Kept {
     let panel = |panel: &PanelAnswers| {
@@ -88,7 +91,7 @@ impl Board {
     }
 
     /// The dashboard as it stands still, the conditions of ad-hoc filters, and what each panel asks.
-    fn to_keep(self) -> (Value, Vec<String>, Vec<(String, (i64, i64), Vec<Query>)>) {
+    fn to_keep(self) -> (Value, Vec<String>, Vec<PanelAsks>) {
         let window = self.window.get();
         self.loading.with(|loading| {
             let settled = loading.variables().iter().enumerate().filter_map(|(at, variable)| {

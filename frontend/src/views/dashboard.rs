@@ -47,10 +47,16 @@ const SCRAPE_INTERVAL_MS: i64 = 15_000;
 /// The page of the dashboard `uid`, or of a snapshot of it that the address names.
 #[component]
 pub(super) fn DashboardView(uid: String) -> impl IntoView {
-    let client = use_client();
     let snapshot = use_router().param("snapshot");
+    // Another snapshot is another page.
+    move || view! { <Opening uid=uid.clone() snapshot=snapshot.get()/> }
+}
+
+#[component]
+fn Opening(uid: String, snapshot: Option<String>) -> impl IntoView {
+    let client = use_client();
     let feed = poll(
-        move || ((uid.clone(), snapshot.get()), Cadence::Once),
+        move || ((uid.clone(), snapshot.clone()), Cadence::Once),
         move |(uid, snapshot), abort| async move {
             match snapshot {
                 Some(id) => fetch_snapshot(client, &id, abort).await.map(|opened| of_snapshot(uid, opened)),
