@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { pageTest, shared, useDemo } from "../support/suite.mjs";
+import { at, pageTest, shared, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
@@ -180,17 +180,16 @@ pageTest("links of dashboards, panels and values lead where they should, and uns
   await kept.waitFor({ state: "detached" });
 });
 
-pageTest("the page of an object leads to its dashboard", {}, async (page) => {
-  for (const [route, expected] of [
-    ["#/nodes/demo-1", "#/dashboards/crowsnest-node?var-node=demo-1&from=now-1h&to=now"],
-    ["#/namespaces/shop", "#/dashboards/crowsnest-namespace?var-namespace=shop&from=now-1h&to=now"],
-    ["#/cluster", "#/dashboards/crowsnest-cluster?from=now-1h&to=now"],
-    ["#/", "#/dashboards/crowsnest-cluster?from=now-"],
-  ]) {
-    await page.goto(shared.demo.url + route);
+for (const [route, expected] of [
+  ["#/nodes/demo-1", "#/dashboards/crowsnest-node?var-node=demo-1&from=now-1h&to=now"],
+  ["#/namespaces/shop", "#/dashboards/crowsnest-namespace?var-namespace=shop&from=now-1h&to=now"],
+  ["#/cluster", "#/dashboards/crowsnest-cluster?from=now-1h&to=now"],
+  ["#/", "#/dashboards/crowsnest-cluster?from=now-"],
+]) {
+  pageTest(`the page ${route} leads to its dashboard`, { url: at(route) }, async (page) => {
     await page.locator(`.pagehead a[href^="${expected}"]`).waitFor();
-  }
-});
+  });
+}
 
 pageTest("a dashboard is shared by its address, and as a snapshot that has its numbers", {}, async (page) => {
   await open(page, "it-share", {
