@@ -14,6 +14,7 @@ mod nodes;
 mod query;
 mod server;
 mod session;
+mod snapshots;
 mod sources;
 mod targets;
 mod volumes;
@@ -44,6 +45,7 @@ pub(crate) use server::fetch_series_count;
 pub(crate) use session::{
     Farewell, SessionState, SessionStore, end_session, fetch_sessions, provide_session, use_session,
 };
+pub(crate) use snapshots::{delete_snapshot, fetch_snapshot, fetch_snapshots, make_snapshot};
 pub(crate) use sources::fetch_sources;
 pub(crate) use targets::{Target, fetch_targets};
 pub(crate) use volumes::fetch_fillings;

@@ -3,6 +3,7 @@
 mod about_cluster;
 mod access;
 mod act;
+mod board_link;
 mod chart_panel;
 mod cluster;
 mod create;

@@ -57,6 +57,9 @@ pub(crate) enum Action {
     /// A dashboard, or a version of it.
     SaveDashboard,
     DeleteDashboard,
+    /// A dashboard with its numbers.
+    SaveSnapshot,
+    DeleteSnapshot,
 }
 
 /// How it ended.

@@ -58,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) cluster_metrics: ClusterMetricsSettings,
     /// Whether objects there say what is scraped.
     pub(crate) scrape_monitors: bool,
+    /// Whether dashboards of ConfigMaps are shown.
+    pub(crate) dashboard_config_maps: bool,
     /// Whether the last lines of pods that end are kept.
     pub(crate) keep_last_logs: bool,
     pub(crate) static_token_file: Option<PathBuf>,
@@ -198,6 +200,11 @@ impl Config {
             cluster.is_some() || !scrape_monitors,
             "--scrape-monitors needs a cluster: give --kubeconfig FILE, or run as a pod with a ServiceAccount"
         );
+        let dashboard_config_maps = settings.dashboard_config_maps.unwrap_or_default();
+        ensure!(
+            cluster.is_some() || !dashboard_config_maps,
+            "--dashboard-config-maps needs a cluster: give --kubeconfig FILE, or run as a pod with a ServiceAccount"
+        );
         ensure!(
             auth == AuthMode::Kube || oidc.is_none(),
             "--oidc-issuer-url is for the users of the cluster: --auth kube"
@@ -253,6 +260,7 @@ impl Config {
             cluster,
             cluster_metrics,
             scrape_monitors,
+            dashboard_config_maps,
             keep_last_logs: settings.keep_last_logs.unwrap_or_default(),
             static_token_file: settings.static_token_file,
             ingest_token_file: settings.ingest_token_file,

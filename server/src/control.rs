@@ -24,6 +24,10 @@ pub(crate) enum Collection {
     Dashboards,
     /// Their JSON, by uid and version.
     DashboardVersions,
+    /// What snapshots of dashboards there are, by id.
+    Snapshots,
+    /// Their JSON, by id.
+    SnapshotData,
     /// Stars, by user.
     Stars,
 }
@@ -39,6 +43,8 @@ impl Collection {
             Self::Notifications => "notifications",
             Self::Dashboards => "dashboards",
             Self::DashboardVersions => "dashboard-versions",
+            Self::Snapshots => "snapshots",
+            Self::SnapshotData => "snapshot-data",
             Self::Stars => "stars",
         }
     }

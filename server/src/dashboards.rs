@@ -4,11 +4,13 @@
 //! hides what is saved. Who may see which is not decided here: handlers do that.
 
 mod built_in;
+pub(crate) mod config_maps;
 pub(crate) mod fetched;
 mod files;
 mod given;
 mod record;
 mod series;
+mod snapshots;
 mod stars;
 mod stored;
 
@@ -26,6 +28,7 @@ use tracing::warn;
 pub(crate) use self::given::Given;
 pub(crate) use self::record::{Head, new_uid};
 pub(crate) use self::series::series_of;
+pub(crate) use self::snapshots::{SnapshotError, SnapshotHead, Snapshots};
 pub(crate) use self::stored::{Base, SaveError, Saved};
 
 use self::stars::Stars;
@@ -40,10 +43,11 @@ pub(crate) const OWN_FOLDER: &str = "crowsnest";
 pub(crate) struct Dashboards {
     stored: Stored,
     pub(crate) stars: Stars,
+    pub(crate) snapshots: Snapshots,
     /// What files give, with what came with the server.
     files: Mutex<Given>,
     /// What ConfigMaps give.
-    pub(crate) config_maps: Mutex<Given>,
+    config_maps: Mutex<Given>,
     folder: ConfigFolder,
 }
 
@@ -62,6 +66,8 @@ impl Dashboards {
     pub(crate) fn open(control: Arc<dyn ControlStore>, folder: Option<PathBuf>) -> anyhow::Result<Self> {
         let dashboards = Self {
             stored: Stored::open(Arc::clone(&control)).context("cannot read which dashboards there are")?,
+            snapshots: Snapshots::open(Arc::clone(&control))
+                .context("cannot read which snapshots there are")?,
             stars: Stars::new(control),
             files: Mutex::new(built_in::given()),
             config_maps: Mutex::default(),

@@ -35,6 +35,7 @@ mod routes;
 mod schema;
 mod security_headers;
 mod session;
+mod snapshots;
 mod sources;
 mod stream;
 mod streamed;

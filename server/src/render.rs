@@ -9,12 +9,13 @@ use std::sync::OnceLock;
 
 use crowsnest_api::Timestamp;
 use crowsnest_chart::{
-    Board, BoardItem, BoardPart, Face, Figure, FigureContext, PngError, Surface, Theme, TimeRange, View,
-    instant_text, scene_png, scene_svg, svg_surface,
+    Annotation, Board, BoardItem, BoardPart, Face, Figure, FigureContext, PngError, Surface, Theme,
+    TimeRange, View, instant_text, scene_png, scene_svg, svg_surface,
 };
 use crowsnest_dashboards::Dashboard;
 use crowsnest_dashboards::interpolate::{Bound, Format, Globals, Scope, interpolate};
 use crowsnest_dashboards::layout::{Placed, What, layout};
+use crowsnest_dashboards::marks::{self, Marked};
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::panel;
 use crowsnest_dashboards::pattern::Fancy;
@@ -100,7 +101,12 @@ pub(crate) fn render(
             let size = size(wish.width.unwrap_or(PANEL.0), wish.height.unwrap_or(PANEL.1))?;
             let (figure, range) = artist.figure(panel, &placed.scope, size.0)?;
             let hidden = std::collections::BTreeSet::new();
-            let view = View { utc_offset_minutes: wish.utc_offset_minutes, ..View::new(range, &hidden) };
+            let annotations = artist.annotations(panel.id);
+            let view = View {
+                utc_offset_minutes: wish.utc_offset_minutes,
+                annotations: &annotations,
+                ..View::new(range, &hidden)
+            };
             (figure.panel(surface(wish, size), !panel.transparent, &view, &theme, text), size)
         }
         None => {
@@ -145,6 +151,7 @@ struct Artist<'a> {
     globals: Globals,
     range: (i64, i64),
     now: i64,
+    marked: Vec<Marked>,
 }
 
 impl<'a> Artist<'a> {
@@ -189,7 +196,40 @@ impl<'a> Artist<'a> {
         }
         asker.matchers = answers::parsed(&loading.adhoc_matchers());
         globals.variables = loading.scope().clone();
-        Ok(Self { dashboard, wish, asker, loading, globals, range, now: now.millis() })
+        let now = now.millis();
+        let mut artist = Self { dashboard, wish, asker, loading, globals, range, now, marked: Vec::new() };
+        artist.marked = artist.find_marks()?;
+        Ok(artist)
+    }
+
+    /// What the dashboard's sources of marks mark. One that cannot be evaluated marks nothing.
+    fn find_marks(&self) -> Result<Vec<Marked>, RenderError> {
+        let context = query::Context {
+            range: self.range,
+            width: 1,
+            scrape_interval_ms: self.asker.source.scrape_interval_ms,
+            offset_ms: i64::from(self.wish.utc_offset_minutes) * MINUTE_MS,
+            variables: self.loading.scope(),
+            globals: &self.globals,
+        };
+        let mut found = Vec::new();
+        for source in self.dashboard.annotations().into_iter().filter(|source| source.enabled) {
+            let Some(question) = marks::query(&source, &context) else { continue };
+            let step = question.step_ms.unwrap_or(1);
+            match self.asker.answer(question) {
+                Ok(answer) => {
+                    found.push(Marked { marks: marks::marks(&source, step, &answer.series), source });
+                }
+                Err(error @ (QueryError::Timeout | QueryError::Canceled)) => return Err(error.into()),
+                Err(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is marked in a panel.
+    fn annotations(&self, panel: i64) -> Vec<Annotation> {
+        marks::of_panel(&self.marked, panel).map(Annotation::of).collect()
     }
 
     /// Panels and rows at their places. Closed rows are closed, unless `open`.
@@ -276,7 +316,12 @@ impl<'a> Artist<'a> {
                         continue;
                     }
                     let (figure, range) = self.figure(panel, &placed.scope, room.width as u32)?;
-                    BoardPart::Panel { figure: Box::new(figure), range, transparent: panel.transparent }
+                    BoardPart::Panel {
+                        figure: Box::new(figure),
+                        range,
+                        annotations: self.annotations(panel.id),
+                        transparent: panel.transparent,
+                    }
                 }
             };
             items.push(BoardItem { grid: placed.grid, what });

@@ -30,6 +30,7 @@ use tracing::{info, warn};
 use crate::cluster::Cluster;
 use crate::config_folder::{self, ConfigFolder};
 use crate::fetch::Fetcher;
+pub(crate) use kubernetes::{ListError, PAGE, list_pages};
 use lists::Lists;
 use monitors::Monitors;
 use pool::{Ending, Pool};

@@ -267,7 +267,10 @@ fn certificates(config: &Config, data_dir: &DataDir) -> anyhow::Result<Certifica
 /// The cluster, where one is of use: its users sign in, or metrics are made of it.
 async fn cluster(config: &Config) -> anyhow::Result<Option<Arc<Cluster>>> {
     let source = config.cluster.as_ref();
-    let of_use = config.auth == AuthMode::Kube || config.scrape_monitors || !config.cluster_metrics.is_off();
+    let of_use = config.auth == AuthMode::Kube
+        || config.scrape_monitors
+        || config.dashboard_config_maps
+        || !config.cluster_metrics.is_off();
     match source.filter(|_| of_use) {
         Some(source) => Ok(Some(Arc::new(Cluster::connect(source).await?))),
         None => Ok(None),

@@ -109,6 +109,10 @@ pub(crate) struct Settings {
     /// Scrapes what ServiceMonitor, PodMonitor and Probe objects of the cluster say; needs the right to list them
     #[arg(long, env = "CROWSNEST_SCRAPE_MONITORS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) scrape_monitors: Option<bool>,
+    /// Shows the dashboards of ConfigMaps with the label grafana_dashboard: "1" to those who may read dashboards in their namespaces; needs the right to
+    /// list ConfigMaps
+    #[arg(long, env = "CROWSNEST_DASHBOARD_CONFIG_MAPS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) dashboard_config_maps: Option<bool>,
     /// Keeps the last thousand log lines of pods that end, for three days, beside their last state; needs the right to get pods/log
     #[arg(long, env = "CROWSNEST_KEEP_LAST_LOGS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) keep_last_logs: Option<bool>,
@@ -289,6 +293,7 @@ impl Settings {
                 .metric_annotations_allowlist
                 .or(other.metric_annotations_allowlist),
             scrape_monitors: self.scrape_monitors.or(other.scrape_monitors),
+            dashboard_config_maps: self.dashboard_config_maps.or(other.dashboard_config_maps),
             keep_last_logs: self.keep_last_logs.or(other.keep_last_logs),
             tls_cert: self.tls_cert.or(other.tls_cert),
             tls_key: self.tls_key.or(other.tls_key),

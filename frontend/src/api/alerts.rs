@@ -36,6 +36,16 @@ pub(crate) async fn fetch_alerts(client: Client, abort: AbortSignal) -> Result<V
 }
 
 impl Alert {
+    /// What it is about.
+    pub(crate) fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// Whether it fires; otherwise it waits until it may.
+    pub(crate) fn is_firing(&self) -> bool {
+        self.state == "firing"
+    }
+
     fn label(&self, name: &str) -> &str {
         self.labels.get(name).map(|value| value.as_str()).unwrap_or_default()
     }

@@ -67,7 +67,8 @@ pub(crate) async fn fetch_answers(
     read(&body).ok_or(ApiError::Unreadable)
 }
 
-async fn send<T: DeserializeOwned>(
+/// Sends JSON, and reads what comes back.
+pub(super) async fn send<T: DeserializeOwned>(
     client: Client,
     method: &str,
     path: &str,

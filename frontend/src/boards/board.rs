@@ -7,7 +7,8 @@ use crowsnest_api::answers::Question;
 use crowsnest_api::dashboards::Opened;
 use crowsnest_dashboards::Dashboard;
 use crowsnest_dashboards::interpolate::{Bound, Globals, Scope, User};
-use crowsnest_dashboards::layout::{Placed, layout};
+use crowsnest_dashboards::layout::{Arrangement, Placed, layout};
+use crowsnest_dashboards::marks::Marked;
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::panel::Answer;
 use crowsnest_dashboards::query::{self, Query};
@@ -18,6 +19,7 @@ use serde_json::Value;
 use web_sys::AbortSignal;
 
 use super::asking::Asker;
+use super::snapshot::Kept;
 use super::times::{Times, browser_zone};
 use crate::api::ApiError;
 use crate::clock::{Clock, use_clock};
@@ -41,6 +43,16 @@ pub(crate) struct Board {
     pub(crate) window: Memo<(i64, i64)>,
     /// Rows that somebody opened or closed, by number.
     pub(crate) rows: RwSignal<BTreeMap<i64, bool>>,
+    /// Whether panels have handles to move and resize them. Then rows are as the file has them, and each repeat is there once.
+    pub(crate) arranging: RwSignal<bool>,
+    /// The places while a panel is dragged.
+    pub(crate) dragged: RwSignal<Option<Arrangement>>,
+    /// What is marked over charts.
+    pub(crate) marked: RwSignal<Vec<Marked>>,
+    /// Sources of marks that somebody switched on or off, by name.
+    pub(crate) marking: RwSignal<BTreeMap<String, bool>>,
+    /// The numbers of a snapshot, which asks nothing.
+    pub(crate) kept: StoredValue<Option<Kept>>,
     pub(crate) router: Router,
     clock: Clock,
     user: StoredValue<String>,
@@ -66,6 +78,11 @@ pub(crate) struct Scopes<'a> {
     pub(crate) globals: &'a Globals,
 }
 
+/// A panel's name in URLs and snapshots: its number, with its copy behind a slash.
+pub(crate) fn panel_name(id: i64, copy: &str) -> String {
+    if copy.is_empty() { id.to_string() } else { format!("{id}/{copy}") }
+}
+
 impl Scope for Scopes<'_> {
     fn find(&self, name: &str, field: Option<&str>) -> Option<Bound> {
         let found = self.own.find(name, field).or_else(|| self.board.find(name, field));
@@ -75,7 +92,7 @@ impl Scope for Scopes<'_> {
 
 impl Board {
     /// The board of a dashboard that was opened.
-    pub(crate) fn new(opened: Opened, user: String) -> Self {
+    pub(crate) fn new(opened: Opened, kept: Option<Kept>, user: String) -> Self {
         let (router, clock) = (use_router(), use_clock());
         let dashboard = RwSignal::new(Arc::new(Dashboard::from_json(opened.dashboard.clone())));
         let default_times = Memo::new(move |_| {
@@ -104,10 +121,20 @@ impl Board {
             now,
             window,
             rows: RwSignal::new(BTreeMap::new()),
+            arranging: RwSignal::new(false),
+            dragged: RwSignal::new(None),
+            marked: RwSignal::new(Vec::new()),
+            marking: RwSignal::new(BTreeMap::new()),
+            kept: StoredValue::new(kept),
             router,
             clock,
             user: StoredValue::new(user),
         }
+    }
+
+    /// Whether it is a snapshot.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.with_value(Option::is_some)
     }
 
     /// Looks at the clock again: what is live moves on.
@@ -158,6 +185,12 @@ impl Board {
 
     /// What is seen, and where; tracked.
     pub(crate) fn placed(&self) -> Vec<Placed> {
+        if self.arranging.get() {
+            return self.dashboard.with(|dashboard| {
+                let places = self.dragged.get().unwrap_or_else(|| Arrangement::of(dashboard.json()));
+                places.placed(dashboard)
+            });
+        }
         let rows = self.rows.get();
         let is_open = |id: i64, open: bool| rows.get(&id).copied().unwrap_or(open);
         self.loading.with(|loading| {
@@ -173,21 +206,34 @@ impl Board {
         width: u32,
     ) -> ((i64, i64), Vec<Query>) {
         let window = self.window.get();
+        let range = |scopes: &Scopes<'_>| {
+            let context =
+                range::Context { now: self.now.get(), zone: &browser_zone, week_start: 1, fiscal_start: 0 };
+            query::panel_range(panel, window, &context, scopes).unwrap_or(window)
+        };
+        self.asking(own, width, range, |context| (context.range, query::queries(panel, context)))
+    }
+
+    /// What questions depend on, for `ask`; tracked.
+    pub(crate) fn asking<T>(
+        &self,
+        own: &BTreeMap<String, Bound>,
+        width: u32,
+        range: impl FnOnce(&Scopes<'_>) -> (i64, i64),
+        ask: impl FnOnce(&query::Context<'_>) -> T,
+    ) -> T {
         let globals = self.globals();
         self.loading.with(|loading| {
             let scopes = Scopes { own, board: loading.scope(), globals: &globals };
-            let context =
-                range::Context { now: self.now.get(), zone: &browser_zone, week_start: 1, fiscal_start: 0 };
-            let range = query::panel_range(panel, window, &context, &scopes).unwrap_or(window);
-            let context = query::Context {
+            let range = range(&scopes);
+            ask(&query::Context {
                 range,
                 width: width.max(1),
                 scrape_interval_ms: self.opened.with(|opened| opened.scrape_interval_ms),
                 offset_ms: browser_zone(range.1),
                 variables: &scopes,
                 globals: &globals,
-            };
-            (range, query::queries(panel, &context))
+            })
         })
     }
 

@@ -80,6 +80,17 @@ pub(crate) fn add(json: &mut Value) -> i64 {
     id
 }
 
+/// A panel of one query below all others.
+pub(crate) fn add_query(json: &mut Value, title: &str, expr: &str) {
+    let id = add(json);
+    if let Some((list, at)) = place(json, id)
+        && let Some(panel) = list.get_mut(at)
+    {
+        panel["title"] = title.into();
+        panel["targets"] = json!([{"refId": "A", "expr": expr}]);
+    }
+}
+
 fn push(json: &mut Value, panel: Value) {
     match json.get_mut("panels").and_then(Value::as_array_mut) {
         Some(panels) => panels.push(panel),
@@ -107,6 +118,8 @@ mod tests {
         assert_eq!((copy["gridPos"]["y"].as_i64(), &copy["x-kept"]), (Some(9), &json!(true)));
         assert_eq!(add(&mut json), 7);
         assert_eq!(add(&mut json!({})), 1);
+        add_query(&mut json, "Up", "up");
+        assert_eq!(panel(&json, 8).unwrap()["targets"][0]["expr"], "up");
     }
 
     #[test]

@@ -166,6 +166,35 @@ messages! {
     LinesChangedOne: "{n} line of JSON differs from what is stored.", "저장된 내용과 JSON {n}줄이 다릅니다.";
     LinesChangedMany: "{n} lines of JSON differ from what is stored.", "저장된 내용과 JSON {n}줄이 다릅니다.";
 
+    PanelAlerts: "Alerts", "경보";
+    NoAlertsHere: "No alerts", "경보 없음";
+    BoardsFound: "Found", "검색 결과";
+    BoardLinks: "Links", "링크";
+    MarksOver: "Marks over charts", "차트 위의 표시";
+    TipOfValues: "Values at this point", "이 지점의 값";
+    ClickForLinks: "Click for links", "클릭하면 링크 표시";
+    Share: "Share", "공유";
+    ShareLink: "With the time and choices of now", "현재 시간과 선택값을 포함한 주소";
+    ShareKiosk: "The same without frame, for a screen", "화면 표시용 주소(테두리 없음)";
+    CopyAddress: "Copy address", "주소 복사";
+    MakeSnapshot: "Make snapshot", "스냅샷 만들기";
+    SnapshotWhat: "A snapshot keeps the numbers that are shown now. Who may read dashboards in its folder may read them, whatever else they may not.", "스냅샷은 현재 표시된 값을 보관합니다. 폴더의 대시보드를 볼 수 있는 사용자는 다른 권한과 관계없이 이 값을 볼 수 있습니다.";
+    SnapshotAddress: "Address of the snapshot", "스냅샷 주소";
+    SnapshotOf: "Snapshot of {time} by {user}. It is gone after {end}.", "{user} 계정이 {time}에 만든 스냅샷입니다. {end} 이후 삭제됩니다.";
+    DeleteSnapshot: "Delete snapshot", "스냅샷 삭제";
+    Snapshots: "Snapshots", "스냅샷";
+    NoSnapshots: "None are kept. They are made on a dashboard’s page, by Share.", "보관된 스냅샷이 없습니다. 대시보드의 공유에서 만들 수 있습니다.";
+    KeptFor: "Kept for", "보관 기간";
+    AddToDashboard: "Add to dashboard", "대시보드에 추가";
+    DashboardTitle: "Title of the dashboard", "대시보드 제목";
+    PanelTitle: "Title of the panel", "패널 제목";
+    FolderName: "Folder: crowsnest, or a namespace", "폴더(crowsnest 또는 네임스페이스)";
+    TakeFolder: "Show other folders too", "폴더 필터 해제";
+    Arrange: "Arrange", "배치";
+    MovePanel: "Move {name} with the arrow keys", "화살표 키로 {name} 이동";
+    SizePanel: "Resize {name} with the arrow keys", "화살표 키로 {name} 크기 조정";
+    PanelPlace: "{name}: column {x}, line {y}, {w} wide, {h} high", "{name}: {x}열 {y}행, 너비 {w}, 높이 {h}";
+
     // Sign-in
     SignInTitle: "Sign in to Crowsnest", "Crowsnest 로그인";
     SignInWhere: "On {host}. You will see and do what your role allows, and no more.", "{host} 서버입니다. 역할에 허용된 범위까지만 보고 실행할 수 있습니다.";

@@ -13,6 +13,7 @@ use crowsnest_api::access::Right;
 use crowsnest_api::cluster::Kind;
 use leptos::prelude::*;
 
+use super::board_link::{BoardLink, of_cluster};
 use super::cluster::Cluster;
 use crate::access::use_access;
 use crate::api::{fetch_about, fetch_objects, use_client, use_session};
@@ -21,6 +22,7 @@ use crate::components::{BoneLines, Faced, Icon, IconName, Panel, Status, Tone};
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::live::{Health, missing_words};
 use crate::poll::{Cadence, Feed, poll};
+use crate::range::{HOUR, Range};
 use crate::router::{Page, Route};
 use certificates::CertificatesPanel;
 use clocks::ClocksPanel;
@@ -68,6 +70,7 @@ pub(super) fn AboutClusterView(cluster: Cluster) -> impl IntoView {
                 <h1 class="pagehead__title">{tr(Msg::ClusterTitle)}</h1>
                 {status}
                 <div class="pagehead__actions">
+                    <BoardLink route=of_cluster() range=Signal::stored(Range::Last(HOUR))/>
                     <a class="btn btn--sm" href=Route::to(Page::Access).to_string()>
                         <Icon name=IconName::Download/>
                         {tr(Msg::KubeconfigLink)}

@@ -1,13 +1,16 @@
 //! All dashboards: found by words, folder, tag and star; new ones made or imported.
 
+mod folder;
 mod import;
 mod new;
+mod snapshots;
 
 use crowsnest_api::dashboards::{Listed, Listing, Source};
 use leptos::prelude::*;
 
 use self::import::ImportDialog;
 use self::new::NewDialog;
+use self::snapshots::SnapshotsDialog;
 use crate::api::{fetch_dashboards, use_client};
 use crate::components::{Blank, BoneRows, Faced, Icon, IconName, Tone};
 use crate::i18n::{Lang, Msg, fill, shown_of, tr, use_lang};
@@ -20,16 +23,19 @@ pub(super) fn DashboardsView() -> impl IntoView {
     let (client, router, lang) = (use_client(), use_router(), use_lang());
     let feed = poll(|| ((), Cadence::Once), move |(), abort| fetch_dashboards(client, abort));
     let (filter, tag, starred) = (router.param("filter"), router.param("tag"), router.param("starred"));
+    let folder = router.param("folder");
     let (importing, making) = (RwSignal::new(false), RwSignal::new(false));
+    let listing_snapshots = RwSignal::new(false);
     let listing = Memo::new(move |_| feed.value.get().unwrap_or_default());
     let shown = Memo::new(move |_| {
         let words: Vec<String> =
             filter.get().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
-        let (tag, starred) = (tag.get(), starred.with(Option::is_some));
+        let (tag, folder, starred) = (tag.get(), folder.get(), starred.with(Option::is_some));
         let fits = |one: &&Listed| {
             let text = format!("{} {} {}", one.title, one.folder, one.tags.join(" ")).to_lowercase();
             words.iter().all(|word| text.contains(word.as_str()))
                 && tag.as_ref().is_none_or(|tag| one.tags.contains(tag))
+                && folder.as_ref().is_none_or(|folder| one.folder == *folder)
                 && (!starred || one.starred)
         };
         listing.with(|listing| listing.dashboards.iter().filter(fits).cloned().collect::<Vec<_>>())
@@ -63,11 +69,16 @@ pub(super) fn DashboardsView() -> impl IntoView {
                 <a class="chip" class:is-on=move || starred.with(Option::is_some) href=star_route>
                     <Icon name=IconName::Star/>{tr(Msg::Starred)}
                 </a>
+                {move || folder.get().map(|folder| {
+                    let href = router.route().with("folder", "").to_string();
+                    view! { <a class="chip is-on" href=href aria-label=tr(Msg::TakeFolder)>{folder}<Icon name=IconName::Close/></a> }
+                })}
                 {move || tag.get().map(|tag| {
                     let href = router.route().with("tag", "").to_string();
                     view! { <a class="chip is-on" href=href aria-label=move || fill(Msg::TakeTag.text(lang.get()), &[("tag", &tag)])>{tag.clone()}<Icon name=IconName::Close/></a> }
                 })}
                 <div class="pagehead__actions">
+                    <button type="button" class="btn" on:click=move |_| listing_snapshots.set(true)>{tr(Msg::Snapshots)}</button>
                     <button type="button" class="btn" disabled=move || !may_make() on:click=move |_| making.set(true)>
                         <Icon name=IconName::Add/>{tr(Msg::NewDashboard)}
                     </button>
@@ -79,6 +90,7 @@ pub(super) fn DashboardsView() -> impl IntoView {
             <Faced feed=feed what=Msg::Dashboards bones=|| view! { <BoneRows rows=8/> } content=content/>
             <ImportDialog open=importing listing=listing on_done=move |()| feed.refresh()/>
             <NewDialog open=making listing=listing/>
+            <SnapshotsDialog open=listing_snapshots/>
         </div>
     }
 }
@@ -128,6 +140,8 @@ fn DashboardRow(one: Listed) -> impl IntoView {
         let href = move || router.route().with("tag", &wanted).to_string();
         view! { <a class="chip boards__tag" href=href>{tag}</a> }
     };
+    let folder = one.folder.clone();
+    let folder_href = move || router.route().with("folder", &folder).to_string();
     let source = one.source;
     let by = one.by.clone();
     let star = one.starred.then(
@@ -136,7 +150,7 @@ fn DashboardRow(one: Listed) -> impl IntoView {
     view! {
         <tr>
             <th scope="row"><a class="link" href=href>{one.title.clone()}</a>{star}</th>
-            <td>{one.folder}</td>
+            <td><a class="link" href=folder_href>{one.folder}</a></td>
             <td><span class="boards__tags">{one.tags.into_iter().map(tag).collect_view()}</span></td>
             <td class="col--number">{one.panels}</td>
             <td class="boards__source">{move || source_words(lang.get(), source, &by)}</td>

@@ -18,6 +18,7 @@ use crate::range::{HOUR, MINUTE, Range, SECOND, read_duration, write_duration};
 use crate::router::{Page, Route, use_router};
 use crate::shortcuts::shortcut;
 
+mod add;
 mod answer;
 mod browser;
 mod cost;
@@ -28,6 +29,7 @@ mod raw;
 mod result;
 mod table;
 
+use add::AddDialog;
 use answer::{Ask, View, fetch};
 use browser::MetricBrowser;
 use explain::Explain;
@@ -148,7 +150,7 @@ pub(super) fn Explore() -> impl IntoView {
                         labels=labels
                         on_run=move |()| run()
                     />
-                    <Tools editor=editor known=known history=history explain=explain/>
+                    <Tools editor=editor known=known history=history explain=explain query=query range=range/>
                 </div>
                 <Show when=move || is_explained.get()>
                     <Explain feed=feed editor=editor/>
@@ -227,8 +229,12 @@ fn Tools(
     known: Feed<Vocabulary>,
     history: History,
     explain: Memo<bool>,
+    /// The query that was run, and over which range.
+    query: Memo<Option<String>>,
+    range: Memo<Range>,
 ) -> impl IntoView {
     let router = use_router();
+    let adding = RwSignal::new(false);
     let browsing = RwSignal::new(false);
     shortcut("m", move || browsing.set(true));
     let toggle = move |_| {
@@ -269,8 +275,19 @@ fn Tools(
                 <Icon name=IconName::Tree/>
                 {tr(Msg::Explain)}
             </button>
+            <button
+                type="button"
+                class="btn btn--quiet btn--sm"
+                aria-haspopup="dialog"
+                disabled=move || query.with(Option::is_none)
+                on:click=move |_| adding.set(true)
+            >
+                <Icon name=IconName::Gauge/>
+                {tr(Msg::AddToDashboard)}
+            </button>
         </div>
         <MetricBrowser open=browsing feed=known editor=editor/>
+        <AddDialog open=adding query=query range=range/>
     }
 }
 

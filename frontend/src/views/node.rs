@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::board_link::{BoardLink, of_object};
 use super::chart_panel::ChartPlace;
 use super::live_controls::PauseButton;
 use super::machine_charts::MachineCharts;
@@ -41,6 +42,7 @@ pub(super) fn NodeView(name: String) -> impl IntoView {
     let (range, on_range) = range_param(DEFAULT_RANGE);
     provide_chart_link();
 
+    let board = of_object("nodes", "", &name);
     let name = Signal::stored(name);
     let node = watch.node(name);
     let is_known = Memo::new(move |_| node.with(Option::is_some));
@@ -99,6 +101,7 @@ pub(super) fn NodeView(name: String) -> impl IntoView {
                     failing=Signal::derive(move || watch.feed.failure.with(Option::is_some))
                 />
                 <div class="pagehead__actions">
+                    {board.map(|route| view! { <BoardLink route=route range=range/> })}
                     <TimePicker range=range on_change=on_range/>
                     <PauseButton paused=watch.paused/>
                 </div>

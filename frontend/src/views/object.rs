@@ -6,6 +6,7 @@ use crowsnest_api::logs::LogTarget;
 use crowsnest_chart as chart;
 use leptos::prelude::*;
 
+use super::board_link::{BoardLink, of_object};
 use super::chart_panel::{ChartPanel, ChartPlace, Limit};
 use super::cluster::{Cluster, use_metrics};
 use super::list::{Age, CellView};
@@ -107,8 +108,12 @@ pub(super) fn ObjectView(
     provide_chart_link();
     let watch = use_watch();
     let metrics = use_metrics();
+    let board = wanted.with_value(|(namespace, name)| of_object(row.id, namespace, name));
     let tools = move || {
+        let board = StoredValue::new(board.clone());
+        let link = move || board.get_value().map(|route| view! { <BoardLink route=route range=range/> });
         view! {
+            <Show when=move || metrics.may()>{link}</Show>
             <Show when=move || has_charts && metrics.may()>
                 <TimePicker range=range on_change=on_range/>
                 <PauseButton paused=watch.paused/>

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crowsnest_api::about::Certificate;
 use leptos::prelude::*;
 
+use super::board_link::{BoardLink, of_cluster};
 use super::chart_panel::{ChartPanel, ChartPlace};
 use super::cluster::{Cluster, use_metrics};
 use super::list_face::{ListFace, LiveChip, PartNote};
@@ -226,6 +227,7 @@ pub(super) fn SituationView(cluster: Cluster) -> impl IntoView {
                 <div class="pagehead__actions">
                     <NamespacePicker cluster=cluster/>
                     <Show when=move || metrics.may()>
+                        <BoardLink route=of_cluster() range=range/>
                         <TimePicker range=range on_change=on_range/>
                         <PauseButton paused=watch.paused/>
                     </Show>

@@ -24,6 +24,7 @@ pub mod remote_read;
 pub mod remote_write;
 mod sample;
 pub mod session;
+pub mod snapshots;
 pub mod sources;
 pub mod stream;
 pub mod terminal;

@@ -9,6 +9,7 @@ use crate::figure::{Figure, View};
 use crate::fit::cut;
 use crate::layout::Rect;
 use crate::scene::{Align, Scene, Surface, Type};
+use crate::spec::Annotation;
 use crate::text::MeasureText;
 use crate::theme::Theme;
 
@@ -49,6 +50,8 @@ pub enum BoardPart {
         figure: Box<Figure>,
         /// Its own time range.
         range: TimeRange,
+        /// What is marked in it.
+        annotations: Vec<Annotation>,
         /// Whether it has no ground of its own.
         transparent: bool,
     },
@@ -100,9 +103,9 @@ impl Board {
                 continue;
             }
             match &item.what {
-                BoardPart::Panel { figure, range, transparent } => {
+                BoardPart::Panel { figure, range, annotations, transparent } => {
                     let own = Surface { width: place.width, height: place.height, ..surface };
-                    let view = View { utc_offset_minutes, ..View::new(*range, &hidden) };
+                    let view = View { utc_offset_minutes, annotations, ..View::new(*range, &hidden) };
                     let panel = figure.panel(own, !transparent, &view, theme, text);
                     scene.put(&panel, (place.left, place.top));
                 }

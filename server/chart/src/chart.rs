@@ -24,6 +24,8 @@ use axes::Axes;
 const TIME_AXIS: f64 = 18.0;
 /// Space above the plot, so that the uppermost label is whole.
 const HEADROOM: f64 = 7.0;
+/// How far from a mark the pointer means it.
+const MARK_REACH: f64 = 5.0;
 /// Space between two time labels: this share of the plot's width, but never less or more than that.
 const TIME_LABEL_GAP: (f64, f64, f64) = (0.06, 20.0, 48.0);
 
@@ -153,6 +155,15 @@ impl Chart {
     /// Where the plot is, for hovering and zooming.
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// What is marked at a column (CSS pixels), or so near to it that the pointer means it.
+    pub(crate) fn marks_at(&self, x: f64) -> impl Iterator<Item = &Annotation> {
+        let near = move |one: &&Annotation| {
+            let (from, to) = (self.layout.x(one.at_ms), self.layout.x(one.end_ms()));
+            (from - MARK_REACH..=to + MARK_REACH).contains(&x)
+        };
+        self.annotations.iter().filter(near)
     }
 
     /// The ink of each series by its index, hidden ones included.

@@ -9,6 +9,7 @@ mod cells;
 mod gauge;
 mod heat;
 mod legend;
+mod links;
 mod message;
 mod options;
 mod panel;
@@ -35,12 +36,13 @@ use crowsnest_dashboards::prose::Block;
 use crowsnest_dashboards::{PanelKind, interpolate};
 
 pub use legend::{Calculation, Legend, LegendForm, LegendPlace, LegendRow};
+pub use links::CellLink;
 pub use message::Message;
 pub use picture::Picture;
 pub use summary::{DataTable, Summary};
 pub use table::ColumnAlign;
-pub use table::{CellKind, CellLink, Column, TableCell, TableModel};
-pub use tip::{Tip, TipRow};
+pub use table::{CellKind, Column, TableCell, TableModel};
+pub use tip::{Tip, TipMark, TipRow};
 
 use crate::data::TimeRange;
 use crate::scene::Surface;
@@ -55,6 +57,9 @@ use pie::Pie;
 use series::SeriesShape;
 use stat::Stats;
 use states::States;
+
+/// The most links of a figure's values that are listed together.
+const MOST_LINKS: usize = 20;
 
 /// What a figure depends on beside its panel and frames.
 #[derive(Clone, Copy)]
@@ -173,6 +178,24 @@ impl Figure {
             Shape::States(states) => states.legend(hidden),
             _ => None,
         }
+    }
+
+    /// Where its single values lead, each once: what a tooltip has, for those who have no pointer.
+    pub fn links(&self) -> Vec<CellLink> {
+        let values = match &self.shape {
+            Shape::Stats(stats) => &stats.values,
+            Shape::Gauges(gauges) => &gauges.values,
+            Shape::BarGauges(bars) => &bars.values,
+            Shape::Pie(pie) => &pie.values,
+            _ => return Vec::new(),
+        };
+        let mut links: Vec<CellLink> = Vec::new();
+        for link in values.iter().flat_map(|value| &value.links) {
+            if links.len() < MOST_LINKS && !links.contains(link) {
+                links.push(link.clone());
+            }
+        }
+        links
     }
 
     /// Whether pointing at a moment makes sense: whether its horizontal axis is time.

@@ -1,6 +1,7 @@
 //! What a chart should look like, apart from its colours.
 
 use crowsnest_dashboards::Unit;
+use crowsnest_dashboards::marks::Mark;
 
 use crate::data::{ChartData, TimeRange};
 use crate::paint::Paint;
@@ -185,12 +186,14 @@ pub struct Threshold {
 }
 
 /// What kind of moment an annotation marks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AnnotationKind {
     /// A dashed line with a foot: a roll-out, a change.
     Event,
     /// A red foot only: a restart, a kill.
     Fault,
+    /// A dashed line in a colour of its own, or a ground of it over a stretch. Its words are in the tooltip alone.
+    Mark(Paint),
 }
 
 /// A moment worth marking.
@@ -198,8 +201,32 @@ pub enum AnnotationKind {
 pub struct Annotation {
     /// Milliseconds since the Unix epoch.
     pub at_ms: i64,
+    /// Its end, where it is a stretch.
+    pub until_ms: Option<i64>,
     /// A few words; empty for none.
     pub label: String,
     /// How it is drawn.
     pub kind: AnnotationKind,
+}
+
+impl Annotation {
+    /// What a dashboard's source marks.
+    pub fn of(mark: &Mark) -> Self {
+        let mut words = mark.title.clone();
+        for more in [mark.text.clone(), mark.tags.join(", ")].into_iter().filter(|more| !more.is_empty()) {
+            words.push_str(" · ");
+            words.push_str(&more);
+        }
+        Self {
+            at_ms: mark.from_ms,
+            until_ms: Some(mark.to_ms).filter(|to| *to > mark.from_ms),
+            label: words,
+            kind: AnnotationKind::Mark(Paint::parse(&mark.color)),
+        }
+    }
+
+    /// Its end; its own moment where it is no stretch.
+    pub(crate) fn end_ms(&self) -> i64 {
+        self.until_ms.unwrap_or(self.at_ms)
+    }
 }

@@ -79,10 +79,16 @@ fn gallery(theme: &Theme) -> Vec<(&'static str, String)> {
     let notes = [
         Annotation {
             at_ms: START + 40 * STEP,
+            until_ms: None,
             label: "checkout 2.14.1".to_owned(),
             kind: AnnotationKind::Event,
         },
-        Annotation { at_ms: START + 100 * STEP, label: String::new(), kind: AnnotationKind::Fault },
+        Annotation {
+            at_ms: START + 100 * STEP,
+            until_ms: None,
+            label: String::new(),
+            kind: AnnotationKind::Fault,
+        },
     ];
     let limit = [Threshold {
         value: 15.6 * 1024f64.powi(3),

@@ -2,11 +2,13 @@
 //!
 //! The rules are those of Grafana 13's grid of 24 columns.
 
+mod arrange;
 mod pack;
 mod repeat;
 
 use std::collections::BTreeMap;
 
+pub use arrange::{Arrangement, Step, toggle_row};
 pub use pack::pack;
 
 use crate::interpolate::Bound;

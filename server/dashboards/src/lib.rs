@@ -14,6 +14,8 @@ pub mod json;
 mod kinds;
 pub mod layout;
 pub mod link;
+pub mod lists;
+pub mod marks;
 mod migrate;
 pub mod model;
 pub mod panel;

@@ -17,9 +17,45 @@ pub fn is_safe(url: &str) -> bool {
     matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https" | "mailto" | "tel" | "slack" | "ssh")
 }
 
+/// The uid and the query of a URL that leads to a dashboard beside the one that it stands in, as Grafana writes them: `/d/UID/name?var-a=b`, `d/UID`. URLs
+/// of other hosts are not.
+pub fn dashboard(url: &str) -> Option<(&str, &str)> {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let (path, query) = (path.split('#').next()?, query.split('#').next()?);
+    let rooted = path.strip_prefix("./").unwrap_or(path);
+    let rooted = rooted.strip_prefix('/').unwrap_or(rooted);
+    // `//host/d/x` is elsewhere.
+    if rooted.starts_with('/') {
+        return None;
+    }
+    let mut parts = rooted.split('/');
+    let first = parts.next()?;
+    // Grafana may be below a path of its own.
+    let is_dashboard = ["d", "d-solo"].contains(&first) || !first.contains(':') && parts.next() == Some("d");
+    let uid = parts.next().filter(|uid| is_dashboard && !uid.is_empty())?;
+    Some((uid, query))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_to_dashboards_beside_this_one_are_known() {
+        for (url, expected) in [
+            ("/d/abc/name?var-a=b", Some(("abc", "var-a=b"))),
+            ("d/abc", Some(("abc", ""))),
+            ("./d/abc?x=1#y", Some(("abc", "x=1"))),
+            ("/grafana/d/abc/", Some(("abc", ""))),
+            ("https://host/d/abc", None),
+            ("//host/d/abc", None),
+            ("/explore?left=x", None),
+            ("#/pods/shop/web", None),
+            ("/d/", None),
+        ] {
+            assert_eq!(dashboard(url), expected, "{url}");
+        }
+    }
 
     #[test]
     fn pages_may_be_opened_and_scripts_may_not() {

@@ -33,7 +33,19 @@ pub(crate) struct Given {
 impl Given {
     /// Takes the text of a file or a ConfigMap's key, `place`. One without a uid is called by its place.
     pub(crate) fn take(&mut self, place: &str, folder: &str, source: Source, text: &str) {
-        if let Err(message) = self.try_take(place, folder, source, text) {
+        self.take_tagged(place, folder, source, text, None);
+    }
+
+    /// The same with one tag more than it brings.
+    pub(super) fn take_tagged(
+        &mut self,
+        place: &str,
+        folder: &str,
+        source: Source,
+        text: &str,
+        tag: Option<&str>,
+    ) {
+        if let Err(message) = self.try_take(place, folder, source, text, tag) {
             self.fault(place, message);
         }
     }
@@ -50,7 +62,14 @@ impl Given {
         }
     }
 
-    fn try_take(&mut self, place: &str, folder: &str, source: Source, text: &str) -> Result<(), String> {
+    fn try_take(
+        &mut self,
+        place: &str,
+        folder: &str,
+        source: Source,
+        text: &str,
+        tag: Option<&str>,
+    ) -> Result<(), String> {
         let imported =
             import(text, &Answers::new(), &Limits::default()).map_err(|error| error.to_string())?;
         let uid = imported.dashboard.uid().filter(|uid| is_uid(uid)).unwrap_or_else(|| uid_of(place));
@@ -65,7 +84,8 @@ impl Given {
             map.insert("uid".to_owned(), uid.clone().into());
         }
         let packed = pack(&json).map_err(|error| error.to_string())?;
-        let head = Head::of(&Dashboard::from_json(json), uid.clone(), folder.to_owned());
+        let mut head = Head::of(&Dashboard::from_json(json), uid.clone(), folder.to_owned());
+        head.tags.extend(tag.map(str::to_owned));
         let entry = Entry { head: Arc::new(head), source, place: place.into(), packed: packed.into() };
         self.entries.insert(uid, entry);
         Ok(())

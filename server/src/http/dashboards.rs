@@ -20,7 +20,7 @@ use crowsnest_rbac::{Access, Role};
 use http::StatusCode;
 use serde_json::Value;
 
-use self::reader::{Reader, Verb};
+pub(super) use self::reader::{Reader, Verb};
 use super::objects::parse;
 use super::{ApiError, AppState, ErrorKind, blocking};
 use crate::audit::{Action, Outcome};
@@ -331,7 +331,7 @@ fn named(dashboard: Dashboard, uid: &str) -> Dashboard {
 }
 
 /// A folder's name, where one is given.
-fn folder_of(text: &str) -> Result<Option<String>, ApiError> {
+pub(super) fn folder_of(text: &str) -> Result<Option<String>, ApiError> {
     match text {
         "" => Ok(None),
         text => Ok(parse::<Scope>(text)?.namespace().map(str::to_owned)),

@@ -290,6 +290,14 @@ fn sent(route: &Route) -> Option<Sent> {
             body: r#"{"text":"{\"title\":\"x\",\"panels\":[]}","dryRun":true}"#,
             ..plain
         },
+        ("snapshots", "POST") => Sent {
+            verb: "create",
+            group: "crowsnest.dev",
+            of: "dashboards",
+            place: "crowsnest",
+            body: r#"{"hours":1,"snapshot":{"dashboard":{"title":"x","panels":[]}}}"#,
+            ..plain
+        },
         ("bootstrap-tokens", "POST") => {
             Sent { verb: "create", of: "secrets", place: "kube-system", body: r#"{"hours":1}"#, ..plain }
         }

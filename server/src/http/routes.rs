@@ -7,8 +7,8 @@ use http::Method;
 
 use super::{
     AppState, about, access, answers, apply, backup, changes, credentials, dashboards, discovery, forward,
-    gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema, session, sources,
-    stream, ui,
+    gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema, session,
+    snapshots, sources, stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -92,6 +92,8 @@ const SILENCE: &str = "/alertmanager/api/v2/silence/{id}";
 const SESSION: &str = "/api/crowsnest/v1/session";
 const SESSIONS: &str = "/api/crowsnest/v1/sessions";
 const OWN_SESSION: &str = "/api/crowsnest/v1/sessions/{id}";
+const SNAPSHOTS: &str = "/api/crowsnest/v1/snapshots";
+const SNAPSHOT: &str = "/api/crowsnest/v1/snapshots/{id}";
 const WAYS: &str = "/api/crowsnest/v1/session/ways";
 
 /// All routes, in order of their paths.
@@ -174,6 +176,10 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::DELETE, SESSIONS, Access::User, SMALL, |m| on(m, own_sessions::end_all)),
     reads(Method::GET, SESSIONS, Access::User, |m| on(m, own_sessions::list)),
     changes(Method::DELETE, OWN_SESSION, Access::User, SMALL, |m| on(m, own_sessions::end)),
+    reads(Method::GET, SNAPSHOTS, Access::User, |m| on(m, snapshots::list)),
+    changes(Method::POST, SNAPSHOTS, Access::User, DASHBOARD_SENT, |m| on(m, snapshots::make)),
+    changes(Method::DELETE, SNAPSHOT, Access::User, SMALL, |m| on(m, snapshots::delete)),
+    reads(Method::GET, SNAPSHOT, Access::User, |m| on(m, snapshots::one)),
     reads(Method::GET, "/api/crowsnest/v1/sources", VIEW, |m| on(m, sources::list)),
     changes(Method::POST, "/api/v1/admin/tsdb/clean_tombstones", ADMIN, FORM, |m| {
         on(m, admin::clean_tombstones)

@@ -21,7 +21,7 @@ use crate::cluster::{As, Cluster, ClusterError, Form, Path};
 /// How often objects are listed.
 pub(super) const REFRESH: Duration = Duration::from_secs(30);
 /// Objects in one page of a list.
-pub(super) const PAGE: &str = "500";
+pub(crate) const PAGE: &str = "500";
 /// Objects of one kind that are looked at.
 const MAX_OBJECTS: usize = 50_000;
 
@@ -35,7 +35,7 @@ pub(super) struct KubernetesSource {
 
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ListError {
+pub(crate) enum ListError {
     #[error("there is no cluster to ask; see --kubeconfig and --auth kube")]
     NoCluster,
     #[error("{0:?} cannot be the name of a namespace")]
@@ -180,7 +180,7 @@ impl<T> Listed<T> {
 }
 
 /// All objects that a path lists, page by page; no more pages once there are `most`.
-pub(super) async fn list_pages<T>(
+pub(crate) async fn list_pages<T>(
     cluster: &Cluster,
     base: &Path,
     resource: &'static str,

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::certificate::CertificateKeeper;
 use crate::clock;
 use crate::cluster_metrics::ClusterMetrics;
+use crate::dashboards::config_maps;
 use crate::gone::keeper::Keeper;
 use crate::http::AppState;
 use crate::notices::DAMAGED;
@@ -37,6 +38,9 @@ pub(super) fn start(
     tasks.spawn(Arc::clone(&app.scraping).run(stopped.clone()));
     if app.config.scrape_monitors {
         tasks.spawn(Arc::clone(&app.scraping).follow_monitors(stopped.clone()));
+    }
+    if let Some(cluster) = app.cluster.clone().filter(|_| app.config.dashboard_config_maps) {
+        tasks.spawn(config_maps::follow(Arc::clone(&app.dashboards), cluster, stopped.clone()));
     }
     tasks.spawn(Arc::clone(&app.notifier).run(stopped.clone()));
     tasks.spawn(reload_on_hangup(Arc::clone(app), stopped.clone()));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::cluster::Sim;
 use crate::support::push::labelled;
-use crate::support::{Server, now_ms};
+use crate::support::{Server, now_ms, wait_for};
 
 const PATH: &str = "api/crowsnest/v1/dashboards";
 
@@ -82,6 +82,75 @@ fn a_save_over_somebody_elses_version_is_refused_and_nothing_is_lost() {
     assert!(broken["detail"].as_str().unwrap().starts_with("line 2, column"), "{broken}");
     let (status, built_in) = send(&server, "DELETE", &format!("{PATH}/crowsnest-node"), &admin, &Value::Null);
     assert_eq!(status, 403, "{built_in}");
+}
+
+#[test]
+fn dashboards_of_config_maps_are_seen_by_who_may_read_dashboards_in_their_namespace() {
+    let sim = Sim::still();
+    for (namespace, label) in [("shop", "1"), ("data", "1"), ("shop", "0")] {
+        let title = format!("{namespace} {label}");
+        let map = json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": format!("boards-{label}"), "labels": {"grafana_dashboard": label}, "annotations": {"grafana_folder": "Teams"}},
+            "data": {"board.json": board(&format!("{namespace}-{label}"), &title)},
+        });
+        sim.create(&format!("/api/v1/namespaces/{namespace}/configmaps"), &map);
+    }
+    let kubeconfig = sim.kubeconfig();
+    let kubeconfig = kubeconfig.to_str().unwrap();
+    let server = Server::start_with(&[
+        "--auth",
+        "kube",
+        "--kubeconfig",
+        kubeconfig,
+        "--cluster-metrics",
+        "none",
+        "--dashboard-config-maps",
+    ]);
+    let (admin, viewer) = (sim.admin(), sim.viewer());
+    wait_for("the dashboards of ConfigMaps", || {
+        (titles(&server, &admin) == ["data 1", "shop 1"]).then_some(())
+    });
+    assert!(!titles(&server, &viewer).contains(&"data 1".to_owned()));
+    let opened: Value =
+        server.get(&format!("{PATH}/shop-1")).bearer_auth(&admin).send().unwrap().json().unwrap();
+    assert_eq!((&opened["source"], &opened["tags"]), (&json!("config_map"), &json!(["Teams"])));
+    let (status, refused) = send(&server, "DELETE", &format!("{PATH}/shop-1"), &admin, &Value::Null);
+    assert_eq!(status, 403, "{refused}");
+}
+
+#[test]
+fn a_snapshot_is_read_by_who_may_read_its_folder_and_by_nobody_else() {
+    const SNAPSHOTS: &str = "api/crowsnest/v1/snapshots";
+    let sim = Sim::still();
+    let server = Server::of(&sim);
+    let (admin, viewer) = (sim.admin(), sim.viewer());
+    let making = json!({"folder": "data", "hours": 1, "snapshot": {
+        "dashboard": {"title": "Numbers", "panels": [{"id": 1, "type": "stat", "gridPos": {"x": 0, "y": 0, "w": 6, "h": 4}}]},
+        "panels": [{"name": "1", "window": [0, 10], "answers": [{"refId": "A", "expr": "up", "series": [
+            {"labels": {"node": "a"}, "times": [10], "values": ["42"]}]}]}]}});
+    let (status, made) = send(&server, "POST", SNAPSHOTS, &admin, &making);
+    assert_eq!((status, &made["title"]), (200, &json!("Numbers")), "{made}");
+    let path = format!("{SNAPSHOTS}/{}", made["id"].as_str().unwrap());
+    let opened: Value = server.get(&path).bearer_auth(&admin).send().unwrap().json().unwrap();
+    assert_eq!(opened["snapshot"]["panels"][0]["answers"][0]["series"][0]["values"], json!(["42"]));
+    let list =
+        |token: &str| -> Value { server.get(SNAPSHOTS).bearer_auth(token).send().unwrap().json().unwrap() };
+    assert_eq!(list(&admin)[0]["mayDelete"], true);
+    assert_eq!(list(&viewer), json!([]));
+    assert_eq!(server.get(&path).bearer_auth(&viewer).send().unwrap().status().as_u16(), 404);
+    assert_eq!(send(&server, "DELETE", &path, &viewer, &Value::Null).0, 404);
+    assert_eq!(send(&server, "POST", SNAPSHOTS, &viewer, &making).0, 403);
+    let (status, late) = send(
+        &server,
+        "POST",
+        SNAPSHOTS,
+        &admin,
+        &json!({"hours": 0, "snapshot": {"dashboard": {"title": "x"}}}),
+    );
+    assert_eq!(status, 400, "{late}");
+    assert_eq!(send(&server, "DELETE", &path, &admin, &Value::Null).0, 204);
+    assert_eq!(list(&admin), json!([]));
 }
 
 #[test]

@@ -1,11 +1,18 @@
 //! Editing a panel: its title, what it is shown as, its queries, its size. Everything else of it stays as it is.
 
+use std::time::Duration;
+
+use crowsnest_dashboards::interpolate::references;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
+use crate::api::{fetch_labels, fetch_vocabulary, use_client};
+use crate::assist::{LabelQuestion, Vocabulary};
 use crate::boards::{Board, change};
-use crate::components::{Dialog, Icon, IconName, Select, TextInput};
+use crate::components::{Dialog, Editor, EditorState, Icon, IconName, Select, TextInput};
 use crate::i18n::{Msg, fill, tr, use_lang};
+use crate::poll::{Cadence, poll};
+use crate::query_text::Mistake;
 
 /// Kinds that a panel is made of here.
 const OFFERED: &[&str] = &[
@@ -24,6 +31,9 @@ const OFFERED: &[&str] = &[
 ];
 /// The most queries of a panel; they are named by letters.
 const MOST_QUERIES: usize = 26;
+
+/// How often the names of metrics are read anew.
+const VOCABULARY_EVERY: Duration = Duration::from_secs(300);
 
 /// The number of the panel that is edited. One for the page.
 #[derive(Clone, Copy)]
@@ -45,7 +55,7 @@ struct Draft {
     /// As it is stored, with what is not edited here.
     target: Value,
     name: String,
-    expr: RwSignal<String>,
+    expr: EditorState,
     legend: RwSignal<String>,
     instant: RwSignal<bool>,
 }
@@ -55,7 +65,7 @@ impl Draft {
         let text = |key: &str| target[key].as_str().unwrap_or_default().to_owned();
         Self {
             name: text("refId"),
-            expr: RwSignal::new(text("expr")),
+            expr: EditorState::new(text("expr")),
             legend: RwSignal::new(text("legendFormat")),
             instant: RwSignal::new(target["instant"].as_bool().unwrap_or(false)),
             target: target.clone(),
@@ -65,7 +75,7 @@ impl Draft {
     fn write(&self) -> Value {
         let mut target = self.target.clone();
         target["refId"] = self.name.clone().into();
-        target["expr"] = self.expr.get_untracked().into();
+        target["expr"] = self.expr.text.get_untracked().into();
         target["legendFormat"] = self.legend.get_untracked().into();
         let instant = self.instant.get_untracked();
         target["instant"] = instant.into();
@@ -150,8 +160,13 @@ fn PanelForm(board: Board, id: i64, panel: Value, open: RwSignal<bool>) -> impl 
     let add = move |_| {
         drafts.update(|drafts| drafts.push(Draft::of(&json!({"refId": free_name(drafts), "expr": ""}))));
     };
+    let client = use_client();
+    let known =
+        poll(|| ((), Cadence::Every(VOCABULARY_EVERY)), move |(), abort| fetch_vocabulary(client, abort));
+    let vocabulary = Memo::new(move |_| known.value.get().unwrap_or_default());
     let queries = move || {
-        drafts.get().into_iter().enumerate().map(|(at, draft)| query_view(drafts, at, draft)).collect_view()
+        let view = |(at, draft)| view! { <QueryForm drafts=drafts at=at draft=draft vocabulary=vocabulary/> };
+        drafts.get().into_iter().enumerate().map(view).collect_view()
     };
     view! {
         <form class="board__form board__edit" on:submit=apply>
@@ -202,8 +217,15 @@ fn set_unit(panel: &mut Value, unit: &str) {
     }
 }
 
-fn query_view(drafts: RwSignal<Vec<Draft>, LocalStorage>, at: usize, draft: Draft) -> impl IntoView {
-    let lang = use_lang();
+/// One query, written as in Explore.
+#[component]
+fn QueryForm(
+    drafts: RwSignal<Vec<Draft>, LocalStorage>,
+    at: usize,
+    draft: Draft,
+    vocabulary: Memo<Vocabulary>,
+) -> impl IntoView {
+    let (client, lang) = (use_client(), use_lang());
     let Draft { name, expr, legend, instant, .. } = draft;
     let words = move || fill(Msg::QueryNamed.text(lang.get()), &[("name", &name)]);
     let remove = move |_| {
@@ -213,13 +235,24 @@ fn query_view(drafts: RwSignal<Vec<Draft>, LocalStorage>, at: usize, draft: Draf
             }
         });
     };
+    let labels = poll(
+        move || match expr.question.get() {
+            Some(question) => (question, Cadence::Once),
+            None => (LabelQuestion::default(), Cadence::Never),
+        },
+        move |question, abort| fetch_labels(client, question, abort),
+    );
+    let labels = Memo::new(move |_| labels.value.get().unwrap_or_default());
+    // Variables are no PromQL before they are filled in.
+    let mistake = Memo::new(move |_| {
+        let typed = expr.text.get();
+        let has_variables = typed.contains(['$', '[']) && references(&typed).next().is_some();
+        if has_variables || expr.caret.get().is_some() { None } else { Mistake::of_text(&typed) }
+    });
     view! {
         <fieldset class="board__query">
-            <label class="field">
-                <span class="field__label">{words}</span>
-                <textarea class="textarea board__paste" rows="2" spellcheck="false" prop:value=move || expr.get()
-                    on:input:target=move |event| expr.set(event.target().value())></textarea>
-            </label>
+            <legend class="field__label">{words}</legend>
+            <Editor state=expr mistake=mistake vocabulary=vocabulary labels=labels on_run=|()| ()/>
             <div class="board__query-foot">
                 <label class="field"><span class="field__label">{tr(Msg::LegendOf)}</span><TextInput value=legend/></label>
                 <label class="board__option">

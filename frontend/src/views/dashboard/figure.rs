@@ -1,5 +1,7 @@
 //! A figure on the page: a canvas with crosshair, tooltip and legend; a table; or a sentence.
 
+mod alerts;
+mod boards;
 mod legend;
 mod prose;
 mod tip;
@@ -7,15 +9,20 @@ mod tip;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crowsnest_chart::{Body, Figure, LegendPlace, Marker, Message, Picture, Surface, Theme, View};
+use crowsnest_chart::{
+    Annotation, Body, Figure, LegendPlace, Marker, Message, Picture, Surface, Theme, View,
+};
 use crowsnest_dashboards::PanelKind;
+use crowsnest_dashboards::marks::of_panel;
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::PointerEvent;
 
+use self::alerts::AlertsView;
+use self::boards::BoardsView;
 use self::legend::LegendView;
 use self::prose::ProseView;
-use self::tip::TipView;
+use self::tip::{PlacedTip, TipView, tip_at};
 use super::panel::{SharedFigure, Shown};
 use super::table::TableView;
 use crate::boards::{Times, browser_zone};
@@ -38,12 +45,14 @@ pub(super) struct Prepared {
     surface: Surface,
 }
 
-/// Which of the three it is: what stands on the page changes with that alone.
+/// Which of them it is: what stands on the page changes with that alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Picture,
     Table,
     Prose,
+    Alerts,
+    Boards,
     Message,
 }
 
@@ -55,6 +64,8 @@ pub(super) fn FigureView(shown: Shown, figure: SharedFigure, window: Memo<(i64, 
             Some(Body::Picture) => Form::Picture,
             Some(Body::Table(_)) => Form::Table,
             Some(Body::Text(_)) => Form::Prose,
+            Some(Body::Message(Message::Elsewhere(PanelKind::AlertList))) => Form::Alerts,
+            Some(Body::Message(Message::Elsewhere(PanelKind::DashboardList))) => Form::Boards,
             Some(Body::Message(_)) | None => Form::Message,
         })
     });
@@ -62,6 +73,8 @@ pub(super) fn FigureView(shown: Shown, figure: SharedFigure, window: Memo<(i64, 
         Form::Picture => view! { <PictureView shown=shown figure=figure window=window/> }.into_any(),
         Form::Table => view! { <TableView figure=figure/> }.into_any(),
         Form::Prose => view! { <ProseView figure=figure/> }.into_any(),
+        Form::Alerts => view! { <AlertsView shown=shown/> }.into_any(),
+        Form::Boards => view! { <BoardsView shown=shown/> }.into_any(),
         Form::Message => view! { <MessageView figure=figure/> }.into_any(),
     }
 }
@@ -100,8 +113,13 @@ fn PictureView(shown: Shown, figure: SharedFigure, window: Memo<(i64, i64)>) -> 
     let stage = NodeRef::<html::Div>::new();
     let size = element_size(stage);
     let hidden = RwSignal::new(BTreeSet::<String>::new());
-    let prepared = prepared(figure, size, theme, hidden, window);
+    let annotations = Memo::new(move |_| {
+        let panel = shown.panel.with(|panel| panel.as_ref().map(|panel| panel.id)).unwrap_or_default();
+        shown.board.marked.with(|marked| of_panel(marked, panel).map(Annotation::of).collect::<Vec<_>>())
+    });
+    let prepared = prepared(figure, size, theme, hidden, window, annotations);
     let pointer = RwSignal::new(None::<(f64, f64)>);
+    let pinned = RwSignal::new(None::<PlacedTip>);
     let drag = RwSignal::new(None::<(f64, f64)>);
     let legend = Memo::new(move |_| {
         hidden.with(|hidden| figure.with(|figure| figure.as_ref().and_then(|figure| figure.legend(hidden))))
@@ -115,12 +133,12 @@ fn PictureView(shown: Shown, figure: SharedFigure, window: Memo<(i64, i64)>) -> 
     view! {
         <div class="board__figure" class:has-legend-right=is_right>
             <div class="board__stage">
-                <Canvases prepared=prepared theme=theme link=link pointer=pointer drag=drag stage=stage label=Signal::derive(label)
+                <Canvases prepared=prepared theme=theme link=link pointer=pointer pinned=pinned drag=drag stage=stage label=Signal::derive(label)
                     on_zoom=move |(from, to): (i64, i64)| {
                         let range = Range::between(from, to.max(from + SHORTEST_RANGE));
                         shown.board.set_times(&Times::chosen(range));
                     }/>
-                <TipView prepared=prepared theme=theme link=link pointer=pointer/>
+                <TipView prepared=prepared theme=theme link=link pointer=pointer pinned=pinned/>
             </div>
             <LegendView legend=legend hidden=hidden theme=theme/>
         </div>
@@ -134,6 +152,7 @@ fn prepared(
     theme: RwSignal<Theme>,
     hidden: RwSignal<BTreeSet<String>>,
     window: Memo<(i64, i64)>,
+    annotations: Memo<Vec<Annotation>>,
 ) -> Memo<Option<Prepared>> {
     Memo::new_with_compare(
         move |_| {
@@ -143,7 +162,9 @@ fn prepared(
             let text = PageText::new(&theme.font)?;
             let (start_ms, end_ms) = window.get();
             let hidden = hidden.read();
+            let annotations = annotations.read();
             let mut view = View::new(TimeRange { start_ms, end_ms }, &hidden);
+            view.annotations = &annotations;
             view.utc_offset_minutes = i32::try_from(browser_zone(end_ms) / 60_000).unwrap_or(0);
             let picture = Arc::new(figure.prepare(surface, &view, &theme, &text));
             Some(Prepared { figure, picture, surface })
@@ -161,6 +182,8 @@ fn Canvases(
     link: ChartLink,
     /// Where the pointer is over the picture.
     pointer: RwSignal<Option<(f64, f64)>>,
+    /// The tooltip that is kept.
+    pinned: RwSignal<Option<PlacedTip>>,
     /// The columns where a drag began and where it is.
     drag: RwSignal<Option<(f64, f64)>>,
     stage: NodeRef<html::Div>,
@@ -223,12 +246,18 @@ fn Canvases(
             }
         }
     };
-    let on_up = move |_: PointerEvent| {
-        let Some((from, to)) = drag.get_untracked() else { return };
+    let on_up = move |event: PointerEvent| {
+        let (from, to) = drag.get_untracked().unwrap_or_default();
         drag.set(None);
-        if (from - to).abs() >= SHORTEST_DRAG
-            && let (Some(start), Some(end)) = (time_at(from.min(to)), time_at(from.max(to)))
-        {
+        if event.button() != 0 {
+            return;
+        }
+        if (from - to).abs() < SHORTEST_DRAG {
+            // A click keeps the tooltip, the next one lets it go.
+            let here = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+            let tip = prepared.with_untracked(|prepared| tip_at(prepared.as_ref()?, here));
+            pinned.update(|pinned| *pinned = if pinned.is_some() { None } else { tip });
+        } else if let (Some(start), Some(end)) = (time_at(from.min(to)), time_at(from.max(to))) {
             on_zoom.run((start, end));
         }
     };

@@ -1,11 +1,13 @@
 //! The frame of a panel: title, what went wrong, and its menu.
 
-use crowsnest_dashboards::interpolate::{Format, interpolate};
+use crowsnest_dashboards::interpolate::Format;
 use leptos::prelude::*;
 
 use super::edit::use_editing;
+use super::grid::alone;
+use super::links::PanelLinks;
 use super::panel::{SharedFigure, Shown};
-use crate::boards::{PanelData, Scopes, change};
+use crate::boards::{PanelData, change};
 use crate::components::{Icon, IconName, Popover};
 use crate::download::download;
 use crate::i18n::{Msg, fill, tr, use_lang};
@@ -61,6 +63,7 @@ pub(super) fn PanelFrame(
                 <Show when=move || !about.with(String::is_empty)><Note icon=IconName::Help label=Msg::AboutPanel lines=Signal::derive(move || vec![about.get()])/></Show>
                 <Show when=is_wrong><Note icon=IconName::Critical label=Msg::PanelFailed lines=Signal::derive(trouble)/></Show>
                 <Show when=move || !remarks.with(Vec::is_empty)><Note icon=IconName::Warning label=Msg::Remarks lines=remarks/></Show>
+                <PanelLinks shown=shown figure=figure/>
                 <div class="panel__tools"><Menu shown=shown figure=figure title=title/></div>
             </header>
             <div class="board__body" class:is-late=move || is_late.get()>{children()}</div>
@@ -70,17 +73,8 @@ pub(super) fn PanelFrame(
 
 /// A text of the panel with its variables filled in; tracked.
 fn text(shown: Shown, of: impl Fn(&crowsnest_dashboards::model::Panel) -> String) -> String {
-    let Some(text) = shown.panel.with(|panel| panel.as_ref().map(of)) else { return String::new() };
-    if !text.contains(['$', '[']) {
-        return text;
-    }
-    let globals = shown.board.globals();
-    shown.scope.with(|own| {
-        shown.board.loading.with(|loading| {
-            let scopes = Scopes { own, board: loading.scope(), globals: &globals };
-            interpolate(&text, &scopes, &Format::Text)
-        })
-    })
+    let text = shown.panel.with(|panel| panel.as_ref().map(of)).unwrap_or_default();
+    shown.fill(&text, &Format::Text)
 }
 
 /// A mark in the head that says more when it is pressed.
@@ -113,10 +107,10 @@ fn Menu(shown: Shown, figure: SharedFigure, title: Memo<String>) -> impl IntoVie
     let open = RwSignal::new(false);
     let lang = use_lang();
     let board = shown.board;
-    let is_alone = board.router.param("view");
+    let is_alone = alone(board);
     let look = move || {
         let name = if is_alone.with(Option::is_some) { String::new() } else { shown.name.get_value() };
-        board.router.route().with("view", &name).to_string()
+        board.router.route().with("viewPanel", "").with("view", &name).to_string()
     };
     let look_words = move || {
         if is_alone.with(Option::is_some) { Msg::BackToBoard } else { Msg::ViewPanel }.text(lang.get())
@@ -168,9 +162,11 @@ fn Menu(shown: Shown, figure: SharedFigure, title: Memo<String>) -> impl IntoVie
                 <li><a class="menu__item" href=look on:click=move |_| open.set(false)>{look_words}</a></li>
                 {move || explore().map(|href| view! { <li><a class="menu__item" href=href>{tr(Msg::OpenInExplore)}</a></li> })}
                 <li><button type="button" class="menu__item" on:click=save_csv>{tr(Msg::SaveCsv)}</button></li>
-                <li><button type="button" class="menu__item" on:click=edit>{tr(Msg::EditPanel)}</button></li>
-                <li><button type="button" class="menu__item" on:click=duplicate>{tr(Msg::DuplicatePanel)}</button></li>
-                <li><button type="button" class="menu__item is-critical" on:click=remove>{tr(Msg::RemovePanel)}</button></li>
+                <Show when=move || !board.is_kept()>
+                    <li><button type="button" class="menu__item" on:click=edit>{tr(Msg::EditPanel)}</button></li>
+                    <li><button type="button" class="menu__item" on:click=duplicate>{tr(Msg::DuplicatePanel)}</button></li>
+                    <li><button type="button" class="menu__item is-critical" on:click=remove>{tr(Msg::RemovePanel)}</button></li>
+                </Show>
             </ul>
         </Popover>
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crowsnest_dashboards::interpolate::{Bound, Format, interpolate};
-use crowsnest_dashboards::layout::{Placed, RowHead, What, narrow};
+use crowsnest_dashboards::layout::{Placed, RowHead, What, narrow, toggle_row};
 use crowsnest_dashboards::model;
 use leptos::prelude::*;
 
+use super::arrange::Handles;
 use super::panel::PanelView;
-use crate::boards::{Board, Scopes};
+use crate::boards::{Board, Scopes, panel_name};
 use crate::components::{Blank, Icon, IconName, Tone};
 use crate::i18n::{Msg, count, tr, use_lang};
 
@@ -28,7 +29,7 @@ fn key(placed: &Placed) -> Key {
 /// The grid; one panel alone where the URL says so.
 #[component]
 pub(super) fn Grid(board: Board) -> impl IntoView {
-    let alone = board.router.param("view");
+    let alone = alone(board);
     let is_narrow = RwSignal::new(is_narrow());
     let handle = window_event_listener(leptos::ev::resize, move |_| {
         let now = self::is_narrow();
@@ -54,20 +55,32 @@ pub(super) fn Grid(board: Board) -> impl IntoView {
     let is_alone = move || alone.with(Option::is_some);
     let is_ready = Memo::new(move |_| board.loading.with(|loading| loading.is_done()));
     let is_empty = move || is_ready.get() && keys.with(Vec::is_empty);
+    let arranging = Memo::new(move |_| board.arranging.get() && !is_narrow.get() && !is_alone());
+    // What a handle has done, for those who do not see it.
+    let said = RwSignal::new(String::new());
     view! {
-        <div class="board__grid" class:is-alone=is_alone>
+        <div class="board__grid" class:is-alone=is_alone class:is-arranged=move || arranging.get()>
             // Repeats are known when the variables are: a grid that is laid out twice would jump.
             <Show when=move || is_ready.get()>
                 <For each=move || keys.get() key=Clone::clone let:key>
-                    <Place board=board key=key placed=placed/>
+                    <Place board=board key=key placed=placed arranging=arranging said=said/>
                 </For>
             </Show>
         </div>
+        <p class="visually-hidden" role="status">{move || said.get()}</p>
         <Show when=is_empty>
             <Blank icon=IconName::Gauge tone=Tone::Unknown title=Signal::derive(move || tr(Msg::NoPanels)().to_owned())
                 why=Signal::derive(move || tr(Msg::NoPanelsWhy)().to_owned()) actions=|| ()/>
         </Show>
     }
+}
+
+/// The panel that is shown alone, by the name in our own addresses or in those of Grafana, `viewPanel=4`, `viewPanel=panel-4`.
+pub(super) fn alone(board: Board) -> Memo<Option<String>> {
+    let (own, theirs) = (board.router.param("view"), board.router.param("viewPanel"));
+    Memo::new(move |_| {
+        own.get().or_else(|| theirs.get().map(|name| name.strip_prefix("panel-").unwrap_or(&name).to_owned()))
+    })
 }
 
 fn is_narrow() -> bool {
@@ -76,17 +89,18 @@ fn is_narrow() -> bool {
 
 /// Whether this is the panel of the URL's `view`: a number, with a copy behind a slash.
 fn is_viewed(placed: &Placed, view: &str) -> bool {
-    matches!(&placed.what, What::Panel(panel) if view == view_name(panel.id, &placed.copy))
-}
-
-/// A panel's name in URLs.
-pub(super) fn view_name(id: i64, copy: &str) -> String {
-    if copy.is_empty() { id.to_string() } else { format!("{id}/{copy}") }
+    matches!(&placed.what, What::Panel(panel) if view == panel_name(panel.id, &placed.copy))
 }
 
 /// What stands at one place.
 #[component]
-fn Place(board: Board, key: Key, placed: Memo<Vec<Placed>>) -> impl IntoView {
+fn Place(
+    board: Board,
+    key: Key,
+    placed: Memo<Vec<Placed>>,
+    arranging: Memo<bool>,
+    said: RwSignal<String>,
+) -> impl IntoView {
     let wanted = key.clone();
     let own =
         Memo::new(move |_| placed.with(|placed| placed.iter().find(|one| self::key(one) == wanted).cloned()));
@@ -101,8 +115,15 @@ fn Place(board: Board, key: Key, placed: Memo<Vec<Placed>>) -> impl IntoView {
                 What::Panel(panel) => Some(*panel),
                 What::Row(_) => None,
             });
-            let name = view_name(key.1, &key.2);
-            view! { <PanelView board=board panel=panel scope=scope name=name/> }.into_any()
+            let (id, name) = (key.1, panel_name(key.1, &key.2));
+            let title = Signal::derive(move || {
+                panel.with(|panel| panel.as_ref().map(|panel| panel.title.clone()).unwrap_or_default())
+            });
+            view! {
+                <PanelView board=board panel=panel scope=scope name=name/>
+                <Show when=move || arranging.get()><Handles board=board id=id title=title said=said/></Show>
+            }
+            .into_any()
         }
         false => {
             let row = Memo::new(move |_| match own.get()?.what {
@@ -145,7 +166,11 @@ fn RowHeader(
         else {
             return;
         };
-        board.rows.update(|rows| _ = rows.insert(id, collapsed));
+        // Where panels are arranged, that is a change of the dashboard.
+        match board.arranging.get_untracked() {
+            true => board.change(|json| toggle_row(json, id)),
+            false => board.rows.update(|rows| _ = rows.insert(id, collapsed)),
+        }
     };
     view! {
         <h2 class="board__row">

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crowsnest_chart::{Figure, FigureContext};
-use crowsnest_dashboards::interpolate::Bound;
+use crowsnest_dashboards::interpolate::{Bound, Format, interpolate};
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::panel::frames;
 use crowsnest_dashboards::query::Query;
@@ -32,6 +32,22 @@ pub(super) struct Shown {
     pub(super) scope: Memo<BTreeMap<String, Bound>>,
     /// Its name in URLs.
     pub(super) name: StoredValue<String>,
+}
+
+impl Shown {
+    /// `text` with the panel's variables filled in; tracked.
+    pub(super) fn fill(&self, text: &str, format: &Format) -> String {
+        if !text.contains(['$', '[']) {
+            return text.to_owned();
+        }
+        let globals = self.board.globals();
+        self.scope.with(|own| {
+            self.board.loading.with(|loading| {
+                let scopes = Scopes { own, board: loading.scope(), globals: &globals };
+                interpolate(text, &scopes, format)
+            })
+        })
+    }
 }
 
 /// A figure that another one replaces as a whole.
@@ -106,6 +122,10 @@ fn asked_for(shown: Shown, root: NodeRef<html::Div>, is_seen: RwSignal<bool>) ->
         },
         move |asked: Option<Asked>, abort| async move {
             let Some(Asked { window, queries, matchers }) = asked else { return Ok(PanelData::default()) };
+            if let Some(kept) = shown.board.kept.get_value() {
+                let none = || PanelData { window, ..PanelData::default() };
+                return Ok(shown.name.with_value(|name| kept.get(name).cloned()).unwrap_or_else(none));
+            }
             Board::answers(asker, window, queries, matchers, abort).await
         },
     )

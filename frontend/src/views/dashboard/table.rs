@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crowsnest_chart::{
-    Body, CellKind, CellLink, Column, ColumnAlign, Figure, FigureContext, TableCell, TableModel,
-};
+use crowsnest_chart::{Body, CellKind, Column, ColumnAlign, Figure, FigureContext, TableCell, TableModel};
 use leptos::prelude::*;
 
+use super::links::value_link;
 use super::panel::{SharedFigure, Shown};
 use crate::boards::{BrowserPatterns, Scopes, browser_zone};
 use crate::components::{Icon, IconName, TimeRange, use_chart_theme};
@@ -146,19 +145,14 @@ fn cell_view(column: &Column, cell: &TableCell) -> impl IntoView + use<> {
     let text = cell.text.clone();
     let words = match cell.links.as_slice() {
         [] => view! { <span>{text}</span> }.into_any(),
-        [only] if kind != CellKind::Links => link_view(only, text).into_any(),
-        links => links.iter().map(|link| link_view(link, link.title.clone())).collect_view().into_any(),
+        [only] if kind != CellKind::Links => value_link(only, text).into_any(),
+        links => links.iter().map(|link| value_link(link, link.title.clone())).collect_view().into_any(),
     };
     view! {
         <td class=class class:board__cell--json=kind == CellKind::Json style:background-color=ground style:color=ink title=cell.text.clone()>
             {bar}{words}
         </td>
     }
-}
-
-fn link_view(link: &CellLink, text: String) -> impl IntoView + use<> {
-    let target = link.new_page.then_some("_blank");
-    view! { <a class="link" href=link.url.clone() target=target rel="noreferrer noopener" title=link.title.clone()>{text}</a> }
 }
 
 /// The numbers behind a figure as comma-separated values.

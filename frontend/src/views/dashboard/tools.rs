@@ -1,5 +1,6 @@
 //! What can be done with a dashboard: star, refresh, edit, save, versions, export, kiosk, delete.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crowsnest_api::dashboards::Source;
@@ -7,8 +8,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::edit::use_editing;
+use super::grid::alone;
 use super::leaving::is_changed;
 use super::save::{CodeDialog, SaveDialog};
+use super::share::ShareDialog;
 use super::versions::VersionsDialog;
 use crate::api::{Refusal, delete_dashboard, set_star, use_client};
 use crate::boards::{Board, change};
@@ -27,6 +30,7 @@ pub(super) fn Tools(board: Board, refresh: Memo<String>) -> impl IntoView {
     let lang = use_lang();
     let (saving, coding, versions, deleting) =
         (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let sharing = RwSignal::new(false);
     let may_change = move || board.opened.with(|opened| opened.listed.may_change);
     let changed = Memo::new(move |_| is_changed(board));
     let options = Signal::derive(move || {
@@ -46,6 +50,13 @@ pub(super) fn Tools(board: Board, refresh: Memo<String>) -> impl IntoView {
     let set_refresh =
         move |every: String| board.router.push(board.router.route_now().with("refresh", &every));
     let editing = use_editing();
+    let arrange = move |_| {
+        // What the file has is arranged, not what somebody opened to look into.
+        board.rows.update(BTreeMap::clear);
+        board.dragged.set(None);
+        board.arranging.update(|on| *on = !*on);
+    };
+    let alone = alone(board);
     let add_panel = move |_| {
         let mut id = None;
         board.change(|json| id = Some(change::add(json)));
@@ -60,17 +71,27 @@ pub(super) fn Tools(board: Board, refresh: Memo<String>) -> impl IntoView {
             <button type="button" class="btn" class:btn--primary=move || changed.get() disabled=move || !changed.get()
                 on:click=move |_| saving.set(true)>{tr(Msg::Save)}</button>
         </Show>
+        <Show when=move || alone.with(Option::is_none)>
+            <button type="button" class="btn board__arrange" class:is-on=move || board.arranging.get()
+                aria-pressed=move || board.arranging.get().to_string() on:click=arrange>
+                <Icon name=IconName::Move/>{tr(Msg::Arrange)}
+            </button>
+        </Show>
         <button type="button" class="btn" on:click=add_panel><Icon name=IconName::Add/>{tr(Msg::AddPanel)}</button>
         <Star board=board/>
         <Select label=Signal::derive(move || Msg::RefreshEvery.text(lang.get()).to_owned()) options=options value=value on_change=set_refresh quiet=true/>
         <button type="button" class="btn btn--icon" aria-label=tr(Msg::RefreshNow) title=tr(Msg::RefreshNow) on:click=move |_| board.refresh()>
             <Icon name=IconName::Refresh/>
         </button>
+        <button type="button" class="btn btn--icon" aria-label=tr(Msg::Share) title=tr(Msg::Share) on:click=move |_| sharing.set(true)>
+            <Icon name=IconName::Link/>
+        </button>
         <Menu board=board coding=coding versions=versions deleting=deleting/>
         <SaveDialog board=board open=saving/>
         <CodeDialog board=board open=coding/>
         <VersionsDialog board=board open=versions/>
         <DeleteDialog board=board open=deleting/>
+        <ShareDialog board=board open=sharing/>
     }
 }
 

@@ -7,8 +7,9 @@ use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DragEvent, File, FileList};
 
+use super::folder::FolderField;
 use crate::api::{Refusal, make_dashboard, use_client};
-use crate::components::{Dialog, Icon, IconName, Select, TextInput};
+use crate::components::{Dialog, Icon, IconName, TextInput};
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::router::{Page, Route};
 use crate::views::act::{RefusalFace, why};
@@ -70,11 +71,6 @@ pub(super) fn ImportDialog(
                 .any(|one| !one.is_done.get() && one.made.with(|made| matches!(made, Some(Ok(_)))))
         })
     };
-    let folders = Signal::derive(move || {
-        listing.with(|listing| {
-            listing.folders.iter().map(|name| (name.clone(), name.clone())).collect::<Vec<_>>()
-        })
-    });
     let title = Signal::derive(move || Msg::ImportDashboards.text(lang.get()).to_owned());
     view! {
         <Dialog title=title open=open wide=true>
@@ -84,7 +80,7 @@ pub(super) fn ImportDialog(
                     <CandidateView candidate=candidate folder=folder on_done=on_done/>
                 </For>
                 <div class="dialog__foot" hidden=move || candidates.with(Vec::is_empty)>
-                    <Select label=Signal::derive(move || Msg::ColumnFolder.text(lang.get()).to_owned()) options=folders value=folder on_change=move |value| folder.set(value)/>
+                    <FolderField folder=folder listing=listing/>
                     <button type="button" class="btn btn--primary" disabled=move || !is_ready() on:click=import_all>{tr(Msg::Import)}</button>
                 </div>
             </div>

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::json;
 
+use super::folder::FolderField;
 use crate::api::{Refusal, make_dashboard, use_client};
-use crate::components::{Dialog, Select, TextInput};
+use crate::components::{Dialog, TextInput};
 use crate::i18n::{Msg, tr, use_lang};
 use crate::router::{Page, Route, use_router};
 use crate::views::act::RefusalFace;
@@ -23,11 +24,6 @@ pub(super) fn NewDialog(open: RwSignal<bool>, listing: Memo<Listing>) -> impl In
             folder
                 .set(listing.with_untracked(|listing| listing.folders.first().cloned().unwrap_or_default()));
         }
-    });
-    let folders = Signal::derive(move || {
-        listing.with(|listing| {
-            listing.folders.iter().map(|name| (name.clone(), name.clone())).collect::<Vec<_>>()
-        })
     });
     let make = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -47,7 +43,7 @@ pub(super) fn NewDialog(open: RwSignal<bool>, listing: Memo<Listing>) -> impl In
         <Dialog title=words open=open>
             <form class="board__form" on:submit=make>
                 <label class="field"><span class="field__label">{tr(Msg::BoardTitle)}</span><TextInput value=title/></label>
-                <Select label=Signal::derive(move || Msg::ColumnFolder.text(lang.get()).to_owned()) options=folders value=folder on_change=move |value| folder.set(value)/>
+                <FolderField folder=folder listing=listing/>
                 {move || refusal.get().map(|refusal| view! { <RefusalFace refusal=refusal/> })}
                 <div class="dialog__foot">
                     <button type="button" class="btn" on:click=move |_| open.set(false)>{tr(Msg::Cancel)}</button>

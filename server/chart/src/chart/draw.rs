@@ -4,7 +4,7 @@ use super::Chart;
 use crate::chart::series::draw_series;
 use crate::layout::Rect;
 use crate::scene::{Align, Scene};
-use crate::spec::AnnotationKind;
+use crate::spec::{Annotation, AnnotationKind};
 use crate::style::Side;
 use crate::text::MeasureText;
 use crate::theme::{Color, Theme};
@@ -15,6 +15,8 @@ const SHADE: f64 = 0.07;
 const BAND: f64 = 0.1;
 /// Opacity of the vertical grid relative to the horizontal one.
 const VERTICAL_GRID: f64 = 0.6;
+/// Height of the bar below a stretch that is marked.
+const MARK_FOOT: f64 = 3.0;
 /// Opacity of what lies behind words on the plot.
 const WORD_GROUND: f64 = 0.82;
 
@@ -85,12 +87,18 @@ impl Chart {
 
     fn draw_annotations(&self, scene: &mut Scene, words: &mut Words<'_>) {
         let (plot, theme) = (self.layout.plot, words.theme);
-        for annotation in self.annotations.iter().filter(|one| self.layout.range.contains(one.at_ms)) {
-            let x = self.layout.x(annotation.at_ms);
+        let range = self.layout.range;
+        let is_seen = |one: &&Annotation| one.at_ms <= range.end_ms && one.end_ms() >= range.start_ms;
+        for annotation in self.annotations.iter().filter(is_seen) {
             let color = match annotation.kind {
                 AnnotationKind::Event => theme.annotation,
                 AnnotationKind::Fault => theme.critical,
+                AnnotationKind::Mark(paint) => {
+                    self.draw_mark(annotation, paint.color(theme).0, scene);
+                    continue;
+                }
             };
+            let x = self.layout.x(annotation.at_ms);
             if annotation.kind == AnnotationKind::Event {
                 scene.dashed_vertical(x, (plot.top, plot.bottom()), color);
             }
@@ -103,6 +111,25 @@ impl Chart {
                 ((x + 5.0, plot.top + 7.0), Align::Start)
             };
             words.draw(scene, &annotation.label, at, align, color);
+        }
+    }
+
+    fn draw_mark(&self, mark: &Annotation, color: Color, scene: &mut Scene) {
+        let (plot, range) = (self.layout.plot, self.layout.range);
+        let [from, to] =
+            [mark.at_ms, mark.end_ms()].map(|ms| self.layout.x(ms.clamp(range.start_ms, range.end_ms)));
+        if to - from >= 1.0 {
+            scene.rect((from, plot.top), (to, plot.bottom()), color, BAND);
+            scene.rect((from, plot.bottom()), (to, plot.bottom() + MARK_FOOT), color, 1.0);
+        }
+        for (ms, x) in [(mark.at_ms, from), (mark.end_ms(), to)] {
+            if range.contains(ms) {
+                scene.dashed_vertical(x, (plot.top, plot.bottom()), color);
+            }
+        }
+        if to - from < 1.0 {
+            let (middle, foot) = (from + 0.5, plot.bottom() + 1.0);
+            scene.polygon(&[(middle - 4.0, foot), (middle + 4.0, foot), (middle, foot - 6.0)], color, 1.0);
         }
     }
 

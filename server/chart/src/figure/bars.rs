@@ -393,7 +393,13 @@ impl BarsShape {
             if self.values.unwrap_or(fits && self.stacked == Stacked::No) && fits {
                 self.word(drawn, words, bar, (plot, width), (color, theme));
             }
-            rows.push(TipRow { name: one.name.clone(), value: words.clone(), paint: *paint, nearest: false });
+            rows.push(TipRow {
+                name: one.name.clone(),
+                value: words.clone(),
+                paint: *paint,
+                nearest: false,
+                links: Vec::new(),
+            });
         }
         let place = if self.horizontal {
             Rect { top: from, height: slot, ..plot }
@@ -401,7 +407,7 @@ impl BarsShape {
             Rect { left: from, width: slot, ..plot }
         };
         let head = self.categories.get(category).cloned().unwrap_or_default();
-        let tip = Tip { at_ms: None, head, x: place.center().0, y: Some(place.top), rows };
+        let tip = Tip { head, x: place.center().0, y: Some(place.top), rows, ..Tip::default() };
         drawn.spots.push(Spot { place: Place::Rect(place), tip });
     }
 

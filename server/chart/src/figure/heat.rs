@@ -135,6 +135,7 @@ impl Heat {
             value: self.unit.format(count).to_string(),
             paint: Paint::Heat(1.0),
             nearest: true,
+            links: Vec::new(),
         };
         let tip = Tip {
             at_ms: Some(ms),
@@ -142,6 +143,7 @@ impl Heat {
             x: cell.center().0,
             y: Some(cell.top),
             rows: vec![tip],
+            marks: Vec::new(),
         };
         Spot { place: Place::Rect(cell), tip }
     }

@@ -3,14 +3,20 @@
 use crowsnest_dashboards::pattern::Engine;
 use plotters_backend::DrawingBackend;
 
-use super::tip::Tip;
+use super::tip::{Tip, TipMark};
 use super::{Figure, Shape, View};
+use crate::axis::instant_text;
 use crate::chart::Chart;
 use crate::hover::Marker;
 use crate::layout::Rect;
+use crate::paint::Paint;
 use crate::scene::{Align, DrawError, Scene, Surface, Type};
+use crate::spec::{Annotation, AnnotationKind};
 use crate::text::MeasureText;
 use crate::theme::Theme;
+
+/// More marks than that in one tooltip hide the picture.
+const MOST_MARKS: usize = 8;
 
 /// A figure at a size.
 #[derive(Clone, Debug)]
@@ -128,9 +134,22 @@ impl Picture {
     /// What a tooltip says at a point (CSS pixels) of `figure`, which this is a picture of; `None` where there is nothing to say.
     pub fn tip(&self, figure: &Figure, x: f64, y: f64, engine: &dyn Engine) -> Option<Tip> {
         if let (Some(chart), Shape::Series(series)) = (&self.chart, &figure.shape) {
-            return series.tip(&chart.nearest(x, Some(y)), self.utc_offset_minutes, engine);
+            let tip = series.tip(&chart.nearest(x, Some(y)), self.utc_offset_minutes, engine)?;
+            let marks = chart.marks_at(x).take(MOST_MARKS).map(|one| self.mark(one)).collect();
+            return Some(Tip { marks, ..tip });
         }
         self.spots.iter().rev().find(|spot| spot.place.holds(x, y)).map(|spot| spot.tip.clone())
+    }
+
+    fn mark(&self, one: &Annotation) -> TipMark {
+        let time = |ms: i64| instant_text(ms, self.utc_offset_minutes);
+        let paint = match one.kind {
+            AnnotationKind::Mark(paint) => paint,
+            AnnotationKind::Event => Paint::Muted,
+            AnnotationKind::Fault => Paint::Critical,
+        };
+        let until = one.until_ms.map(|until| format!(" – {}", time(until))).unwrap_or_default();
+        TipMark { when: time(one.at_ms) + &until, words: one.label.clone(), paint }
     }
 
     /// What a tooltip says of a moment (ms) that another chart points at.

@@ -143,9 +143,10 @@ impl Pie {
                 value: format!("{} ({})", written(value), percent(to - from)),
                 paint: value.paint,
                 nearest: true,
+                links: value.links.clone(),
             };
             let at = arc::at(center, (inner + radius) / 2.0, (from + to) / 2.0);
-            let tip = Tip { at_ms: None, head: String::new(), x: at.0, y: Some(at.1), rows: vec![row] };
+            let tip = Tip { head: String::new(), x: at.0, y: Some(at.1), rows: vec![row], ..Tip::default() };
             drawn.spots.push(Spot {
                 place: Place::Slice { center, radii: (inner, radius), turns: (from, to) },
                 tip,

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use crowsnest_dashboards::Unit;
 use crowsnest_dashboards::field::{FieldConfig, show};
 use crowsnest_dashboards::frame::{Cell, Field, FieldKind, Frame};
+use crowsnest_dashboards::interpolate::RowScope;
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::pattern::Engine;
 
 use super::legend::{Legend, LegendRow, calculate};
+use super::links::{self, CellLink};
 use super::options::{Sort, TipMode, TipOptions, hidden_from};
 use super::tip::{Tip, TipRow};
 use super::{FigureContext, View};
@@ -40,6 +42,8 @@ pub(super) struct SeriesShape {
     styles: Vec<SeriesStyle>,
     keys: Vec<String>,
     in_tip: Vec<bool>,
+    /// Where each leads, but for what depends on the sample.
+    links: Vec<Vec<CellLink>>,
     left: AxisOptions,
     right: AxisOptions,
     thresholds: Vec<Threshold>,
@@ -60,6 +64,13 @@ struct Column<'a> {
     at: usize,
     time: &'a Field,
     field: &'a Field,
+}
+
+impl Column<'_> {
+    fn links(&self, series: &ChartSeries, context: &FigureContext<'_>) -> Vec<CellLink> {
+        let row = RowScope { frame: self.frame, field: self.at, row: None, name: &series.name, text: None };
+        links::of_row(row, context)
+    }
 }
 
 impl SeriesShape {
@@ -93,6 +104,11 @@ impl SeriesShape {
         let mut shape = Self {
             configs: fields.iter().map(|field| Arc::new(field.config.clone())).collect(),
             keys,
+            links: columns
+                .iter()
+                .zip(&data.series)
+                .map(|(column, series)| column.links(series, context))
+                .collect(),
             in_tip: fields.iter().map(|field| !hidden_from(field, "tooltip")).collect(),
             left: AxisOptions::read(&fields, &sides, Side::Left),
             right: AxisOptions::read(&fields, &sides, Side::Right),
@@ -200,6 +216,12 @@ impl SeriesShape {
                 value: shown.text.to_string(),
                 paint: value.paint,
                 nearest: value.nearest,
+                links: links::of_sample(
+                    self.links.get(value.series)?,
+                    value.value,
+                    &shown.text.to_string(),
+                    hover.at_ms,
+                ),
             })
         };
         Some(Tip {
@@ -208,6 +230,7 @@ impl SeriesShape {
             x: hover.x,
             y: hover.values.iter().find(|value| value.nearest).map(|value| value.y),
             rows: values.iter().filter_map(row).collect(),
+            marks: Vec::new(),
         })
     }
 

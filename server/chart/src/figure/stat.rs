@@ -231,9 +231,20 @@ fn curve(
 pub(super) fn spot(place: Rect, value: &Single) -> Spot {
     let text =
         if value.suffix.is_empty() { value.text.clone() } else { format!("{} {}", value.text, value.suffix) };
-    let row = TipRow { name: value.name.clone(), value: text, paint: value.paint, nearest: true };
-    let tip =
-        Tip { at_ms: None, head: String::new(), x: place.center().0, y: Some(place.top), rows: vec![row] };
+    let row = TipRow {
+        name: value.name.clone(),
+        value: text,
+        paint: value.paint,
+        nearest: true,
+        links: value.links.clone(),
+    };
+    let tip = Tip {
+        head: String::new(),
+        x: place.center().0,
+        y: Some(place.top),
+        rows: vec![row],
+        ..Tip::default()
+    };
     Spot { place: Place::Rect(place), tip }
 }
 

@@ -187,14 +187,20 @@ impl States {
                     drawn.scene.text(&band.text, at, Align::Start, ink);
                 }
                 let head = instant_text(band.from, view.utc_offset_minutes);
-                let row =
-                    TipRow { name: name.clone(), value: band.text.clone(), paint: band.paint, nearest: true };
+                let row = TipRow {
+                    name: name.clone(),
+                    value: band.text.clone(),
+                    paint: band.paint,
+                    nearest: true,
+                    links: Vec::new(),
+                };
                 let tip = Tip {
                     at_ms: Some(band.from),
                     head,
                     x: place.center().0,
                     y: Some(place.top),
                     rows: vec![row],
+                    marks: Vec::new(),
                 };
                 drawn.spots.push(Spot { place: Place::Rect(place), tip });
             }

@@ -4,12 +4,13 @@ mod draw;
 
 use crowsnest_dashboards::field::show;
 use crowsnest_dashboards::frame::{Cell, Field, FieldKind, Frame};
-use crowsnest_dashboards::interpolate::{Format, RowScope, Scope, interpolate};
+use crowsnest_dashboards::interpolate::RowScope;
 use crowsnest_dashboards::model::Panel;
-use crowsnest_dashboards::{json, link, reduce};
+use crowsnest_dashboards::{json, reduce};
 use serde_json::Value;
 
 use super::FigureContext;
+use super::links::{self, CellLink};
 use super::options::{ends, extent_of, hidden_from};
 use crate::axis::instant_text;
 use crate::paint::Paint;
@@ -18,8 +19,6 @@ use crate::paint::Paint;
 const MOST_ROWS: usize = 10_000;
 /// More columns than that do not fit on any screen.
 const MOST_COLUMNS: usize = 200;
-/// The most links of a cell.
-const MOST_LINKS: usize = 10;
 
 /// A table.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,17 +113,6 @@ pub struct TableCell {
 /// What a cell is sorted by.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SortKey(Option<Cell>);
-
-/// Where a cell leads. The URL has been looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CellLink {
-    /// Its text.
-    pub title: String,
-    /// The URL.
-    pub url: String,
-    /// Whether it opens a page of its own.
-    pub new_page: bool,
-}
 
 impl TableModel {
     /// Sorts the rows by a column; equal ones keep their order.
@@ -256,16 +244,7 @@ fn read_cell(
         _ => shown.text.to_string(),
     };
     let scope = RowScope { frame, field: at, row: Some(row), name: title, text: Some(&text) };
-    let scopes: &[&dyn Scope] = &[&scope, context.variables];
-    let links = field.config.links.iter().take(MOST_LINKS).filter_map(|link| {
-        let url = interpolate(&link.url, scopes, &Format::PercentEncode);
-        link::is_safe(&url).then(|| CellLink {
-            title: interpolate(&link.title, scopes, &Format::Text),
-            url,
-            new_page: link.new_page,
-        })
-    });
-    let links = links.collect();
+    let links = links::of_row(scope, context);
     TableCell {
         paint: shown.color.map(|color| Paint::parse(&color)),
         share: shown.share,

@@ -1,5 +1,6 @@
 //! What a tooltip says.
 
+use super::links::CellLink;
 use crate::paint::Paint;
 
 /// What lies under the pointer.
@@ -15,6 +16,19 @@ pub struct Tip {
     pub y: Option<f64>,
     /// The values, in the order that the panel asks for.
     pub rows: Vec<TipRow>,
+    /// What is marked there.
+    pub marks: Vec<TipMark>,
+}
+
+/// A mark in a tooltip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TipMark {
+    /// When it is, or from when to when.
+    pub when: String,
+    /// What it says.
+    pub words: String,
+    /// Its colour.
+    pub paint: Paint,
 }
 
 /// A value in a tooltip.
@@ -28,4 +42,6 @@ pub struct TipRow {
     pub paint: Paint,
     /// Whether it is the one next to the pointer.
     pub nearest: bool,
+    /// Where it leads.
+    pub links: Vec<CellLink>,
 }

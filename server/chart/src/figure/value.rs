@@ -2,11 +2,13 @@
 
 use crowsnest_dashboards::field::{ColorMode, show};
 use crowsnest_dashboards::frame::{Cell, Field, FieldKind, Frame, Values};
+use crowsnest_dashboards::interpolate::RowScope;
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::{json, pattern, reduce};
 use serde_json::Value;
 
 use super::FigureContext;
+use super::links::{self, CellLink};
 use super::options::{ends, extent_of};
 use crate::data::ChartSeries;
 use crate::paint::Paint;
@@ -39,6 +41,8 @@ pub(super) struct Single {
     pub(super) ramp: Vec<Paint>,
     /// Whether there is no value.
     pub(super) is_null: bool,
+    /// Where it leads.
+    pub(super) links: Vec<CellLink>,
 }
 
 /// The values of `frames` as `reduceOptions` say, and how many there are in all.
@@ -84,7 +88,12 @@ pub(super) fn singles(panel: &Panel, frames: &[Frame], context: &FigureContext<'
                     },
                     points: Vec::new(),
                 });
-                singles.push(single(&cell, field, name, curve, ends(field, all), context));
+                let mut value = single(&cell, field, name.clone(), curve, ends(field, all), context);
+                let row = if every { row } else { frame.len().saturating_sub(1) };
+                let text = Some(value.text.as_str());
+                value.links =
+                    links::of_row(RowScope { frame, field: at, row: Some(row), name: &name, text }, context);
+                singles.push(value);
             }
         }
     }
@@ -140,6 +149,7 @@ fn single(
         steps: steps.collect(),
         ramp: if by_value { (0..RAMP).map(at).collect() } else { vec![own; RAMP] },
         is_null,
+        links: Vec::new(),
     }
 }
 

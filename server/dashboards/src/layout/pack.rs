@@ -7,10 +7,20 @@ use crate::model::Grid;
 pub fn pack(grids: &mut [Grid], top: i32) {
     let mut order: Vec<usize> = (0..grids.len()).collect();
     order.sort_by_key(|at| grids.get(*at).map(|grid| (grid.y, grid.x)));
+    let mut sorted: Vec<Grid> = order.iter().filter_map(|at| grids.get(*at).copied()).collect();
+    stack(&mut sorted, top);
+    for (at, grid) in order.into_iter().zip(sorted) {
+        if let Some(slot) = grids.get_mut(at) {
+            *slot = grid;
+        }
+    }
+}
+
+/// The same in the order of the list.
+pub(super) fn stack(grids: &mut [Grid], top: i32) {
     // The line below what stands in each column is all that matters: nothing is put into a hole above it.
     let mut floor = [top; Grid::COLUMNS as usize];
-    for at in order {
-        let Some(grid) = grids.get_mut(at) else { continue };
+    for grid in grids {
         let from = usize::try_from(grid.x).unwrap_or(0).min(floor.len());
         let to = usize::try_from(grid.x + grid.w).unwrap_or(0).clamp(from, floor.len());
         let Some(columns) = floor.get_mut(from..to) else { continue };

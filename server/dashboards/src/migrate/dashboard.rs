@@ -113,13 +113,33 @@ pub(super) fn clean_panel(panel: &mut Value, variables: &SourceVariables) {
     for link in json::list_mut(panel, "links") {
         self::link(link);
     }
-    // Texts were fields of the panel before Grafana 7.
-    if json::text(panel, "type").as_deref() == Some("text") {
-        for key in ["mode", "content"] {
-            let value = json::take(panel, key);
-            if !value.is_null() {
-                json::set_absent(panel, &format!("options.{key}"), value);
-            }
+    move_options(panel);
+}
+
+/// What was a field of the panel itself before Grafana 7 or 8, by the panel's kind, and the option that it is today.
+const MOVED: &[(&str, &[(&str, &str)])] = &[
+    (
+        "dashlist",
+        &[
+            ("headings", "showHeadings"),
+            ("limit", "maxItems"),
+            ("query", "query"),
+            ("recent", "showRecentlyViewed"),
+            ("search", "showSearch"),
+            ("starred", "showStarred"),
+            ("tags", "tags"),
+        ],
+    ),
+    ("text", &[("content", "content"), ("mode", "mode")]),
+];
+
+fn move_options(panel: &mut Value) {
+    let kind = json::text(panel, "type").unwrap_or_default();
+    let Some((_, moved)) = MOVED.iter().find(|(known, _)| *known == kind) else { return };
+    for (from, to) in *moved {
+        let value = json::take(panel, from);
+        if !value.is_null() {
+            json::set_absent(panel, &format!("options.{to}"), value);
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct Annotation {
     pub built_in: bool,
     /// Colour of the marks.
     pub color: String,
-    /// PromQL, before interpolation: a mark at every time with a sample that is not zero. Empty where the source is not our store.
+    /// PromQL, before interpolation: a mark at every time with a sample of 1 or more. Empty where the source is not our store.
     pub expr: String,
     /// Step of the query, before interpolation; may be empty.
     pub step: String,

@@ -146,6 +146,11 @@ pub fn intervals(request: &Request) -> Intervals {
     }
 }
 
+/// The step that is wanted, or a longer one where a range would have too many samples.
+pub(crate) fn at_least(wanted_ms: i64, range_ms: i64) -> i64 {
+    wanted_ms.max(round_up(range_ms.max(0) / MOST_SAMPLES + 1))
+}
+
 /// Begin and end of a query, both moved to a multiple of the step in the viewer's time, so that a refresh asks for the same
 /// instants again.
 pub fn align(from_ms: i64, to_ms: i64, step_ms: i64, offset_ms: i64) -> (i64, i64) {

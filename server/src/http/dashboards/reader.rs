@@ -12,7 +12,7 @@ use crate::cluster::OWN_GROUP;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(in crate::http) enum Verb {
     Get,
     List,
     Create,
@@ -41,7 +41,7 @@ impl Verb {
 }
 
 /// A caller, and who says what they may do.
-pub(super) struct Reader {
+pub(in crate::http) struct Reader {
     caller: Caller,
     user: String,
     /// A user of the cluster, whose rights its API server knows.
@@ -49,7 +49,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn of(app: &AppState, identified: &Identified) -> Result<Self, ApiError> {
+    pub(in crate::http) fn of(app: &AppState, identified: &Identified) -> Result<Self, ApiError> {
         let caller = identified.caller.clone();
         let Caller::User { identity, .. } = &caller else {
             return Err(ApiError::new(ErrorKind::Forbidden, "dashboards are for users"));
@@ -61,12 +61,12 @@ impl Reader {
         Ok(Self { user: identity.user.clone(), caller, viewer })
     }
 
-    pub(super) fn user(&self) -> &str {
+    pub(in crate::http) fn user(&self) -> &str {
         &self.user
     }
 
     /// Those of `folders` in which the caller may do it.
-    pub(super) async fn folders(
+    pub(in crate::http) async fn folders(
         &self,
         app: &AppState,
         verb: Verb,
@@ -97,7 +97,12 @@ impl Reader {
     }
 
     /// Refuses unless the caller may do it in `folder`.
-    pub(super) async fn must(&self, app: &AppState, verb: Verb, folder: &str) -> Result<(), ApiError> {
+    pub(in crate::http) async fn must(
+        &self,
+        app: &AppState,
+        verb: Verb,
+        folder: &str,
+    ) -> Result<(), ApiError> {
         if !self.folders(app, verb, &[folder.to_owned()]).await?.is_empty() {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use crowsnest_dashboards::prose::{Block, Inline};
 use leptos::prelude::*;
 
 use super::super::panel::SharedFigure;
+use crate::boards::{href, is_here};
 
 /// The words of a figure that is a text.
 #[component]
@@ -71,14 +72,16 @@ fn inline_view(inline: &Inline) -> AnyView {
         Inline::Struck(inlines) => view! { <s>{inlines_view(inlines)}</s> }.into_any(),
         Inline::Code(text) => view! { <code>{text.clone()}</code> }.into_any(),
         Inline::Break => view! { <br/> }.into_any(),
-        Inline::Link { url, inside } => view! {
-            <a class="link" href=url.clone() target="_blank" rel="noreferrer noopener">{inlines_view(inside)}</a>
+        Inline::Link { url, inside } => {
+            let href = href(url);
+            let target = (!is_here(&href)).then_some("_blank");
+            view! { <a class="link" href=href target=target rel="noreferrer noopener">{inlines_view(inside)}</a> }.into_any()
         }
-        .into_any(),
         // Nothing is fetched from elsewhere by looking at a dashboard: whoever wants the image opens it.
         Inline::Image { url, alt } => {
             let words = if alt.is_empty() { url.clone() } else { alt.clone() };
-            view! { <a class="link" href=url.clone() target="_blank" rel="noreferrer noopener">{words}</a> }.into_any()
+            view! { <a class="link" href=url.clone() target="_blank" rel="noreferrer noopener">{words}</a> }
+                .into_any()
         }
     }
 }
