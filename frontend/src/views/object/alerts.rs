@@ -20,9 +20,7 @@ const EVERY: Duration = Duration::from_secs(30);
 #[component]
 pub(super) fn Alerts(page: ObjectPage) -> impl IntoView {
     let (client, metrics) = (use_client(), use_metrics());
-    // Alerts are told to those who see everything; others would only be refused.
-    let may = Memo::new(move |_| metrics.may() && page.cluster.sees_everything());
-    let question = move || ((), if may.get() { Cadence::Every(EVERY) } else { Cadence::Never });
+    let question = move || ((), if metrics.may() { Cadence::Every(EVERY) } else { Cadence::Never });
     let feed = poll(question, move |(), abort| fetch_alerts(client, abort));
     let own = Memo::new(move |_| {
         let alerts = feed.value.get().unwrap_or_default();
