@@ -128,7 +128,7 @@ fn Group(
     };
     let title = if name.is_empty() { tr(Msg::NoSuchLabel)().to_owned() } else { name };
     view! {
-        <section class="agroup" aria-label=title.clone()>
+        <section class="agroup" aria-label=title>
             <header class="agroup__head"><h2 class="agroup__name">{title.clone()}</h2>{badge}</header>
             <For
                 each=move || alerts.get().into_iter().take(MOST_ROWS)

@@ -24,7 +24,7 @@ pub(super) fn AlertRow(
     by: Memo<GroupBy>,
 ) -> impl IntoView {
     let (router, lang) = (use_router(), use_lang());
-    let fingerprint = StoredValue::new(alert.fingerprint.clone());
+    let fingerprint = StoredValue::new(alert.fingerprint);
     let now = Memo::new(move |before: Option<&Alert>| {
         let found = alerts.with(|alerts| {
             fingerprint.with_value(|wanted| alerts.iter().find(|one| one.fingerprint == *wanted).cloned())
