@@ -35,7 +35,7 @@ pub(super) fn Timeline(rule: String) -> impl IntoView {
     let feed = poll(
         || ((), Cadence::Every(AGAIN)),
         move |(), abort| async move {
-            let end = clock.now() / STEP * STEP;
+            let end = clock.now();
             let answer = range(client, &query.get_value(), (end - LENGTH, end), STEP, &abort).await?;
             Ok(rows(&answer.result.into_lines(), end - LENGTH))
         },
