@@ -2,6 +2,7 @@
 
 mod about;
 mod access;
+mod alerting;
 mod alerts;
 mod changes;
 mod client;
@@ -24,6 +25,10 @@ pub(crate) use about::{
     fetch_kubelets, fetch_recent, fetch_tokens, make_token,
 };
 pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
+pub(crate) use alerting::{
+    Rule, RuleGroup, Silence, expire_silence, fetch_alert_rules, fetch_alert_summary, fetch_all_alerts,
+    fetch_explained, fetch_notifications, fetch_silences, history_query, save_silence,
+};
 pub(crate) use alerts::{Alert, fetch_alerts};
 pub(crate) use changes::{
     Apply, Change, ObjectRef, Refusal, apply, change, fetch_objects, read_object, reveal,

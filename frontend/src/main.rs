@@ -8,6 +8,7 @@
 
 mod access;
 mod actions;
+mod alerts;
 mod api;
 mod app;
 mod arrange;

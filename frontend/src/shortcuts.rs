@@ -24,6 +24,7 @@ pub(crate) fn go_target(key: &str) -> Option<Page> {
         "e" => Some(Page::Explore),
         "a" => Some(Page::Access),
         "c" => Some(Page::Cluster),
+        "l" => Some(Page::Alerts),
         "s" => Some(Page::Sources),
         _ => None,
     }

@@ -3,6 +3,7 @@
 mod about_cluster;
 mod access;
 mod act;
+mod alerts;
 mod board_link;
 mod chart_panel;
 mod cluster;

@@ -1,6 +1,7 @@
 //! The Alertmanager API v2 below `/alertmanager/api/v2`, for amtool, for senders of alerts, and for those that show them.
 //!
-//! Parameters, shapes and error texts follow Alertmanager; see its api/v2/openapi.yaml.
+//! Parameters, shapes and error texts follow Alertmanager; see its api/v2/openapi.yaml. Whoever may not see every namespace is
+//! told of the alerts, groups and silences of those that they may.
 
 mod alerts;
 mod filter;
@@ -17,36 +18,55 @@ pub(crate) use self::alerts::{groups, list as alerts, post as post_alerts};
 pub(crate) use self::silences::{
     expire as expire_silence, list as silences, one as silence, post as post_silence,
 };
-use crate::http::{AppState, KeepsBody};
+use crate::http::{ApiError, AppState, KeepsBody};
 
-/// A request that is refused: a status, and a text or an object.
-pub(crate) struct Refused(StatusCode, Value);
+/// A request that is refused.
+pub(crate) enum Refused {
+    /// In Alertmanager's way: a status, and a text or an object.
+    Theirs(StatusCode, Value),
+    /// For a reason that Alertmanager does not know.
+    Ours(Box<ApiError>),
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self::Ours(Box::new(error))
+    }
+}
 
 impl Refused {
     fn bad(message: impl Into<String>) -> Self {
-        Self(StatusCode::BAD_REQUEST, Value::String(message.into()))
+        Self::Theirs(StatusCode::BAD_REQUEST, Value::String(message.into()))
     }
 
     /// A field that is missing or wrong.
     fn invalid(message: impl Into<String>) -> Self {
-        Self(StatusCode::UNPROCESSABLE_ENTITY, json!({"code": 602, "message": message.into()}))
+        Self::Theirs(StatusCode::UNPROCESSABLE_ENTITY, json!({"code": 602, "message": message.into()}))
     }
 
     fn not_found(message: impl Into<String>) -> Self {
-        Self(StatusCode::NOT_FOUND, Value::String(message.into()))
+        Self::Theirs(StatusCode::NOT_FOUND, Value::String(message.into()))
     }
 
     fn failed(error: &anyhow::Error) -> Self {
         tracing::error!(err = &**error as &dyn std::error::Error, "request failed");
-        Self(StatusCode::INTERNAL_SERVER_ERROR, Value::String("something went wrong; the log has it".into()))
+        Self::Theirs(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Value::String("something went wrong; the log has it".into()),
+        )
     }
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let mut response = (self.0, Json(self.1)).into_response();
-        response.extensions_mut().insert(KeepsBody);
-        response
+        match self {
+            Self::Ours(error) => error.into_response(),
+            Self::Theirs(status, body) => {
+                let mut response = (status, Json(body)).into_response();
+                response.extensions_mut().insert(KeepsBody);
+                response
+            }
+        }
     }
 }
 

@@ -1,27 +1,19 @@
 //! The audit log: who signed in, changed something or was refused, from where, one JSON object a line. What was sent is in none.
 //! Two files of bounded size, for their owner only.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
 
-use anyhow::Context as _;
 use crowsnest_api::Timestamp;
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use tracing::warn;
 
 use crate::clock;
 use crate::data_dir::DataDir;
+use crate::journal::Journal;
 
 /// Where it is in the data folder; the older half has `.1` behind its name.
 const FILE: &str = "audit.log";
 /// Past this size a file becomes the older half.
 const MAX_BYTES: u64 = 8 << 20;
-/// What is read of it at once.
-const MAX_READ: u64 = 256 << 10;
 /// The longest text of a user's in a line.
 const MAX_TEXT: usize = 256;
 
@@ -60,6 +52,10 @@ pub(crate) enum Action {
     /// A dashboard with its numbers.
     SaveSnapshot,
     DeleteSnapshot,
+    /// A silence that is made or changed.
+    SaveSilence,
+    /// One that is ended before its time.
+    EndSilence,
 }
 
 /// How it ended.
@@ -100,19 +96,13 @@ impl Noted {
     }
 }
 
-/// The newest file, open for writing.
-pub(crate) struct AuditLog {
-    path: PathBuf,
-    file: Mutex<(File, u64)>,
-}
+/// The log.
+pub(crate) struct AuditLog(Journal);
 
 impl AuditLog {
     /// Opens it, or begins it.
     pub(crate) fn open(data_dir: &DataDir) -> anyhow::Result<Self> {
-        let path = data_dir.join(FILE);
-        let file = open(&path)?;
-        let bytes = file.metadata().with_context(|| format!("cannot look at {}", path.display()))?.len();
-        Ok(Self { path, file: Mutex::new((file, bytes)) })
+        Journal::open(data_dir, FILE, "the audit log", MAX_BYTES).map(Self)
     }
 
     /// Writes a line; what cannot be written is told to the log and keeps nobody from anything.
@@ -125,45 +115,14 @@ impl AuditLog {
         from: IpAddr,
         detail: &str,
     ) {
-        let line =
-            Line { at: clock::rfc3339(at), action, outcome, user: cut(user), from, detail: cut(detail) };
-        if let Err(error) = self.write(&line) {
-            warn!(err = &*error as &dyn std::error::Error, "cannot write to the audit log");
-        }
+        let at = clock::rfc3339(at);
+        self.0.note(&Line { at, action, outcome, user: cut(user), from, detail: cut(detail) });
     }
 
     /// The newest lines, the oldest of them first. Blocks the thread.
     pub(crate) fn newest(&self) -> Vec<Noted> {
-        let mut tail = Vec::new();
-        let read = File::open(&self.path).and_then(|mut file| {
-            let begin = file.metadata()?.len().saturating_sub(MAX_READ);
-            file.seek(SeekFrom::Start(begin))?;
-            file.take(MAX_READ).read_to_end(&mut tail)
-        });
-        if let Err(error) = read {
-            warn!(err = &error as &dyn std::error::Error, "cannot read the audit log");
-        }
-        // The first line may be a part of one, which is none.
-        tail.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+        self.0.newest()
     }
-
-    fn write(&self, line: &Line<'_>) -> anyhow::Result<()> {
-        let mut bytes = serde_json::to_vec(line)?;
-        bytes.push(b'\n');
-        let mut file = self.file.lock();
-        if file.1 >= MAX_BYTES {
-            fs::rename(&self.path, self.path.with_extension("log.1"))?;
-            *file = (open(&self.path)?, 0);
-        }
-        file.0.write_all(&bytes)?;
-        file.1 += bytes.len() as u64;
-        Ok(())
-    }
-}
-
-fn open(path: &std::path::Path) -> anyhow::Result<File> {
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    file.with_context(|| format!("cannot open the audit log {}", path.display()))
 }
 
 /// The beginning of a text, whole characters.
@@ -176,14 +135,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_one_object_and_a_full_file_becomes_the_older_half() {
+    fn a_line_is_one_object_whatever_is_in_it() {
         let dir = tempfile::tempdir().unwrap();
         let data_dir = DataDir::open(&dir.path().join("data")).unwrap();
         let log = AuditLog::open(&data_dir).unwrap();
         let from = IpAddr::from([192, 0, 2, 1]);
         let now = Timestamp::from_millis(0);
         log.note(now, Action::SignIn, Outcome::Refused, "ann\n{", from, &"é".repeat(1000));
-        let text = fs::read_to_string(data_dir.join(FILE)).unwrap();
+        let text = std::fs::read_to_string(data_dir.join(FILE)).unwrap();
         let line: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap();
         assert_eq!((&line["action"], &line["outcome"]), (&"sign-in".into(), &"refused".into()));
         assert_eq!(line["user"], "ann\n{");
@@ -193,9 +152,5 @@ mod tests {
             newest.iter().map(|line| (line.user.as_str(), line.seconds())).collect::<Vec<_>>(),
             [("ann\n{", 0)]
         );
-        log.file.lock().1 = MAX_BYTES;
-        log.note(now, Action::SignOut, Outcome::Done, "ann", from, "");
-        assert_eq!(fs::read_to_string(data_dir.join("audit.log.1")).unwrap(), text);
-        assert_eq!(fs::read_to_string(data_dir.join(FILE)).unwrap().lines().count(), 1);
     }
 }

@@ -5,6 +5,7 @@
 //! continues with the same data, and sessions and tokens of the first are good in it. The cluster itself begins anew.
 
 mod agent;
+mod alerting;
 mod cluster;
 mod credentials;
 mod feed;
@@ -23,6 +24,7 @@ use crate::serve::{Server, start_process, wait_for_signal};
 use crate::settings::{AuthMode, Settings};
 
 use agent::Agent;
+use alerting::Alerting;
 use cluster::DemoCluster;
 use credentials::Credentials;
 
@@ -67,6 +69,13 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
         show_all_metrics(&mut settings);
         settings.keep_last_logs.get_or_insert(true);
     }
+    let alerting = match (&settings.provisioning, simulates) {
+        (None, true) => Some(Alerting::write(&folder)?),
+        _ => None,
+    };
+    if let Some(alerting) = &alerting {
+        settings.provisioning = Some(alerting.folder.clone());
+    }
     let chose_port = settings.listen.is_some();
     let mut config = Config::resolve(settings)?;
     if !chose_port && !is_free(config.listen) {
@@ -81,6 +90,7 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
         } else {
             None
         };
+        let receiver = alerting.map(Alerting::receive).transpose()?;
         let server = Server::start(config, data_dir).await?;
         let reach = server.reach();
         if let Some(cluster) = &cluster {
@@ -112,9 +122,9 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
         announce(&told);
         wait_for_signal().await?;
         agent.stop().await;
-        if let Some(feed) = feed {
+        for task in feed.into_iter().chain(receiver) {
             // It is in the middle of nothing that matters.
-            feed.abort();
+            task.abort();
         }
         server.stop().await
     })

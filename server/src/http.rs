@@ -2,6 +2,7 @@
 
 mod about;
 mod access;
+mod alerts;
 mod answers;
 mod app;
 mod apply;
@@ -28,6 +29,7 @@ mod metrics;
 mod objects;
 mod own_sessions;
 mod queries;
+mod reader;
 mod recent;
 mod render;
 mod reveal;
@@ -53,4 +55,5 @@ pub(crate) use cors::CorsOrigin;
 pub(crate) use error::{ApiError, ErrorKind, KeepsBody};
 pub(crate) use layers::router;
 pub(crate) use objects::Viewer;
+pub(crate) use reader::{Reader, Verb};
 pub(crate) use streamed::streamed;

@@ -3,6 +3,8 @@
 mod deliver;
 mod kept;
 mod request;
+pub(crate) mod sight;
+mod told;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use self::kept::Kept;
+pub(crate) use self::told::ToldLog;
 use crate::clock;
 use crate::control::{Collection, ControlStore};
 use crate::fetch::Fetcher;
@@ -43,6 +46,8 @@ pub(crate) struct Notifier {
     text: Mutex<String>,
     control: Arc<dyn ControlStore>,
     fetcher: Fetcher,
+    /// What receivers were told, and what they said.
+    pub(crate) told: Arc<ToldLog>,
     changed: Notify,
     /// Notifications sent.
     pub(crate) sent: AtomicU64,
@@ -60,6 +65,7 @@ impl Notifier {
         external_url: String,
         control: Arc<dyn ControlStore>,
         fetcher: Fetcher,
+        told: ToldLog,
     ) -> anyhow::Result<Self> {
         let text = read(file.as_ref())?;
         let (config, templates) = parse(file.as_ref(), &text)?;
@@ -73,6 +79,7 @@ impl Notifier {
             text: Mutex::new(text),
             control,
             fetcher,
+            told: Arc::new(told),
             changed: Notify::new(),
             sent: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -110,6 +117,11 @@ impl Notifier {
                 );
             }
         }
+    }
+
+    /// Whether somebody has said who is told of alerts.
+    pub(crate) fn is_routed(&self) -> bool {
+        *self.text.lock() != NOBODY
     }
 
     /// The state, to be looked at.

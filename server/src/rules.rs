@@ -3,6 +3,7 @@
 mod alerts;
 mod files;
 mod running;
+pub(crate) mod sight;
 mod store;
 
 use std::collections::BTreeMap;
@@ -141,6 +142,11 @@ impl Rules {
     /// How often a group is evaluated.
     pub(crate) fn interval(&self, group: &Group) -> Duration {
         group.interval.unwrap_or(self.settings.interval)
+    }
+
+    /// Labels of an alert of ours, as receivers are told them.
+    pub(crate) fn told_labels(&self, labels: &Labels) -> Labels {
+        alerts::told_labels(labels, &self.settings.external_labels)
     }
 
     fn replace(&self, wanted: BTreeMap<GroupKey, Arc<Group>>, now: Timestamp) {

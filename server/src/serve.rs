@@ -36,7 +36,7 @@ use crate::http::{self, App, AppState};
 use crate::listen::{CertificateStore, Listener, TlsAcceptor, fingerprint};
 use crate::logging;
 use crate::notices::{EPHEMERAL, Notices};
-use crate::notifier::Notifier;
+use crate::notifier::{Notifier, ToldLog};
 use crate::query_pool::QueryPool;
 use crate::rules::{RuleSettings, Rules};
 use crate::scraping::Scraping;
@@ -178,6 +178,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         external_url(config),
         Arc::clone(&control),
         Fetcher::to(&config.outbound_allow),
+        ToldLog::open(data_dir)?,
     )?);
     let rules = Rules::open(
         rule_settings(config),

@@ -27,7 +27,7 @@ struct Active {
     alerts: Vec<Alert>,
 }
 
-/// All alerts; only who sees everything may ask.
+/// Those that the user may see.
 pub(crate) async fn fetch_alerts(client: Client, abort: AbortSignal) -> Result<Vec<Alert>, ApiError> {
     match client.get::<Response<Active>>("api/v1/alerts", "", Some(&abort)).await? {
         Response::Success { data, .. } => Ok(data.alerts),

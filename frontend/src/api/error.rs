@@ -42,7 +42,8 @@ impl ApiError {
             }
             _ => match serde_json::from_str::<Problem>(body) {
                 Ok(problem) => (problem.detail.unwrap_or(problem.title), false),
-                Err(_) => (format!("HTTP {status}"), false),
+                // Alertmanager says it as a text.
+                Err(_) => (serde_json::from_str(body).unwrap_or_else(|_| format!("HTTP {status}")), false),
             },
         };
         match status {
@@ -98,6 +99,8 @@ mod tests {
     fn a_problem_gives_its_detail_or_its_title() {
         let body = r#"{"status":403,"title":"forbidden","detail":"get nodes"}"#;
         check(403, body, &ApiError::Denied("get nodes".into()));
+        let body = r#""silence not found""#;
+        check(404, body, &ApiError::Refused { status: 404, message: "silence not found".into() });
         let body = r#"{"status":413,"title":"too large"}"#;
         check(413, body, &ApiError::Refused { status: 413, message: "too large".into() });
     }

@@ -29,6 +29,8 @@ pub(crate) enum Page {
     Dashboards,
     /// `#/dashboards/UID`
     Dashboard(String),
+    /// `#/alerts`: what fires, silences, rules.
+    Alerts,
     /// `#/create`: objects from a text.
     Create,
     /// `#/map`: what traffic passes through.
@@ -104,6 +106,7 @@ impl Route {
             ["nodes"] => Page::Nodes,
             ["nodes", name] => Page::Node((*name).to_owned()),
             ["explore"] => Page::Explore,
+            ["alerts"] => Page::Alerts,
             ["access"] => Page::Access,
             ["access", "who"] => Page::AccessWho,
             ["cluster"] => Page::Cluster,
@@ -138,6 +141,7 @@ impl fmt::Display for Route {
                 write!(f, "#/{kind}/{}/{}", encode(namespace), encode(name))?;
             }
             Page::Explore => f.write_str("#/explore")?,
+            Page::Alerts => f.write_str("#/alerts")?,
             Page::Access => f.write_str("#/access")?,
             Page::AccessWho => f.write_str("#/access/who")?,
             Page::Cluster => f.write_str("#/cluster")?,
@@ -247,6 +251,7 @@ mod tests {
         check("#/explore?q=up", Page::Explore);
         check("#/access?in=shop", Page::Access);
         check("#/access/who", Page::AccessWho);
+        check("#/alerts?view=rules", Page::Alerts);
         check("#/cluster", Page::Cluster);
         check("#/map?ns=shop", Page::Map);
         check("#/pods?ns=shop", Page::List("pods"));

@@ -11,6 +11,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use super::about_cluster::AboutClusterView;
 use super::access::{AccessView, Question};
 use super::act::{Acting, Asked, Chosen};
+use super::alerts::AlertsView;
 use super::cluster::Cluster;
 use super::create::CreateView;
 use super::dashboard::DashboardView;
@@ -81,6 +82,12 @@ pub(super) fn dashboard(uid: String) -> Loaded {
 #[wasm_split(pages, fallible)]
 pub(super) fn sources() -> Loaded {
     Ok(view! { <SourcesView/> }.into_any())
+}
+
+/// Alerts, silences, rules, and what was told.
+#[wasm_split(alerts, fallible)]
+pub(super) fn alerts() -> Loaded {
+    Ok(view! { <AlertsView/> }.into_any())
 }
 
 /// The pages of who may do what.

@@ -95,6 +95,7 @@ pub(crate) fn Shell(
         (Page::Map, Some(cluster)) => view! { <Lazy part=move || parts::map(cluster)/> }.into_any(),
         (Page::Dashboards, _) => view! { <Lazy part=parts::dashboards/> }.into_any(),
         (Page::Dashboard(uid), _) => view! { <Lazy part=move || parts::dashboard(uid.clone())/> }.into_any(),
+        (Page::Alerts, _) => view! { <Lazy part=parts::alerts/> }.into_any(),
         (Page::Sources, _) => view! { <Lazy part=parts::sources/> }.into_any(),
         (Page::Access, cluster) => {
             view! { <Lazy part=move || parts::access(cluster, Question::WhatCanI)/> }.into_any()

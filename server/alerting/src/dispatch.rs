@@ -5,6 +5,7 @@
 
 mod alert;
 mod decide;
+mod explain;
 mod group;
 mod silence;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use alert::{Alert, Alerts, Fingerprint, PostedAlert};
 use crowsnest_api::{Labels, Timestamp};
 pub use decide::{Logged, Mutes, Notification, Reason};
+pub use explain::{Standing, Step, Told, Way};
 use group::Group;
 pub use group::{Flush, GroupId, GroupShown};
 pub use silence::{Silence, SilenceError, SilenceState, Silences};

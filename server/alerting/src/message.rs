@@ -57,22 +57,31 @@ pub type Secrets<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 /// How a kind of receivers is told.
 struct Kind {
     name: &'static str,
+    method: &'static str,
     request: fn(&Message<'_>) -> Result<Outgoing, String>,
 }
 
 const KINDS: &[Kind] = &[
-    Kind { name: "discord", request: chat::discord },
-    Kind { name: "mattermost", request: chat::mattermost },
-    Kind { name: "msteamsv2", request: chat::teams },
-    Kind { name: "opsgenie", request: pagers::opsgenie },
-    Kind { name: "pagerduty", request: pagers::pagerduty },
-    Kind { name: "pushover", request: pagers::pushover },
-    Kind { name: "rocketchat", request: chat::rocketchat },
-    Kind { name: "slack", request: chat::slack },
-    Kind { name: "telegram", request: chat::telegram },
-    Kind { name: "victorops", request: pagers::victorops },
-    Kind { name: "webex", request: chat::webex },
+    Kind { name: "discord", method: "POST", request: chat::discord },
+    Kind { name: "matrix", method: "PUT", request: chat::matrix },
+    Kind { name: "mattermost", method: "POST", request: chat::mattermost },
+    Kind { name: "msteams", method: "POST", request: chat::old_teams },
+    Kind { name: "msteamsv2", method: "POST", request: chat::teams },
+    Kind { name: "ntfy", method: "POST", request: chat::ntfy },
+    Kind { name: "opsgenie", method: "POST", request: pagers::opsgenie },
+    Kind { name: "pagerduty", method: "POST", request: pagers::pagerduty },
+    Kind { name: "pushover", method: "POST", request: pagers::pushover },
+    Kind { name: "rocketchat", method: "POST", request: chat::rocketchat },
+    Kind { name: "slack", method: "POST", request: chat::slack },
+    Kind { name: "telegram", method: "POST", request: chat::telegram },
+    Kind { name: "victorops", method: "POST", request: pagers::victorops },
+    Kind { name: "webex", method: "POST", request: chat::webex },
 ];
+
+/// The method with which a kind of integrations is told.
+pub fn method(kind: &str) -> &'static str {
+    KINDS.iter().find(|known| known.name == kind).map_or("POST", |known| known.method)
+}
 
 /// The request that tells an integration of a notification.
 ///

@@ -5,6 +5,7 @@
 
 pub mod about;
 pub mod access;
+pub mod alerts;
 pub mod answers;
 pub mod changes;
 pub mod cluster;

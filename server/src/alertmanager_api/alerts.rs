@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 
 use super::filter::Filter;
 use super::{Refused, read_time, time};
+use crate::api_v1::Seen;
 use crate::clock;
 use crate::http::AppState;
 
@@ -31,6 +32,7 @@ struct Posted {
 /// `GET alerts`: those that fire.
 pub(crate) async fn list(
     State(app): State<AppState>,
+    seen: Seen,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Refused> {
     let filter = Filter::read(query.as_deref())?;
@@ -38,7 +40,8 @@ pub(crate) async fn list(
     let dispatcher = app.notifier.dispatcher();
     let mutes = dispatcher.mutes(now);
     let mut alerts = Vec::new();
-    for alert in dispatcher.alerts.firing(now).filter(|alert| filter.takes(&alert.labels)) {
+    let takes = |alert: &&Alert| filter.takes(&alert.labels) && seen.confinement().admits(&alert.labels);
+    for alert in dispatcher.alerts.firing(now).filter(takes) {
         let receivers = dispatcher.receivers_of(&alert.labels);
         if receivers.iter().any(|name| filter.takes_receiver(name)) {
             alerts.extend(shown(alert, &receivers, &[], &mutes, &filter));
@@ -50,6 +53,7 @@ pub(crate) async fn list(
 /// `GET alerts/groups`: the same by group.
 pub(crate) async fn groups(
     State(app): State<AppState>,
+    seen: Seen,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Refused> {
     let filter = Filter::read(query.as_deref())?;
@@ -61,8 +65,8 @@ pub(crate) async fn groups(
     all.sort_by(|a, b| a.labels.cmp(b.labels).then_with(|| a.receiver.cmp(b.receiver)));
     for group in all.iter().filter(|group| filter.takes_receiver(group.receiver)) {
         let muted_by = mutes.muted_by_time(group.route);
-        let firing =
-            group.alerts.iter().filter(|alert| !alert.is_resolved(now) && filter.takes(&alert.labels));
+        let takes = |labels: &Labels| filter.takes(labels) && seen.confinement().admits(labels);
+        let firing = group.alerts.iter().filter(|alert| !alert.is_resolved(now) && takes(&alert.labels));
         let alerts: Vec<Value> =
             firing.filter_map(|alert| shown(alert, &[group.receiver], &muted_by, &mutes, &filter)).collect();
         if !alerts.is_empty() {

@@ -1,4 +1,4 @@
-//! `rules`, `alerts` and `alertmanagers`, as Prometheus 3 answers them.
+//! `rules`, `alerts` and `alertmanagers`, as Prometheus 3 answers them; of rules and alerts those that the caller may see.
 
 mod body;
 
@@ -13,8 +13,9 @@ use serde_json::Value;
 use self::body::{AlertBody, GroupBody, RuleBody};
 use super::answer::plain;
 use super::params::{Params, invalid};
+use super::seen::Seen;
 use crate::http::{ApiError, AppState};
-use crate::rules::GroupKey;
+use crate::rules::{GroupKey, sight};
 
 /// `data` of `rules`.
 #[derive(Debug, Default, Serialize)]
@@ -40,7 +41,11 @@ struct AlertmanagersBody {
 }
 
 /// `rules`: the groups with their rules.
-pub(crate) async fn rules(State(app): State<AppState>, params: Params) -> Result<Response, ApiError> {
+pub(crate) async fn rules(
+    State(app): State<AppState>,
+    seen: Seen,
+    params: Params,
+) -> Result<Response, ApiError> {
     let wanted = Wanted::read(&params)?;
     let page = Page::read(&params)?;
     let mut body = RulesBody::default();
@@ -50,9 +55,14 @@ pub(crate) async fn rules(State(app): State<AppState>, params: Params) -> Result
         if is_before || !wanted.group(&key) {
             continue;
         }
-        let rules = view.group.rules.iter().zip(&view.rules).filter(|(rule, _)| wanted.rule(rule));
-        let rules: Vec<_> =
-            rules.map(|(rule, outcome)| RuleBody::new(rule, outcome, wanted.excludes_alerts)).collect();
+        let rules = view.group.rules.iter().zip(&view.rules);
+        let rules = rules.filter(|(rule, _)| wanted.rule(rule) && sight::sees_rule(seen.confinement(), rule));
+        let rules: Vec<_> = rules
+            .map(|(rule, outcome)| {
+                let outcome = sight::outcome(seen.confinement(), outcome);
+                RuleBody::new(rule, &outcome, wanted.excludes_alerts)
+            })
+            .collect();
         if rules.is_empty() {
             continue;
         }
@@ -154,9 +164,10 @@ fn token(key: &GroupKey) -> String {
 }
 
 /// `alerts`: those that are pending or firing.
-pub(crate) async fn alerts(State(app): State<AppState>) -> Response {
+pub(crate) async fn alerts(State(app): State<AppState>, seen: Seen) -> Response {
     let groups = app.rules.list();
     let alerts = groups.iter().flat_map(|(_, view)| &view.rules).flat_map(|rule| &rule.alerts);
+    let alerts = alerts.filter(|alert| seen.confinement().admits(&alert.labels));
     plain(AlertsBody { alerts: alerts.map(AlertBody::new).collect() }).into_response()
 }
 

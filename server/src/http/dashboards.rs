@@ -3,8 +3,6 @@
 //! A folder is a namespace, or `crowsnest`. Users of the cluster need rights to `dashboards.crowsnest.dev` there; nothing is registered under that
 //! name. What came with the server is there for everybody.
 
-mod reader;
-
 use std::collections::BTreeSet;
 
 use axum::Json;
@@ -20,8 +18,8 @@ use crowsnest_rbac::{Access, Role};
 use http::StatusCode;
 use serde_json::Value;
 
-pub(super) use self::reader::{Reader, Verb};
 use super::objects::parse;
+use super::reader::{Reader, Verb};
 use super::{ApiError, AppState, ErrorKind, blocking};
 use crate::audit::{Action, Outcome};
 use crate::auth::Identified;
@@ -30,6 +28,8 @@ use crate::dashboards::{Base, Found, OWN_FOLDER, SaveError, Saved, fetched, new_
 use crate::fetch::Fetcher;
 use crate::listen::Peer;
 
+/// What they are called in rights.
+pub(super) const DASHBOARDS: &str = "dashboards";
 /// How often the agents push and are scraped; what other intervals there are is found out from the series themselves.
 pub(super) const SCRAPE_INTERVAL_MS: i64 = 15_000;
 
@@ -38,7 +38,7 @@ pub(super) async fn list(
     State(app): State<AppState>,
     Extension(identified): Extension<Identified>,
 ) -> Result<Json<Listing>, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let all = app.dashboards.list();
     let mut folders: BTreeSet<String> = all.iter().map(|found| found.head.folder.clone()).collect();
     folders.insert(OWN_FOLDER.to_owned());
@@ -66,7 +66,7 @@ pub(super) async fn one(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Opened>, ApiError> {
     let version = version_of(query.as_deref().unwrap_or_default())?;
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let found = readable(&app, &reader, &uid).await?;
     let folder = [found.head.folder.clone()];
     let may_change = !reader.folders(&app, Verb::Update, &folder).await?.is_empty();
@@ -80,7 +80,7 @@ pub(super) async fn one(
 
 /// The JSON of a dashboard that the caller may see.
 pub(super) async fn json_of(app: &AppState, identified: &Identified, uid: String) -> Result<Value, ApiError> {
-    let reader = Reader::of(app, identified)?;
+    let reader = Reader::of(app, identified, DASHBOARDS)?;
     readable(app, &reader, &uid).await?;
     let read = blocking(app, move |app| app.dashboards.read(&uid, None).map_err(ApiError::internal));
     read.await?.ok_or_else(|| ApiError::new(ErrorKind::NotFound, "this dashboard is not kept any more"))
@@ -92,7 +92,7 @@ pub(super) async fn versions(
     Extension(identified): Extension<Identified>,
     Path(uid): Path<String>,
 ) -> Result<Json<Vec<Version>>, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     readable(&app, &reader, &uid).await?;
     Ok(Json(app.dashboards.versions(&uid)))
 }
@@ -104,7 +104,7 @@ pub(super) async fn make(
     Extension(peer): Extension<Peer>,
     Json(making): Json<Making>,
 ) -> Result<Json<Made>, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let folder = folder_of(&making.folder)?.unwrap_or_else(|| OWN_FOLDER.to_owned());
     reader.must(&app, Verb::Create, &folder).await?;
     let text = match making.gnet_id {
@@ -147,7 +147,7 @@ pub(super) async fn save(
     Path(uid): Path<String>,
     Json(saving): Json<Saving>,
 ) -> Result<Json<Made>, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let found = readable(&app, &reader, &uid).await?;
     reader.must(&app, Verb::Update, &found.head.folder).await?;
     let folder = folder_of(&saving.folder)?.unwrap_or_else(|| found.head.folder.clone());
@@ -171,7 +171,7 @@ pub(super) async fn delete(
     Extension(peer): Extension<Peer>,
     Path(uid): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let found = readable(&app, &reader, &uid).await?;
     reader.must(&app, Verb::Delete, &found.head.folder).await?;
     if found.source != Source::Stored {
@@ -210,7 +210,7 @@ async fn set_star(
     uid: String,
     starred: bool,
 ) -> Result<StatusCode, ApiError> {
-    let reader = Reader::of(app, identified)?;
+    let reader = Reader::of(app, identified, DASHBOARDS)?;
     readable(app, &reader, &uid).await?;
     let user = reader.user().to_owned();
     blocking(app, move |app| {

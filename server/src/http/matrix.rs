@@ -47,6 +47,14 @@ const BELOW: &[(&str, &str, &str)] = &[
 /// In a name of everything that a user without rights must never read.
 const CANARY: &str = "7f3acanary";
 
+/// Rules of which one names a namespace that only some may see.
+fn canary_rules() -> String {
+    format!(
+        "groups: [{{name: g, rules: [{{alert: All, expr: up == 0}}, \
+         {{alert: One, expr: 'up{{namespace=\"ns-{CANARY}\"}} == 0'}}]}}]\n"
+    )
+}
+
 /// A server over a cluster with these users.
 pub(super) struct Scene {
     sim: Running,
@@ -65,9 +73,13 @@ impl Scene {
         let dir = tempfile::tempdir().unwrap();
         let kubeconfig = dir.path().join("kubeconfig");
         std::fs::write(&kubeconfig, sim.admin_kubeconfig().unwrap()).unwrap();
+        let rules = dir.path().join("provisioning/rules");
+        std::fs::create_dir_all(&rules).unwrap();
+        std::fs::write(rules.join("rules.yml"), canary_rules()).unwrap();
         let settings = Settings {
             auth: Some(AuthMode::Kube),
             kubeconfig: Some(kubeconfig),
+            provisioning: Some(dir.path().join("provisioning")),
             static_token_file: None,
             ..users_in(dir.path())
         };
@@ -151,7 +163,7 @@ fn objects() -> Vec<Value> {
     let rule =
         |resource: &str, verb: &str| json!({"apiGroups": [""], "resources": [resource], "verbs": [verb]});
     let metrics = json!({"rules": [rule("nodes", "get"), rule("pods", "list")]});
-    let editors = json!({"rules": [{"apiGroups": ["crowsnest.dev"], "resources": ["dashboards"], "verbs": ["update"]}]});
+    let editors = json!({"rules": [{"apiGroups": ["crowsnest.dev"], "resources": ["dashboards", "silences"], "verbs": ["create", "update", "delete"]}]});
     let mut editor = object(RBAC, "ClusterRole", "", "crowsnest-editor", &editors);
     editor["metadata"]["labels"] = json!({"rbac.authorization.k8s.io/aggregate-to-edit": "true"});
     let canary = format!("ns-{CANARY}");
@@ -260,7 +272,7 @@ struct Sent {
 fn sent(route: &Route) -> Option<Sent> {
     const POD: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":{"containers":[{"name":"x","image":"x"}]}}"#;
     const JSON: &str = "application/json";
-    let path = route.path.strip_prefix("/api/crowsnest/v1/")?;
+    let path = route.path.strip_prefix("/api/crowsnest/v1/").unwrap_or(route.path);
     let plain = Sent { media_type: JSON, body: POD, ..Sent::default() };
     Some(match (path, route.method.as_str()) {
         ("objects/{kind}/{namespace}", "GET") => Sent { verb: "list", ..Sent::default() },
@@ -282,6 +294,13 @@ fn sent(route: &Route) -> Option<Sent> {
             Sent { verb: "get", of: "secrets", query: "?key=password", ..Sent::default() }
         }
         ("gone/{namespace}/{name}", "GET") => Sent { verb: "get", ..Sent::default() },
+        ("/alertmanager/api/v2/silences", "POST") => Sent {
+            verb: "create",
+            group: "crowsnest.dev",
+            of: "silences",
+            body: r#"{"matchers":[{"name":"namespace","value":"shop","isRegex":false}],"createdBy":"x","comment":"x","startsAt":"2030-01-01T00:00:00Z","endsAt":"2040-01-01T00:00:00Z"}"#,
+            ..plain
+        },
         ("dashboards", "POST") => Sent {
             verb: "create",
             group: "crowsnest.dev",
@@ -427,6 +446,32 @@ async fn said(surface: &Router, method: &Method, path: &str, token: &str) -> Str
     text
 }
 
+/// An alert of a namespace that only some may see, and two silences: of that namespace, and of all that is called so.
+async fn alert_canary(scene: &Scene, root: &str) {
+    let alerts = json!([
+        {"labels": {"alertname": "Here", "namespace": "shop"}},
+        {"labels": {"alertname": "Here", "namespace": format!("ns-{CANARY}"), "pod": format!("pod-{CANARY}")}},
+        {"labels": {"alertname": format!("Only{CANARY}")}},
+    ]);
+    let silence = |name: &str, value: &str| {
+        json!({
+            "matchers": [{"name": name, "value": value, "isRegex": false}, {"name": "pod", "value": format!("pod-{CANARY}"), "isRegex": false}],
+            "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2040-01-01T00:00:00Z", "createdBy": CANARY, "comment": CANARY,
+        })
+    };
+    let sent = [
+        ("alerts", INGEST, alerts),
+        ("silences", root, silence("namespace", &format!("ns-{CANARY}"))),
+        ("silences", root, silence("alertname", "Here")),
+    ];
+    for (what, token, body) in sent {
+        let path = format!("/alertmanager/api/v2/{what}");
+        let body = ("application/json", &*body.to_string());
+        let (status, body) = ask_with(&scene.surface, &Method::POST, &path, Some(token), body).await;
+        assert_eq!(status, StatusCode::OK, "{what}: {body}");
+    }
+}
+
 async fn push_canary(scene: &Scene) {
     let label = |name: &str, value: String| LabelPair { name: name.into(), value };
     let series = |name: &str, namespace: String| TimeSeries {
@@ -464,6 +509,7 @@ async fn no_route_tells_anybody_the_name_of_a_namespace_that_they_may_not_see() 
     push_canary(&scene).await;
     let token = |user: &str| scene.users.iter().find(|(name, _)| *name == user).unwrap().1.clone();
     let (root, others) = (token("root"), ["editor", "nobody"].map(|user| (user, token(user))));
+    alert_canary(&scene, &root).await;
     let mut sung = 0;
     for route in ROUTES {
         // Whoever ends their sessions or the server's work tells nothing by it.

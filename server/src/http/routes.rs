@@ -6,8 +6,8 @@ use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
 use super::{
-    AppState, about, access, answers, apply, backup, changes, credentials, dashboards, discovery, forward,
-    gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema, session,
+    AppState, about, access, alerts, answers, apply, backup, changes, credentials, dashboards, discovery,
+    forward, gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema, session,
     snapshots, sources, stream, ui,
 };
 use crate::alertmanager_api;
@@ -48,7 +48,6 @@ pub(super) struct Route {
 /// Answers are confined to what the caller may see; see `api_v1/seen.rs`.
 const SERIES: Access = Access::Series;
 const VIEW: Access = Access::Role(Role::Viewer);
-const EDIT: Access = Access::Role(Role::Editor);
 const ADMIN: Access = Access::Role(Role::Admin);
 
 /// A row that answers a question.
@@ -75,6 +74,7 @@ const CHECK: &str = "/api/crowsnest/v1/access/check";
 const DASHBOARDS: &str = "/api/crowsnest/v1/dashboards";
 const DASHBOARD: &str = "/api/crowsnest/v1/dashboards/{uid}";
 const STAR: &str = "/api/crowsnest/v1/dashboards/{uid}/star";
+const ALERTS_SEEN: &str = "/api/crowsnest/v1/alerts";
 const KINDS: &str = "/api/crowsnest/v1/kinds";
 const NAMESPACES: &str = "/api/crowsnest/v1/namespaces";
 const OBJECTS: &str = "/api/crowsnest/v1/objects/{kind}/{namespace}";
@@ -103,23 +103,26 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/-/ready", Access::Public, |m| on(m, health::ready)),
     changes(Method::POST, "/-/reload", ADMIN, SMALL, |m| on(m, health::reload)),
     changes(Method::PUT, "/-/reload", ADMIN, SMALL, |m| on(m, health::reload)),
-    reads(Method::GET, "/alertmanager/api/v2/alerts", VIEW, |m| on(m, alertmanager_api::alerts)),
+    reads(Method::GET, "/alertmanager/api/v2/alerts", SERIES, |m| on(m, alertmanager_api::alerts)),
     changes(Method::POST, "/alertmanager/api/v2/alerts", Access::Ingest, ALERTS, |m| {
         on(m, alertmanager_api::post_alerts)
     }),
-    reads(Method::GET, "/alertmanager/api/v2/alerts/groups", VIEW, |m| on(m, alertmanager_api::groups)),
+    reads(Method::GET, "/alertmanager/api/v2/alerts/groups", SERIES, |m| on(m, alertmanager_api::groups)),
     reads(Method::GET, "/alertmanager/api/v2/receivers", VIEW, |m| on(m, alertmanager_api::receivers)),
-    changes(Method::DELETE, SILENCE, EDIT, SMALL, |m| on(m, alertmanager_api::expire_silence)),
-    reads(Method::GET, SILENCE, VIEW, |m| on(m, alertmanager_api::silence)),
-    reads(Method::GET, "/alertmanager/api/v2/silences", VIEW, |m| on(m, alertmanager_api::silences)),
-    changes(Method::POST, "/alertmanager/api/v2/silences", EDIT, FORM, |m| {
+    changes(Method::DELETE, SILENCE, Access::User, SMALL, |m| on(m, alertmanager_api::expire_silence)),
+    reads(Method::GET, SILENCE, SERIES, |m| on(m, alertmanager_api::silence)),
+    reads(Method::GET, "/alertmanager/api/v2/silences", SERIES, |m| on(m, alertmanager_api::silences)),
+    changes(Method::POST, "/alertmanager/api/v2/silences", Access::User, FORM, |m| {
         on(m, alertmanager_api::post_silence)
     }),
-    reads(Method::GET, "/alertmanager/api/v2/status", VIEW, |m| on(m, alertmanager_api::status)),
+    reads(Method::GET, "/alertmanager/api/v2/status", SERIES, |m| on(m, alertmanager_api::status)),
     reads(Method::GET, CHECK, Access::User, |m| on(m, access::check)),
     reads(Method::POST, CHECK, Access::User, |m| on(m, access::check)),
     reads(Method::GET, "/api/crowsnest/v1/access/rules/{namespace}", Access::User, |m| on(m, access::rules)),
     reads(Method::GET, "/api/crowsnest/v1/access/subjects", Access::User, |m| on(m, access::subjects)),
+    reads(Method::GET, ALERTS_SEEN, SERIES, |m| on(m, alerts::list)),
+    reads(Method::GET, "/api/crowsnest/v1/alerts/one/{fingerprint}", SERIES, |m| on(m, alerts::one)),
+    reads(Method::GET, "/api/crowsnest/v1/alerts/summary", SERIES, |m| on(m, alerts::summary)),
     reads(Method::POST, "/api/crowsnest/v1/answers", SERIES, |m| on(m, answers::answer)),
     changes(Method::POST, "/api/crowsnest/v1/apply", Access::User, OBJECTS_SENT, |m| on(m, apply::apply)),
     reads(Method::GET, "/api/crowsnest/v1/backup", ADMIN, |m| on(m, backup::read)),
@@ -145,6 +148,7 @@ pub(super) static ROUTES: &[Route] = &[
         on(m, credentials::kubeconfig)
     }),
     reads(Method::GET, NAMESPACES, Access::User, |m| on(m, objects::namespaces)),
+    reads(Method::GET, "/api/crowsnest/v1/notifications", SERIES, |m| on(m, alerts::notifications)),
     reads(Method::GET, OBJECTS, Access::User, |m| on(m, objects::list)),
     changes(Method::POST, OBJECTS, Access::User, OBJECTS_SENT, |m| on(m, changes::create)),
     changes(Method::DELETE, OBJECT, Access::User, SMALL, |m| on(m, changes::delete)),
@@ -192,7 +196,7 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::POST, "/api/v1/admin/tsdb/snapshot", ADMIN, FORM, |m| on(m, admin::snapshot)),
     changes(Method::PUT, "/api/v1/admin/tsdb/snapshot", ADMIN, FORM, |m| on(m, admin::snapshot)),
     reads(Method::GET, "/api/v1/alertmanagers", VIEW, |m| on(m, rules::alertmanagers)),
-    reads(Method::GET, "/api/v1/alerts", VIEW, |m| on(m, rules::alerts)),
+    reads(Method::GET, "/api/v1/alerts", SERIES, |m| on(m, rules::alerts)),
     reads(Method::GET, "/api/v1/features", SERIES, |m| on(m, features::features)),
     reads(Method::GET, "/api/v1/format_query", SERIES, |m| on(m, expression::format)),
     reads(Method::POST, "/api/v1/format_query", SERIES, |m| on(m, expression::format)),
@@ -212,7 +216,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/v1/query_range", SERIES, |m| on(m, query::range)),
     reads(Method::POST, "/api/v1/query_range", SERIES, |m| on(m, query::range)),
     reads(Method::POST, "/api/v1/read", SERIES, |m| on(m, read::read)),
-    reads(Method::GET, "/api/v1/rules", VIEW, |m| on(m, rules::rules)),
+    reads(Method::GET, "/api/v1/rules", SERIES, |m| on(m, rules::rules)),
     reads(Method::GET, "/api/v1/scrape_pools", VIEW, |m| on(m, targets::scrape_pools)),
     changes(Method::DELETE, "/api/v1/series", ADMIN, SMALL, |m| on(m, admin::not_implemented)),
     reads(Method::GET, "/api/v1/series", SERIES, |m| on(m, labels::series)),

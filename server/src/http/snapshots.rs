@@ -10,7 +10,8 @@ use crowsnest_api::snapshots::{Listed, Making, Opened, Snapshot};
 use crowsnest_dashboards::import::{Answers, Limits, import_value};
 use http::StatusCode;
 
-use super::dashboards::{Reader, Verb, folder_of};
+use super::dashboards::{DASHBOARDS, folder_of};
+use super::reader::{Reader, Verb};
 use super::{ApiError, AppState, ErrorKind, blocking};
 use crate::audit::{Action, Outcome};
 use crate::auth::Identified;
@@ -23,7 +24,7 @@ pub(super) async fn list(
     State(app): State<AppState>,
     Extension(identified): Extension<Identified>,
 ) -> Result<Json<Vec<Listed>>, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let all = app.dashboards.snapshots.list(clock::now());
     let folders: BTreeSet<String> = all.iter().map(|head| head.folder.clone()).collect();
     let folders: Vec<String> = folders.into_iter().collect();
@@ -43,7 +44,7 @@ pub(super) async fn one(
     Extension(identified): Extension<Identified>,
     Path(id): Path<String>,
 ) -> Result<Json<Opened>, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let head = readable(&app, &reader, &id).await?;
     let may_delete = may_delete(&app, &reader, &head).await?;
     let read = blocking(&app, move |app| app.dashboards.snapshots.read(&id).map_err(ApiError::internal));
@@ -58,7 +59,7 @@ pub(super) async fn make(
     Extension(peer): Extension<Peer>,
     Json(making): Json<Making>,
 ) -> Result<Json<Listed>, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let folder = folder_of(&making.folder)?.unwrap_or_else(|| OWN_FOLDER.to_owned());
     reader.must(&app, Verb::Create, &folder).await?;
     let (user, from) = (reader.user().to_owned(), peer.address.ip());
@@ -85,7 +86,7 @@ pub(super) async fn delete(
     Extension(peer): Extension<Peer>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let reader = Reader::of(&app, &identified)?;
+    let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let head = readable(&app, &reader, &id).await?;
     if !may_delete(&app, &reader, &head).await? {
         reader.must(&app, Verb::Delete, &head.folder).await?;

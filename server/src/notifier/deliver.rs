@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use crowsnest_alerting::alertmanager::Integration;
 use crowsnest_alerting::dispatch::{Flush, Notification};
+use crowsnest_api::alerts::Delivery;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
+use super::request::Answer;
 use super::{Notifier, kept, request};
 use crate::chance::fraction;
 use crate::clock;
@@ -78,26 +80,35 @@ impl Notifier {
     ) -> bool {
         let deadline = Instant::now() + flush.route.group_interval.max(SHORTEST_DEADLINE);
         let mut wait = FIRST_WAIT;
+        let mut number = None;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
             let templates = Arc::clone(&self.templates.lock());
-            let attempt =
-                request::send(&self.fetcher, integration, notification, &self.external_url, &templates);
-            let failure = match tokio::time::timeout(left, attempt).await {
-                Ok(Ok(())) => {
-                    self.sent.fetch_add(1, Ordering::Relaxed);
-                    debug!(receiver = notification.receiver, kind = integration.kind, "notified");
-                    return true;
+            let prepared = request::prepare(integration, notification, &self.external_url, &templates);
+            let shown = prepared.as_ref().map(request::Prepared::shown).unwrap_or_default();
+            let number = *number.get_or_insert_with(|| self.told.begin(notification, integration, shown));
+            let (answer, result) = match prepared {
+                Ok(prepared) => self.attempt(&prepared, deadline).await,
+                Err(failure) => {
+                    let (Failure::Passing(text) | Failure::Final(text)) = &failure;
+                    (Answer { status: None, text: text.clone() }, Err(failure))
                 }
-                Ok(Err(failure)) => failure,
-                Err(_) => Failure::Final("no answer until the group is due again".to_owned()),
+            };
+            let is_over = match &result {
+                Ok(()) | Err(Failure::Final(_)) => true,
+                Err(Failure::Passing(_)) => Instant::now() + wait >= deadline,
+            };
+            let outcome = match &result {
+                Ok(()) => Delivery::Sent,
+                Err(_) if is_over => Delivery::Failed,
+                Err(_) => Delivery::Trying,
+            };
+            self.note(number, outcome, answer).await;
+            let Err(Failure::Passing(error) | Failure::Final(error)) = result else {
+                self.sent.fetch_add(1, Ordering::Relaxed);
+                debug!(receiver = notification.receiver, kind = integration.kind, "notified");
+                return true;
             };
             self.failed.fetch_add(1, Ordering::Relaxed);
-            let (error, is_final) = match failure {
-                Failure::Passing(error) => (error, false),
-                Failure::Final(error) => (error, true),
-            };
-            let is_over = is_final || Instant::now() + wait >= deadline;
             warn!(
                 receiver = notification.receiver,
                 kind = integration.kind,
@@ -114,6 +125,30 @@ impl Notifier {
                 _ = stopped.wait_for(|stop| *stop) => return false,
             }
             wait = wait.mul_f64(GROWTH).min(LONGEST_WAIT);
+        }
+    }
+
+    async fn attempt(
+        &self,
+        prepared: &request::Prepared<'_>,
+        deadline: Instant,
+    ) -> (Answer, Result<(), Failure>) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match tokio::time::timeout(left, prepared.send(&self.fetcher)).await {
+            Ok(attempted) => attempted,
+            Err(_) => {
+                let text = "no answer until the group is due again".to_owned();
+                (Answer { status: None, text: text.clone() }, Err(Failure::Final(text)))
+            }
+        }
+    }
+
+    /// Notes how a try ended, in the file, too, where it was the last.
+    async fn note(&self, number: u64, outcome: Delivery, answer: Answer) {
+        let (told, now) = (Arc::clone(&self.told), clock::now());
+        let noted = tokio::task::spawn_blocking(move || told.tried(number, now, outcome, answer)).await;
+        if let Err(error) = noted {
+            warn!(err = &error as &dyn std::error::Error, "cannot note what a receiver said");
         }
     }
 }

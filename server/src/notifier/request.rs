@@ -1,4 +1,4 @@
-//! One attempt: a request, with the credentials that the configuration names.
+//! A notification as a request, with the credentials that the configuration names.
 
 use std::time::Duration;
 
@@ -6,37 +6,156 @@ use crowsnest_alerting::alertmanager::Integration;
 use crowsnest_alerting::dispatch::{Notification, webhook};
 use crowsnest_alerting::message::{self, Outgoing, Templates};
 use crowsnest_alerting::yaml::Node;
-use reqwest::{Certificate, Client, RequestBuilder, Url};
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::sign::Signer;
+use parking_lot::Mutex;
+use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode, Url};
 
 use super::deliver::Failure;
+use super::told::{Shown, masked};
 use crate::fetch::{Fetcher, identity};
 
 /// How long an attempt may take whose integration does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// The header of a signature that has no other.
+const SIGNATURE: &str = "X-Crowsnest-Signature";
+/// How much of an answer is read.
+const MOST_READ: usize = 4 << 10;
 
-/// Sends a notification.
-pub(super) async fn send(
-    fetcher: &Fetcher,
-    integration: &Integration,
+/// What a receiver said.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answer {
+    pub(super) status: Option<u16>,
+    /// Its words, or why there are none.
+    pub(super) text: String,
+}
+
+/// A request that is ready to be sent, again and again if need be.
+pub(super) struct Prepared<'a> {
+    http: Option<&'a Node>,
+    url: Url,
+    headers: Vec<(&'a str, String)>,
+    method: Method,
+    body: Vec<u8>,
+    timeout: Duration,
+    /// Texts in it that nobody is to see.
+    secrets: Vec<String>,
+}
+
+/// Prepares to tell an integration of a notification.
+pub(super) fn prepare<'a>(
+    integration: &'a Integration,
     notification: &Notification,
     external_url: &str,
     templates: &Templates,
-) -> Result<(), Failure> {
+) -> Result<Prepared<'a>, Failure> {
+    let secrets = Mutex::new(Vec::new());
+    let read_secret = |name: &str| -> Result<String, Failure> {
+        let secret = secret(integration, name)?;
+        secrets.lock().push(secret.clone());
+        Ok(secret)
+    };
     if integration.kind == "webhook" {
-        let url = secret(integration, "url")?;
+        let url = read_secret("url")?;
         let max_alerts = integration.text("max_alerts").and_then(|text| text.parse().ok()).unwrap_or(0);
         let body = webhook::body(notification, external_url, max_alerts, webhook::Version::Classic);
-        return post(fetcher, integration, &url, &[], body).await;
+        let headers = signature(integration, &body)?;
+        return Prepared::new(integration, &url, headers, body, secrets.into_inner());
     }
-    let secrets = |name: &str| {
-        secret(integration, name).map_err(|failure| match failure {
+    let read_secret = |name: &str| {
+        read_secret(name).map_err(|failure| match failure {
             Failure::Passing(error) | Failure::Final(error) => error,
         })
     };
     let Outgoing { url, headers, body } =
-        message::request(integration, notification, external_url, templates, &secrets)
+        message::request(integration, notification, external_url, templates, &read_secret)
             .map_err(Failure::Final)?;
-    post(fetcher, integration, &url, &headers, body.to_string().into_bytes()).await
+    Prepared::new(integration, &url, headers, body.to_string().into_bytes(), secrets.into_inner())
+}
+
+impl<'a> Prepared<'a> {
+    fn new(
+        integration: &'a Integration,
+        url: &str,
+        headers: Vec<(&'a str, String)>,
+        body: Vec<u8>,
+        secrets: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let url: Url = url.parse().map_err(|_| Failure::Final("the URL is not one".to_owned()))?;
+        let timeout = integration.text("timeout");
+        let timeout = timeout.and_then(|text| crowsnest_alerting::duration::parse(text).ok());
+        let timeout = timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
+        let method = Method::from_bytes(message::method(integration.kind).as_bytes()).unwrap_or(Method::POST);
+        Ok(Self { http: integration.setting("http_config"), url, headers, method, body, timeout, secrets })
+    }
+
+    /// What of it can be shown.
+    pub(super) fn shown(&self) -> Shown {
+        Shown {
+            target: self.url.origin().ascii_serialization(),
+            payload: masked(&String::from_utf8_lossy(&self.body), &self.secrets),
+        }
+    }
+
+    /// Sends it once.
+    pub(super) async fn send(&self, fetcher: &Fetcher) -> (Answer, Result<(), Failure>) {
+        match self.ask(fetcher).await {
+            Ok((status, text)) => {
+                let failed = format!("unexpected status code {status}");
+                let answer = Answer { status: Some(status.as_u16()), text: masked(&text, &self.secrets) };
+                let result = match status.as_u16() {
+                    200..=299 => Ok(()),
+                    429 | 500..=599 => Err(Failure::Passing(failed)),
+                    _ => Err(Failure::Final(failed)),
+                };
+                (answer, result)
+            }
+            Err(failure) => {
+                let (Failure::Passing(text) | Failure::Final(text)) = &failure;
+                (Answer { status: None, text: masked(text, &self.secrets) }, Err(failure))
+            }
+        }
+    }
+
+    async fn ask(&self, fetcher: &Fetcher) -> Result<(StatusCode, String), Failure> {
+        let client = client(fetcher, self.http, &self.url, self.timeout).await?;
+        let request = client.request(self.method.clone(), self.url.clone());
+        let request = request.header("Content-Type", "application/json");
+        let mut request = request.body(self.body.clone());
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let answer = authorised(self.http, request)?.send().await;
+        let mut answer = answer.map_err(|error| Failure::Passing(in_one_line(error.without_url())))?;
+        // Of what it says the beginning is enough; that there is no more does not matter.
+        let mut text = Vec::new();
+        while text.len() < MOST_READ
+            && let Ok(Some(part)) = answer.chunk().await
+        {
+            text.extend_from_slice(&part);
+        }
+        text.truncate(MOST_READ);
+        Ok((answer.status(), String::from_utf8_lossy(&text).into_owned()))
+    }
+}
+
+/// The header that says who has sent a body, where the integration has a secret for that: `sha256=` and the digits of its HMAC.
+fn signature<'a>(integration: &'a Integration, body: &[u8]) -> Result<Vec<(&'a str, String)>, Failure> {
+    let Some(hmac) = integration.setting("hmac") else { return Ok(Vec::new()) };
+    let text = |name: &str| hmac.get(name).and_then(Node::text);
+    let secret = match (text("secret"), text("secret_file")) {
+        (Some(secret), _) => secret.to_owned(),
+        (None, Some(path)) => read(path)?,
+        (None, None) => return Err(Failure::Final("hmac has neither secret nor secret_file".to_owned())),
+    };
+    let signed = || -> Result<Vec<u8>, openssl::error::ErrorStack> {
+        let key = PKey::hmac(secret.as_bytes())?;
+        Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(body)
+    };
+    let digest = signed().map_err(|error| Failure::Final(format!("cannot sign: {error}")))?;
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(vec![(text("header").unwrap_or(SIGNATURE), format!("sha256={digits}"))])
 }
 
 /// A setting, or what is in the file of the setting with `_file` behind its name.
@@ -54,32 +173,6 @@ fn read(path: &str) -> Result<String, Failure> {
     let text = std::fs::read_to_string(path);
     text.map(|text| text.trim().to_owned())
         .map_err(|error| Failure::Passing(format!("cannot read {path}: {error}")))
-}
-
-async fn post(
-    fetcher: &Fetcher,
-    integration: &Integration,
-    url: &str,
-    headers: &[(&'static str, String)],
-    body: Vec<u8>,
-) -> Result<(), Failure> {
-    let http = integration.setting("http_config");
-    let url: Url = url.parse().map_err(|_| Failure::Final("the URL is not one".to_owned()))?;
-    let timeout = integration.text("timeout").and_then(|text| crowsnest_alerting::duration::parse(text).ok());
-    let client =
-        client(fetcher, http, &url, timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT)).await?;
-    let mut request = client.post(url).header("Content-Type", "application/json").body(body);
-    for (name, value) in headers {
-        request = request.header(*name, value);
-    }
-    let answer = authorised(http, request)?.send().await;
-    let answer = answer.map_err(|error| Failure::Passing(in_one_line(error.without_url())))?;
-    let status = answer.status();
-    match status.as_u16() {
-        200..=299 => Ok(()),
-        429 | 500..=599 => Err(Failure::Passing(format!("unexpected status code {status}"))),
-        _ => Err(Failure::Final(format!("unexpected status code {status}"))),
-    }
 }
 
 async fn client(

@@ -60,6 +60,10 @@ fn server(port: u16, rules: &str) -> (Server, tempfile::TempDir) {
     (Server::start_with(&arguments), folder)
 }
 
+fn get(server: &Server, path: &str) -> Value {
+    server.get(path).bearer_auth(ADMIN).send().unwrap().json().unwrap()
+}
+
 fn next(hooks: &Receiver<Value>) -> Value {
     hooks.recv_timeout(Duration::from_secs(60)).unwrap()
 }
@@ -93,6 +97,16 @@ fn a_webhook_comes_when_a_source_falls_silent_and_again_when_it_returns() {
         hooks.recv_timeout(Duration::from_millis(500)).ok()
     });
     assert_eq!(resolved["status"], "resolved");
+    // What was told and answered is at hand, with the secret part of the address left out.
+    let told = get(&server, "api/crowsnest/v1/notifications");
+    let told = told["notifications"].as_array().unwrap().clone();
+    let first = told.last().unwrap();
+    assert_eq!(
+        (&first["tries"], &first["status"], &first["result"]),
+        (&json!(3), &json!(200), &json!("sent"))
+    );
+    assert_eq!(first["target"], format!("http://127.0.0.1:{port}"));
+    assert!(first["payload"].as_str().unwrap().contains("\"groupKey\""), "{first}");
     assert_ne!(resolved["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z");
 }
 
@@ -109,6 +123,29 @@ fn what_was_told_is_not_told_again_after_a_crash() {
     std::fs::write(folder.path().join("rules/r.yml"), more).unwrap();
     assert_eq!(server.post("-/reload").bearer_auth(ADMIN).send().unwrap().status(), 200);
     assert_eq!(next(&hooks)["groupLabels"]["alertname"], "Another");
+}
+
+#[test]
+fn it_is_told_why_a_receiver_heard_nothing() {
+    // Whatever it is told, it refuses.
+    let (port, _hooks) = webhook(&[403; 100]);
+    let rules =
+        "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: up > 5 or vector(7) > 5}]}]\n";
+    let (server, _folder) = server(port, rules);
+    let failed = wait_for("the refusal", || {
+        let alerts = get(&server, "api/crowsnest/v1/alerts");
+        let alert = alerts["alerts"].as_array()?.first()?.clone();
+        let path = format!("api/crowsnest/v1/alerts/one/{}", alert["fingerprint"].as_str()?);
+        let why = get(&server, &path);
+        (why["ways"][0]["told"][0]["last"]["result"] == "failed").then_some(why)
+    });
+    assert_eq!(failed["alert"]["state"], "firing");
+    assert_eq!(failed["alert"]["value"], "7");
+    let outcome = &failed["ways"][0]["told"][0];
+    assert_eq!((&outcome["kind"], &outcome["has_alert"]), (&json!("webhook"), &json!(false)));
+    assert_eq!(outcome["last"]["status"], 403);
+    assert_eq!(failed["steps"][0]["is_taken"], true);
+    assert_eq!(get(&server, "api/crowsnest/v1/alerts/summary")["firing"], 1);
 }
 
 /// amtool, with a file that has the token.

@@ -63,6 +63,7 @@ mod span;
 #[cfg(feature = "engine")]
 mod storage;
 mod text;
+mod threshold;
 mod value_type;
 
 pub use aggregators::{AGGREGATORS, AggregateOp, Aggregator, aggregator};

@@ -22,9 +22,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[component]
 pub(super) fn Alerts(page: ObjectPage) -> impl IntoView {
     let (client, metrics) = (use_client(), use_metrics());
-    // Alerts are told to those who see everything; others would only be refused.
-    let may = Memo::new(move |_| metrics.may() && page.cluster.sees_everything());
-    let question = move || ((), if may.get() { Cadence::Every(EVERY) } else { Cadence::Never });
+    let question = move || ((), if metrics.may() { Cadence::Every(EVERY) } else { Cadence::Never });
     let feed = poll(question, move |(), abort| fetch_alerts(client, abort));
     // The answer may come before the pods that it is about.
     let pods = page.cluster.pods;

@@ -119,6 +119,7 @@ pub(super) static SECTIONS: &[Section] = &[
         pages: &[
             fixed(Page::Dashboards, Msg::Dashboards, IconName::Gauge, "D"),
             fixed(Page::Explore, Msg::Explore, IconName::Explore, "E"),
+            fixed(Page::Alerts, Msg::Alerts, IconName::Bell, "L"),
             fixed(Page::Sources, Msg::Sources, IconName::Upload, "S"),
         ],
     },
@@ -220,8 +221,15 @@ mod tests {
         assert_eq!(ids.len(), SECTIONS.len());
         let alone: Vec<_> =
             SECTIONS.iter().flat_map(|section| section.entries(false)).map(|one| one.page).collect();
-        let wanted =
-            [Page::Overview, Page::Nodes, Page::Access, Page::Dashboards, Page::Explore, Page::Sources];
+        let wanted = [
+            Page::Overview,
+            Page::Nodes,
+            Page::Access,
+            Page::Dashboards,
+            Page::Explore,
+            Page::Alerts,
+            Page::Sources,
+        ];
         assert_eq!(alone, wanted);
     }
 }

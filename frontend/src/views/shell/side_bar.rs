@@ -7,7 +7,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::pages::{Entry, SECTIONS, Section, first, place_of};
-use crate::api::{fetch_series_count, use_client};
+use crate::api::{fetch_alert_summary, fetch_series_count, use_client};
 use crate::components::{Brand, Dialog, Icon, IconName, Tone};
 use crate::format;
 use crate::i18n::{Msg, fill, tr, use_lang};
@@ -21,6 +21,8 @@ use crate::views::kinds_served::use_served;
 
 /// How often the foot of the side bar is refreshed.
 const SERIES_COUNT: Duration = Duration::from_secs(60);
+/// How often it is asked how many alerts fire.
+const ALERT_COUNT: Duration = Duration::from_secs(15);
 /// How soon a change is seen in the counts of the side bar.
 const COUNT_PAUSE: Duration = Duration::from_millis(500);
 /// Where it is kept which groups somebody has folded or opened against what they are by themselves.
@@ -160,6 +162,7 @@ fn Item(entry: Entry, page: Memo<Page>, cluster: Option<Cluster>) -> impl IntoVi
         key => format!("{} (G {key})", label.text(lang.get())),
     };
     let count = match (&entry.page, cluster) {
+        (Page::Alerts, _) => Some(view! { <AlertCount/> }.into_any()),
         (Page::Nodes, None) => Some(view! { <NodeCount/> }.into_any()),
         (Page::Nodes, Some(cluster)) => Some(view! { <ListCount list=cluster.nodes/> }.into_any()),
         (Page::List("pods"), Some(cluster)) => Some(view! { <ListCount list=cluster.pods/> }.into_any()),
@@ -260,6 +263,27 @@ fn NodeCount() -> impl IntoView {
             class="sidenav__count"
             class:is-critical=of(Severity::Critical)
             class:is-warning=of(Severity::Warning)
+            title=title
+        >
+            {number}
+        </span>
+    }
+}
+
+/// How many alerts fire that nobody has muted.
+#[component]
+fn AlertCount() -> impl IntoView {
+    let (client, lang, metrics) = (use_client(), use_lang(), use_metrics());
+    let question = move || ((), if metrics.may() { Cadence::Every(ALERT_COUNT) } else { Cadence::Never });
+    let feed = poll(question, move |(), abort| fetch_alert_summary(client, abort));
+    let counts = Memo::new(move |_| feed.value.get().unwrap_or_default());
+    let number = move || Some(counts.get().firing).filter(|firing| *firing > 0);
+    let title = move || number().map(|n| fill(Msg::AlertsFiring.text(lang.get()), &[("n", &n.to_string())]));
+    view! {
+        <span
+            class="sidenav__count"
+            class:is-critical=move || { counts.get().critical > 0 }
+            class:is-warning=move || counts.get().critical == 0
             title=title
         >
             {number}

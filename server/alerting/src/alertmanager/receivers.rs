@@ -259,7 +259,7 @@ const KINDS: &[Kind] = &[
         sends_resolved: true,
         inherits: &[HTTP],
         needs: &[WEBHOOK_URL],
-        is_sent: false,
+        is_sent: true,
     },
     Kind {
         name: "msteamsv2",
@@ -268,6 +268,31 @@ const KINDS: &[Kind] = &[
         sends_resolved: true,
         inherits: &[HTTP],
         needs: &[WEBHOOK_URL],
+        is_sent: true,
+    },
+    Kind {
+        name: "ntfy",
+        list: "ntfy_configs",
+        fields: schema::NTFY,
+        sends_resolved: true,
+        inherits: &[HTTP],
+        needs: &[(&["topic"], "missing topic on ntfy_config")],
+        is_sent: true,
+    },
+    Kind {
+        name: "matrix",
+        list: "matrix_configs",
+        fields: schema::MATRIX,
+        sends_resolved: true,
+        inherits: &[HTTP],
+        needs: &[
+            (&["homeserver"], "missing homeserver on matrix_config"),
+            (&["room_id"], "missing room_id on matrix_config"),
+            (
+                &["access_token", "access_token_file"],
+                "missing access_token or access_token_file on matrix_config",
+            ),
+        ],
         is_sent: true,
     },
     Kind {

@@ -105,8 +105,38 @@ const SLACK_ACTIONS: &[Field] = &[
 /// What every receiver has.
 pub(super) const COMMON: &[Field] = &[("send_resolved", Flag), ("http_config", Record(HTTP))];
 
-pub(super) const WEBHOOK: &[Field] =
-    &[("url", Url), ("url_file", File), ("max_alerts", Integer), ("timeout", Duration), ("payload", Any)];
+pub(super) const WEBHOOK: &[Field] = &[
+    ("url", Url),
+    ("url_file", File),
+    ("max_alerts", Integer),
+    ("timeout", Duration),
+    ("payload", Any),
+    ("hmac", Record(HMAC)),
+];
+
+/// A signature over what is sent; ours, as Alertmanager has none.
+const HMAC: &[Field] = &[("secret", Secret), ("secret_file", File), ("header", Text)];
+
+/// Ours, as Alertmanager has none.
+pub(super) const NTFY: &[Field] = &[
+    ("url", Url),
+    ("topic", Text),
+    ("token", Secret),
+    ("token_file", File),
+    ("title", Text),
+    ("message", Text),
+    ("priority", Text),
+    ("click", Text),
+];
+
+/// Ours, as Alertmanager has none.
+pub(super) const MATRIX: &[Field] = &[
+    ("homeserver", Url),
+    ("room_id", Text),
+    ("access_token", Secret),
+    ("access_token_file", File),
+    ("message", Text),
+];
 
 pub(super) const SLACK: &[Field] = &[
     ("api_url", Url),

@@ -12,11 +12,20 @@ use smol_str::SmolStr;
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
+    /// Of a text, for whatever needs a short name of its own.
+    pub fn of_text(text: &str) -> Self {
+        Self::of_bytes(text.bytes())
+    }
+
     /// Of these labels.
     pub fn of(labels: &Labels) -> Self {
         let bytes = labels
             .iter()
             .flat_map(|label| label.name.bytes().chain([0xff]).chain(label.value.bytes()).chain([0xff]));
+        Self::of_bytes(bytes)
+    }
+
+    fn of_bytes(bytes: impl Iterator<Item = u8>) -> Self {
         Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         }))
@@ -137,6 +146,11 @@ impl Alerts {
     /// All of them, in order of their fingerprints.
     pub fn all(&self) -> impl Iterator<Item = &Alert> {
         self.0.values()
+    }
+
+    /// One of them.
+    pub fn get(&self, fingerprint: Fingerprint) -> Option<&Alert> {
+        self.0.get(&fingerprint)
     }
 
     /// Those that fire.

@@ -150,6 +150,11 @@ impl Notification {
     }
 }
 
+/// Under what it is noted what an integration was told of a group.
+pub(super) fn log_key(group_key: &str, route: &Route, integration: &Integration) -> String {
+    format!("{group_key}:{}/{}/{}", route.receiver, integration.kind, integration.index)
+}
+
 pub(super) fn decide(
     flush: &Flush,
     heard: &[Alert],
@@ -167,7 +172,7 @@ pub(super) fn decide(
     let (firing, resolved) = (of(false), of(true));
     let route = &flush.route;
     let group_key = flush.key();
-    let log_key = format!("{group_key}:{}/{}/{}", route.receiver, integration.kind, integration.index);
+    let log_key = log_key(&group_key, route, integration);
     let logged = log.get(&log_key).filter(|entry| entry.expires > now);
     let reason = match logged {
         None if firing.is_empty() => return None,

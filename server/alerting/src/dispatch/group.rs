@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crowsnest_api::{INSTANCE, JOB, Labels, Timestamp};
 
-use super::{Alert, Fingerprint};
+use super::{Alert, Fingerprint, Standing};
 use crate::alertmanager::Route;
 
 /// Who a group is.
@@ -119,6 +119,10 @@ impl Group {
         }
     }
 
+    pub(super) fn standing(&self) -> Standing {
+        Standing { alerts: self.alerts.len(), next: self.next, is_new: !self.has_flushed }
+    }
+
     pub(super) fn show(&self) -> GroupShown<'_> {
         let mut alerts: Vec<&Alert> = self.alerts.values().collect();
         alerts.sort_by(|a, b| order(&a.labels, &b.labels));
@@ -133,7 +137,7 @@ impl Flush {
     }
 }
 
-fn key(route: &Route, labels: &Labels) -> String {
+pub(super) fn key(route: &Route, labels: &Labels) -> String {
     format!("{}:{labels}", route.key)
 }
 

@@ -73,6 +73,11 @@ impl Silence {
         }
     }
 
+    /// Whether it mutes now.
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.state(now) == SilenceState::Active
+    }
+
     fn check(&self, now: Timestamp) -> Result<(), SilenceError> {
         let invalid = |what| Err(SilenceError::Invalid(what));
         if self.matchers.is_empty() {

@@ -200,3 +200,32 @@ fn a_webhook_is_told_as_alertmanager_tells_it() {
     let expected = r#"{"receiver":"all","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"NodeDown","cluster":"c1","instance":"n3","severity":"warning"},"annotations":{"summary":"n3"},"startsAt":"2026-11-21T07:41:10Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"","fingerprint":"5c34c4b361d9e9f5"}],"groupLabels":{"alertname":"NodeDown","cluster":"c1"},"commonLabels":{"alertname":"NodeDown","cluster":"c1","instance":"n3","severity":"warning"},"commonAnnotations":{"summary":"n3"},"externalURL":"http://vm:19093","version":"4","groupKey":"{}/{severity=~\"critical|warning\"}:{alertname=\"NodeDown\", cluster=\"c1\"}","truncatedAlerts":0}"#;
     assert_eq!(String::from_utf8(body).unwrap(), format!("{expected}\n"));
 }
+
+#[test]
+fn it_is_told_which_way_an_alert_goes_and_what_keeps_its_receivers_from_hearing_of_it() {
+    let mut scene = Scene::new();
+    let labels = [("alertname", "A"), ("team", "a"), ("cluster", "c")];
+    scene.put(&labels, None);
+    let alert = Labels::from_pairs(labels);
+    let now = scene.at(0);
+    let steps: Vec<_> =
+        scene.dispatcher.walk(&alert).iter().map(|step| (step.depth, step.is_taken)).collect();
+    // The route of the night is not looked at: the first that takes it does not continue.
+    assert_eq!(steps, [(0, true), (1, true)]);
+    let ways = scene.dispatcher.ways(&alert, &scene.dispatcher.mutes(now));
+    let [way] = ways.as_slice() else { panic!("{ways:?}") };
+    assert_eq!(
+        (way.route.receiver.as_str(), &*way.group_key),
+        ("a.b", "{}/{team=\"a\"}:{alertname=\"A\", cluster=\"c\"}")
+    );
+    assert_eq!(way.group, Some(Standing { alerts: 1, next: scene.at(10), is_new: true }));
+    assert!(!way.told[0].has_alert);
+    scene.pass(10);
+    let now = scene.at(0);
+    let ways = scene.dispatcher.ways(&alert, &scene.dispatcher.mutes(now));
+    assert!(ways[0].told[0].has_alert && ways[0].told[0].logged.unwrap().at == now);
+    let night = Labels::from_pairs([("team", "n")]);
+    assert_eq!(scene.dispatcher.walk(&night).len(), 3);
+    let ways = scene.dispatcher.ways(&night, &scene.dispatcher.mutes(now));
+    assert_eq!((ways[0].group, &*ways[0].muted_by), (None, &["always".to_owned()][..]));
+}

@@ -1,4 +1,4 @@
-//! Rooms and channels: Slack, Mattermost, Rocket.Chat, Discord, Teams, Telegram, Webex.
+//! Rooms and channels: Slack, Mattermost, Rocket.Chat, Discord, Teams, Telegram, Webex, Matrix, ntfy.
 
 use serde_json::{Value, json};
 
@@ -189,4 +189,63 @@ pub(super) fn webex(message: &Message<'_>) -> Result<Outgoing, String> {
     let room = message.text("room_id", "")?;
     let url = message.url("api_url", "https://webexapis.com/v1/messages");
     Ok(Outgoing { url, headers: Vec::new(), body: json!({"markdown": cut(&text, 7439), "roomId": room}) })
+}
+
+/// Red and green, as cards of Teams' old webhooks have them.
+const CARD_COLOURS: [&str; 2] = ["8C1A1A", "2DC72D"];
+
+pub(super) fn old_teams(message: &Message<'_>) -> Result<Outgoing, String> {
+    let [red, green] = CARD_COLOURS;
+    let body = json!({
+        "@context": "http://schema.org/extensions",
+        "@type": "MessageCard",
+        "title": message.text("title", r#"{{ template "msteams.default.title" . }}"#)?,
+        "summary": message.text("summary", r#"{{ template "msteams.default.summary" . }}"#)?,
+        "text": message.text("text", r#"{{ template "msteams.default.text" . }}"#)?,
+        "themeColor": if message.is_resolved() { green } else { red },
+    });
+    Ok(Outgoing { url: message.secret("webhook_url")?, headers: Vec::new(), body })
+}
+
+/// What ntfy shows as a red and as a green mark.
+const NTFY_TAGS: [&str; 2] = ["rotating_light", "white_check_mark"];
+
+pub(super) fn ntfy(message: &Message<'_>) -> Result<Outgoing, String> {
+    let [red, green] = NTFY_TAGS;
+    let (tag, usual) = if message.is_resolved() { (green, "3") } else { (red, "4") };
+    let priority = message.text("priority", usual)?;
+    let priority: u8 = priority.trim().parse().map_err(|_| {
+        format!("priority {priority:?} is none: write a number from 1 to 5, or a template that gives one")
+    })?;
+    let mut body = object(vec![
+        ("topic", message.text("topic", "")?),
+        ("title", cut(&message.text("title", r#"{{ template "ntfy.default.title" . }}"#)?, 250)),
+        ("message", cut(&message.text("message", r#"{{ template "ntfy.default.message" . }}"#)?, 4096)),
+        ("click", message.text("click", "")?),
+    ]);
+    body.insert("priority".to_owned(), json!(priority));
+    body.insert("tags".to_owned(), json!([tag]));
+    let token = message.secret("token").ok();
+    let headers = token.map(|token| ("Authorization", format!("Bearer {token}"))).into_iter().collect();
+    let url = message.url("url", "https://ntfy.sh");
+    Ok(Outgoing { url, headers, body: Value::Object(body) })
+}
+
+pub(super) fn matrix(message: &Message<'_>) -> Result<Outgoing, String> {
+    let text = message.text("message", r#"{{ template "matrix.default.message" . }}"#)?;
+    let room = message.text("room_id", "")?;
+    // Whoever sends the same under the same name twice has sent it once.
+    let name = crate::dispatch::Fingerprint::of_text(&format!(
+        "{} {} {}",
+        message.notification.log_key,
+        message.notification.at.millis(),
+        text
+    ));
+    let escaped: String = room.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let url = format!(
+        "{}/_matrix/client/v3/rooms/{escaped}/send/m.room.message/{name}",
+        message.url("homeserver", "")
+    );
+    let headers = vec![("Authorization", format!("Bearer {}", message.secret("access_token")?))];
+    Ok(Outgoing { url, headers, body: json!({"msgtype": "m.text", "body": cut(&text, 30_000)}) })
 }

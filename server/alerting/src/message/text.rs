@@ -45,5 +45,9 @@ pub(super) const DEFINITIONS: &str = r#"
 {{ define "mattermost.default.text" }}{{ .DefaultTitle }}
 {{ .DefaultList }}{{ end }}
 {{ define "mattermost.default.username" }}Alertmanager{{ end }}
+{{ define "ntfy.default.title" }}{{ .DefaultTitle }}{{ end }}
+{{ define "ntfy.default.message" }}{{ .DefaultList }}{{ end }}
+{{ define "matrix.default.message" }}{{ .DefaultTitle }}
+{{ .DefaultList }}{{ end }}
 {{ define "email.default.subject" }}{{ .DefaultTitle }}{{ end }}
 "#;

@@ -9,6 +9,7 @@ mod alertmanager_files;
 mod amtool;
 mod captures;
 mod corpus;
+mod own_receivers;
 mod rule_files;
 mod rule_tests;
 mod template_truth;

@@ -36,6 +36,11 @@ impl Confinement {
         &self.0
     }
 
+    /// Whether something with these labels may be seen, be it a series or not.
+    pub fn admits(&self, labels: &Labels) -> bool {
+        self.0.iter().all(|matcher| matcher.matches(labels))
+    }
+
     /// `store` with the conditions added to whatever it is asked.
     pub fn of<'a>(&'a self, store: &'a dyn Queryable) -> Confined<'a> {
         Confined { store, confinement: self }

@@ -1,18 +1,18 @@
-//! What a caller may do with the dashboards of folders.
+//! What a caller may do with the server's own objects, which are in folders: namespaces, and `crowsnest` for the whole cluster.
 
 use std::collections::BTreeSet;
 
 use crowsnest_api::access::Right;
 use crowsnest_rbac::{Access, Caller, Role};
 
-use super::super::objects::Viewer;
-use super::super::{ApiError, AppState, ErrorKind};
+use super::objects::Viewer;
+use super::{ApiError, AppState, ErrorKind};
 use crate::auth::Identified;
 use crate::cluster::OWN_GROUP;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum Verb {
+pub(crate) enum Verb {
     Get,
     List,
     Create,
@@ -40,8 +40,10 @@ impl Verb {
     }
 }
 
-/// A caller, and who says what they may do.
-pub(in crate::http) struct Reader {
+/// A caller, what they ask for, and who says what they may do.
+pub(crate) struct Reader {
+    /// Dashboards or silences, as rights name them.
+    resource: &'static str,
     caller: Caller,
     user: String,
     /// A user of the cluster, whose rights its API server knows.
@@ -49,24 +51,28 @@ pub(in crate::http) struct Reader {
 }
 
 impl Reader {
-    pub(in crate::http) fn of(app: &AppState, identified: &Identified) -> Result<Self, ApiError> {
+    pub(crate) fn of(
+        app: &AppState,
+        identified: &Identified,
+        resource: &'static str,
+    ) -> Result<Self, ApiError> {
         let caller = identified.caller.clone();
         let Caller::User { identity, .. } = &caller else {
-            return Err(ApiError::new(ErrorKind::Forbidden, "dashboards are for users"));
+            return Err(ApiError::new(ErrorKind::Forbidden, format!("{resource} are for users")));
         };
         let viewer = match identity.credential() {
             Some(_) => Some(Viewer::of(app, identified)?),
             None => None,
         };
-        Ok(Self { user: identity.user.clone(), caller, viewer })
+        Ok(Self { resource, user: identity.user.clone(), caller, viewer })
     }
 
-    pub(in crate::http) fn user(&self) -> &str {
+    pub(crate) fn user(&self) -> &str {
         &self.user
     }
 
     /// Those of `folders` in which the caller may do it.
-    pub(in crate::http) async fn folders(
+    pub(crate) async fn folders(
         &self,
         app: &AppState,
         verb: Verb,
@@ -77,7 +83,7 @@ impl Reader {
             let verdict = app.auth.authoriser.authorise(&self.caller, Access::Role(verb.role())).await;
             return Ok(if verdict.is_ok() { all() } else { BTreeSet::new() });
         };
-        let right = Right::to(verb.name(), OWN_GROUP, "dashboards", "");
+        let right = Right::to(verb.name(), OWN_GROUP, self.resource, "");
         let asked = async {
             // Most may do it everywhere or nowhere: one question instead of one a folder.
             if folders.len() > 1 && viewer.cluster.may(&viewer.credential, &right).await? {
@@ -97,18 +103,13 @@ impl Reader {
     }
 
     /// Refuses unless the caller may do it in `folder`.
-    pub(in crate::http) async fn must(
-        &self,
-        app: &AppState,
-        verb: Verb,
-        folder: &str,
-    ) -> Result<(), ApiError> {
+    pub(crate) async fn must(&self, app: &AppState, verb: Verb, folder: &str) -> Result<(), ApiError> {
         if !self.folders(app, verb, &[folder.to_owned()]).await?.is_empty() {
             return Ok(());
         }
         let needs = match (&self.viewer, verb.role()) {
             (Some(_), _) => {
-                format!("the right to {} dashboards.crowsnest.dev in namespace {folder}", verb.name())
+                format!("the right to {} {}.{OWN_GROUP} in namespace {folder}", verb.name(), self.resource)
             }
             (None, Role::Viewer) => "the role viewer".to_owned(),
             (None, _) => "the role editor".to_owned(),

@@ -1,0 +1,59 @@
+//! Receivers that Alertmanager does not have, and those of its kinds of which there is no recording.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crowsnest_alerting::alertmanager::Config;
+use crowsnest_alerting::dispatch::{Dispatcher, PostedAlert};
+use crowsnest_alerting::message::{Outgoing, Templates, method, request};
+use crowsnest_api::{Labels, Timestamp};
+
+/// The request that a receiver with this integration gets of a page.
+fn made(kind: &str, settings: &str) -> Outgoing {
+    let text = format!(
+        "route: {{receiver: a, group_by: [alertname]}}\nreceivers: [{{name: a, {kind}_configs: [{settings}]}}]\n"
+    );
+    let mut dispatcher = Dispatcher::new(Arc::new(Config::parse(&text).unwrap()));
+    let now = Timestamp::from_millis(1_790_000_000_000);
+    let posted = PostedAlert {
+        labels: Labels::from_pairs([("alertname", "Full"), ("pod", "web-1")]),
+        ..PostedAlert::default()
+    };
+    dispatcher.put(posted.into_alert(now, Duration::from_mins(5)).unwrap(), now);
+    let later = now.plus(Duration::from_secs(30));
+    let flush = dispatcher.due(later).remove(0);
+    let integration = &dispatcher.receiver("a").unwrap().integrations[0];
+    let notification = dispatcher.decide(&flush, integration, later).unwrap();
+    let secrets = |name: &str| integration.text(name).map(str::to_owned).ok_or_else(|| format!("no {name}"));
+    request(integration, &notification, "http://x", &Templates::new([]).unwrap(), &secrets).unwrap()
+}
+
+#[test]
+fn ntfy_gets_a_topic_a_title_and_a_priority() {
+    let Outgoing { url, headers, body } = made("ntfy", "{topic: ops, token: tk_1, url: 'http://n/'}");
+    assert_eq!((url.as_str(), method("ntfy")), ("http://n", "POST"));
+    assert_eq!(headers, [("Authorization", "Bearer tk_1".to_owned())]);
+    assert_eq!((&body["topic"], &body["priority"]), (&"ops".into(), &4.into()));
+    assert!(body["title"].as_str().unwrap().contains("[FIRING:1] Full"), "{body}");
+    assert!(body["message"].as_str().unwrap().contains("web-1"), "{body}");
+    assert!(made("ntfy", "{topic: ops}").headers.is_empty());
+}
+
+#[test]
+fn matrix_gets_a_message_under_a_name_of_its_own() {
+    let settings = "{homeserver: 'http://m', room_id: '!a:m', access_token: s}";
+    let Outgoing { url, headers, body } = made("matrix", settings);
+    assert!(url.starts_with("http://m/_matrix/client/v3/rooms/%21%61%3A%6D/send/m.room.message/"), "{url}");
+    assert_eq!(method("matrix"), "PUT");
+    assert_eq!(headers, [("Authorization", "Bearer s".to_owned())]);
+    assert!(body["body"].as_str().unwrap().contains("[FIRING:1] Full"), "{body}");
+    // The same told again is the same event.
+    assert_eq!(made("matrix", settings).url, url);
+}
+
+#[test]
+fn teams_old_webhooks_get_a_card() {
+    let Outgoing { body, .. } = made("msteams", "{webhook_url: 'http://t'}");
+    assert_eq!((&body["@type"], &body["themeColor"]), (&"MessageCard".into(), &"8C1A1A".into()));
+    assert!(body["title"].as_str().unwrap().contains("Full"), "{body}");
+}
