@@ -18,10 +18,10 @@ fn drop_at(value: &mut Value, path: &[&str]) {
             }
         }
         ([last], Value::Object(fields)) => {
-            fields.remove(*last);
+            fields.remove(last);
         }
         ([first, rest @ ..], Value::Object(fields)) => {
-            if let Some(value) = fields.get_mut(*first) {
+            if let Some(value) = fields.get_mut(first) {
                 drop_at(value, rest);
             }
         }

@@ -75,7 +75,7 @@ fn add_path(search: &mut String, value: &Value, path: &[&str]) {
             }
         }
         ([first, rest @ ..], Value::Object(fields)) => {
-            if let Some(value) = fields.get(*first) {
+            if let Some(value) = fields.get(first) {
                 add_path(search, value, rest);
             }
         }
