@@ -8,7 +8,7 @@ useDemo();
 
 const PATH = "api/crowsnest/v1/";
 const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
-const panel = (page, name) => page.getByRole("region", { name, exact: true });
+const panel = (page, name) => page.getByRole("group", { name, exact: true });
 const headers = () => ({ authorization: `Bearer ${shared.demo.token}` });
 
 async function read(page, path) {

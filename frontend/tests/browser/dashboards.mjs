@@ -7,7 +7,7 @@ import { at, pageTest, screenshotPath, signIn, shared, useDemo } from "../suppor
 useDemo();
 
 const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
-const panel = (page, name) => page.getByRole("region", { name, exact: true });
+const panel = (page, name) => page.getByRole("group", { name, exact: true });
 const api = (page, path) =>
   page.request.get(new URL(`api/crowsnest/v1/dashboards${path}`, shared.demo.url).href, {
     headers: { authorization: `Bearer ${shared.demo.token}` },
@@ -79,7 +79,7 @@ pageTest("a dashboard of Grafana's is imported with a report, and its variables 
   await page.keyboard.press("Escape");
   assert.match(page.url(), /var-node=demo-1&var-node=demo-3/);
   await panel(page, "Table").getByRole("cell", { name: "demo-2" }).first().waitFor({ state: "detached" });
-  await page.getByRole("region", { name: "Load of one" }).nth(1).waitFor();
+  await page.getByRole("group", { name: "Load of one" }).nth(1).waitFor();
   await page.reload();
   await panel(page, "Load of demo-1 + demo-3").getByRole("button", { name: "demo-3" }).waitFor();
 });
@@ -150,7 +150,7 @@ for (const [theme, width] of [["light", 1440], ["dark", 1440], ["light", 390]]) 
     await page.screenshot({ path: screenshotPath(`dashboards-${theme}-${width}`) });
     for (const name of ["cluster", "node", "namespace", "pod", "storage"]) {
       await page.goto(`${shared.demo.url}#/dashboards/crowsnest-${name}`);
-      await page.getByRole("region").locator("canvas").first().waitFor();
+      await page.locator(".board__frame").locator("canvas").first().waitFor();
       await page.waitForFunction(() => document.querySelector('.board__frame[aria-busy="true"]') === null);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(overflow, 0);

@@ -21,6 +21,28 @@ export const PAGES = [
   { name: "pod-unknown", route: "#/pods/shop/nobody", ready: (page) => page.getByText("No pod is called nobody").waitFor() },
   { name: "namespaces", route: "#/namespaces", ready: (page) => page.getByRole("link", { name: "shop" }).waitFor() },
   { name: "cluster", route: "#/cluster", ready: (page) => page.getByRole("rowheader", { name: "demo01" }).waitFor() },
+  {
+    name: "alerts",
+    route: "#/alerts",
+    ready: async (page) => {
+      await page.getByRole("button", { expanded: false }).filter({ hasText: /crashes again and again/ }).first().click();
+      await page.getByText(/was told|was not told/).first().waitFor();
+    },
+  },
+  {
+    name: "alert-rules",
+    route: "#/alerts?view=rules",
+    ready: (page) => page.getByRole("button", { name: "KubePodCrashLooping" }).waitFor(),
+  },
+  { name: "dashboards", route: "#/dashboards", ready: (page) => page.getByRole("main").getByRole("link", { name: "Cluster", exact: true }).waitFor() },
+  {
+    name: "dashboard",
+    route: "#/dashboards/crowsnest-node?from=now-5m&to=now",
+    ready: async (page) => {
+      await page.locator(".board__frame").locator("canvas").first().waitFor();
+      await page.waitForFunction(() => document.querySelector('.board__frame[aria-busy="true"]') === null);
+    },
+  },
   { name: "events", route: "#/events", ready: (page) => page.getByRole("link", { name: /^Pod / }).first().waitFor() },
   { name: "map", route: "#/map?ns=shop,data", ready: (page) => page.getByText("backend Service legacy-web not found").waitFor() },
   { name: "map-nodes", route: "#/map?ns=payments&show=nodes", ready: (page) => page.getByRole("link", { name: /^demo-\d$/ }).first().waitFor() },

@@ -56,9 +56,9 @@ pub(super) fn PanelFrame(
         title => title,
     };
     view! {
-        <section class="panel board__frame" class:board__frame--plain=is_plain aria-label=label aria-busy=move || is_late.get().to_string()>
+        <section role="group" class="panel board__frame" class:board__frame--plain=is_plain aria-label=label aria-busy=move || is_late.get().to_string()>
             <header class="panel__head" class:is-empty=move || title.with(String::is_empty)>
-                <h3 class="panel__title" title=move || title.get()>{move || title.get()}</h3>
+                <h2 class="panel__title" title=move || title.get()>{move || title.get()}</h2>
                 <span class="panel__note">{own_time}</span>
                 <Show when=move || !about.with(String::is_empty)><Note icon=IconName::Help label=Msg::AboutPanel lines=Signal::derive(move || vec![about.get()])/></Show>
                 <Show when=is_wrong><Note icon=IconName::Critical label=Msg::PanelFailed lines=Signal::derive(trouble)/></Show>
