@@ -18,7 +18,7 @@ const HISTORY_MS = 180_000;
 const QUALITY = 72;
 
 const wanted = process.argv.slice(2);
-const pages = PAGES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const pages = PAGES.filter(({ name, isInGuide = true }) => (wanted.length === 0 ? isInGuide : wanted.includes(name)));
 // What is seen without a session comes first: afterwards there is one.
 const inOrder = [...pages.filter((page) => page.signIn === false), ...pages.filter((page) => page.signIn !== false)];
 

@@ -5,7 +5,7 @@ import { waitForCharts } from "./charts.mjs";
 const wrongQuery = encodeURIComponent("sum(rate(node_cpu_seconds_total[5m])");
 const query = encodeURIComponent('sum by (mode) (rate(node_cpu_seconds_total{node="demo-1"}[1m]))');
 
-// What each page is called, where it is, and when it is complete.
+// What each page is called, where it is, when it is complete, and whether the guide shows it.
 export const PAGES = [
   { name: "sign-in", route: "", signIn: false, ready: (page) => page.getByRole("heading", { level: 1 }).waitFor() },
   { name: "overview", route: "#/", ready: (page) => waitForCharts(page, 4) },
@@ -18,7 +18,7 @@ export const PAGES = [
     ready: (page) => page.getByRole("link", { name: /^fraud-check-/ }).first().waitFor(),
   },
   { name: "pod", route: "#/pods/data/postgres-0?range=5m", ready: (page) => page.getByText("postgres:16").first().waitFor() },
-  { name: "pod-unknown", route: "#/pods/shop/nobody", ready: (page) => page.getByText("No pod is called nobody").waitFor() },
+  { name: "pod-unknown", isInGuide: false, route: "#/pods/shop/nobody", ready: (page) => page.getByText("No pod is called nobody").waitFor() },
   { name: "namespaces", route: "#/namespaces", ready: (page) => page.getByRole("link", { name: "shop" }).waitFor() },
   { name: "cluster", route: "#/cluster", ready: (page) => page.getByRole("rowheader", { name: "demo01" }).waitFor() },
   {
@@ -97,7 +97,7 @@ export const PAGES = [
     },
   },
   { name: "explore", route: `#/explore?q=${query}&range=5m`, ready: (page) => waitForCharts(page, 1) },
-  { name: "explore-empty", route: "#/explore", ready: (page) => page.getByText("Ask something").waitFor() },
+  { name: "explore-empty", isInGuide: false, route: "#/explore", ready: (page) => page.getByText("Ask something").waitFor() },
   {
     name: "explore-error",
     route: `#/explore?q=${wrongQuery}`,
