@@ -370,6 +370,25 @@ fn monitors_say_what_is_scraped_with_what_the_manifest_for_that_gives() {
 }
 
 #[test]
+fn dashboards_of_config_maps_are_shown_with_what_the_manifest_for_that_gives() {
+    const MANIFEST: &str = "dashboard-config-maps.yaml";
+    let sim = cluster(&[MANIFEST], Options::default());
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "boards", "labels": {"grafana_dashboard": "1"}},
+        "data": {"board.json": json!({"uid": "given", "title": "Given", "panels": []}).to_string()},
+    });
+    sim.create("/api/v1/namespaces/shop/configmaps", &map);
+    let server = serve(&sim, &[MANIFEST], &[]);
+    wait_for("the dashboard of a ConfigMap", || {
+        let response =
+            server.get("api/crowsnest/v1/dashboards/given").bearer_auth(sim.admin()).send().unwrap();
+        (status_and_body(response).1["title"] == "Given").then_some(())
+    });
+    assert_rights_fit(&sim, SERVER, MANIFEST, "crowsnest-dashboard-config-maps");
+}
+
+#[test]
 fn who_may_push_is_for_kubernetes_to_say() {
     let sim = cluster(&[], Options::default());
     let server = serve(&sim, &[], &[]);
