@@ -231,3 +231,32 @@ fn authorised(http: Option<&Node>, request: RequestBuilder) -> Result<RequestBui
 fn in_one_line(error: reqwest::Error) -> String {
     format!("{:#}", anyhow::Error::from(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use crowsnest_alerting::alertmanager::Config;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(hmac: &str, body: &[u8], expected: &[(&str, &str)]) {
+        let text = format!(
+            "route: {{receiver: a}}\nreceivers: [{{name: a, webhook_configs: [{{url: 'http://x', {hmac}}}]}}]\n"
+        );
+        let config = Config::parse(&text).unwrap();
+        let signed = signature(&config.receivers[0].integrations[0], body).unwrap();
+        let signed: Vec<_> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(signed, expected);
+    }
+
+    /// The secret, the body and the digits are those of GitHub's documentation of its webhooks.
+    #[test]
+    fn a_webhook_with_a_secret_is_signed_as_github_signs_its_own() {
+        let digits = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+        let secret = "secret: \"It's a Secret to Everybody\"";
+        check(&format!("hmac: {{{secret}}}"), b"Hello, World!", &[(SIGNATURE, digits)]);
+        let other = format!("hmac: {{{secret}, header: X-Hub-Signature-256}}");
+        check(&other, b"Hello, World!", &[("X-Hub-Signature-256", digits)]);
+        check("", b"Hello, World!", &[]);
+    }
+}
