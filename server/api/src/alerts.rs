@@ -261,3 +261,13 @@ pub enum Delivery {
     /// It did not, and the group is told of again when it is due.
     Failed,
 }
+
+/// Whether the label `severity` says that somebody is needed at once.
+pub fn is_critical(labels: &Labels) -> bool {
+    labels.get("severity").is_some_and(|severity| ["critical", "page"].contains(&severity.as_str()))
+}
+
+/// Whether it is an alert that always fires, so that somebody notices when it stops.
+pub fn is_watchdog(labels: &Labels) -> bool {
+    labels.get("alertname").is_some_and(|name| ["Watchdog", "DeadMansSwitch"].contains(&name.as_str()))
+}

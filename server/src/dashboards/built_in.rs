@@ -25,7 +25,7 @@ pub(super) fn given() -> Given {
     let read = || {
         let mut given = Given::default();
         for (name, text) in FILES {
-            given.take(name, OWN_FOLDER, Source::BuiltIn, text);
+            given.take(name, OWN_FOLDER, Source::BuiltIn, text, None);
         }
         given
     };

@@ -95,7 +95,7 @@ fn given(maps: &[ConfigMap], before: &Given) -> Given {
         for (key, text) in &map.data {
             let place = format!("ConfigMap {namespace}/{name}, {key}");
             let faults = given.faults.len();
-            given.take_tagged(&place, namespace, Source::ConfigMap, text, tag);
+            given.take(&place, namespace, Source::ConfigMap, text, tag);
             if given.faults.len() > faults {
                 given.keep(before, &place);
             }

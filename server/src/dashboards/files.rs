@@ -21,7 +21,7 @@ pub(super) fn read(folder: &Path, before: &Given, given: &mut Given) -> anyhow::
         let place = path.display().to_string();
         let faults = given.faults.len();
         match text_of(&path) {
-            Ok(text) => given.take(&place, &folder_of(folder, &path), Source::File, &text),
+            Ok(text) => given.take(&place, &folder_of(folder, &path), Source::File, &text, None),
             Err(error) => given.fault(&place, format!("{error:#}")),
         }
         if given.faults.len() > faults {

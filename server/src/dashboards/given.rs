@@ -31,20 +31,9 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Takes the text of a file or a ConfigMap's key, `place`. One without a uid is called by its place.
-    pub(crate) fn take(&mut self, place: &str, folder: &str, source: Source, text: &str) {
-        self.take_tagged(place, folder, source, text, None);
-    }
-
-    /// The same with one tag more than it brings.
-    pub(super) fn take_tagged(
-        &mut self,
-        place: &str,
-        folder: &str,
-        source: Source,
-        text: &str,
-        tag: Option<&str>,
-    ) {
+    /// Takes the text of a file or a ConfigMap's key, `place`, with `tag` beside the tags that it brings. One without a uid is called by its
+    /// place.
+    pub(super) fn take(&mut self, place: &str, folder: &str, source: Source, text: &str, tag: Option<&str>) {
         if let Err(message) = self.try_take(place, folder, source, text, tag) {
             self.fault(place, message);
         }
@@ -123,9 +112,9 @@ mod tests {
     #[test]
     fn two_of_one_uid_are_a_fault_that_names_both() {
         let mut given = Given::default();
-        given.take("a.json", "crowsnest", Source::File, r#"{"uid": "u", "title": "A", "panels": []}"#);
-        given.take("b.json", "crowsnest", Source::File, r#"{"uid": "u", "title": "B", "panels": []}"#);
-        given.take("c.json", "crowsnest", Source::File, "{");
+        given.take("a.json", "crowsnest", Source::File, r#"{"uid": "u", "title": "A", "panels": []}"#, None);
+        given.take("b.json", "crowsnest", Source::File, r#"{"uid": "u", "title": "B", "panels": []}"#, None);
+        given.take("c.json", "crowsnest", Source::File, "{", None);
         assert_eq!(given.list().len(), 1);
         assert_eq!(given.faults[0].place, "b.json");
         assert!(given.faults[0].message.contains("that of a.json"), "{:?}", given.faults);
@@ -136,7 +125,7 @@ mod tests {
     fn one_without_a_uid_has_the_same_name_every_time() {
         let uid = || {
             let mut given = Given::default();
-            given.take("a.json", "crowsnest", Source::File, r#"{"title": "A", "panels": []}"#);
+            given.take("a.json", "crowsnest", Source::File, r#"{"title": "A", "panels": []}"#, None);
             given.list()[0].head.uid.clone()
         };
         assert_eq!(uid(), uid());

@@ -77,8 +77,7 @@ impl VersionHead {
 /// A text cut between letters.
 pub(super) fn shortened(mut text: String, most: usize) -> String {
     if text.len() > most {
-        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(most));
     }
     text
 }

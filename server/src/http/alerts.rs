@@ -10,7 +10,9 @@ use crowsnest_alerting::alertmanager::show_matchers;
 use crowsnest_alerting::dispatch::{Alert, Dispatcher, Fingerprint, Mutes, Way};
 use crowsnest_alerting::evaluation::{ActiveAlert, AlertState};
 use crowsnest_alerting::rules::{Rule, RuleKind};
-use crowsnest_api::alerts::{self as wire, Alerts, Explained, Notifications, Summary};
+use crowsnest_api::alerts::{
+    self as wire, Alerts, Explained, Notifications, Summary, is_critical, is_watchdog,
+};
 use crowsnest_api::{Labels, Timestamp, format_value};
 use crowsnest_promql::Confinement;
 use smol_str::SmolStr;
@@ -20,9 +22,6 @@ use crate::api_v1::Seen;
 use crate::clock;
 use crate::notifier::sight::sees_silence;
 use crate::rules::{GroupKey, sight};
-
-/// What makes an alert critical.
-const CRITICAL: &[&str] = &["critical", "page"];
 
 /// `GET alerts`.
 pub(super) async fn list(State(app): State<AppState>, seen: Seen) -> Result<Json<Alerts>, ApiError> {
@@ -51,7 +50,7 @@ pub(super) async fn summary(State(app): State<AppState>, seen: Seen) -> Result<J
         for alert in dispatcher.alerts.firing(now) {
             if seen.confinement().admits(&alert.labels)
                 && !mutes.is_muted(&alert.labels)
-                && !is_watchdog(alert)
+                && !is_watchdog(&alert.labels)
             {
                 summary.firing += 1;
                 summary.critical += usize::from(is_critical(&alert.labels));
@@ -295,14 +294,4 @@ fn way_of(way: &Way<'_>, told: &[wire::Notification]) -> wire::Way {
         muted_by: way.muted_by.clone(),
         told: outcomes.collect(),
     }
-}
-
-fn is_critical(labels: &Labels) -> bool {
-    labels.get("severity").is_some_and(|severity| CRITICAL.contains(&severity.as_str()))
-}
-
-/// An alert that always fires, so that somebody notices when it stops.
-fn is_watchdog(alert: &Alert) -> bool {
-    let has = |name: &str, wanted: &str| alert.labels.get(name).is_some_and(|value| value == wanted);
-    has("alertname", "Watchdog") || has("alertname", "DeadMansSwitch")
 }

@@ -88,10 +88,7 @@ impl Notifier {
             let number = *number.get_or_insert_with(|| self.told.begin(notification, integration, shown));
             let (answer, result) = match prepared {
                 Ok(prepared) => self.attempt(&prepared, deadline).await,
-                Err(failure) => {
-                    let (Failure::Passing(text) | Failure::Final(text)) = &failure;
-                    (Answer { status: None, text: text.clone() }, Err(failure))
-                }
+                Err(failure) => (Answer::none(&failure), Err(failure)),
             };
             let is_over = match &result {
                 Ok(()) | Err(Failure::Final(_)) => true,
@@ -137,8 +134,8 @@ impl Notifier {
         match tokio::time::timeout(left, prepared.send(&self.fetcher)).await {
             Ok(attempted) => attempted,
             Err(_) => {
-                let text = "no answer until the group is due again".to_owned();
-                (Answer { status: None, text: text.clone() }, Err(Failure::Final(text)))
+                let failure = Failure::Final("no answer until the group is due again".to_owned());
+                (Answer::none(&failure), Err(failure))
             }
         }
     }

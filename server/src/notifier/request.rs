@@ -31,7 +31,15 @@ pub(super) struct Answer {
     pub(super) text: String,
 }
 
-/// A request that is ready to be sent, again and again if need be.
+impl Answer {
+    /// There is none, because an attempt has failed.
+    pub(super) fn none(failure: &Failure) -> Self {
+        let (Failure::Passing(text) | Failure::Final(text)) = failure;
+        Self { status: None, text: text.clone() }
+    }
+}
+
+/// A request that is ready to be sent.
 pub(super) struct Prepared<'a> {
     http: Option<&'a Node>,
     url: Url,
@@ -112,8 +120,9 @@ impl<'a> Prepared<'a> {
                 (answer, result)
             }
             Err(failure) => {
-                let (Failure::Passing(text) | Failure::Final(text)) = &failure;
-                (Answer { status: None, text: masked(text, &self.secrets) }, Err(failure))
+                let mut answer = Answer::none(&failure);
+                answer.text = masked(&answer.text, &self.secrets);
+                (answer, Err(failure))
             }
         }
     }
