@@ -4,8 +4,10 @@ mod filter;
 mod grouping;
 mod subject;
 
+use std::collections::BTreeMap;
+
 use crowsnest_api::Labels;
-use crowsnest_api::alerts::{Alert, AlertState};
+use crowsnest_api::alerts::{Alert, AlertState, is_critical, is_watchdog};
 
 pub(crate) use filter::{Condition, Filter};
 pub(crate) use grouping::{GroupBy, firing, group};
@@ -13,8 +15,6 @@ pub(crate) use subject::page_of;
 
 use crate::components::Tone;
 
-/// Names of alerts that always fire, so that somebody notices when they stop.
-const ALWAYS: &[&str] = &["Watchdog", "DeadMansSwitch"];
 /// Labels that are said elsewhere on the page.
 const SAID_ELSEWHERE: &[&str] = &["alertname", "severity"];
 
@@ -23,11 +23,15 @@ pub(crate) fn label<'l>(labels: &'l Labels, name: &str) -> &'l str {
     labels.get(name).map(|value| value.as_str()).unwrap_or_default()
 }
 
-/// What an alert says of itself: the first of the annotations that rules use for that, or its name.
+/// What an alert says of itself, or its name.
 pub(crate) fn words(alert: &Alert) -> &str {
-    let told = ["summary", "description", "message"];
-    let told = told.iter().find_map(|name| alert.annotations.get(*name));
-    told.map_or(label(&alert.labels, "alertname"), String::as_str)
+    said(&alert.annotations).unwrap_or_else(|| label(&alert.labels, "alertname"))
+}
+
+/// The first of the annotations that rules use for saying what is wrong.
+pub(crate) fn said(annotations: &BTreeMap<String, String>) -> Option<&str> {
+    let names = ["summary", "description", "message"];
+    names.iter().find_map(|name| annotations.get(*name)).map(String::as_str)
 }
 
 /// The labels that a row shows, as they are written in selectors.
@@ -41,27 +45,20 @@ pub(crate) fn label_words(labels: &Labels, leaves_out: &str) -> String {
 
 /// How bad it is. Whatever nobody is told of is grey.
 pub(crate) fn tone(alert: &Alert) -> Tone {
-    if is_watchdog(alert) {
+    if is_watchdog(&alert.labels) {
         return Tone::Ok;
     }
     match (alert.state, label(&alert.labels, "severity")) {
         (AlertState::Pending, _) => Tone::Progress,
         (AlertState::Silenced | AlertState::Inhibited | AlertState::Muted, _) => Tone::Unknown,
-        (AlertState::Firing, "critical" | "page") => Tone::Critical,
+        (AlertState::Firing, _) if is_critical(&alert.labels) => Tone::Critical,
         (AlertState::Firing, "info" | "none") => Tone::Done,
         (AlertState::Firing, _) => Tone::Warning,
     }
 }
 
-/// Whether it always fires: it says that alerting works.
-pub(crate) fn is_watchdog(alert: &Alert) -> bool {
-    ALWAYS.contains(&label(&alert.labels, "alertname"))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn alert(labels: &[(&str, &str)], state: AlertState) -> Alert {

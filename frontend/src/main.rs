@@ -30,6 +30,7 @@ mod live;
 mod logs;
 mod moment;
 mod notices;
+mod pattern;
 mod poll;
 mod prefs;
 mod query_text;

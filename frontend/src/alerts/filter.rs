@@ -2,15 +2,14 @@
 
 use crowsnest_api::Labels;
 use crowsnest_api::alerts::Alert;
-use js_sys::{Array, Function, Reflect, RegExp};
 use serde::{Deserialize, Serialize};
-use wasm_bindgen::JsCast;
 
 use super::words;
+use crate::pattern::regexp;
 
 /// Comparisons, the longer ones first.
 const OPERATORS: &[(&str, bool, bool)] =
-    &[("=~", true, true), ("!~", false, true), ("!=", false, false), ("=", true, false)];
+    &[("!~", false, true), ("=~", true, true), ("!=", false, false), ("=", true, false)];
 
 /// A condition on a label, as Alertmanager writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +60,7 @@ impl Condition {
 
     /// All ways to compare.
     pub(crate) fn operators() -> impl Iterator<Item = &'static str> {
-        ["=", "!=", "=~", "!~"].into_iter()
+        OPERATORS.iter().rev().map(|(text, ..)| *text)
     }
 
     /// Whether it holds; a label that is absent is empty.
@@ -84,13 +83,7 @@ fn fits(pattern: &str, value: &str) -> bool {
     if pattern.chars().all(is_plain) {
         return pattern.split('|').any(|one| one == value);
     }
-    let compiled = || -> Option<RegExp> {
-        let constructor: Function =
-            Reflect::get(&js_sys::global(), &"RegExp".into()).ok()?.dyn_into().ok()?;
-        let arguments = Array::of2(&format!("^(?:{pattern})$").into(), &"su".into());
-        Reflect::construct(&constructor, &arguments).ok()?.dyn_into().ok()
-    };
-    compiled().is_some_and(|compiled| compiled.test(value))
+    regexp(&format!("^(?:{pattern})$"), "su").is_some_and(|compiled| compiled.test(value))
 }
 
 /// What somebody typed above the list.

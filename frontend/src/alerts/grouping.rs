@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crowsnest_api::alerts::{Alert, AlertState};
+use crowsnest_api::alerts::{Alert, AlertState, is_watchdog};
 
 use super::{label, tone};
 use crate::arrange::Arrange as _;
@@ -78,7 +78,7 @@ pub(crate) fn group(alerts: Vec<Alert>, by: GroupBy) -> Vec<(String, Vec<Alert>)
 
 /// How many of these fire, and are not muted.
 pub(crate) fn firing(alerts: &[Alert]) -> usize {
-    alerts.iter().filter(|alert| alert.state == AlertState::Firing && !super::is_watchdog(alert)).count()
+    alerts.iter().filter(|alert| alert.state == AlertState::Firing && !is_watchdog(&alert.labels)).count()
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use crowsnest_api::Labels;
+use crowsnest_api::alerts::is_critical;
 use crowsnest_api::prometheus::Response;
 use serde::Deserialize;
 use web_sys::AbortSignal;
 
 use super::{ApiError, Client};
+use crate::alerts::{label, said};
 use crate::components::Tone;
 
 /// An alert that is pending or firing.
@@ -47,7 +49,7 @@ impl Alert {
     }
 
     fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map(|value| value.as_str()).unwrap_or_default()
+        label(&self.labels, name)
     }
 
     /// Its name.
@@ -55,16 +57,15 @@ impl Alert {
         self.label("alertname")
     }
 
-    /// What it says of itself: the first of the annotations that rules use for that.
+    /// What it says of itself.
     pub(crate) fn words(&self) -> &str {
-        let told = ["summary", "description", "message"];
-        told.iter().find_map(|name| self.annotations.get(*name)).map_or("", String::as_str)
+        said(&self.annotations).unwrap_or_default()
     }
 
     pub(crate) fn tone(&self) -> Tone {
-        match (self.state.as_str(), self.label("severity")) {
-            ("pending", _) => Tone::Progress,
-            (_, "critical" | "page") => Tone::Critical,
+        match self.state.as_str() {
+            "pending" => Tone::Progress,
+            _ if is_critical(&self.labels) => Tone::Critical,
             _ => Tone::Warning,
         }
     }

@@ -1,9 +1,10 @@
 //! Patterns of dashboards, run by the browser's own engine, whose dialect they are written in.
 
 use crowsnest_dashboards::pattern::{Engine, Match, Pattern};
-use js_sys::{Array, Function, Object, Reflect, RegExp};
-use leptos::prelude::window;
+use js_sys::{Array, Object, Reflect, RegExp};
 use wasm_bindgen::{JsCast, JsValue};
+
+use crate::pattern::regexp;
 
 /// The most matches of one pattern in one text.
 const MOST: usize = 10_000;
@@ -18,11 +19,7 @@ impl Engine for BrowserPatterns {
     fn compile(&self, source: &str, flags: &str) -> Option<Box<dyn Pattern>> {
         // `g`, so that a search goes on where the one before ended; `d` is not in every browser.
         let flags: String = flags.chars().filter(|flag| "imsu".contains(*flag)).chain(['g']).collect();
-        let class = Reflect::get(&window(), &"RegExp".into()).ok()?;
-        let arguments = Array::of2(&source.into(), &flags.into());
-        // `new RegExp` throws for what is no pattern; the constructor's binding would pass that on as a panic.
-        let made = Reflect::construct(class.unchecked_ref::<Function>(), &arguments).ok()?;
-        Some(Box::new(BrowserPattern(made.dyn_into().ok()?)))
+        Some(Box::new(BrowserPattern(regexp(source, &flags)?)))
     }
 }
 

@@ -1,13 +1,13 @@
 //! One alert: what it says, since when, who was told; below it, when it is open, its chart and why somebody was told or not.
 
-use crowsnest_api::alerts::{Alert, AlertState};
+use crowsnest_api::alerts::{Alert, AlertState, is_watchdog};
 use leptos::prelude::*;
 
 use super::AlertsPage;
 use super::chart::AlertChart;
 use super::silence::Draft;
 use super::why::Why;
-use crate::alerts::{GroupBy, is_watchdog, label_words, page_of, tone, words};
+use crate::alerts::{GroupBy, label_words, page_of, tone, words};
 use crate::components::{Icon, IconName};
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::links::web_address;
@@ -80,7 +80,7 @@ pub(super) fn AlertRow(
 
 /// Who was told, or why nobody was.
 fn state_words(lang: Lang, alert: &Alert) -> String {
-    if is_watchdog(alert) {
+    if is_watchdog(&alert.labels) {
         return Msg::WatchdogState.text(lang).to_owned();
     }
     let word = match alert.state {
@@ -147,7 +147,7 @@ fn Links(now: Memo<Alert>) -> impl IntoView {
         })
     };
     view! {
-        {move || now.with(is_watchdog).then(|| view! { <p class="alert-more__text">{tr(Msg::WatchdogWhy)}</p> })}
+        {move || now.with(|alert| is_watchdog(&alert.labels)).then(|| view! { <p class="alert-more__text">{tr(Msg::WatchdogWhy)}</p> })}
         {told}
         <div class="alert-more__links">{object}{rule}{explore}{elsewhere}</div>
     }

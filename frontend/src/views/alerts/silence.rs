@@ -220,25 +220,27 @@ fn Conditions(conditions: RwSignal<Vec<Condition>>) -> impl IntoView {
         let of = move |get: fn(&Condition) -> String| {
             move || conditions.with(|all| all.get(at).map(get).unwrap_or_default())
         };
-        let (name, value) = (of(|one| one.name.clone()), of(|one| one.value.clone()));
+        let name = of(|one| one.name.clone());
         let operator = of(|one| one.operator().to_owned());
         let remove = move || fill(Msg::RemoveMatcher.text(lang.get()), &[("name", &name())]);
+        let text = move |label: Msg, get: fn(&Condition) -> String, set: fn(&mut Condition, &str)| {
+            view! {
+                <span class="input"><input
+                    class="mono"
+                    aria-label=tr(label)
+                    spellcheck="false"
+                    autocapitalize="off"
+                    prop:value=of(get)
+                    on:input:target=move |event| change(at, &|one| set(one, &event.target().value()))
+                /></span>
+            }
+        };
         let option = move |text: &'static str| {
             view! { <option value=text selected=move || operator() == text>{text}</option> }
         };
         view! {
             <div class="silence__row">
-                <span class="input"><input
-                    class="mono"
-                    aria-label=tr(Msg::KindLabel)
-                    spellcheck="false"
-                    autocapitalize="off"
-                    prop:value=name
-                    on:input:target=move |event| {
-                        let name = event.target().value();
-                        change(at, &|one| one.name = name.trim().to_owned());
-                    }
-                /></span>
+                {text(Msg::KindLabel, |one| one.name.clone(), |one, name| name.trim().clone_into(&mut one.name))}
                 <span class="select"><select
                     class="select__value mono"
                     aria-label=tr(Msg::HowCompared)
@@ -248,17 +250,7 @@ fn Conditions(conditions: RwSignal<Vec<Condition>>) -> impl IntoView {
                         change(at, &|one| *one = one.clone().compared(&operator));
                     }
                 >{Condition::operators().map(option).collect_view()}</select><Icon name=IconName::Down/></span>
-                <span class="input"><input
-                    class="mono"
-                    aria-label=tr(Msg::KindValue)
-                    spellcheck="false"
-                    autocapitalize="off"
-                    prop:value=value
-                    on:input:target=move |event| {
-                        let value = event.target().value();
-                        change(at, &|one| one.value.clone_from(&value));
-                    }
-                /></span>
+                {text(Msg::KindValue, |one| one.value.clone(), |one, value| value.clone_into(&mut one.value))}
                 <button
                     type="button"
                     class="btn btn--icon btn--quiet btn--sm"

@@ -1,7 +1,8 @@
 //! What is searched for in lines: plain words, or a pattern as browsers know them.
 
-use js_sys::{Array, Function, Reflect, RegExp};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Reflect, RegExp};
+
+use crate::pattern::regexp;
 
 /// The most places that are marked in one line.
 const MOST: usize = 100;
@@ -73,13 +74,6 @@ fn escaped(text: &str) -> String {
         out.push(letter);
     }
     out
-}
-
-/// A pattern; `None` where it is none, for which the constructor itself would end the program.
-fn regexp(pattern: &str, flags: &str) -> Option<RegExp> {
-    let constructor: Function = Reflect::get(&js_sys::global(), &"RegExp".into()).ok()?.dyn_into().ok()?;
-    let arguments = Array::of2(&JsValue::from_str(pattern), &JsValue::from_str(flags));
-    Reflect::construct(&constructor, &arguments).ok()?.dyn_into().ok()
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) fn AlertsView(shown: Shown) -> impl IntoView {
 }
 
 fn line(alert: Alert) -> impl IntoView {
-    let tone = if alert.is_firing() { alert.tone() } else { Tone::Progress };
+    let tone = alert.tone();
     let labels: Vec<String> = alert
         .labels()
         .iter()
