@@ -84,7 +84,7 @@ pub use lexer::keyword::{Keyword, keywords};
 pub use lexer::{Problem, Token, TokenClass, TokenKind, tokenize};
 pub use match_op::MatchOp;
 #[cfg(feature = "engine")]
-pub use matcher::{Matcher, MatcherError, PatternBudget};
+pub use matcher::{Candidates, Matcher, MatcherError, PatternBudget};
 #[cfg(feature = "engine")]
 pub use memory::MemoryStore;
 pub use operators::{BinaryOp, UnaryOp};

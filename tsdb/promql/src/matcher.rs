@@ -1,10 +1,15 @@
 //! A compiled label matcher.
 
+mod pattern;
+
 use crowsnest_api::Labels;
 use regex::{Regex, RegexBuilder};
 use smol_str::SmolStr;
 
+pub use pattern::Candidates;
+
 use crate::MatchOp;
+use pattern::Pattern;
 
 /// What the compiled regular expressions of one question may take together, in bytes.
 const PATTERNS_BYTES: usize = 64 << 20;
@@ -18,8 +23,8 @@ pub struct Matcher {
     name: SmolStr,
     op: MatchOp,
     value: SmolStr,
-    /// Present exactly when `op` is `Regex` or `NotRegex`; anchored at both ends, `.` matches newlines.
-    regex: Option<Regex>,
+    /// Present exactly when `op` is `Regex` or `NotRegex`; it is about the whole value, and `.` matches newlines.
+    pattern: Option<Pattern>,
 }
 
 /// A pattern that is not a regular expression.
@@ -90,22 +95,23 @@ impl Matcher {
         value: impl Into<SmolStr>,
     ) -> Result<Self, MatcherError> {
         let (name, value) = (name.into(), value.into());
-        let regex = match op {
+        let pattern = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
             MatchOp::Regex | MatchOp::NotRegex => {
-                Some(budget.compile(&value).map_err(|source| MatcherError {
+                let regex = budget.compile(&value).map_err(|source| MatcherError {
                     name: name.clone(),
                     pattern: value.clone(),
                     source,
-                })?)
+                })?;
+                Some(Pattern::new(&value, regex))
             }
         };
-        Ok(Self { name, op, value, regex })
+        Ok(Self { name, op, value, pattern })
     }
 
     /// `name="value"`.
     pub fn equal(name: impl Into<SmolStr>, value: impl Into<SmolStr>) -> Self {
-        Self { name: name.into(), op: MatchOp::Equal, value: value.into(), regex: None }
+        Self { name: name.into(), op: MatchOp::Equal, value: value.into(), pattern: None }
     }
 
     /// The label it looks at.
@@ -125,12 +131,31 @@ impl Matcher {
 
     /// Whether a label with this value passes; the empty value stands for a missing label.
     pub fn matches_value(&self, value: &str) -> bool {
-        let regex_matches = || self.regex.as_ref().is_some_and(|regex| regex.is_match(value));
+        let described = || self.pattern.as_ref().is_some_and(|pattern| pattern.matches(value));
         match self.op {
             MatchOp::Equal => value == self.value,
             MatchOp::NotEqual => value != self.value,
-            MatchOp::Regex => regex_matches(),
-            MatchOp::NotRegex => !regex_matches(),
+            MatchOp::Regex => described(),
+            MatchOp::NotRegex => !described(),
+        }
+    }
+
+    /// Whether it passes what its value or pattern does not describe.
+    pub fn is_negated(&self) -> bool {
+        matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
+    }
+
+    /// Whether every value passes, as with `=~".*"`.
+    pub fn passes_all(&self) -> bool {
+        self.op == MatchOp::Regex
+            && matches!(&self.pattern, Some(Pattern::Beginning(nothing)) if nothing.is_empty())
+    }
+
+    /// Where to look for values that its value or pattern describes: for those that pass, or, of a negated one, for the others.
+    pub fn candidates(&self) -> Candidates<'_> {
+        match &self.pattern {
+            Some(pattern) => pattern.candidates(),
+            None => Candidates::Texts(std::slice::from_ref(&self.value)),
         }
     }
 

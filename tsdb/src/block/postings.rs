@@ -173,15 +173,26 @@ impl Index for BlockPostings<'_, '_> {
         Ok(Cow::Owned(list))
     }
 
-    fn accepted(&self, name: &str, accept: &mut dyn FnMut(&str) -> bool) -> Result<Vec<u32>, Damaged> {
+    fn accepted(
+        &self,
+        name: &str,
+        beginning: &str,
+        accept: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<Vec<u32>, Damaged> {
         let mut union = Vec::new();
         let Some(name) = self.symbols.find(name)? else { return Ok(union) };
-        for at in self.table.lower_bound(name, 0)?..self.table.count() {
+        let first = self.symbols.lower_bound(beginning)?;
+        for at in self.table.lower_bound(name, first)?..self.table.count() {
             let pair = self.table.pair(at)?;
             if pair.name != name {
                 break;
             }
-            if accept(&self.symbols.text(pair.value)?) {
+            let (begins_so, accepted) =
+                self.symbols.read(pair.value, |value| (value.starts_with(beginning), accept(value)))?;
+            if !begins_so {
+                break;
+            }
+            if accepted {
                 self.table.read_list(at, &pair, &mut union)?;
             }
         }

@@ -44,16 +44,23 @@ impl<'a> Symbols<'a> {
 
     /// The symbol of a text.
     pub(super) fn find(&self, text: &str) -> Result<Option<u32>, Damaged> {
+        let at = self.lower_bound(text)?;
+        let found = at < self.part.items() && self.read(at, |found| found == text)?;
+        Ok(found.then_some(at))
+    }
+
+    /// The first symbol whose text is not before this one.
+    pub(super) fn lower_bound(&self, text: &str) -> Result<u32, Damaged> {
         let (mut low, mut high) = (0, self.part.items());
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.read(middle, |middle| middle.cmp(text))? {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Equal => return Ok(Some(middle)),
-                std::cmp::Ordering::Greater => high = middle,
+            if self.read(middle, |middle| middle < text)? {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
-        Ok(None)
+        Ok(low)
     }
 
     /// A label set in symbols; `None` when the table lacks one of its texts.
@@ -68,7 +75,8 @@ impl<'a> Symbols<'a> {
         Ok(Some(pairs))
     }
 
-    fn read<T>(&self, symbol: u32, read: impl FnOnce(&str) -> T) -> Result<T, Damaged> {
+    /// Calls back with the text of a symbol that is not to be kept.
+    pub(super) fn read<T>(&self, symbol: u32, read: impl FnOnce(&str) -> T) -> Result<T, Damaged> {
         if symbol >= self.part.items() {
             return Err(DAMAGED);
         }

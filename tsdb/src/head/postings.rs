@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crowsnest_api::{Label, Labels};
 use rustc_hash::FxHashSet;
@@ -132,9 +133,16 @@ impl Index for Postings {
         Ok(Cow::Borrowed(carriers.map_or(&[], |carriers| carriers.series.as_slice())))
     }
 
-    fn accepted(&self, name: &str, accept: &mut dyn FnMut(&str) -> bool) -> Result<Vec<u32>, Damaged> {
+    fn accepted(
+        &self,
+        name: &str,
+        beginning: &str,
+        accept: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<Vec<u32>, Damaged> {
         let mut union = Vec::new();
-        for (value, carriers) in self.names.get(name).into_iter().flatten() {
+        let from = (Bound::Included(beginning), Bound::Unbounded);
+        let values = self.names.get(name).into_iter().flat_map(|values| values.range::<str, _>(from));
+        for (value, carriers) in values.take_while(|(value, _)| value.starts_with(beginning)) {
             if accept(value) {
                 union.extend_from_slice(&carriers.series);
             }

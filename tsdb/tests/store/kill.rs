@@ -1,7 +1,10 @@
 //! `kill -9` at random moments, again and again: a child ingests, cuts, merges, deletes and expires until it is killed, and a
-//! ledger of what it was told says what must be there afterwards. `make kill-test` does it a thousand times.
+//! ledger of what it was told says what must be there afterwards; once with samples that expire, and once with such as are
+//! down-sampled first. `make kill-test` does either a thousand times.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails where it stands")]
 
+#[path = "kill/buckets.rs"]
+mod buckets;
 #[path = "kill/child.rs"]
 mod child;
 #[path = "kill/ledger.rs"]
@@ -22,7 +25,7 @@ use crowsnest_tsdb::{Recovery, Tsdb};
 
 use child::Assignment;
 use ledger::Ledger;
-use load::{Random, open};
+use load::{Aging, Random, open};
 
 /// How often, unless `CROWSNEST_KILLS` says otherwise.
 const KILLS: u64 = 20;
@@ -33,15 +36,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn every_acknowledged_sample_and_no_other_is_there_once_after_each_kill() {
+    kill_again_and_again(Aging::Expires);
+}
+
+#[test]
+fn each_bucket_has_every_acknowledged_sample_and_no_other_after_each_kill() {
+    kill_again_and_again(Aging::Downsamples);
+}
+
+fn kill_again_and_again(aging: Aging) {
     let kills = env::var("CROWSNEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let (mut random, mut ledger, mut tally) = (Random::new(7), Ledger::default(), Tally::default());
     for kill in 1..=kills {
-        let assignment = Assignment { seed: random.below(u64::MAX), next: ledger.next() };
+        let assignment = Assignment { aging, seed: random.below(u64::MAX), next: ledger.next() };
         run_and_kill(dir.path(), &assignment, &mut random, &mut ledger, &mut tally);
         // Sometimes a recovery is what the next kill interrupts, and nobody has looked in between.
         if kill == kills || random.below(4) > 0 {
-            look(dir.path(), &mut ledger, &mut tally);
+            look(dir.path(), aging, &mut ledger, &mut tally);
         }
         if kill % 100 == 0 {
             println!("{kill} kills: {tally}");
@@ -49,6 +61,8 @@ fn every_acknowledged_sample_and_no_other_is_there_once_after_each_kill() {
     }
     println!("{kills} kills: {tally}");
     assert!(tally.acknowledged > 0 && tally.looked > 0, "{tally}");
+    let has_aged = aging == Aging::Downsamples && ledger.newest() > load::START + 2 * load::RETENTION;
+    assert!(tally.with_buckets > 0 || !has_aged, "{tally}");
 }
 
 /// What happened, for those who read the figures.
@@ -60,6 +74,7 @@ struct Tally {
     while_deleting: u64,
     looked: u64,
     checked: u64,
+    with_buckets: u64,
     torn: u64,
     debris: usize,
     adopted: usize,
@@ -70,13 +85,14 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{} pushes acknowledged, {} deletions; killed {} times while opening, {} while deleting; looked {} times at {} \
-             samples; found {} torn ends of the log, {} unfinished or replaced blocks, {} blocks off the record",
+             samples, {} times at buckets, too; found {} torn ends of the log, {} unfinished or replaced blocks, {} blocks off the record",
             self.acknowledged,
             self.deletions,
             self.while_opening,
             self.while_deleting,
             self.looked,
             self.checked,
+            self.with_buckets,
             self.torn,
             self.debris,
             self.adopted
@@ -150,8 +166,8 @@ fn kill(child: &mut Child) {
 }
 
 /// Opens the store and holds what it has against the ledger.
-fn look(dir: &Path, ledger: &mut Ledger, tally: &mut Tally) {
-    let (store, recovery) = open(dir, ledger.newest());
+fn look(dir: &Path, aging: Aging, ledger: &mut Ledger, tally: &mut Tally) {
+    let (store, recovery) = open(dir, aging, ledger.newest());
     let Recovery { faults, warnings, debris, adopted, torn_bytes, .. } = &recovery;
     assert_eq!((faults.as_slice(), warnings.as_slice()), (&[][..], &[][..]));
     assert_eq!(store.quarantined(), []);
@@ -159,16 +175,31 @@ fn look(dir: &Path, ledger: &mut Ledger, tally: &mut Tally) {
     tally.torn += u64::from(*torn_bytes > 0);
     tally.debris += debris.len();
     tally.adopted += adopted.len();
-    let found = everything(&store);
-    let stored = store.store_status().block_samples + recovery.samples;
-    assert_eq!(stored, found.len() as u64, "each sample is in one place: a block, or the log");
-    tally.checked += stored;
-    ledger.check(&found);
+    match aging {
+        Aging::Expires => {
+            let found = samples(&store, i64::MIN);
+            let stored = store.store_status().block_samples + recovery.samples;
+            assert_eq!(stored, found.len() as u64, "each sample is in one place: a block, or the log");
+            tally.checked += stored;
+            ledger.check(&found, i64::MIN);
+        }
+        Aging::Downsamples => {
+            let until = ledger.oldest_raw();
+            let found = samples(&store, until);
+            ledger.check(&found, until);
+            let buckets = buckets::buckets(&store, until);
+            ledger.check_buckets(&buckets, until);
+            tally.with_buckets += u64::from(buckets::any(&store));
+            tally.checked += found.len() as u64 + buckets.iter().map(|bucket| bucket.count).sum::<u64>();
+        }
+    }
+    ledger.looked();
 }
 
-/// All samples: series, time, and the bits of the value.
-fn everything(store: &Tsdb) -> Vec<load::Written> {
-    let selection = Selection::new(&[], crate::support::ms(i64::MIN), crate::support::ms(i64::MAX));
+/// All samples after `from`: series, time, and the bits of the value.
+fn samples(store: &Tsdb, from: i64) -> Vec<load::Written> {
+    let selection =
+        Selection::new(&[], crate::support::ms(from.saturating_add(1)), crate::support::ms(i64::MAX));
     let set = store.select(&selection).unwrap();
     assert_eq!(set.warnings, Vec::<String>::new());
     let mut found = Vec::new();

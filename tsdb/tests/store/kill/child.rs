@@ -10,7 +10,7 @@ use std::time::Duration;
 use crowsnest_promql::Matcher;
 use crowsnest_tsdb::{Appender as _, Batch, Deletion, Origin, Tsdb};
 
-use super::load::{LATE, RETENTION, Random, SOURCES, STEP, batches, open, push, time};
+use super::load::{Aging, LATE, RETENTION, Random, SOURCES, STEP, batches, open, push, time};
 use crate::support::ms;
 
 /// Where the child is told what to do.
@@ -21,6 +21,7 @@ const AHEAD: i64 = 20;
 /// What a child is to do.
 #[derive(Clone, Debug)]
 pub(super) struct Assignment {
+    pub(super) aging: Aging,
     pub(super) seed: u64,
     /// The number of each source's next push.
     pub(super) next: [i64; SOURCES],
@@ -29,19 +30,22 @@ pub(super) struct Assignment {
 impl Assignment {
     /// Starts a child that does it in the store in `dir`.
     pub(super) fn start(&self, dir: &Path) -> Child {
-        let numbers = self.next.map(|number| number.to_string()).join(" ");
+        let Self { aging, seed, next } = self;
+        let numbers = next.map(|number| number.to_string()).join(" ");
         super::own_command()
             .args(["kill::child::works_until_it_is_killed", "--exact", "--ignored", "--nocapture"])
-            .env(ASSIGNMENT, format!("{}\n{} {numbers}", dir.display(), self.seed))
+            .env(ASSIGNMENT, format!("{}\n{aging:?} {seed} {numbers}", dir.display()))
             .spawn()
             .unwrap()
     }
 
-    fn parse(numbers: &str) -> Self {
+    fn parse(words: &str) -> Self {
+        let (aging, numbers) = words.split_once(' ').unwrap();
+        let aging = [Aging::Expires, Aging::Downsamples].into_iter().find(|one| format!("{one:?}") == aging);
         let mut numbers = numbers.split(' ');
         let seed = numbers.next().unwrap().parse().unwrap();
         let numbers: Vec<i64> = numbers.map(|number| number.parse().unwrap()).collect();
-        Self { seed, next: numbers.try_into().unwrap() }
+        Self { aging: aging.unwrap(), seed, next: numbers.try_into().unwrap() }
     }
 }
 
@@ -49,12 +53,12 @@ impl Assignment {
 #[ignore = "the child of another test"]
 fn works_until_it_is_killed() {
     let Ok(assignment) = env::var(ASSIGNMENT) else { return };
-    let (dir, numbers) = assignment.split_once('\n').unwrap();
-    let Assignment { seed, next } = Assignment::parse(numbers);
+    let (dir, words) = assignment.split_once('\n').unwrap();
+    let Assignment { aging, seed, next } = Assignment::parse(words);
     die_by_any_panic();
     let progress = next.map(AtomicI64::new);
     let now = || (0..SOURCES).map(|s| time(s, progress[s].load(Ordering::Relaxed))).max().unwrap();
-    let (store, _) = open(Path::new(dir), now());
+    let (store, _) = open(Path::new(dir), aging, now());
     println!("\nopened");
     thread::scope(|scope| {
         for source in 0..SOURCES {

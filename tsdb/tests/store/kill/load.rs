@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crowsnest_api::{Labels, Sample};
-use crowsnest_tsdb::{Options, Recovery, SeriesBatch, Tsdb};
+use crowsnest_promql::Resolution;
+use crowsnest_tsdb::{Options, Recovery, SeriesBatch, Tier, Tsdb};
 
 use crate::support::ms;
 
@@ -14,15 +15,33 @@ pub(super) const SOURCES: usize = 3;
 pub(super) const STEP: i64 = 15_000;
 pub(super) const START: i64 = 1_700_006_400_000;
 pub(super) const RETENTION: i64 = 2 * 3_600_000;
+/// Of what is down-sampled, where anything is.
+pub(super) const TIER_RETENTION: i64 = 5 * 3_600_000;
+pub(super) const BUCKETS: Resolution = Resolution::FiveMinutes;
 /// How far back late samples reach, ms.
 pub(super) const LATE: i64 = 20 * 60_000;
 /// Series of which each push has a sample.
 const SERIES: usize = 12;
 
+/// What becomes of samples that are older than [`RETENTION`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aging {
+    /// They go.
+    Expires,
+    /// They are down-sampled, and go when they are older than [`TIER_RETENTION`].
+    Downsamples,
+}
+
 /// Short blocks and segments, so that there is always something to cut and merge.
-fn options() -> Options {
+fn options(aging: Aging) -> Options {
+    let keep = Duration::from_millis(TIER_RETENTION as u64);
+    let tiers = match aging {
+        Aging::Expires => Vec::new(),
+        Aging::Downsamples => vec![Tier { resolution: BUCKETS, keep }],
+    };
     Options {
         retention: Duration::from_millis(RETENTION as u64),
+        tiers,
         block_duration: Duration::from_secs(600),
         wal_segment_bytes: 32 << 10,
         ..Options::default()
@@ -30,9 +49,9 @@ fn options() -> Options {
 }
 
 /// Opens the store of the test; `now` is the present there.
-pub(super) fn open(dir: &Path, now: i64) -> (Tsdb, Recovery) {
+pub(super) fn open(dir: &Path, aging: Aging, now: i64) -> (Tsdb, Recovery) {
     let manifest = catalogue(&dir.join("control")).open_tree("blocks").unwrap();
-    Tsdb::open(&dir.join("tsdb"), manifest, options(), ms(now)).unwrap()
+    Tsdb::open(&dir.join("tsdb"), manifest, options(aging), ms(now)).unwrap()
 }
 
 /// sled's own threads let go of the folder some time after the last handle to it is gone.
