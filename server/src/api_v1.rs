@@ -9,6 +9,7 @@ pub(crate) mod expression;
 mod families;
 pub(crate) mod features;
 pub(crate) mod federate;
+pub(crate) mod import;
 pub(crate) mod labels;
 pub(crate) mod metadata;
 pub(crate) mod notifications;

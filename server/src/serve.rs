@@ -222,6 +222,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         control_damage,
         sources,
         writes: WriteGate::default(),
+        deltas: tokio::sync::Mutex::default(),
         telemetry: Telemetry::default(),
         notices,
         started: clock::now(),

@@ -229,6 +229,9 @@ pub enum RejectReason {
     /// It is no native histogram: buckets and counts contradict each other, or it has too many.
     #[error("invalid native histogram")]
     InvalidHistogram,
+    /// It has no value, or none of the kind that its sender says it is.
+    #[error("invalid data point")]
+    InvalidPoint,
     /// The labels are not a series: no name, bad name, unsorted, too many or too long.
     #[error("invalid labels")]
     InvalidLabels,

@@ -68,6 +68,8 @@ pub enum RefusalReason {
     Conflict,
     /// No native histogram.
     InvalidHistogram,
+    /// No value of the kind that it says it is.
+    InvalidPoint,
     /// No series' labels.
     InvalidLabels,
     /// The store holds as many series as it may.

@@ -5,10 +5,12 @@
 mod decode;
 mod gate;
 mod grouping;
+mod pushed;
 mod wire;
 
 pub(super) use gate::read as read_body;
 pub(crate) use gate::{MAX_BODY, WriteGate};
+pub(crate) use pushed::{Pushed, Received, note_failure, receive, refusal, unpack};
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

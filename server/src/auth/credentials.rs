@@ -12,7 +12,7 @@ const MAX_COOKIES: usize = 4;
 /// What a request brings to show who sent it.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials<'a> {
-    /// The token in `Authorization: Bearer`.
+    /// The token in `Authorization: Bearer`, or `Token`.
     pub(crate) bearer: Option<&'a str>,
     /// There is an `Authorization` header of another kind, or more than one.
     pub(crate) unusable: bool,
@@ -29,7 +29,9 @@ impl<'a> Credentials<'a> {
         let only = authorization.filter(|_| authorizations.next().is_none());
         let bearer = only.and_then(|value| value.to_str().ok()).and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+            // Influx's clients call it by the other name.
+            let names = ["bearer", "token"];
+            names.iter().any(|name| scheme.eq_ignore_ascii_case(name)).then(|| token.trim())
         });
         let cookies = cookies_named(headers, COOKIE).take(MAX_COOKIES).collect();
         Self { bearer, unusable: authorization.is_some() && bearer.is_none(), cookies }
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
-        for value in ["Bearer abc", "bearer abc", "BEARER  abc "] {
+        for value in ["Bearer abc", "bearer abc", "BEARER  abc ", "Token abc"] {
             assert_eq!(Credentials::of(&headers(&[("authorization", value)])).bearer, Some("abc"));
         }
     }

@@ -20,6 +20,7 @@ use crate::forward::Forwards;
 use crate::gone::GonePods;
 use crate::notices::Notices;
 use crate::notifier::Notifier;
+use crate::otlp::Deltas;
 use crate::query_pool::QueryPool;
 use crate::rules::Rules;
 use crate::scraping::Scraping;
@@ -54,6 +55,8 @@ pub(crate) struct App {
     pub(crate) notifier: Arc<Notifier>,
     pub(crate) pool: QueryPool,
     pub(crate) writes: WriteGate,
+    /// What has come as deltas so far.
+    pub(crate) deltas: tokio::sync::Mutex<Deltas>,
     pub(crate) telemetry: Telemetry,
     pub(crate) notices: Notices,
     /// When the server started.

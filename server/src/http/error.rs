@@ -194,6 +194,11 @@ impl ApiError {
         }
     }
 
+    /// The status that it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.row().0
+    }
+
     /// The error as the caller reads it.
     pub(crate) fn problem(&self) -> Problem {
         let (status, _, title) = self.row();
@@ -206,7 +211,7 @@ impl ApiError {
     }
 
     fn log(&self) {
-        let status = self.row().0;
+        let status = self.status();
         match &self.cause {
             Some(cause) if self.kind == ErrorKind::Internal => {
                 error!(err = &**cause.as_ref() as &dyn std::error::Error, "request failed");

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
-    admin, exemplars, expression, features, federate, labels, metadata, notifications, openapi, query, read,
-    rules, status, targets, write,
+    admin, exemplars, expression, features, federate, import, labels, metadata, notifications, openapi,
+    query, read, rules, status, targets, write,
 };
-use crate::metrics_api;
+use crate::{influx, metrics_api, otlp};
 
 /// Bodies of ordinary requests.
 const SMALL: usize = 64 << 10;
@@ -84,6 +84,7 @@ const POD_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pod
 /// Open ports: the name of one is what lets a request through, for its pages have no session (see `forward.rs`).
 const PORT: &str = "/forward/proxy/{id}/";
 const BELOW_PORT: &str = "/forward/proxy/{id}/{*path}";
+const OTLP_GRPC: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 const REVEAL: &str = "/api/crowsnest/v1/reveal/{namespace}/{name}";
 const RENDER: &str = "/api/crowsnest/v1/render";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
@@ -200,6 +201,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/v1/features", SERIES, |m| on(m, features::features)),
     reads(Method::GET, "/api/v1/format_query", SERIES, |m| on(m, expression::format)),
     reads(Method::POST, "/api/v1/format_query", SERIES, |m| on(m, expression::format)),
+    changes(Method::POST, "/api/v1/import/prometheus", Access::Ingest, PUSH, |m| on(m, import::prometheus)),
     reads(Method::GET, "/api/v1/label/{name}/values", SERIES, |m| on(m, labels::values)),
     reads(Method::GET, "/api/v1/labels", SERIES, |m| on(m, labels::names)),
     reads(Method::POST, "/api/v1/labels", SERIES, |m| on(m, labels::names)),
@@ -209,6 +211,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/v1/openapi.yaml", VIEW, |m| on(m, openapi::openapi)),
     reads(Method::GET, "/api/v1/parse_query", SERIES, |m| on(m, expression::parse)),
     reads(Method::POST, "/api/v1/parse_query", SERIES, |m| on(m, expression::parse)),
+    changes(Method::POST, "/api/v1/otlp/v1/metrics", Access::Ingest, PUSH, |m| on(m, otlp::export)),
     reads(Method::GET, "/api/v1/query", SERIES, |m| on(m, query::instant)),
     reads(Method::POST, "/api/v1/query", SERIES, |m| on(m, query::instant)),
     reads(Method::GET, "/api/v1/query_exemplars", SERIES, |m| on(m, exemplars::query)),
@@ -232,6 +235,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/v1/targets/metadata", VIEW, |m| on(m, targets::metadata)),
     reads(Method::GET, "/api/v1/targets/relabel_steps", VIEW, |m| on(m, targets::relabel_steps)),
     changes(Method::POST, "/api/v1/write", Access::Ingest, PUSH, |m| on(m, write::push)),
+    changes(Method::POST, "/api/v2/write", Access::Ingest, PUSH, |m| on(m, influx::write)),
     reads(Method::GET, "/apis/metrics.k8s.io", Access::ApiServer, |m| on(m, metrics_api::group)),
     reads(Method::GET, "/apis/metrics.k8s.io/v1beta1", Access::ApiServer, |m| on(m, metrics_api::kinds)),
     reads(Method::GET, PODS_THERE, Access::ApiServer, |m| on(m, metrics_api::pods_there)),
@@ -255,6 +259,8 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::POST, BELOW_PORT, Access::Public, FORM, |m| on(m, forward::pass)),
     reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),
     reads(Method::GET, "/metrics", VIEW, |m| on(m, metrics::metrics)),
+    changes(Method::POST, OTLP_GRPC, Access::Ingest, PUSH, |m| on(m, otlp::grpc_export)),
     reads(Method::GET, "/readyz", Access::Public, |m| on(m, health::ready)),
     reads(Method::GET, "/stream/log", Access::User, |m| on(m, stream::open)),
+    changes(Method::POST, "/write", Access::Ingest, PUSH, |m| on(m, influx::write)),
 ];

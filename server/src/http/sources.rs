@@ -62,6 +62,7 @@ fn refusal(refusal: Refusal) -> wire::Refusal {
         Some(RejectReason::TooNew) => RefusalReason::TooNew,
         Some(RejectReason::Conflict) => RefusalReason::Conflict,
         Some(RejectReason::InvalidHistogram) => RefusalReason::InvalidHistogram,
+        Some(RejectReason::InvalidPoint) => RefusalReason::InvalidPoint,
         Some(RejectReason::InvalidLabels) => RefusalReason::InvalidLabels,
         Some(RejectReason::SeriesLimit) => RefusalReason::SeriesLimit,
         Some(RejectReason::SourceSeriesLimit) => RefusalReason::SourceSeriesLimit,

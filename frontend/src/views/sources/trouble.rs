@@ -52,7 +52,9 @@ pub(super) fn advice(reason: &RefusalReason) -> Msg {
         RefusalReason::BeyondRetention => Msg::AdviceBeyondRetention,
         RefusalReason::TooNew => Msg::AdviceTooNew,
         RefusalReason::Conflict => Msg::AdviceConflict,
-        RefusalReason::InvalidHistogram | RefusalReason::InvalidLabels => Msg::AdviceInvalid,
+        RefusalReason::InvalidHistogram | RefusalReason::InvalidPoint | RefusalReason::InvalidLabels => {
+            Msg::AdviceInvalid
+        }
         RefusalReason::SeriesLimit => Msg::AdviceSeriesLimit,
         RefusalReason::SourceSeriesLimit => Msg::AdviceSourceSeriesLimit,
         RefusalReason::Push => Msg::AdvicePush,

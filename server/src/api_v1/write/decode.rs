@@ -28,7 +28,7 @@ const MAX_SERIES_BYTES: usize = 4 << 20;
 /// The most native histograms in one push: of each some bytes become hundreds.
 const MAX_HISTOGRAMS: usize = 100_000;
 /// Metadata of more families in one push is left out.
-const MAX_METADATA: usize = 20_000;
+pub(super) const MAX_METADATA: usize = 20_000;
 
 /// Metadata of families with longer names or units is left out, and longer help is cut.
 const MAX_NAME_BYTES: usize = 1024;
@@ -270,21 +270,21 @@ fn sample(mut message: Message<'_>) -> Result<Sample, Malformed> {
 }
 
 fn describe(metadata: MetricMetadata) -> Option<Metadata> {
-    if metadata.metric_family_name.len().max(metadata.unit.len()) > MAX_NAME_BYTES {
+    let kind = metadata.r#type().as_str().into();
+    let (family, unit) = (metadata.metric_family_name.into(), metadata.unit.into());
+    bounded(Metadata { family, kind, help: metadata.help, unit })
+}
+
+/// Leaves out what has absurd names, and cuts long help.
+pub(super) fn bounded(mut metadata: Metadata) -> Option<Metadata> {
+    if metadata.family.len().max(metadata.unit.len()) > MAX_NAME_BYTES {
         return None;
     }
-    let kind = metadata.r#type().as_str();
-    let mut help = metadata.help;
-    if let Some((end, _)) = help.char_indices().nth(MAX_HELP_CHARS) {
-        help.truncate(end);
-        help.shrink_to_fit();
+    if let Some((end, _)) = metadata.help.char_indices().nth(MAX_HELP_CHARS) {
+        metadata.help.truncate(end);
+        metadata.help.shrink_to_fit();
     }
-    Some(Metadata {
-        family: metadata.metric_family_name.into(),
-        kind: kind.into(),
-        help,
-        unit: metadata.unit.into(),
-    })
+    Some(metadata)
 }
 
 #[cfg(test)]
