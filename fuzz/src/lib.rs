@@ -102,6 +102,13 @@ pub const TARGETS: &[Target] = &[
     },
     #[cfg(feature = "server")]
     Target {
+        name: "senders",
+        what: "OpenTelemetry's metrics, Influx's lines, paths of the Pushgateway",
+        run: crowsnest::fuzzing::senders,
+        seeds: seeds::senders,
+    },
+    #[cfg(feature = "server")]
+    Target {
         name: "remote_read",
         what: "bodies of remote reads",
         run: crowsnest::fuzzing::remote_read,

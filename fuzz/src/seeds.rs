@@ -104,6 +104,19 @@ pub(crate) fn scraping() -> Vec<Vec<u8>> {
     text.chain([open.to_vec(), proto.to_vec()]).collect()
 }
 
+/// The first byte says which form it is.
+#[cfg(feature = "server")]
+pub(crate) fn senders() -> Vec<Vec<u8>> {
+    texts(&[
+        r#"j{"resourceMetrics":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"a"}}]},"scopeMetrics":[{"metrics":[{"name":"b","unit":"By/s","sum":{"aggregationTemporality":1,"isMonotonic":true,"dataPoints":[{"timeUnixNano":"5","asInt":"7"}]}}]}]}]}"#,
+        r#"j{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"h","exponentialHistogram":{"aggregationTemporality":2,"dataPoints":[{"count":"3","scale":2,"positive":{"offset":1,"bucketCounts":["1",2]}}]}},{"name":"l","histogram":{"aggregationTemporality":2,"dataPoints":[{"count":1,"bucketCounts":[1,0],"explicitBounds":[0.5]}]}}]}]}]}"#,
+        "icpu\\ x,host=a,b=c\\,d user=1.5,n=2i,up=t,s=\"a\\\"b\" 17\n# c\nm v=1u\n",
+        "gjob@base64/YS9i/instance/x",
+        r#"g{"labels":{"job":"a"},"page":"a 1\n","pushed_ms":1,"failed_ms":null}"#,
+        "p\n\x20\n\x0e\n\x0c\n\x04name\x12\x04\n\x02ab\x12\x0e\x12\x0c\n\x01b\x1a\x01s\x3a\x04\n\x02(\x01",
+    ])
+}
+
 pub(crate) fn exposition() -> Vec<Vec<u8>> {
     texts(&[
         "# HELP a Help \\\\ \\n.\n# TYPE a counter\na{b=\"c\\\"\",d=\"e\"} 1.5e3 1700000000000\na NaN\n",

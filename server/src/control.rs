@@ -30,6 +30,8 @@ pub(crate) enum Collection {
     SnapshotData,
     /// Stars, by user.
     Stars,
+    /// What jobs have pushed to the Pushgateway's API, by group.
+    PushedGroups,
 }
 
 impl Collection {
@@ -46,6 +48,7 @@ impl Collection {
             Self::Snapshots => "snapshots",
             Self::SnapshotData => "snapshot-data",
             Self::Stars => "stars",
+            Self::PushedGroups => "pushed-groups",
         }
     }
 }

@@ -16,6 +16,17 @@ pub fn remote_write(body: &[u8]) {
     write::read_any(body);
 }
 
+/// What other senders send, by the first byte: OpenTelemetry's metrics as protobuf or JSON, Influx's lines, a path of the Pushgateway.
+pub fn senders(bytes: &[u8]) {
+    let Some((&form, body)) = bytes.split_first() else { return };
+    match form {
+        b'j' => crate::otlp::read_any(body, true),
+        b'i' => crate::influx::read_any(body),
+        b'g' => crate::pushgateway::read_any(body),
+        _ => crate::otlp::read_any(body, false),
+    }
+}
+
 /// The body of a remote read, likewise.
 pub fn remote_read(body: &[u8]) {
     read::read_any(body);

@@ -90,6 +90,11 @@ fn pushed(body: &[u8], wanted: &Wanted) -> Result<Pushed, ApiError> {
     Ok(pushed)
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn read_any(body: &[u8]) {
+    let _ = Wanted::of(&[], Timestamp::MIN).and_then(|wanted| pushed(body, &wanted));
+}
+
 fn add(pushed: &mut Pushed, point: Point, wanted: &Wanted) {
     let at = wanted.time(point.timestamp);
     let db = (!wanted.db.is_empty()).then(|| ("db".to_owned(), wanted.db.clone()));

@@ -43,6 +43,7 @@ mod native;
 mod notices;
 mod notifier;
 mod otlp;
+mod pushgateway;
 mod query_pool;
 mod render;
 mod report;

@@ -103,5 +103,16 @@ async fn store(
     Ok(ExportResponse { partial_success: refused })
 }
 
+/// Reads a body, with what is packed into a gRPC frame.
+#[cfg(fuzzing)]
+pub(crate) fn read_any(body: &[u8], is_json: bool) {
+    let form = if is_json { Form::Json } else { Form::Protobuf };
+    for body in [body, &grpc::unframe_any(body)] {
+        if let Ok(request) = form.read(body) {
+            translate::translate(&request, &mut Adding::to(Some(&mut Deltas::default())));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -37,6 +37,7 @@ use crate::listen::{CertificateStore, Listener, TlsAcceptor, fingerprint};
 use crate::logging;
 use crate::notices::{EPHEMERAL, Notices};
 use crate::notifier::{Notifier, ToldLog};
+use crate::pushgateway::Gateway;
 use crate::query_pool::QueryPool;
 use crate::rules::{RuleSettings, Rules};
 use crate::scraping::Scraping;
@@ -196,6 +197,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&storage.appender),
         cluster.clone(),
     )?;
+    let gateway = Gateway::open(Arc::clone(&control), Arc::clone(&storage.appender))?;
     let notices = Notices::new(clock::now());
     if config.ephemeral {
         warn!("--ephemeral: samples, rules and sessions are lost with this server's pod");
@@ -222,6 +224,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         control_damage,
         sources,
         writes: WriteGate::default(),
+        gateway,
         deltas: tokio::sync::Mutex::default(),
         telemetry: Telemetry::default(),
         notices,

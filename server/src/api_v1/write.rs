@@ -179,7 +179,7 @@ fn begin_body(
         Protocol::Two => decode::decode_v2(&request)?,
     };
     let metadata = std::mem::take(&mut decoded.metadata);
-    let mut begun = begin(app, pusher, decoded.series(), metadata, received);
+    let mut begun = begin(app, pusher, Senders::GoOn, decoded.series(), metadata, received);
     begun.rejected = decoded.rejected;
     Ok(begun)
 }
@@ -192,7 +192,8 @@ pub(crate) fn keep(
     metadata: Vec<Metadata>,
     received: Timestamp,
 ) -> Result<Appended, AppendError> {
-    let mut begun = begin(app, pusher, series.iter().map(SeriesBatch::as_pushed), metadata, received);
+    let mut begun =
+        begin(app, pusher, Senders::GoOn, series.iter().map(SeriesBatch::as_pushed), metadata, received);
     let mut total = begun.total();
     for waiting in begun.waiting {
         let Waiting { outcome, of } = waiting;
@@ -236,9 +237,19 @@ struct Of {
     remember: bool,
 }
 
+/// Whether senders are expected to go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Senders {
+    /// When one falls silent, it is down.
+    GoOn,
+    /// They may end at any time, as each process does that sends by itself.
+    MayEnd,
+}
+
 fn begin<'a>(
     app: &App,
     pusher: &SmolStr,
+    senders: Senders,
     series: impl ExactSizeIterator<Item = PushedSeries<'a>>,
     metadata: Vec<Metadata>,
     received: Timestamp,
@@ -248,7 +259,7 @@ fn begin<'a>(
     let mut metadata = Some(metadata);
     let waiting = groups.into_iter().map(|group| {
         let mut series = group.series;
-        let observed = match &group.push {
+        let observed = match group.push.as_ref().filter(|_| senders == Senders::GoOn) {
             Some(push) => app.sources.observe(&group.source, push, received),
             None => Observed::default(),
         };

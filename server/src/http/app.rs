@@ -21,6 +21,7 @@ use crate::gone::GonePods;
 use crate::notices::Notices;
 use crate::notifier::Notifier;
 use crate::otlp::Deltas;
+use crate::pushgateway::Gateway;
 use crate::query_pool::QueryPool;
 use crate::rules::Rules;
 use crate::scraping::Scraping;
@@ -55,6 +56,8 @@ pub(crate) struct App {
     pub(crate) notifier: Arc<Notifier>,
     pub(crate) pool: QueryPool,
     pub(crate) writes: WriteGate,
+    /// What jobs that have ended have pushed.
+    pub(crate) gateway: Gateway,
     /// What has come as deltas so far.
     pub(crate) deltas: tokio::sync::Mutex<Deltas>,
     pub(crate) telemetry: Telemetry,

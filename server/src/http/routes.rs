@@ -15,7 +15,7 @@ use crate::api_v1::{
     admin, exemplars, expression, features, federate, import, labels, metadata, notifications, openapi,
     query, read, rules, status, targets, write,
 };
-use crate::{influx, metrics_api, otlp};
+use crate::{influx, metrics_api, otlp, pushgateway};
 
 /// Bodies of ordinary requests.
 const SMALL: usize = 64 << 10;
@@ -84,6 +84,8 @@ const POD_THERE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pod
 /// Open ports: the name of one is what lets a request through, for its pages have no session (see `forward.rs`).
 const PORT: &str = "/forward/proxy/{id}/";
 const BELOW_PORT: &str = "/forward/proxy/{id}/{*path}";
+/// `job/NAME`, and more labels.
+const PUSHED_GROUP: &str = "/metrics/{*group}";
 const OTLP_GRPC: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 const REVEAL: &str = "/api/crowsnest/v1/reveal/{namespace}/{name}";
 const RENDER: &str = "/api/crowsnest/v1/render";
@@ -259,6 +261,9 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::POST, BELOW_PORT, Access::Public, FORM, |m| on(m, forward::pass)),
     reads(Method::GET, "/healthz", Access::Public, |m| on(m, health::healthy)),
     reads(Method::GET, "/metrics", VIEW, |m| on(m, metrics::metrics)),
+    changes(Method::DELETE, PUSHED_GROUP, Access::Ingest, SMALL, |m| on(m, pushgateway::delete)),
+    changes(Method::POST, PUSHED_GROUP, Access::Ingest, PUSH, |m| on(m, pushgateway::push)),
+    changes(Method::PUT, PUSHED_GROUP, Access::Ingest, PUSH, |m| on(m, pushgateway::push)),
     changes(Method::POST, OTLP_GRPC, Access::Ingest, PUSH, |m| on(m, otlp::grpc_export)),
     reads(Method::GET, "/readyz", Access::Public, |m| on(m, health::ready)),
     reads(Method::GET, "/stream/log", Access::User, |m| on(m, stream::open)),

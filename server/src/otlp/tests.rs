@@ -2,9 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crowsnest_api::Timestamp;
-use crowsnest_promql::SampleValue;
-
 use super::deltas::Adding;
 use super::wire::*;
 use super::*;

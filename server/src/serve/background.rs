@@ -16,6 +16,7 @@ use crate::dashboards::config_maps;
 use crate::gone::keeper::Keeper;
 use crate::http::AppState;
 use crate::notices::DAMAGED;
+use crate::pushgateway;
 
 /// How often files are looked at for changes.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
@@ -45,6 +46,7 @@ pub(super) fn start(
     tasks.spawn(Arc::clone(&app.notifier).run(stopped.clone()));
     tasks.spawn(reload_on_hangup(Arc::clone(app), stopped.clone()));
     tasks.spawn(watch_sources(Arc::clone(app), stopped.clone()));
+    tasks.spawn(tell_pushed_groups(Arc::clone(app), stopped.clone()));
     tasks.spawn(maintain(Arc::clone(app), stopped.clone()));
     tasks.spawn(upkeep(Arc::clone(app), stopped.clone()));
     tasks.spawn(certificates.run(stopped.clone()));
@@ -107,6 +109,15 @@ async fn watch_sources(app: AppState, stopped: watch::Receiver<bool>) {
     every(SOURCE_INTERVAL, stopped, || {
         let app = AppState::clone(&app);
         move || app.sources.look(clock::now())
+    })
+    .await;
+}
+
+/// Stores what jobs have pushed once more.
+async fn tell_pushed_groups(app: AppState, stopped: watch::Receiver<bool>) {
+    every(pushgateway::INTERVAL, stopped, || {
+        let app = AppState::clone(&app);
+        move || app.gateway.tell(clock::now())
     })
     .await;
 }

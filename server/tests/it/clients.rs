@@ -127,10 +127,20 @@ fn prometheus_federates_from_us_and_reads_from_us() {
 
 /// Runs a script of `tests/clients` with an address of the server, a token and the CA.
 fn run_script(server: &Server, url: &str, script: &str, arguments: &[&str]) -> Option<String> {
+    run_script_as(server, url, VIEWER, script, arguments)
+}
+
+pub(crate) fn run_script_as(
+    server: &Server,
+    url: &str,
+    token: &str,
+    script: &str,
+    arguments: &[&str],
+) -> Option<String> {
     let mut command = tools::python()?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
     command.arg(script).args(arguments);
-    command.env("CROWSNEST_URL", url).env("CROWSNEST_TOKEN", VIEWER);
+    command.env("CROWSNEST_URL", url).env("CROWSNEST_TOKEN", token);
     command.env("REQUESTS_CA_BUNDLE", server.ca()).env("SSL_CERT_FILE", server.ca());
     Some(run(&mut command))
 }

@@ -36,6 +36,7 @@ mod prometheus_peer;
 mod pushing;
 mod rules;
 mod scraping;
+mod senders;
 mod sessions;
 mod sign_in;
 mod silence;

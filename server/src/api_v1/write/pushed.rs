@@ -15,7 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::decode::{MAX_DECOMPRESSED, MAX_METADATA, bounded};
 use super::gate::Admission;
-use super::{add, begin, failed, gate, may_block, partially, pusher_name, refused};
+use super::{Senders, add, begin, failed, gate, may_block, partially, pusher_name, refused};
 use crate::clock;
 use crate::http::{ApiError, App, ErrorKind};
 
@@ -140,15 +140,9 @@ impl Received {
     ) -> Result<Appended, ApiError> {
         pushed.sort();
         let Pushed { series, metadata, rejected, .. } = pushed;
-        let mut begun = may_block(|| {
-            begin(
-                app,
-                &pusher_name(caller),
-                series.iter().map(SeriesBatch::as_pushed),
-                metadata,
-                clock::now(),
-            )
-        });
+        let all = series.iter().map(SeriesBatch::as_pushed);
+        let pusher = pusher_name(caller);
+        let mut begun = may_block(|| begin(app, &pusher, Senders::MayEnd, all, metadata, clock::now()));
         begun.rejected = rejected;
         drop((series, self.room.1));
         let appended = begun.stored(app).await.map_err(failed)?;
