@@ -7,6 +7,7 @@ import os
 import ssl
 import urllib.request
 
+import grpc
 from influxdb_client import InfluxDBClient, Point
 from influxdb_client.client.write_api import SYNCHRONOUS
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcExporter
@@ -62,7 +63,11 @@ opentelemetry(
     "otlp-http-deltas",
     HttpExporter(**http, compression=Compression.Gzip, preferred_temporality=deltas, preferred_aggregation=native),
 )
-opentelemetry("otlp-grpc", GrpcExporter(endpoint=URL, headers=(("authorization", AUTHORIZATION),)))
+with open(CA, "rb") as file:
+    trusted = grpc.ssl_channel_credentials(root_certificates=file.read())
+opentelemetry(
+    "otlp-grpc", GrpcExporter(endpoint=URL, credentials=trusted, headers=(("authorization", AUTHORIZATION),))
+)
 
 with InfluxDBClient(url=URL, token=os.environ["CROWSNEST_TOKEN"], org="o", ssl_ca_cert=CA, enable_gzip=True) as client:
     point = Point("cpu load").tag("host", "n1").field("user", 1.5).field("up", True).field("note", "text")
