@@ -3,6 +3,7 @@
 //! What becomes of names, resources and values is Prometheus's default; `docs/ingest.md` says it.
 
 mod attributes;
+mod bounds;
 mod deltas;
 mod grpc;
 mod names;
@@ -51,8 +52,14 @@ impl Form {
 
     fn read(self, body: &[u8]) -> Result<ExportRequest, ApiError> {
         match self {
-            Self::Protobuf => ExportRequest::decode(body).map_err(|error| malformed(&error)),
-            Self::Json => serde_json::from_slice(body).map_err(|error| malformed(&error)),
+            Self::Protobuf => {
+                bounds::check(body)?;
+                ExportRequest::decode(body).map_err(|error| malformed(&error))
+            }
+            Self::Json => {
+                bounds::check_json(body)?;
+                serde_json::from_slice(body).map_err(|error| malformed(&error))
+            }
         }
     }
 }

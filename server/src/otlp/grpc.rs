@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use prost::Message as _;
 
-use super::wire::{ExportRequest, ExportResponse};
-use super::{malformed, store};
+use super::wire::ExportResponse;
+use super::{Form, store};
 use crate::api_v1::write;
 use crate::auth::Identified;
 use crate::http::{ApiError, App, AppState, ErrorKind};
@@ -79,7 +79,7 @@ async fn answer(
     let received = write::receive(app, headers, body).await?;
     let encoding = headers.get(ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let message = unframe(encoding, &received.body)?;
-    let request = ExportRequest::decode(message.as_slice()).map_err(|error| malformed(&error))?;
+    let request = Form::Protobuf.read(&message)?;
     store(app, &identified.caller, received, request).await
 }
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::sync::atomic::Ordering;
 
 use axum::body::Body;
-use crowsnest_api::{Labels, Sample, Timestamp};
+use crowsnest_api::{Label, Labels, Sample, Timestamp};
 use crowsnest_promql::SampleValue;
 use crowsnest_rbac::Caller;
 use crowsnest_tsdb::{Appended, Metadata, RejectReason, Rejection, SeriesBatch};
@@ -26,7 +26,12 @@ pub(crate) struct Pushed {
     series: Vec<SeriesBatch>,
     metadata: Vec<Metadata>,
     rejected: Vec<Rejection>,
+    /// Of the labels of all series.
+    label_bytes: usize,
 }
+
+/// What the labels of one push may take, written out: a few of them may stand for many series.
+const MAX_LABEL_BYTES: usize = 64 << 20;
 
 impl Pushed {
     /// Adds a float.
@@ -42,8 +47,13 @@ impl Pushed {
         value: SampleValue,
         start: Option<Timestamp>,
     ) {
+        if self.label_bytes > MAX_LABEL_BYTES {
+            return;
+        }
         let place = *self.by_labels.entry(labels.clone()).or_insert(self.series.len());
         if place == self.series.len() {
+            let of_one = |label: &Label| label.name.len() + label.value.len() + size_of::<Label>();
+            self.label_bytes += labels.iter().map(of_one).sum::<usize>();
             self.series.push(SeriesBatch::of_floats(labels.clone(), Vec::new()));
         }
         let Some(series) = self.series.get_mut(place) else { return };
@@ -138,6 +148,12 @@ impl Received {
         caller: &Caller,
         mut pushed: Pushed,
     ) -> Result<Appended, ApiError> {
+        if pushed.label_bytes > MAX_LABEL_BYTES {
+            let limit = format!(
+                "the labels of all series have more than {MAX_LABEL_BYTES} bytes; send fewer at once"
+            );
+            return Err(ApiError::new(ErrorKind::TooLarge, limit));
+        }
         pushed.sort();
         let Pushed { series, metadata, rejected, .. } = pushed;
         let all = series.iter().map(SeriesBatch::as_pushed);
@@ -179,6 +195,18 @@ mod tests {
         assert!(unpack("gzip", b"hello").is_err() && unpack("br", b"hello").is_err());
         let bomb = zstd::encode_all(std::io::repeat(0).take(MAX_DECOMPRESSED as u64 + 1), 1).unwrap();
         assert!(unpack("zstd", &bomb).unwrap_err().message().contains("more than"));
+    }
+
+    #[test]
+    fn labels_that_stand_for_many_series_are_counted_as_often() {
+        let mut pushed = Pushed::default();
+        let value = "x".repeat(1 << 20);
+        for number in 0..200 {
+            let labels =
+                Labels::from_pairs([("__name__", "a"), ("l", value.as_str()), ("n", &number.to_string())]);
+            pushed.float(&labels, Timestamp::MIN, 1.0, None);
+        }
+        assert!((64..70).contains(&pushed.into_series().len()), "the rest is left out, and the push refused");
     }
 
     #[test]

@@ -3,13 +3,13 @@
 /// The bytes are not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Malformed(&'static str);
+pub(crate) struct Malformed(&'static str);
 
 const TRUNCATED: Malformed = Malformed("it ends in mid-message");
 
 /// How a field's value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Varint,
     Fixed64,
     Bytes,
@@ -18,12 +18,12 @@ pub(super) enum Kind {
 
 /// What is left of a message.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Message<'a>(pub(super) &'a [u8]);
+pub(crate) struct Message<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Message<'a> {
     /// Number and kind of the next field; `None` at the end.
     #[inline(always)]
-    pub(super) fn field(&mut self) -> Result<Option<(u32, Kind)>, Malformed> {
+    pub(crate) fn field(&mut self) -> Result<Option<(u32, Kind)>, Malformed> {
         if self.0.is_empty() {
             return Ok(None);
         }
@@ -74,7 +74,7 @@ impl<'a> Message<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let length = usize::try_from(self.varint()?).map_err(|_| TRUNCATED)?;
         let (bytes, rest) = self.0.split_at_checked(length).ok_or(TRUNCATED)?;
         self.0 = rest;
@@ -93,7 +93,7 @@ impl<'a> Message<'a> {
     }
 
     /// Passes over the value of a field that is of no interest.
-    pub(super) fn skip(&mut self, kind: Kind) -> Result<(), Malformed> {
+    pub(crate) fn skip(&mut self, kind: Kind) -> Result<(), Malformed> {
         match kind {
             Kind::Varint => self.varint().map(drop),
             Kind::Fixed64 => self.fixed64().map(drop),
