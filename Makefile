@@ -43,6 +43,11 @@ bench-store: setup ## Replay a recording to us, Prometheus and VictoriaMetrics; 
 	@deploy/setup.sh bench
 	cargo bench --locked --package crowsnest --bench store_peers -- $(ARGS)
 
+.PHONY: bench-rules
+bench-rules: setup ## Evaluate 10,000 rules over a million series beside Prometheus; ARGS="--series 100000" for less
+	@deploy/setup.sh bench
+	cargo bench --locked --package crowsnest --bench rules_peers -- $(ARGS)
+
 .PHONY: bench-ui
 bench-ui: build ## Show the interface a cluster of 10,000 pods; ARGS="--pods 2000 --nodes 100 --events 2000" for less
 	@deploy/setup.sh test

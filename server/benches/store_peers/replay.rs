@@ -71,6 +71,27 @@ impl Replay {
         }
     }
 
+    /// Counters of which each node has one: `requests_00000_total` and so on.
+    pub(crate) fn named(nodes: usize, names: usize, ticks: usize) -> Self {
+        let labels = |node: usize, name: usize| {
+            let mut builder = LabelsBuilder::default();
+            builder.set("instance", format!("node-{node:04}:9100"));
+            builder.set("job", "app");
+            builder.set(METRIC_NAME, format!("requests_{name:05}_total"));
+            encode(&builder.build())
+        };
+        let all = |node| (0..names).map(|name| labels(node, name)).collect();
+        Self {
+            nodes,
+            ticks,
+            in_step: true,
+            start: now() - ticks as i64 * STEP_MS,
+            pages: vec![(0..names).map(|name| (name, 1000.0)).collect()],
+            labels: (0..nodes).map(all).collect(),
+            growth: (0..names).map(|name| (name % 97) as f64).collect(),
+        }
+    }
+
     pub(crate) fn pushes(&self) -> usize {
         self.nodes * self.ticks
     }
