@@ -1,11 +1,14 @@
 //! Control state in sled, in the data folder.
 
+mod snapshots;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use tracing::warn;
 
 use super::{Collection, ControlError, ControlStore};
 
@@ -29,6 +32,10 @@ impl SledStore {
     /// # Errors
     /// When the folder cannot be used, or too many damaged ones are there already.
     pub(crate) fn open_or_begin(folder: &Path) -> anyhow::Result<(Self, Option<String>)> {
+        snapshots::remove_unfinished(folder);
+        if let Some(aside) = snapshots::set_damaged_aside(folder) {
+            warn!(snapshot = %aside.display(), "a snapshot of the control state was damaged; it is made anew from its log");
+        }
         match open_whole(folder) {
             Ok(store) => Ok((store, None)),
             Err(Trouble::Other(error)) => Err(error).with_context(|| cannot_open(folder)),

@@ -54,8 +54,14 @@ pub(super) fn open(dir: &Path, aging: Aging, now: i64) -> (Tsdb, Recovery) {
     Tsdb::open(&dir.join("tsdb"), manifest, options(aging), ms(now)).unwrap()
 }
 
-/// sled's own threads let go of the folder some time after the last handle to it is gone.
+/// sled's own threads let go of the folder some time after the last handle to it is gone. It writes over a snapshot that was
+/// not finished without emptying it first, and cannot read the outcome; the server removes such files, too.
 fn catalogue(folder: &Path) -> sled::Db {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".generating") {
+            std::fs::remove_file(entry.path()).unwrap();
+        }
+    }
     let patience = Instant::now() + Duration::from_secs(20);
     loop {
         match sled::Config::new().path(folder).mode(sled::Mode::LowSpace).cache_capacity(1 << 20).open() {
