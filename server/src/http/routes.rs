@@ -7,8 +7,8 @@ use http::Method;
 
 use super::{
     AppState, about, access, alerts, answers, apply, backup, changes, credentials, dashboards, discovery,
-    forward, gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema, session,
-    snapshots, sources, stream, ui,
+    events, forward, gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema,
+    session, snapshots, sources, stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -158,6 +158,7 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::PUT, OBJECT, Access::User, OBJECTS_SENT, |m| on(m, changes::replace)),
     reads(Method::GET, QUERIES, Access::User, |m| on(m, queries::list)),
     changes(Method::DELETE, QUERY, Access::User, SMALL, |m| on(m, queries::end)),
+    reads(Method::GET, "/api/crowsnest/v1/events", Access::User, |m| on(m, events::events)),
     reads(Method::GET, "/api/crowsnest/v1/recent", Access::User, |m| on(m, recent::recent)),
     reads(Method::GET, RENDER, SERIES, |m| on(m, render::kept)),
     Route {
