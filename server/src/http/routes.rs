@@ -141,6 +141,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/crowsnest/v1/dashboards/{uid}/versions", Access::User, |m| {
         on(m, dashboards::versions)
     }),
+    reads(Method::GET, "/api/crowsnest/v1/events", Access::User, |m| on(m, events::events)),
     changes(Method::POST, "/api/crowsnest/v1/forwards", Access::User, SMALL, |m| on(m, forward::open)),
     reads(Method::GET, "/api/crowsnest/v1/gone/{namespace}/{name}", Access::User, |m| on(m, gone::gone)),
     reads(Method::GET, KINDS, Access::User, |m| on(m, objects::kinds)),
@@ -158,7 +159,6 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::PUT, OBJECT, Access::User, OBJECTS_SENT, |m| on(m, changes::replace)),
     reads(Method::GET, QUERIES, Access::User, |m| on(m, queries::list)),
     changes(Method::DELETE, QUERY, Access::User, SMALL, |m| on(m, queries::end)),
-    reads(Method::GET, "/api/crowsnest/v1/events", Access::User, |m| on(m, events::events)),
     reads(Method::GET, "/api/crowsnest/v1/recent", Access::User, |m| on(m, recent::recent)),
     reads(Method::GET, RENDER, SERIES, |m| on(m, render::kept)),
     Route {

@@ -195,7 +195,8 @@ fn whoever_shows_what_he_has_is_told_the_steps_alone_that_may_differ() {
     // Changes are known to ten seconds.
     push(now - 55_000, 7.0);
     let (start, samples) = again(&sim.admin(), next(), held(from, to));
-    assert!(start == 16 && samples == 5, "from the late sample on: {start}, {samples}");
+    let from_there = (16..=17).contains(&start) && samples == 21 - usize::try_from(start).unwrap();
+    assert!(from_there, "from the late sample on: {start}, {samples}");
     for (other, why) in [
         (question("m", from - 15_000, now), "begins before what is held"),
         (question("m + 0", from + 15_000, now), "is another query"),
@@ -209,7 +210,7 @@ fn whoever_shows_what_he_has_is_told_the_steps_alone_that_may_differ() {
     // Who sees something else has nothing of it.
     assert_eq!(again(&sim.viewer(), next(), held(from, to)), again(&sim.viewer(), next(), None));
     let forged = Some(Held { receipt: "1.2".into(), from, to });
-    assert_eq!(again(&sim.admin(), next(), forged).1, 21);
+    assert_eq!(again(&sim.admin(), next(), forged).1, 20);
 }
 
 #[test]
