@@ -57,16 +57,20 @@ pub(crate) fn TimePicker(
     shortcut("t", move || open.update(|open| *open = !*open));
     shortcut(",", move || shift(-1));
     shortcut(".", move || shift(1));
-    let words = move || range_words(lang.get(), range.get(), &zone.read());
+    let words = Memo::new(move |_| {
+        // The range may follow from the zone: what others follow from is read first.
+        let zone = zone.get();
+        range_words(lang.get(), range.get(), &zone)
+    });
     let choose = move |range| {
         open.set(false);
         on_change.run(range);
     };
-    let label = move || format!("{}: {}", Msg::TimeRange.text(lang.get()), words());
+    let label = move || format!("{}: {}", Msg::TimeRange.text(lang.get()), words.get());
     let trigger = move || {
         view! {
             <Icon name=IconName::Clock/>
-            <span class="time-picker__words">{words}</span>
+            <span class="time-picker__words">{move || words.get()}</span>
             <Icon name=IconName::Down/>
         }
     };

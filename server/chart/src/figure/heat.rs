@@ -203,9 +203,12 @@ impl Heat {
     }
 }
 
+/// A bucket's name, its counts by time, and where they lead.
+type Bucket = (String, Vec<(i64, f64)>, Vec<CellLink>);
+
 /// One column of numbers beside times is one row of buckets.
 fn rows(panel: &Panel, frames: &[Frame], context: &FigureContext<'_>) -> Option<Heat> {
-    let mut found: Vec<(String, Vec<(i64, f64)>, Vec<CellLink>)> = Vec::new();
+    let mut found: Vec<Bucket> = Vec::new();
     for frame in frames {
         let Some(time) = frame.time() else { continue };
         for (at, field) in
@@ -386,7 +389,7 @@ mod tests {
     #[test]
     fn of_a_million_buckets_no_more_cells_are_drawn_than_can_be_seen_and_no_count_is_lost() {
         let heat = heat(1_000, 1_000, &json!({}));
-        let all: f64 = (0..1_000).flat_map(|row| (0..1_000).map(move |at| ((row + at) % 7) as f64)).sum();
+        let all: f64 = (0..1_000).flat_map(|row| (0..1_000).map(move |at| f64::from((row + at) % 7))).sum();
         assert_eq!(heat.counts.iter().sum::<f64>(), all);
         assert!(heat.rows.len() <= MOST_ROWS && heat.times.len() <= MOST_COLUMNS);
         let coarse = heat.folded(100, 400).unwrap();
