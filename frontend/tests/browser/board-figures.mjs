@@ -119,6 +119,7 @@ pageTest("moments are those of the time zone that somebody chooses, and the addr
   await page.getByRole("button", { name: /2026-11-30 08:00 – 09:00/ }).click();
   await page.getByRole("combobox", { name: "Time zone" }).selectOption("Australia/Adelaide");
   await page.waitForURL(/timezone=Australia(%2F|\/)Adelaide/);
+  await page.screenshot({ path: screenshotPath("board-zone") });
   await page.getByRole("button", { name: /2026-11-30 18:30 – 19:30/ }).waitFor();
   await page.reload();
   await page.getByRole("button", { name: /2026-11-30 18:30 – 19:30/ }).click();
