@@ -53,6 +53,12 @@ bench-ui: build ## Show the interface a cluster of 10,000 pods; ARGS="--pods 200
 	@deploy/setup.sh test
 	cargo build --locked --release --package crowsnest-kubesim --example serve
 	node frontend/bench/ui.mjs $(ARGS)
+	node frontend/bench/boards.mjs
+
+.PHONY: bench-boards
+bench-boards: build ## Dashboards alone: Node Exporter Full over 20 nodes, and one chart beside uPlot; ARGS="--nodes 5 --hours 1" for less
+	@deploy/setup.sh test
+	node frontend/bench/boards.mjs $(ARGS)
 
 .PHONY: screenshots
 screenshots: interface ## Take the user guide's pictures of every page, in both themes, into docs/images

@@ -9,23 +9,13 @@ import { launchBrowser, openPage } from "../tests/support/browser.mjs";
 import { signIn } from "../tests/support/suite.mjs";
 import { startCluster } from "./cluster.mjs";
 import { residentMiB, rendererMiB } from "./memory.mjs";
+import { ms, note, option } from "./table.mjs";
 import { framesOf, ticksOf } from "./trace.mjs";
 
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : Number(process.argv[at + 1]);
-};
 const SIZE = { nodes: option("nodes", 500), pods: option("pods", 10_000), events: option("events", 20_000) };
 const CHANGES_PER_SECOND = option("changes", 200);
 const SECONDS = option("seconds", 15);
 const USERS = 5;
-
-const rows = [];
-const note = (what, figure, goal = "") => {
-  rows.push([what, figure, goal]);
-  console.log(`${what.padEnd(66)} ${figure.padStart(16)}  ${goal}`);
-};
-const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 
 console.log(`${SIZE.nodes} nodes, ${SIZE.pods} pods, ${SIZE.events} events`);
 const cluster = await startCluster(SIZE);

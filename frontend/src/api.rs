@@ -39,8 +39,8 @@ pub(crate) use cluster::{
 };
 pub(crate) use credentials::{fetch_kubeconfig, mint};
 pub(crate) use dashboards::{
-    delete_dashboard, fetch_answers, fetch_dashboard, fetch_dashboards, fetch_versions, make_dashboard,
-    save_dashboard, set_star,
+    delete_dashboard, fetch_answers, fetch_dashboard, fetch_dashboards, fetch_events, fetch_versions,
+    make_dashboard, save_dashboard, set_star,
 };
 pub(crate) use error::ApiError;
 pub(crate) use metrics::{fetch_data, fetch_labels, fetch_vocabulary};

@@ -17,4 +17,4 @@ pub(crate) use linking::{Carried, href, is_here};
 pub(crate) use loading::keep_loaded;
 pub(crate) use marking::keep_marked;
 pub(crate) use snapshot::{Kept, kept};
-pub(crate) use times::{Times, browser_zone};
+pub(crate) use times::Times;

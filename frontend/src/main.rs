@@ -40,6 +40,7 @@ mod shortcuts;
 mod templates;
 mod verdict;
 mod views;
+mod zone;
 
 fn main() {
     leptos::mount::mount_to_body(app::App);

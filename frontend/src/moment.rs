@@ -3,6 +3,7 @@
 use js_sys::{Array, Date, Intl, Object, Reflect};
 
 use crate::range::read_duration;
+use crate::zone::Zone;
 
 /// A moment somebody wrote.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +50,15 @@ impl Moment {
         fits.then_some(Self::Local(parts))
     }
 
+    /// Milliseconds since the epoch when it is `now` and clocks are those of `zone`; `None` for a day that does not exist.
+    pub(crate) fn at_in(self, now: i64, zone: &Zone) -> Option<i64> {
+        let Self::Local([year, month, day, hour, minute, second]) = self else { return self.at(now) };
+        let written = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z");
+        let date = Date::new(&written.as_str().into());
+        let exists = date.get_time().is_finite() && date.get_utc_date() == day;
+        exists.then(|| zone.to_utc(date.get_time() as i64))
+    }
+
     /// Milliseconds since the epoch when it is `now`; `None` for a day that does not exist.
     pub(crate) fn at(self, now: i64) -> Option<i64> {
         match self {
@@ -85,6 +95,14 @@ pub(crate) fn local_text(at: i64) -> String {
         0 => text,
         seconds => format!("{text}:{seconds:02}"),
     }
+}
+
+/// The same as clocks of `zone` show it.
+pub(crate) fn text_in(at: i64, zone: &Zone) -> String {
+    let date = Date::new(&((at + zone.offset_ms(at)) as f64).into());
+    let text = String::from(date.to_iso_string()).replacen('T', " ", 1);
+    let end = if at.rem_euclid(60_000) < 1_000 { 16 } else { 19 };
+    text.get(..end).unwrap_or(&text).to_owned()
 }
 
 /// The time of day: `08:32`.

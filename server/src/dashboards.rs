@@ -8,6 +8,7 @@ pub(crate) mod config_maps;
 pub(crate) mod fetched;
 mod files;
 mod given;
+mod intervals;
 mod record;
 mod series;
 mod snapshots;
@@ -26,6 +27,7 @@ use serde_json::Value;
 use tracing::warn;
 
 pub(crate) use self::given::Given;
+pub(crate) use self::intervals::{USUAL_MS, scrape_intervals};
 pub(crate) use self::record::{Head, new_uid};
 pub(crate) use self::series::series_of;
 pub(crate) use self::snapshots::{SnapshotError, SnapshotHead, Snapshots};

@@ -15,6 +15,7 @@ mod credentials;
 mod dashboards;
 mod discovery;
 mod error;
+mod events;
 #[cfg(test)]
 mod figures;
 mod forward;

@@ -207,13 +207,18 @@ impl<'a> Artist<'a> {
         let context = query::Context {
             range: self.range,
             width: 1,
-            scrape_interval_ms: self.asker.source.scrape_interval_ms,
+            scrape: &self.asker.source.scrape,
             offset_ms: i64::from(self.wish.utc_offset_minutes) * MINUTE_MS,
             variables: self.loading.scope(),
             globals: &self.globals,
         };
         let mut found = Vec::new();
         for source in self.dashboard.annotations().into_iter().filter(|source| source.enabled) {
+            if let Some(asked) = marks::events_asked(&source, &context) {
+                let happened = (self.asker.source.events)(&asked);
+                found.push(Marked { marks: marks::of_events(&source, &asked, &happened), source });
+                continue;
+            }
             let Some(question) = marks::query(&source, &context) else { continue };
             let step = question.step_ms.unwrap_or(1);
             match self.asker.answer(question) {
@@ -262,7 +267,7 @@ impl<'a> Artist<'a> {
             &query::Context {
                 range,
                 width: width.max(100),
-                scrape_interval_ms: self.asker.source.scrape_interval_ms,
+                scrape: &self.asker.source.scrape,
                 offset_ms: offset,
                 variables: &variables,
                 globals: &globals,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, bail};
-use crowsnest_promql::{Engine, EngineOptions, Features, RangeCache};
+use crowsnest_promql::{Engine, EngineOptions, Features, RangeCache, Receipts};
 use crowsnest_rbac::{Authoriser, DeniedCertificates, IngestTokens, RoleAuthoriser, StaticUsers};
 use serde::Serialize;
 use tokio::runtime::Runtime;
@@ -216,6 +216,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         pool: QueryPool::new(&config.queries),
         engine: Engine::new(engine_options(config)),
         range_cache: RangeCache::new(config.queries.cache),
+        receipts: Receipts::default(),
         rules: Arc::new(rules),
         dashboards: Arc::new(dashboards),
         scraping: Arc::new(scraping),

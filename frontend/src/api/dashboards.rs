@@ -2,6 +2,8 @@
 
 use crowsnest_api::answers::{Answer, Questions, read};
 use crowsnest_api::dashboards::{Listing, Made, Making, Opened, Saving, Version};
+use crowsnest_api::events::{Event, Events};
+use crowsnest_dashboards::marks::EventsAsked;
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
 
@@ -65,6 +67,20 @@ pub(crate) async fn fetch_answers(
 ) -> Result<Vec<Answer>, ApiError> {
     let body = client.post_for_bytes("api/crowsnest/v1/answers", questions, abort).await?;
     read(&body).ok_or(ApiError::Unreadable)
+}
+
+/// What happened in the cluster, as far as the user may read it.
+pub(crate) async fn fetch_events(
+    client: Client,
+    asked: &EventsAsked,
+    abort: &AbortSignal,
+) -> Result<Vec<Event>, ApiError> {
+    let (from, to) = asked.range;
+    let places = asked.namespaces.iter().map(|namespace| format!("&in={}", encode(namespace)));
+    let kind = if asked.with_normal { "" } else { "&type=Warning" };
+    let query = format!("from={from}&to={to}{kind}{}", places.collect::<String>());
+    let found: Events = client.get("api/crowsnest/v1/events", &query, Some(abort)).await?;
+    Ok(found.events)
 }
 
 /// Sends JSON, and reads what comes back.

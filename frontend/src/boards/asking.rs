@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crowsnest_api::answers::{Question, Questions, Series};
+use crowsnest_api::answers::{Answer, Question, Questions};
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use leptos::prelude::*;
@@ -20,13 +20,10 @@ const GATHER: Duration = Duration::from_millis(12);
 /// Queries in one request. What is seen first is answered first, and few requests go at once.
 const IN_ONE: usize = 24;
 
-/// What became of one query: series and remarks, or what is wrong.
-pub(crate) type Outcome = Result<(Vec<Series>, Vec<String>), String>;
-
 /// One panel's queries, and where their answers go.
 struct Waiting {
     questions: Vec<Question>,
-    reply: oneshot::Sender<Result<Vec<Outcome>, ApiError>>,
+    reply: oneshot::Sender<Result<Vec<Answer>, ApiError>>,
     signal: AbortSignal,
 }
 
@@ -53,7 +50,7 @@ impl Asker {
         self,
         questions: Vec<Question>,
         signal: AbortSignal,
-    ) -> Result<Vec<Outcome>, ApiError> {
+    ) -> Result<Vec<Answer>, ApiError> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
@@ -119,9 +116,9 @@ impl Asker {
 
 /// Gives each panel the answers to its own queries.
 fn hand_out(
-    answers: Result<Vec<crowsnest_api::answers::Answer>, ApiError>,
+    answers: Result<Vec<Answer>, ApiError>,
     lengths: &[usize],
-    replies: Vec<oneshot::Sender<Result<Vec<Outcome>, ApiError>>>,
+    replies: Vec<oneshot::Sender<Result<Vec<Answer>, ApiError>>>,
 ) {
     let mut answers = match answers {
         Ok(answers) => answers,
@@ -133,10 +130,9 @@ fn hand_out(
         }
     };
     answers.sort_by_key(|answer| answer.index);
-    let mut answers =
-        answers.into_iter().map(|answer| answer.outcome.map(|series| (series, answer.warnings)));
+    let mut answers = answers.into_iter();
     for (length, reply) in lengths.iter().zip(replies) {
-        let own: Vec<Outcome> = answers.by_ref().take(*length).collect();
+        let own: Vec<Answer> = answers.by_ref().take(*length).collect();
         let answer = if own.len() == *length { Ok(own) } else { Err(ApiError::Unreadable) };
         drop(reply.send(answer));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crowsnest_api::answers::Question;
+use crowsnest_api::answers::{Held, Question, complete};
 use crowsnest_api::dashboards::Opened;
 use crowsnest_dashboards::Dashboard;
 use crowsnest_dashboards::interpolate::{Bound, Globals, Scope, User};
@@ -13,6 +13,7 @@ use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::panel::Answer;
 use crowsnest_dashboards::query::{self, Query};
 use crowsnest_dashboards::time::range;
+use crowsnest_dashboards::time::scrape::ScrapeIntervals;
 use crowsnest_dashboards::variables::Loading;
 use leptos::prelude::*;
 use serde_json::Value;
@@ -20,16 +21,19 @@ use web_sys::AbortSignal;
 
 use super::asking::Asker;
 use super::snapshot::Kept;
-use super::times::{Times, browser_zone};
+use super::times::Times;
 use crate::api::ApiError;
 use crate::clock::{Clock, use_clock};
 use crate::router::{Router, use_router};
+use crate::zone::Zone;
 
 /// A dashboard that is shown. Cheap to copy.
 #[derive(Clone, Copy)]
 pub(crate) struct Board {
     /// As it was opened or last saved.
     pub(crate) opened: RwSignal<Opened>,
+    /// How often what it asks for is scraped.
+    scrape: StoredValue<ScrapeIntervals>,
     /// As it is shown, with what has not been saved.
     pub(crate) dashboard: RwSignal<Arc<Dashboard>>,
     /// Its variables, and how far they are.
@@ -37,6 +41,8 @@ pub(crate) struct Board {
     /// The range as it is written, and what it is when the file says.
     pub(crate) times: Memo<Times>,
     default_times: Memo<Times>,
+    /// Whose clocks days and moments go by: that of the address, else the dashboard's.
+    pub(crate) zone: Memo<Zone>,
     /// The moment that the range is read at; moves on with each refresh.
     pub(crate) now: RwSignal<i64>,
     /// Begin and end in milliseconds.
@@ -64,7 +70,9 @@ pub(crate) struct PanelData {
     /// The panel's time range when they were asked.
     pub(crate) window: (i64, i64),
     /// In the order of its questions, those with errors left out.
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Arc<Vec<Answer>>,
+    /// What is shown with each of them when it is asked again.
+    pub(crate) receipts: Vec<Option<String>>,
     /// What is wrong with the others: which query, and what.
     pub(crate) errors: Vec<(String, String)>,
     /// What the engine remarked.
@@ -101,6 +109,11 @@ impl Board {
         });
         let times = Memo::new(move |_| Times::of(&router.route().params, &default_times.read()));
         let now = RwSignal::new(clock.now());
+        let of_address = router.param("timezone");
+        let zone = Memo::new(move |_| match of_address.get() {
+            Some(name) => Zone::named(&name),
+            None => Zone::named(&dashboard.with(|dashboard| dashboard.timezone())),
+        });
         let window = Memo::new(move |_| {
             let (fiscal, week) = dashboard.with(|dashboard| {
                 let week = match dashboard.week_start().as_str() {
@@ -110,14 +123,20 @@ impl Board {
                 };
                 (dashboard.fiscal_year_start(), week)
             });
-            times.get().window(now.get(), fiscal, week)
+            times.get().window(now.get(), &zone.read(), (fiscal, week))
         });
+        let scrape = ScrapeIntervals {
+            usual_ms: opened.scrape_interval_ms,
+            by_metric: opened.metric_intervals_ms.clone(),
+        };
         Self {
             opened: RwSignal::new(opened),
+            scrape: StoredValue::new(scrape),
             loading: RwSignal::new(Loading::new(Vec::new(), BTreeMap::new())),
             dashboard,
             times,
             default_times,
+            zone,
             now,
             window,
             rows: RwSignal::new(BTreeMap::new()),
@@ -177,7 +196,7 @@ impl Board {
             rate_interval_ms: None,
             dashboard: self.dashboard.with(|dashboard| dashboard.title()),
             dashboard_uid: self.opened.with_untracked(|opened| opened.listed.uid.clone()),
-            timezone: "browser".to_owned(),
+            timezone: self.zone.read().name().to_owned(),
             user: User { login: self.user.get_value(), email: String::new() },
             variables: self.loading.with(|loading| loading.scope().clone()),
         }
@@ -207,8 +226,9 @@ impl Board {
     ) -> ((i64, i64), Vec<Query>) {
         let window = self.window.get();
         let range = |scopes: &Scopes<'_>| {
-            let context =
-                range::Context { now: self.now.get(), zone: &browser_zone, week_start: 1, fiscal_start: 0 };
+            let own = self.zone.get();
+            let zone = |utc_ms: i64| own.offset_ms(utc_ms);
+            let context = range::Context { now: self.now.get(), zone: &zone, week_start: 1, fiscal_start: 0 };
             query::panel_range(panel, window, &context, scopes).unwrap_or(window)
         };
         self.asking(own, width, range, |context| (context.range, query::queries(panel, context)))
@@ -226,44 +246,72 @@ impl Board {
         self.loading.with(|loading| {
             let scopes = Scopes { own, board: loading.scope(), globals: &globals };
             let range = range(&scopes);
-            ask(&query::Context {
-                range,
-                width: width.max(1),
-                scrape_interval_ms: self.opened.with(|opened| opened.scrape_interval_ms),
-                offset_ms: browser_zone(range.1),
-                variables: &scopes,
-                globals: &globals,
+            self.scrape.with_value(|scrape| {
+                ask(&query::Context {
+                    range,
+                    width: width.max(1),
+                    scrape,
+                    offset_ms: self.zone.read().offset_ms(range.1),
+                    variables: &scopes,
+                    globals: &globals,
+                })
             })
         })
     }
 
-    /// The answers to a panel's questions.
+    /// The answers to a panel's questions. What the panel has already, `before`, is not sent again.
     pub(crate) async fn answers(
         asker: Asker,
         window: (i64, i64),
         queries: Vec<Query>,
         matchers: Vec<String>,
+        before: PanelData,
         abort: AbortSignal,
     ) -> Result<PanelData, ApiError> {
-        let question = |query: &Query| Question {
+        let known: Vec<Option<(&Answer, Held)>> = queries.iter().map(|query| before.held(query)).collect();
+        let question = |(query, known): (&Query, &Option<(&Answer, Held)>)| Question {
             expr: query.expr.clone(),
             from: query.from,
             to: query.to,
             step: query.step_ms,
             matchers: matchers.clone(),
+            held: known.as_ref().map(|(_, held)| held.clone()),
         };
-        let outcomes = asker.ask(queries.iter().map(question).collect(), abort).await?;
+        let answers = asker.ask(queries.iter().zip(&known).map(question).collect(), abort).await?;
         let mut data = PanelData { window, ..PanelData::default() };
-        for (query, outcome) in queries.into_iter().zip(outcomes) {
-            match outcome {
-                Ok((series, remarks)) => {
-                    data.answers.push(Answer { query, series });
-                    data.remarks.extend(remarks);
+        let mut found = Vec::new();
+        for ((query, known), answer) in queries.into_iter().zip(known).zip(answers) {
+            match answer.outcome {
+                Ok(told) => {
+                    let held = known.map_or(&[][..], |(answer, _)| answer.series.as_slice());
+                    let series = match query.step_ms {
+                        Some(_) => complete(held, query.from, answer.start, told),
+                        None => told,
+                    };
+                    found.push(Answer { query, series });
+                    data.receipts.push(answer.receipt);
+                    data.remarks.extend(answer.warnings);
                 }
                 Err(message) => data.errors.push((query.ref_id, message)),
             }
         }
+        data.answers = Arc::new(found);
         data.remarks.dedup();
         Ok(data)
+    }
+}
+
+impl PanelData {
+    /// What there is of the answer to `query`, from another time range or the same; whether it still holds the server knows.
+    fn held(&self, query: &Query) -> Option<(&Answer, Held)> {
+        let step = query.step_ms?;
+        self.answers.iter().zip(&self.receipts).find_map(|(answer, receipt)| {
+            let known = &answer.query;
+            let is_same = known.expr == query.expr
+                && known.step_ms == Some(step)
+                && (query.from - known.from).rem_euclid(step) == 0;
+            let held = Held { receipt: receipt.clone()?, from: known.from, to: known.to };
+            is_same.then_some((answer, held))
+        })
     }
 }

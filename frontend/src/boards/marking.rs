@@ -2,28 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use crowsnest_dashboards::marks::{Marked, marks, query};
+use crowsnest_dashboards::marks::{EventsAsked, Marked, events_asked, marks, of_events, query};
 use crowsnest_dashboards::model::Annotation;
 use crowsnest_dashboards::query::Query;
 use leptos::prelude::*;
+use web_sys::AbortSignal;
 
-use super::asking::use_asker;
-use super::board::Board;
+use super::asking::{Asker, use_asker};
+use super::board::{Board, PanelData};
+use crate::api::{ApiError, fetch_events, use_client};
 use crate::poll::{Cadence, poll};
 
-/// What is asked: the time range, and each source's question.
+/// What is asked: the time range, and what each source wants of the store or of the cluster.
 #[derive(Clone, PartialEq)]
 struct Asked {
     window: (i64, i64),
-    questions: Vec<Query>,
-    sources: Vec<Annotation>,
+    queries: Vec<(Annotation, Query)>,
+    events: Vec<(Annotation, EventsAsked)>,
     matchers: Vec<String>,
 }
 
 impl Board {
-    /// Sources that ask our store; tracked.
+    /// Sources that ask our store, or the cluster; tracked.
     pub(crate) fn mark_sources(&self) -> Vec<Annotation> {
-        let is_ours = |source: &Annotation| !source.built_in && !source.expr.trim().is_empty();
+        let is_ours = |source: &Annotation| source.events.is_some() || !source.expr.trim().is_empty();
         self.dashboard.with(|dashboard| dashboard.annotations().into_iter().filter(is_ours).collect())
     }
 
@@ -35,7 +37,7 @@ impl Board {
 
 /// Keeps the marks of `board` what its sources say of its time range.
 pub(crate) fn keep_marked(board: Board) {
-    let asker = use_asker();
+    let (asker, client) = (use_asker(), use_client());
     let asked = Memo::new(move |_| {
         let on: Vec<Annotation> =
             board.mark_sources().into_iter().filter(|source| board.is_marking(source)).collect();
@@ -43,18 +45,20 @@ pub(crate) fn keep_marked(board: Board) {
             return None;
         }
         let window = board.window.get();
-        let (sources, questions) = board.asking(
+        let matchers = board.loading.with(|loading| loading.adhoc_matchers());
+        let asked = board.asking(
             &BTreeMap::new(),
             1,
             |_| window,
             |context| {
-                on.into_iter()
-                    .filter_map(|source| query(&source, context).map(|query| (source, query)))
-                    .unzip()
+                let of = |source: &Annotation| query(source, context).map(|query| (source.clone(), query));
+                let happened =
+                    |source: &Annotation| events_asked(source, context).map(|asked| (source.clone(), asked));
+                let queries = on.iter().filter_map(of).collect();
+                Asked { window, queries, events: on.iter().filter_map(happened).collect(), matchers }
             },
         );
-        let matchers = board.loading.with(|loading| loading.adhoc_matchers());
-        Some(Asked { window, questions, sources, matchers })
+        Some(asked)
     });
     let feed = poll(
         move || match asked.get() {
@@ -62,20 +66,14 @@ pub(crate) fn keep_marked(board: Board) {
             None => (None, Cadence::Never),
         },
         move |asked: Option<Asked>, abort| async move {
-            let Some(Asked { window, mut questions, sources, matchers }) = asked else {
-                return Ok(Vec::new());
-            };
-            // Two sources may have one name: answers are told apart by their place.
-            for (at, question) in questions.iter_mut().enumerate() {
-                question.ref_id = at.to_string();
+            let Some(asked) = asked else { return Ok(Vec::new()) };
+            let mut marked = queried(asker, &asked, abort.clone()).await?;
+            for (source, asked) in asked.events {
+                // Where there is no cluster, or it cannot be read, nothing is marked.
+                let happened = fetch_events(client, &asked, &abort).await.unwrap_or_default();
+                marked.push(Marked { marks: of_events(&source, &asked, &happened), source });
             }
-            let data = Board::answers(asker, window, questions, matchers, abort).await?;
-            let marked = |(at, source): (usize, Annotation)| {
-                let answer = data.answers.iter().find(|answer| answer.query.ref_id == at.to_string())?;
-                let step = answer.query.step_ms.unwrap_or(1);
-                Some(Marked { marks: marks(&source, step, &answer.series), source })
-            };
-            Ok(sources.into_iter().enumerate().filter_map(marked).collect::<Vec<_>>())
+            Ok(marked)
         },
     );
     Effect::new(move || {
@@ -84,4 +82,22 @@ pub(crate) fn keep_marked(board: Board) {
         let marked = if is_on { feed.value.get().unwrap_or_default() } else { Vec::new() };
         board.marked.set(marked);
     });
+}
+
+/// What the store's answers mark.
+async fn queried(asker: Asker, asked: &Asked, abort: AbortSignal) -> Result<Vec<Marked>, ApiError> {
+    // Two sources may have one name: answers are told apart by their place.
+    let numbered = |(at, (_, query)): (usize, &(Annotation, Query))| {
+        let ref_id = at.to_string();
+        Query { ref_id, ..query.clone() }
+    };
+    let questions = asked.queries.iter().enumerate().map(numbered).collect();
+    let none = PanelData::default();
+    let data = Board::answers(asker, asked.window, questions, asked.matchers.clone(), none, abort).await?;
+    let marked = |(at, (source, _)): (usize, &(Annotation, Query))| {
+        let answer = data.answers.iter().find(|answer| answer.query.ref_id == at.to_string())?;
+        let step = answer.query.step_ms.unwrap_or(1);
+        Some(Marked { marks: marks(source, step, &answer.series), source: source.clone() })
+    };
+    Ok(asked.queries.iter().enumerate().filter_map(marked).collect())
 }

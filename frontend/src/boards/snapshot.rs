@@ -37,7 +37,7 @@ type PanelAsks = (String, (i64, i64), Vec<Query>);
 /// The numbers of a snapshot.
 pub(crate) fn kept(snapshot: &Snapshot) -> Kept {
     let panel = |panel: &PanelAnswers| {
-        let answers = panel.answers.iter().cloned().map(read).collect();
+        let answers = Arc::new(panel.answers.iter().cloned().map(read).collect());
         (panel.name.clone(), PanelData { window: panel.window, answers, ..PanelData::default() })
     };
     Arc::new(snapshot.panels.iter().map(panel).collect())
@@ -79,7 +79,10 @@ impl Board {
         let (dashboard, matchers, asked) = untrack(|| self.to_keep());
         let answers = asked.into_iter().map(|(name, window, questions)| {
             let (matchers, abort) = (matchers.clone(), abort.clone());
-            async move { Ok((name, Self::answers(asker, window, questions, matchers, abort).await?)) }
+            async move {
+                let data = Self::answers(asker, window, questions, matchers, PanelData::default(), abort);
+                Ok((name, data.await?))
+            }
         });
         let mut panels = Vec::new();
         for answer in join_all(answers).await {

@@ -4,6 +4,7 @@ use crowsnest_dashboards::time::range::{Context, parse};
 
 use crate::range::{HOUR, Range, read_duration, write_duration};
 use crate::router::{Params, Route};
+use crate::zone::Zone;
 
 /// Begin and end as they are written: `("now-6h", "now")`, milliseconds, `now/d`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,28 +46,23 @@ impl Times {
     }
 
     /// Begin and end in milliseconds when it is `now`; the last hour where the texts say no time.
-    pub(crate) fn window(&self, now: i64, fiscal_start: i64, week_start: i64) -> (i64, i64) {
-        let context = Context { now, zone: &browser_zone, week_start, fiscal_start };
+    pub(crate) fn window(&self, now: i64, zone: &Zone, (fiscal_start, week_start): (i64, i64)) -> (i64, i64) {
+        let zone = |utc_ms: i64| zone.offset_ms(utc_ms);
+        let context = Context { now, zone: &zone, week_start, fiscal_start };
         parse(&self.from, &self.to, &context).unwrap_or((now - HOUR, now))
     }
 
     /// As the control for time ranges knows it.
-    pub(crate) fn range(&self, now: i64) -> Range {
+    pub(crate) fn range(&self, now: i64, zone: &Zone) -> Range {
         let length = self.from.strip_prefix("now-").and_then(read_duration);
         match length.filter(|_| self.to == "now") {
             Some(length) => Range::Last(length),
             None => {
-                let (from, to) = self.window(now, 0, 1);
+                let (from, to) = self.window(now, zone, (0, 1));
                 Range::between(from, to)
             }
         }
     }
-}
-
-/// The viewer's zone: milliseconds that its clocks are ahead of UTC at an instant.
-pub(crate) fn browser_zone(utc_ms: i64) -> i64 {
-    let date = js_sys::Date::new(&(utc_ms as f64).into());
-    -(date.get_timezone_offset() as i64) * 60_000
 }
 
 #[cfg(test)]
@@ -89,7 +85,7 @@ mod tests {
     #[test]
     fn what_is_chosen_is_written_and_read_again() {
         for range in [Range::Last(90 * 60_000), Range::Between(1_000_000_000_000, 1_000_000_060_000)] {
-            assert_eq!(Times::chosen(range).range(2_000_000_000_000), range);
+            assert_eq!(Times::chosen(range).range(2_000_000_000_000, &Zone::default()), range);
         }
         let default = times("now-6h", "now");
         let route = times("now-1h", "now").put(Route::parse("#/dashboards/a"), &default);

@@ -3,16 +3,17 @@
 use leptos::ev;
 use leptos::prelude::*;
 
-use super::{Icon, IconName, Popover};
+use super::{Icon, IconName, Popover, Select};
 use crate::clock::use_clock;
 use crate::format;
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::moment::{self, Moment};
 use crate::range::{DAY, OFFERED, Range};
 use crate::shortcuts::shortcut;
+use crate::zone::{self, Zone};
 
-/// A range in words: "Last 1 h", or its two ends.
-pub(crate) fn range_words(lang: Lang, range: Range) -> String {
+/// A range in words: "Last 1 h", or its two ends as clocks of `zone` show them.
+fn range_words(lang: Lang, range: Range, zone: &Zone) -> String {
     match range {
         Range::Last(length) => {
             let time = match length / DAY {
@@ -27,7 +28,7 @@ pub(crate) fn range_words(lang: Lang, range: Range) -> String {
             fill(Msg::LastRange.text(lang), &[("time", &time)])
         }
         Range::Between(from, to) => {
-            let (from, to) = (moment::local_text(from), moment::local_text(to));
+            let (from, to) = (moment::text_in(from, zone), moment::text_in(to, zone));
             // The same day needs its date only once.
             match (from.split_once(' '), to.split_once(' ')) {
                 (Some((day, _)), Some((other, time))) if day == other => format!("{from} – {time}"),
@@ -42,6 +43,12 @@ pub(crate) fn range_words(lang: Lang, range: Range) -> String {
 pub(crate) fn TimePicker(
     #[prop(into)] range: Signal<Range>,
     #[prop(into)] on_change: Callback<Range>,
+    /// Whose clocks its moments are read by.
+    #[prop(optional, into)]
+    zone: Signal<Zone>,
+    /// Called with the name of another zone; without it there is no choice.
+    #[prop(optional, into)]
+    on_zone: Option<Callback<String>>,
 ) -> impl IntoView {
     let clock = use_clock();
     let lang = use_lang();
@@ -50,16 +57,20 @@ pub(crate) fn TimePicker(
     shortcut("t", move || open.update(|open| *open = !*open));
     shortcut(",", move || shift(-1));
     shortcut(".", move || shift(1));
-    let words = move || range_words(lang.get(), range.get());
+    let words = Memo::new(move |_| {
+        // The range may follow from the zone: what others follow from is read first.
+        let zone = zone.get();
+        range_words(lang.get(), range.get(), &zone)
+    });
     let choose = move |range| {
         open.set(false);
         on_change.run(range);
     };
-    let label = move || format!("{}: {}", Msg::TimeRange.text(lang.get()), words());
+    let label = move || format!("{}: {}", Msg::TimeRange.text(lang.get()), words.get());
     let trigger = move || {
         view! {
             <Icon name=IconName::Clock/>
-            <span class="time-picker__words">{words}</span>
+            <span class="time-picker__words">{move || words.get()}</span>
             <Icon name=IconName::Down/>
         }
     };
@@ -76,7 +87,7 @@ pub(crate) fn TimePicker(
             </button>
             <Popover open=open label=Signal::derive(label) class="btn" trigger=trigger>
                 <div class="time-picker__panel">
-                    <AbsoluteForm range=range on_choose=choose/>
+                    <AbsoluteForm range=range on_choose=choose zone=zone on_zone=on_zone/>
                     <ul class="time-picker__lengths">
                         {OFFERED
                             .iter()
@@ -91,7 +102,7 @@ pub(crate) fn TimePicker(
                                             aria-pressed=move || (range.get() == offered).to_string()
                                             on:click=move |_| choose(offered)
                                         >
-                                            {move || range_words(lang.get(), offered)}
+                                            {move || range_words(lang.get(), offered, &zone.read())}
                                         </button>
                                     </li>
                                 }
@@ -125,15 +136,17 @@ pub(crate) fn TimePicker(
 
 /// Two text fields for the two ends.
 #[component]
-fn AbsoluteForm(range: Signal<Range>, #[prop(into)] on_choose: Callback<Range>) -> impl IntoView {
+fn AbsoluteForm(
+    range: Signal<Range>,
+    #[prop(into)] on_choose: Callback<Range>,
+    zone: Signal<Zone>,
+    on_zone: Option<Callback<String>>,
+) -> impl IntoView {
     let clock = use_clock();
     let (from, to) = range.get_untracked().bounds(clock.now());
-    let from = RwSignal::new(moment::local_text(from));
-    let to = RwSignal::new(if range.get_untracked().is_live() {
-        "now".to_owned()
-    } else {
-        moment::local_text(to)
-    });
+    let text = move |at: i64| moment::text_in(at, &zone.read_untracked());
+    let from = RwSignal::new(text(from));
+    let to = RwSignal::new(if range.get_untracked().is_live() { "now".to_owned() } else { text(to) });
     let complaint = RwSignal::new(None::<Msg>);
     let apply = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -143,7 +156,8 @@ fn AbsoluteForm(range: Signal<Range>, #[prop(into)] on_choose: Callback<Range>) 
         match (from, to) {
             (Moment::Ago(length), Moment::Ago(0)) if length > 0 => on_choose.run(Range::Last(length)),
             _ => {
-                let (Some(from), Some(to)) = (from.at(now), to.at(now)) else {
+                let zone = zone.get_untracked();
+                let (Some(from), Some(to)) = (from.at_in(now, &zone), to.at_in(now, &zone)) else {
                     return complaint.set(Some(Msg::TimeInvalid));
                 };
                 if from >= to {
@@ -182,9 +196,35 @@ fn AbsoluteForm(range: Signal<Range>, #[prop(into)] on_choose: Callback<Range>) 
                 {move || complaint.get().unwrap_or(Msg::TimeHint).text(lang.get())}
             </p>
             <div class="time-picker__foot">
-                <span class="field__hint">{moment::zone_name()}</span>
+                {zone_control(zone, on_zone)}
                 <button type="submit" class="btn btn--primary btn--sm">{tr(Msg::Apply)}</button>
             </div>
         </form>
     }
+}
+
+/// The zone's name, or a choice of them. What is typed stays as it is: its moments are read by the new clocks.
+fn zone_control(zone: Signal<Zone>, on_zone: Option<Callback<String>>) -> AnyView {
+    let Some(on_zone) = on_zone else {
+        return view! { <span class="field__hint">{moment::zone_name()}</span> }.into_any();
+    };
+    let lang = use_lang();
+    let names = StoredValue::new(zone::names());
+    let options = Signal::derive(move || {
+        let lang = lang.get();
+        let own = fill(Msg::ZoneBrowser.text(lang), &[("name", &moment::zone_name())]);
+        let mut options = vec![("browser".to_owned(), own), ("utc".to_owned(), "UTC".to_owned())];
+        let current = zone.read().name().to_owned();
+        names.with_value(|names| {
+            if !names.contains(&current) && !options.iter().any(|(name, _)| *name == current) {
+                options.push((current.clone(), current));
+            }
+            options
+                .extend(names.iter().filter(|name| *name != "UTC").map(|name| (name.clone(), name.clone())));
+        });
+        options
+    });
+    let value = Signal::derive(move || zone.read().name().to_owned());
+    let label = Signal::derive(move || Msg::ZoneOf.text(lang.get()).to_owned());
+    view! { <Select label=label options=options value=value on_change=on_zone quiet=true/> }.into_any()
 }

@@ -267,6 +267,8 @@ messages! {
     Resume: "Resume", "재개";
     From: "From", "시작";
     To: "To", "끝";
+    ZoneBrowser: "Browser’s: {name}", "브라우저: {name}";
+    ZoneOf: "Time zone", "시간대";
     TimeHint: "Also “now”, “now-90m”", "“now”, “now-90m”도 가능";
     TimeInvalid: "Not a time. Try 2026-11-21 08:32, now or now-90m.", "시각이 아닙니다. 2026-11-21 08:32, now, now-90m 형식으로 입력하십시오.";
     TimeOrder: "The end must be after the start.", "끝은 시작보다 나중이어야 합니다.";

@@ -50,7 +50,7 @@ pub(super) fn AboutClusterView(cluster: Cluster) -> impl IntoView {
     let status = move || {
         state.get().map(|state| {
             let (tone, word) = health::words(state);
-            view! { <Status tone=tone>{word.text(lang.get())}</Status> }
+            view! { <Status tone=tone>{move || word.text(lang.get())}</Status> }
         })
     };
     let content = move || {

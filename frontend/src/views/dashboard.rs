@@ -40,6 +40,7 @@ use crate::i18n::{Msg, use_lang};
 use crate::poll::{Cadence, is_hidden, poll};
 use crate::range::Range;
 use crate::router::use_router;
+use crate::zone::Zone;
 
 /// What `$__rate_interval` of a snapshot's texts is made of; nothing is asked there any more.
 const SCRAPE_INTERVAL_MS: i64 = 15_000;
@@ -91,8 +92,14 @@ fn Shown(opened: Opened, kept: Option<(Listed, Kept)>) -> impl IntoView {
     let refresh = refresh_param(board);
     guard_leaving(board);
     keep_title(board);
-    let range = Memo::new(move |_| board.times.get().range(board.now.get()));
+    let range = Memo::new(move |_| board.times.get().range(board.now.get(), &board.zone.read()));
     let on_range = move |range: Range| board.set_times(&Times::chosen(range));
+    // The dashboard's own needs no word in the address.
+    let on_zone = move |name: String| {
+        let own = Zone::named(&board.dashboard.with_untracked(|dashboard| dashboard.timezone()));
+        let name = if Zone::named(&name) == own { "" } else { name.as_str() };
+        board.router.push(board.router.route_now().with("timezone", name));
+    };
     let is_kiosk = board.router.param("kiosk");
     Effect::new(move || set_kiosk(is_kiosk.with(Option::is_some)));
     on_cleanup(|| set_kiosk(false));
@@ -108,7 +115,7 @@ fn Shown(opened: Opened, kept: Option<(Listed, Kept)>) -> impl IntoView {
                 <Show when=move || is_kiosk.with(Option::is_none) fallback=leaving>
                     <Show when=move || !board.is_kept()><Tools board=board refresh=refresh/></Show>
                 </Show>
-                <Show when=move || !board.is_kept()><TimePicker range=range on_change=on_range/></Show>
+                <Show when=move || !board.is_kept()><TimePicker range=range on_change=on_range zone=board.zone on_zone=on_zone/></Show>
             </div>
         </div>
         {listed.map(|listed| view! { <SnapshotNote listed=listed/> })}
@@ -141,6 +148,7 @@ fn of_snapshot(uid: String, opened: snapshots::Opened) -> (Opened, Option<(Liste
         listed: as_dashboard,
         dashboard: snapshot.dashboard,
         scrape_interval_ms: SCRAPE_INTERVAL_MS,
+        metric_intervals_ms: BTreeMap::new(),
     };
     (opened, Some((listed, kept)))
 }

@@ -23,6 +23,19 @@ pageTest("the side bar leads to the cluster, its version and its parts", {}, asy
   await region(page, "API groups").getByText("rbac.authorization.k8s.io", { exact: true }).waitFor();
 });
 
+// Requests of pages that are left are cancelled, and a connection with many such is closed.
+const CUT_OFF = /net::ERR_(HTTP2_PROTOCOL_ERROR|CONNECTION_CLOSED|ABORTED)|TypeError: Failed to fetch/;
+
+pageTest("who walks quickly from page to page leaves nothing behind that reads signals untracked", { url, expected: [CUT_OFF] }, async (page) => {
+  for (const pause of [5, 60, 300]) {
+    for (const route of ["#/nodes", "#/namespaces", "#/cluster", "#/", "#/cluster"]) {
+      await page.evaluate((route) => (location.hash = route), route);
+      await page.waitForTimeout(pause);
+    }
+  }
+  await region(page, "Components").getByText("Healthy", { exact: true }).nth(1).waitFor();
+});
+
 pageTest("clocks are compared with the server's", { url }, async (page) => {
   const clocks = region(page, "Clocks");
   for (const name of ["This browser", "The API server", "demo-1"]) {

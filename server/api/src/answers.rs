@@ -4,6 +4,9 @@
 //! series the samples and the native histograms, all numbers little-endian: `points` samples (f64, one a step, [`STALE_NAN_BITS`] where there is
 //! none), how many histograms there are (u32), and of each its time (i64, ms), how many buckets it has (u32), and of each bucket lower bound,
 //! upper bound and count (f64).
+//!
+//! Whoever has an answer to the same query already shows its receipt ([`Held`]); then the samples begin at the first step at which something may have
+//! become different, and [`complete`] puts both together.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +39,20 @@ pub struct Question {
     /// Conditions that are added to every selector, `job="a"`, as ad-hoc filters want it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub matchers: Vec<String>,
+    /// What whoever asks has of the answer already, of the same query at the same step and phase.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<Held>,
+}
+
+/// An answer that somebody has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What came with it.
+    pub receipt: String,
+    /// Its first step, in milliseconds since the epoch.
+    pub from: i64,
+    /// Its last one.
+    pub to: i64,
 }
 
 /// One answer.
@@ -43,10 +60,14 @@ pub struct Question {
 pub struct Answer {
     /// Which query it is for.
     pub index: usize,
+    /// The first step that is told; what is held of those before it holds.
+    pub start: i64,
     /// Series, or what is wrong.
     pub outcome: Result<Vec<Series>, String>,
     /// What the engine remarks.
     pub warnings: Vec<String>,
+    /// To be shown when the same query is asked again; without it, all of the answer is told again.
+    pub receipt: Option<String>,
 }
 
 /// One series of an answer; an instant query's has one sample.
@@ -88,6 +109,8 @@ struct Head {
     error: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    receipt: Option<String>,
     /// Time of the first sample, and how far apart they are, in milliseconds.
     start: i64,
     step: i64,
@@ -102,7 +125,7 @@ pub struct Grid {
     pub start: i64,
     /// Milliseconds, at least 1.
     pub step: i64,
-    /// At least 1.
+    /// None where all is held.
     pub points: usize,
 }
 
@@ -118,6 +141,13 @@ impl Grid {
         }
     }
 
+    /// Those from `start` on, which is one of them or the one after the last.
+    #[must_use]
+    pub fn starting(self, start: i64) -> Self {
+        let left = usize::try_from((start - self.start).max(0) / self.step).unwrap_or(usize::MAX);
+        Self { start, points: self.points.saturating_sub(left), ..self }
+    }
+
     fn place(&self, at: i64) -> Option<usize> {
         let place = usize::try_from(at.checked_sub(self.start)? / self.step).ok()?;
         (place < self.points).then_some(place)
@@ -131,6 +161,7 @@ pub fn write(answer: &Answer, grid: Grid, out: &mut Vec<u8>) {
         index: answer.index,
         error: answer.outcome.as_ref().err().cloned(),
         warnings: answer.warnings.clone(),
+        receipt: answer.receipt.clone(),
         start: grid.start,
         step: grid.step,
         points: grid.points,
@@ -184,10 +215,55 @@ pub fn read(body: &[u8]) -> Option<Vec<Answer>> {
     Some(answers)
 }
 
+/// The steps from `from` on of what is held, up to `start`, and what was told from there on. Of both the series are in label order.
+pub fn complete(held: &[Series], from: i64, start: i64, told: Vec<Series>) -> Vec<Series> {
+    let mut all: Vec<Series> = Vec::with_capacity(held.len().max(told.len()));
+    let earlier = held.iter().map(|series| series.between(from, start));
+    let mut earlier =
+        earlier.filter(|series| !series.samples.is_empty() || !series.histograms.is_empty()).peekable();
+    for next in told {
+        while let Some(before) = earlier.next_if(|before| before.labels < next.labels) {
+            all.push(before);
+        }
+        match earlier.next_if(|before| before.labels == next.labels) {
+            Some(mut before) => {
+                before.samples.extend(next.samples);
+                before.histograms.extend(next.histograms);
+                all.push(before);
+            }
+            None => all.push(next),
+        }
+    }
+    all.extend(earlier);
+    all
+}
+
+impl Series {
+    /// Drops what lies before `start`, and says whether something is left.
+    pub fn forget_before(&mut self, start: i64) -> bool {
+        self.samples.drain(..self.samples.partition_point(|(at, _)| *at < start));
+        self.histograms.drain(..self.histograms.partition_point(|histogram| histogram.at < start));
+        !self.samples.is_empty() || !self.histograms.is_empty()
+    }
+
+    /// What it has from `from` on and before `end`.
+    fn between(&self, from: i64, end: i64) -> Self {
+        fn part<T: Clone>(all: &[T], at: impl Fn(&T) -> i64, from: i64, end: i64) -> Vec<T> {
+            let range = all.partition_point(|one| at(one) < from)..all.partition_point(|one| at(one) < end);
+            all.get(range).unwrap_or_default().to_vec()
+        }
+        Self {
+            labels: self.labels.clone(),
+            samples: part(&self.samples, |(at, _)| *at, from, end),
+            histograms: part(&self.histograms, |histogram| histogram.at, from, end),
+        }
+    }
+}
+
 fn read_answer(rest: &mut Rest<'_>) -> Option<Answer> {
     let length = rest.length()?;
     let head: Head = serde_json::from_slice(rest.take(length)?).ok()?;
-    let Head { index, error, warnings, start, step, points, series } = head;
+    let Head { index, error, warnings, receipt, start, step, points, series } = head;
     let mut read = Vec::with_capacity(series.len());
     for labels in series {
         let numbers = rest.take(points.checked_mul(8)?)?;
@@ -200,7 +276,7 @@ fn read_answer(rest: &mut Rest<'_>) -> Option<Answer> {
         let samples = numbers.iter().enumerate().filter_map(value).collect();
         read.push(Series { labels, samples, histograms: read_histograms(rest)? });
     }
-    Some(Answer { index, outcome: error.map_or(Ok(read), Err), warnings })
+    Some(Answer { index, start, outcome: error.map_or(Ok(read), Err), warnings, receipt })
 }
 
 fn read_histograms(rest: &mut Rest<'_>) -> Option<Vec<HistogramSample>> {
@@ -253,7 +329,13 @@ mod tests {
         };
         let empty = Series { labels: Labels::empty(), ..Series::default() };
         (
-            Answer { index: 7, outcome: Ok(vec![series, empty]), warnings: vec!["w".into()] },
+            Answer {
+                index: 7,
+                start: question.from,
+                outcome: Ok(vec![series, empty]),
+                warnings: vec!["w".into()],
+                receipt: Some("5.a".into()),
+            },
             Grid::of(&question),
         )
     }
@@ -261,7 +343,13 @@ mod tests {
     #[test]
     fn answers_are_read_as_they_were_written() {
         let (answer, grid) = example();
-        let failed = Answer { index: 1, outcome: Err("parse error".into()), warnings: Vec::new() };
+        let failed = Answer {
+            index: 1,
+            start: grid.start,
+            outcome: Err("parse error".into()),
+            warnings: Vec::new(),
+            receipt: None,
+        };
         let mut body = Vec::new();
         write(&answer, grid, &mut body);
         write(&failed, grid, &mut body);
@@ -286,5 +374,20 @@ mod tests {
     fn an_instant_query_has_one_time() {
         let instant = Question { to: 5, ..Question::default() };
         assert_eq!(Grid::of(&instant), Grid { start: 5, step: 1, points: 1 });
+    }
+    #[test]
+    fn what_is_held_and_what_is_told_are_one_answer() {
+        let series = |name: &str, samples: &[i64]| Series {
+            labels: Labels::from_pairs([("a", name)]),
+            samples: samples.iter().map(|at| (*at, 1.0)).collect(),
+            histograms: samples.iter().map(|at| HistogramSample { at: *at, buckets: Vec::new() }).collect(),
+        };
+        let held = [series("gone", &[0, 10]), series("old", &[10, 20, 30]), series("same", &[10, 20, 30])];
+        let told = vec![series("new", &[30]), series("same", &[30, 40])];
+        let all = complete(&held, 20, 30, told);
+        assert_eq!(all, [series("new", &[30]), series("old", &[20]), series("same", &[20, 30, 40])]);
+        let question = Question { from: 0, to: 45, step: Some(10), ..Question::default() };
+        assert_eq!(Grid::of(&question).starting(30), Grid { start: 30, step: 10, points: 2 });
+        assert_eq!(Grid::of(&question).starting(50).points, 0);
     }
 }

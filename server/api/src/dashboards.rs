@@ -1,5 +1,7 @@
 //! Bodies of `/api/crowsnest/v1/dashboards` and what is below it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -75,8 +77,11 @@ pub struct Opened {
     pub listed: Listed,
     /// Classic schema, version 42.
     pub dashboard: Value,
-    /// How often what is stored is scraped, in milliseconds: what `$__rate_interval` is made of.
+    /// How far apart samples are, in milliseconds: what `$__rate_interval` is made of.
     pub scrape_interval_ms: i64,
+    /// The same by name of the metric, where they differ among those that the dashboard asks for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub metric_intervals_ms: BTreeMap<String, i64>,
 }
 
 /// What is sent to make a dashboard.

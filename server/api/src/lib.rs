@@ -11,6 +11,7 @@ pub mod changes;
 pub mod cluster;
 pub mod credentials;
 pub mod dashboards;
+pub mod events;
 pub mod forward;
 pub mod gone;
 pub mod kinds;

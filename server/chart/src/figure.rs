@@ -15,6 +15,7 @@ mod options;
 mod panel;
 mod picture;
 mod pie;
+mod scheme;
 mod series;
 mod stat;
 mod states;
@@ -38,10 +39,11 @@ use crowsnest_dashboards::{PanelKind, interpolate};
 pub use legend::{Calculation, Legend, LegendForm, LegendPlace, LegendRow};
 pub use links::CellLink;
 pub use message::Message;
-pub use picture::Picture;
+pub use picture::{Over, Picture};
 pub use summary::{DataTable, Summary};
 pub use table::ColumnAlign;
 pub use table::{CellKind, Column, TableCell, TableModel};
+pub(crate) use times::selection;
 pub use tip::{Tip, TipMark, TipRow};
 
 use crate::data::TimeRange;
@@ -253,7 +255,7 @@ fn shape(kind: PanelKind, panel: &Panel, frames: &[Frame], context: &FigureConte
         }
         PanelKind::Histogram => BarsShape::histogram(panel, frames, context)
             .map_or_else(no_data, |bars| Shape::Bars(Box::new(bars))),
-        PanelKind::Heatmap => Heat::read(panel, frames).map_or_else(no_data, Shape::Heat),
+        PanelKind::Heatmap => Heat::read(panel, frames, context).map_or_else(no_data, Shape::Heat),
         PanelKind::StateTimeline | PanelKind::StatusHistory => {
             let merged = kind == PanelKind::StateTimeline;
             States::read(panel, frames, merged, context).map_or_else(no_data, Shape::States)

@@ -4,6 +4,7 @@ use plotters_backend::DrawingBackend;
 
 use crate::chart::{Chart, Line};
 use crate::data::TimeRange;
+use crate::figure::selection;
 use crate::paint::Paint;
 use crate::palette::Ink;
 use crate::runs::Vertex;
@@ -134,13 +135,7 @@ impl Chart {
                     scene.dot(center, 3.5, value.paint.color(theme).0, 1.0);
                 }
             }
-            Marker::Selection(from, to) => {
-                let hold = |x: f64| x.clamp(plot.left, plot.right());
-                let (left, right) = (hold(from.min(to)), hold(from.max(to)));
-                scene.rect((left, plot.top), (right, plot.bottom()), theme.annotation, 0.14);
-                scene.vertical(left, (plot.top, plot.bottom()), theme.annotation, 1.0);
-                scene.vertical(right, (plot.top, plot.bottom()), theme.annotation, 1.0);
-            }
+            Marker::Selection(from, to) => return selection(plot, from, to, theme),
         }
         scene
     }

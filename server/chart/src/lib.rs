@@ -39,7 +39,8 @@ pub use data::{ChartData, ChartSeries, TimeRange};
 pub use figure::ColumnAlign;
 pub use figure::{
     Body, Calculation, CellKind, CellLink, Column, DataTable, Figure, FigureContext, Legend, LegendForm,
-    LegendPlace, LegendRow, Message, Picture, Summary, TableCell, TableModel, Tip, TipMark, TipRow, View,
+    LegendPlace, LegendRow, Message, Over, Picture, Summary, TableCell, TableModel, Tip, TipMark, TipRow,
+    View,
 };
 pub use hover::{Hover, HoverValue, Marker};
 pub use layout::{Layout, Rect};

@@ -102,6 +102,12 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// How many marks it has.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.marks.len()
+    }
+
     /// Puts `other` in front, moved by whole pixels.
     pub fn put(&mut self, other: &Self, (dx, dy): (f64, f64)) {
         let before = self.points.len();

@@ -28,7 +28,7 @@ impl Color {
         }
     }
 
-    const fn hex(value: u32) -> Self {
+    pub(crate) const fn hex(value: u32) -> Self {
         Self { rgb: ((value >> 16) as u8, (value >> 8) as u8, value as u8) }
     }
 }

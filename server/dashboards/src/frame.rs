@@ -7,7 +7,7 @@ mod values;
 
 pub use from_query::{HistogramBucket, HistogramSample, Series, frames};
 pub use legend::render as render_legend;
-pub use values::{Cell, Values};
+pub use values::{Cell, Curve, Values};
 
 use crowsnest_api::Labels;
 

@@ -11,11 +11,14 @@ use std::collections::BTreeMap;
 pub use arrange::{Arrangement, Step, toggle_row};
 pub use pack::pack;
 
+use crate::PanelKind;
 use crate::interpolate::Bound;
 use crate::model::{Dashboard, Grid, Panel, Row, RowItem};
 
 /// The most panels of a layout: repeats of repeats end here.
 pub const MOST_PLACED: usize = 2_000;
+/// The height up to which a number is small.
+const SMALL: i32 = 6;
 
 /// What is seen of a dashboard, with its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,14 +152,27 @@ fn sections(items: Vec<RowItem>) -> Vec<Section> {
     sections
 }
 
-/// The layout of a narrow screen: one column, by place, heights kept.
+/// The layout of a narrow screen: one column, by place, heights kept. Small numbers stand two in a row, and one that is left alone has all of it.
 pub fn narrow(placed: &mut [Placed]) {
     placed.sort_by_key(|one| (one.grid.y, one.grid.x));
-    let mut y = 0;
-    for one in placed {
-        one.grid = Grid { x: 0, y, w: Grid::COLUMNS, h: one.grid.h };
-        y = one.grid.bottom();
+    let small: Vec<bool> = placed.iter().map(is_small).collect();
+    let (mut y, mut at) = (0, 0);
+    while let Some(one) = placed.get(at) {
+        let in_row = if small.get(at..at + 2) == Some(&[true, true]) { 2 } else { 1 };
+        let h = placed.iter().skip(at).take(in_row).map(|one| one.grid.h).max().unwrap_or(one.grid.h);
+        let w = Grid::COLUMNS / in_row as i32;
+        for (x, one) in placed.iter_mut().skip(at).take(in_row).enumerate() {
+            one.grid = Grid { x: x as i32 * w, y, w, h };
+        }
+        (y, at) = (y + h, at + in_row);
     }
+}
+
+/// Whether half of a narrow screen is enough: a number on no more than a third of a wide one, and not higher than a chart.
+fn is_small(placed: &Placed) -> bool {
+    let What::Panel(panel) = &placed.what else { return false };
+    let is_number = matches!(panel.kind, Some(PanelKind::Stat | PanelKind::Gauge));
+    is_number && placed.grid.w <= Grid::COLUMNS / 3 && placed.grid.h <= SMALL
 }
 
 #[cfg(test)]
@@ -250,5 +266,25 @@ mod tests {
                 "1/v3 0,11 12x4"
             ]
         );
+    }
+    #[test]
+    fn small_numbers_are_two_in_a_row_on_a_narrow_screen() {
+        let mut chart = panel(4, 0, 4, 24, 8);
+        chart["type"] = "timeseries".into();
+        let list = json!([
+            panel(1, 0, 0, 4, 4),
+            panel(2, 4, 0, 4, 3),
+            panel(3, 8, 0, 8, 4),
+            chart,
+            panel(5, 0, 12, 12, 4)
+        ]);
+        let json = json!({"title": "T", "panels": list});
+        let dashboard = import_value(json, &Answers::new(), &Limits::default()).unwrap().dashboard;
+        let mut placed = layout(&dashboard, &|_, open| open, &|_| Vec::new());
+        narrow(&mut placed);
+        let places: Vec<_> =
+            placed.iter().map(|one| (one.grid.x, one.grid.y, one.grid.w, one.grid.h)).collect();
+        // The third is alone, and the last is large where there is room.
+        assert_eq!(places, [(0, 0, 12, 4), (12, 0, 12, 4), (0, 4, 24, 4), (0, 8, 24, 8), (0, 16, 24, 4)]);
     }
 }

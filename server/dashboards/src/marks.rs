@@ -1,6 +1,8 @@
 //! Marks over charts: what a source of them asks the store, and what is marked by its answer.
 //!
-//! Grafana 13's rules for annotations by PromQL: where samples are 1 or more there is a mark, and marks that are no further apart than the query's step are one stretch.
+//! Sources are PromQL, alerts (which the store has as series), and events of the cluster. Grafana 13's rules for annotations by PromQL: where samples are 1 or more there is a mark, and marks that are no further apart than the query's step are one stretch.
+
+use crowsnest_api::events::Event;
 
 use crate::frame::{Series, render_legend};
 use crate::interpolate::{Format, Globals, Scope, interpolate};
@@ -52,7 +54,7 @@ pub fn query(source: &Annotation, context: &Context<'_>) -> Option<Query> {
         from,
         to,
         interval_ms: Some(step),
-        rate_interval_ms: Some(step.max(4 * context.scrape_interval_ms)),
+        rate_interval_ms: Some(step.max(4 * context.scrape.of(&source.expr))),
         ..context.globals.clone()
     };
     let scopes: &[&dyn Scope] = &[context.variables, &globals];
@@ -66,6 +68,48 @@ pub fn query(source: &Annotation, context: &Context<'_>) -> Option<Query> {
         format: model::Format::TimeSeries,
         legend: None,
     })
+}
+
+/// What a source asks of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventsAsked {
+    /// Names; empty is all.
+    pub namespaces: Vec<String>,
+    /// Whether what is normal is wanted, too.
+    pub with_normal: bool,
+    /// Begin and end in milliseconds.
+    pub range: (i64, i64),
+    /// What `kind/name` of the object has in it; empty is any.
+    pub object: String,
+}
+
+/// The question of a source to the cluster; `None` where it has none.
+pub fn events_asked(source: &Annotation, context: &Context<'_>) -> Option<EventsAsked> {
+    let events = source.events.as_ref()?;
+    let scopes: &[&dyn Scope] = &[context.variables, context.globals];
+    let fill = |text: &String| interpolate(text, scopes, &Format::Pipe).trim().to_owned();
+    let namespaces = fill(&events.namespaces);
+    // All of a variable may be a pattern instead of names.
+    let is_name = |name: &str| !name.is_empty() && !name.contains(['.', '*', '+', '$']);
+    let named = namespaces.split('|').map(str::trim);
+    let namespaces = if named.clone().all(is_name) { named.map(str::to_owned).collect() } else { Vec::new() };
+    let object = fill(&events.object);
+    Some(EventsAsked { namespaces, with_normal: events.with_normal, range: context.range, object })
+}
+
+/// What events mark.
+pub fn of_events(source: &Annotation, asked: &EventsAsked, events: &[Event]) -> Vec<Mark> {
+    let object = |event: &Event| format!("{}/{}", event.kind, event.name);
+    let mark = |event: &Event| Mark {
+        from_ms: event.at,
+        to_ms: event.at,
+        title: event.reason.clone(),
+        text: format!("{} {}: {}", event.namespace, object(event), event.message).trim_start().to_owned(),
+        tags: if event.is_warning { vec!["Warning".to_owned()] } else { Vec::new() },
+        color: source.color.clone(),
+    };
+    let wanted = events.iter().filter(|event| object(event).contains(&asked.object));
+    wanted.take(MOST).map(mark).collect()
 }
 
 /// What the answer to a source's question marks, by time.
@@ -102,7 +146,7 @@ fn mark(source: &Annotation, at: i64, series: &Series) -> Mark {
         from_ms: at,
         to_ms: at,
         title: if title.trim().is_empty() { source.name.clone() } else { title },
-        text: render_legend(&source.text, &series.labels),
+        text: render_legend(&source.text, &series.labels).trim().to_owned(),
         tags: source.tags.iter().filter_map(tag).collect(),
         color: source.color.clone(),
     }
@@ -127,6 +171,7 @@ mod tests {
     use super::*;
     use crate::Dashboard;
     use crate::interpolate::Bound;
+    use crate::time::scrape::ScrapeIntervals;
 
     fn source(more: &Value) -> Annotation {
         let mut one = json!({"name": "Restarts", "enable": true, "expr": "changes(x{n=\"$n\"}[$__interval])", "iconColor": "orange",
@@ -149,7 +194,7 @@ mod tests {
             let context = Context {
                 range: (0, to),
                 width: 100,
-                scrape_interval_ms: 15_000,
+                scrape: &ScrapeIntervals::all(15_000),
                 offset_ms: 0,
                 variables: &variables,
                 globals: &Globals::default(),
@@ -191,5 +236,70 @@ mod tests {
         assert_eq!(of(&json!({})), [1, 1]);
         assert_eq!(of(&json!({"ids": [2]})), [0, 1]);
         assert_eq!(of(&json!({"ids": [2], "exclude": true})), [1, 0]);
+    }
+    #[test]
+    fn alerts_are_marked_while_they_fire_and_the_built_in_source_waits_to_be_wanted() {
+        let read = |one: Value| {
+            Dashboard::from_json(json!({"annotations": {"list": [one]}})).annotations().remove(0)
+        };
+        let own = read(
+            json!({"name": "Alerts", "enable": true, "type": "crowsnest-alerts", "target": {"matchers": "namespace=\"$ns\""}}),
+        );
+        assert_eq!(own.expr, r#"ALERTS{alertstate="firing",namespace="$ns"}"#);
+        assert!(own.enabled);
+        let theirs = read(
+            json!({"builtIn": 1, "datasource": {"type": "grafana", "uid": "-- Grafana --"}, "enable": true, "hide": true,
+            "name": "Annotations & Alerts", "type": "dashboard"}),
+        );
+        assert_eq!(
+            (theirs.expr.as_str(), theirs.enabled, theirs.hidden),
+            (r#"ALERTS{alertstate="firing"}"#, false, false)
+        );
+        let labels =
+            Labels::from_pairs([("alertname", "Late"), ("severity", "critical"), ("namespace", "shop")]);
+        let fires = Series { labels, samples: vec![(60, 1.0), (120, 1.0)], histograms: Vec::new() };
+        let [mark] = marks(&own, 60, &[fires]).try_into().unwrap();
+        assert_eq!((mark.from_ms, mark.to_ms), (60, 120));
+        assert_eq!((mark.title.as_str(), mark.text.as_str()), ("Late", "critical shop"));
+    }
+
+    #[test]
+    fn events_are_asked_in_the_namespaces_of_a_variable_and_marked_by_their_objects() {
+        let source = Dashboard::from_json(
+            json!({"annotations": {"list": [{"name": "Events", "enable": true, "type": "crowsnest-events",
+            "target": {"namespace": "$ns", "object": "Pod/web"}}]}}),
+        )
+        .annotations()
+        .remove(0);
+        let ask = |values: Bound| {
+            let variables = BTreeMap::from([("ns".to_owned(), values)]);
+            let (scrape, globals) = (ScrapeIntervals::all(15_000), Globals::default());
+            let context = Context {
+                range: (0, 100),
+                width: 1,
+                scrape: &scrape,
+                offset_ms: 0,
+                variables: &variables,
+                globals: &globals,
+            };
+            assert_eq!(query(&source, &context), None);
+            events_asked(&source, &context).unwrap()
+        };
+        assert_eq!(ask(Bound::text("shop")).namespaces, ["shop"]);
+        assert_eq!(ask(Bound::text("shop|data")).namespaces, ["shop", "data"]);
+        assert_eq!(ask(Bound::text(".*")).namespaces, [""; 0]);
+        let event = |name: &str, at: i64| Event {
+            at,
+            namespace: "shop".to_owned(),
+            kind: "Pod".to_owned(),
+            name: name.to_owned(),
+            reason: "BackOff".to_owned(),
+            message: "it ends again and again".to_owned(),
+            is_warning: true,
+        };
+        let marks = of_events(&source, &ask(Bound::text("shop")), &[event("web-1", 5), event("db-0", 6)]);
+        let [mark] = marks.try_into().unwrap();
+        assert_eq!((mark.from_ms, mark.title.as_str()), (5, "BackOff"));
+        assert_eq!(mark.text, "shop Pod/web-1: it ends again and again");
     }
 }

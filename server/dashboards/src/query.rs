@@ -8,6 +8,7 @@ use crate::model::{self, Panel, Target, TargetKind};
 use crate::time::duration;
 use crate::time::interval::{self, Intervals, Request, TargetInterval};
 use crate::time::range::{self, Edge};
+use crate::time::scrape::ScrapeIntervals;
 
 /// One question of a panel.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +37,7 @@ pub struct Context<'a> {
     /// Samples that can be seen side by side: the panel's width in pixels.
     pub width: u32,
     /// How often what is asked for is scraped.
-    pub scrape_interval_ms: i64,
+    pub scrape: &'a ScrapeIntervals,
     /// Milliseconds that the viewer's clock is ahead of UTC.
     pub offset_ms: i64,
     /// Variables, the repeat's before the dashboard's.
@@ -99,7 +100,7 @@ pub fn intervals(panel: &Panel, target: &Target, context: &Context<'_>) -> Inter
         target_interval_ms: ms(&target.interval),
         target_interval: TargetInterval::of(&target.interval),
         interval_factor: target.interval_factor,
-        scrape_interval_ms: context.scrape_interval_ms,
+        scrape_interval_ms: context.scrape.of(&target.expr),
     })
 }
 
@@ -165,7 +166,7 @@ mod tests {
         let context = Context {
             range: (NOW - 3_600_000 + 1_000, NOW + 1_000),
             width: 1000,
-            scrape_interval_ms: 15_000,
+            scrape: &ScrapeIntervals::all(15_000),
             offset_ms: 0,
             variables: &variables,
             globals: &Globals::default(),

@@ -4,6 +4,7 @@ pub mod date;
 pub mod duration;
 pub mod interval;
 pub mod range;
+pub mod scrape;
 
 /// A time zone: how far its clocks are ahead of UTC at an instant.
 ///

@@ -59,6 +59,7 @@ const TRANSFORMATIONS: &[Transformation] = &[
     Transformation { id: "seriesToColumns", apply: join::by_field },
     Transformation { id: "seriesToRows", apply: series::to_rows },
     Transformation { id: "sortBy", apply: rows::sort },
+    Transformation { id: "timeSeriesTable", apply: series::to_curves },
     Transformation { id: "transpose", apply: rows::transpose },
 ];
 

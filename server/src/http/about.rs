@@ -22,7 +22,7 @@ use crate::cluster::{ClusterError, seen};
 use crate::listen::Peer;
 
 /// Namespaces that one question may name.
-const MAX_NAMESPACES: usize = 50;
+pub(super) const MAX_NAMESPACES: usize = 50;
 
 /// `GET cluster`.
 pub(super) async fn cluster(

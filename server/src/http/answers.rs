@@ -7,8 +7,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use crowsnest_api::Timestamp;
-use crowsnest_api::answers::{Answer, Grid, MAX_QUERIES, MEDIA_TYPE, Question, Questions, Series, write};
-use crowsnest_promql::{Cacheable, Confinement, PatternBudget, RangeParams, parse_matchers};
+use crowsnest_api::answers::{
+    Answer, Grid, Held, MAX_QUERIES, MEDIA_TYPE, Question, Questions, Series, write,
+};
+use crowsnest_promql::{
+    Cacheable, Confinement, PatternBudget, Queryable, RangeParams, Receipt, parse_matchers,
+};
 use futures_util::stream::{self, StreamExt as _};
 use http::header::{CONTENT_TYPE, HeaderValue};
 
@@ -61,29 +65,37 @@ async fn record(
     let (state, seen, text) = (AppState::clone(app), Arc::clone(seen), question.expr.clone());
     let grid = Grid::of(&question);
     let evaluated = app.pool.run(&text, None, move |job| {
-        let (outcome, warnings) = match evaluate(&state, &seen, &question, job) {
-            Ok((series, warnings)) => (Ok(series), warnings),
-            Err(message) => (Err(message), Vec::new()),
+        let told = evaluate(&state, &seen, &question, job);
+        let start = told.as_ref().ok().and_then(|told| told.start).unwrap_or(grid.start);
+        let (outcome, warnings, receipt) = match told {
+            Ok(Told { series, warnings, receipt, .. }) => (Ok(series), warnings, receipt),
+            Err(message) => (Err(message), Vec::new(), None),
         };
         let mut record = Vec::new();
-        write(&Answer { index, outcome, warnings }, grid, &mut record);
+        write(&Answer { index, start, outcome, warnings, receipt }, grid.starting(start), &mut record);
         record
     });
     evaluated.await.map_err(pool_failed)
 }
 
-/// The series of one query, as the caller may see them, and the engine's remarks.
-fn evaluate(
-    app: &App,
-    seen: &Seen,
-    question: &Question,
-    job: &Job,
-) -> Result<(Vec<Series>, Vec<String>), String> {
+/// The answer to one query, as the caller may see it.
+struct Told {
+    series: Vec<Series>,
+    /// The engine's remarks.
+    warnings: Vec<String>,
+    /// The first step that is told, where those before it are held.
+    start: Option<i64>,
+    /// For the next time.
+    receipt: Option<String>,
+}
+
+fn evaluate(app: &App, seen: &Seen, question: &Question, job: &Job) -> Result<Told, String> {
     let text = &question.expr;
     let expr = crowsnest_promql::parse(text).map_err(|error| error.to_string())?;
     let confinement = narrowed(seen.confinement(), &question.matchers)?;
     let store = confinement.of(&*app.storage.queryable);
     let query = || app.engine.query(&store, &expr).controlled(&job.control);
+    let (mut receipt, mut start) = (None, None);
     let result = match question.step {
         None => query().instant(Timestamp::from_millis(question.to)),
         Some(step) => {
@@ -94,14 +106,34 @@ fn evaluate(
             let (lookback, resolution) = (options.lookback, options.resolution);
             let confinement = &confinement;
             let cacheable = Cacheable { text, expr: &expr, confinement, lookback, resolution, range };
+            receipt = app.receipts.give(&store, &cacheable);
+            start = question.held.as_ref().and_then(|held| first_to_tell(app, &store, &cacheable, held));
             app.range_cache.range(&store, cacheable, |range| query().range(range))
         }
     };
     let result = result.map_err(|error| error.located(text).to_string())?;
     job.note(&result.stats);
     let warnings = result.annotations.warning_texts(text);
-    let series = series_of(result.value).ok_or("a text has no place in a panel; query a number")?;
-    Ok((series, warnings))
+    let mut series = series_of(result.value).ok_or("a text has no place in a panel; query a number")?;
+    if let Some(start) = start {
+        series.retain_mut(|series| series.forget_before(start));
+    }
+    // What came with a warning is asked for as a whole again.
+    let receipt = receipt.filter(|_| warnings.is_empty()).map(|receipt| receipt.text());
+    Ok(Told { series, warnings, start, receipt })
+}
+
+/// The step after those that the caller holds and that hold.
+fn first_to_tell(
+    app: &App,
+    store: &dyn Queryable,
+    query: &Cacheable<'_>,
+    Held { receipt, from, to }: &Held,
+) -> Option<i64> {
+    let receipt = Receipt::parse(receipt)?;
+    let held = (Timestamp::from_millis(*from), Timestamp::from_millis(*to));
+    let until = app.receipts.holds_until(store, query, receipt, held)?;
+    Some(until.millis().saturating_add(query.range.step_ms()))
 }
 
 /// What the caller may see, and of it what `matchers` select.

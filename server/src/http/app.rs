@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crowsnest_api::Timestamp;
-use crowsnest_promql::{Engine, RangeCache};
+use crowsnest_promql::{Engine, RangeCache, Receipts};
 use tokio::sync::watch;
 
 use super::ApiError;
@@ -46,6 +46,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     /// Its answers to range queries.
     pub(crate) range_cache: RangeCache,
+    /// For those who keep such answers themselves.
+    pub(crate) receipts: Receipts,
     /// What is drawn.
     pub(crate) dashboards: Arc<Dashboards>,
     /// What is evaluated again and again.

@@ -13,6 +13,7 @@ use crowsnest_api::dashboards::{
     Version,
 };
 use crowsnest_dashboards::import::{Import, InputKind, Limits};
+use crowsnest_dashboards::time::scrape::ScrapeIntervals;
 use crowsnest_dashboards::{Dashboard, import, report};
 use crowsnest_rbac::{Access, Role};
 use http::StatusCode;
@@ -21,18 +22,18 @@ use serde_json::Value;
 use super::objects::parse;
 use super::reader::{Reader, Verb};
 use super::{ApiError, AppState, ErrorKind, blocking};
+use crate::api_v1::Seen;
 use crate::audit::{Action, Outcome};
 use crate::auth::Identified;
 use crate::clock;
-use crate::dashboards::{Base, Found, OWN_FOLDER, SaveError, Saved, fetched, new_uid};
+use crate::dashboards::{
+    Base, Found, OWN_FOLDER, SaveError, Saved, USUAL_MS, fetched, new_uid, scrape_intervals,
+};
 use crate::fetch::Fetcher;
 use crate::listen::Peer;
 
 /// What they are called in rights.
 pub(super) const DASHBOARDS: &str = "dashboards";
-/// How often the agents push and are scraped; what other intervals there are is found out from the series themselves.
-pub(super) const SCRAPE_INTERVAL_MS: i64 = 15_000;
-
 /// `GET`: all that the caller may see.
 pub(super) async fn list(
     State(app): State<AppState>,
@@ -61,6 +62,7 @@ pub(super) async fn list(
 /// `GET {uid}?version=`: one of them with its JSON.
 pub(super) async fn one(
     State(app): State<AppState>,
+    seen: Result<Seen, ApiError>,
     Extension(identified): Extension<Identified>,
     Path(uid): Path<String>,
     RawQuery(query): RawQuery,
@@ -71,11 +73,25 @@ pub(super) async fn one(
     let folder = [found.head.folder.clone()];
     let may_change = !reader.folders(&app, Verb::Update, &folder).await?.is_empty();
     let stars = stars(&app, &reader).await?;
-    let read = blocking(&app, move |app| app.dashboards.read(&uid, version).map_err(ApiError::internal));
+    let read = blocking(&app, move |app| {
+        let dashboard = app.dashboards.read(&uid, version).map_err(ApiError::internal)?;
+        Ok(dashboard.map(|dashboard| {
+            // Who may see no metrics has no intervals of them either.
+            let scrape = seen.map_or_else(
+                |_| ScrapeIntervals::all(USUAL_MS),
+                |seen| {
+                    let board = Dashboard::from_json(dashboard.clone());
+                    scrape_intervals(&board, &seen.store(), clock::now())
+                },
+            );
+            (dashboard, scrape)
+        }))
+    });
     let missing = || ApiError::new(ErrorKind::NotFound, "this version is not kept any more");
-    let dashboard = read.await?.ok_or_else(missing)?;
+    let (dashboard, scrape) = read.await?.ok_or_else(missing)?;
     let listed = listed(&found, &stars, may_change);
-    Ok(Json(Opened { listed, dashboard, scrape_interval_ms: SCRAPE_INTERVAL_MS }))
+    let ScrapeIntervals { usual_ms, by_metric } = scrape;
+    Ok(Json(Opened { listed, dashboard, scrape_interval_ms: usual_ms, metric_intervals_ms: by_metric }))
 }
 
 /// The JSON of a dashboard that the caller may see.

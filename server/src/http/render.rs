@@ -5,20 +5,29 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{Extension, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
+use crowsnest_api::cluster::Scope;
+use crowsnest_api::events::Event;
 use crowsnest_dashboards::Dashboard;
 use crowsnest_dashboards::import::{Answers, Limits, import};
+use crowsnest_dashboards::marks::EventsAsked;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use tokio::runtime::Handle;
 
-use super::{ApiError, AppState, ErrorKind, blocking, dashboards};
+use super::about::MAX_NAMESPACES;
+use super::{ApiError, AppState, ErrorKind, Viewer, blocking, dashboards};
 use crate::api_v1::{Seen, pool_failed, query_failed};
 use crate::auth::Identified;
 use crate::clock;
+use crate::cluster::Gravity;
+use crate::dashboards::scrape_intervals;
 use crate::query_pool::asker;
 use crate::render::{RenderError, Source, Wish, render};
 
 /// How long a picture may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// How long it waits for the cluster's events.
+const EVENTS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `GET ?dashboard=UID`: of a dashboard that is kept here.
 pub(super) async fn kept(
@@ -31,12 +40,13 @@ pub(super) async fn kept(
     let uid = pairs.iter().find(|(name, _)| name == "dashboard").map(|(_, value)| value.clone());
     let uid = uid.ok_or_else(|| ApiError::bad_request("dashboard is missing: the uid of a dashboard"))?;
     let json = dashboards::json_of(&app, &identified, uid).await?;
-    drawn(&app, seen, &pairs, Dashboard::from_json(json)).await
+    drawn(&app, &identified, seen, &pairs, Dashboard::from_json(json)).await
 }
 
 /// `POST`: of the dashboard in the body, in any of the forms that are imported.
 pub(super) async fn sent(
     State(app): State<AppState>,
+    Extension(identified): Extension<Identified>,
     seen: Seen,
     RawQuery(query): RawQuery,
     body: String,
@@ -46,11 +56,12 @@ pub(super) async fn sent(
             .map_err(|error| ApiError::bad_request(error.to_string()))
     });
     let imported = imported.await?;
-    drawn(&app, seen, &pairs(query.as_deref()), imported.dashboard).await
+    drawn(&app, &identified, seen, &pairs(query.as_deref()), imported.dashboard).await
 }
 
 async fn drawn(
     app: &AppState,
+    identified: &Identified,
     seen: Seen,
     pairs: &[(String, String)],
     dashboard: Dashboard,
@@ -62,10 +73,13 @@ async fn drawn(
     let png = wish.png;
     let engine = app.engine.clone();
     let title = format!("picture of {}", dashboard.title());
+    // Pictures are drawn on threads of their own, which may wait.
+    let (viewer, runtime) = (Viewer::of(app, identified).ok(), Handle::current());
     let picture = app.pool.run(&title, Some(TIMEOUT), move |job| {
         let store = seen.store();
-        let source =
-            Source { store: &store, engine: &engine, scrape_interval_ms: dashboards::SCRAPE_INTERVAL_MS };
+        let scrape = scrape_intervals(&dashboard, &store, clock::now());
+        let events = |asked: &EventsAsked| runtime.block_on(happened(viewer.as_ref(), asked));
+        let source = Source { store: &store, engine: &engine, scrape, events: &events };
         let picture = render(&dashboard, &wish, &source, &job.control, clock::now());
         drop(place);
         picture
@@ -73,6 +87,21 @@ async fn drawn(
     let picture = picture.await.map_err(pool_failed)?.map_err(refused)?;
     let kind = if png { "image/png" } else { "image/svg+xml" };
     Ok(([(CONTENT_TYPE, HeaderValue::from_static(kind))], Bytes::from(picture)).into_response())
+}
+
+/// What happened in the cluster; nothing where there is none, or where it cannot be read.
+async fn happened(viewer: Option<&Viewer>, asked: &EventsAsked) -> Vec<Event> {
+    let Some(viewer) = viewer else { return Vec::new() };
+    let named = asked.namespaces.iter().take(MAX_NAMESPACES).filter_map(|name| name.parse().ok());
+    let scopes: Vec<Scope> = match asked.namespaces.is_empty() {
+        true => vec![Scope::CLUSTER],
+        false => named.collect(),
+    };
+    let gravity = if asked.with_normal { Gravity::All } else { Gravity::Warnings };
+    // What may not be read is not marked.
+    let mut unread = Vec::new();
+    let read = viewer.cluster.events(&viewer.credential, &scopes, gravity, asked.range, &mut unread);
+    tokio::time::timeout(EVENTS_TIMEOUT, read).await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 fn refused(error: RenderError) -> ApiError {

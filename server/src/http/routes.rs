@@ -7,8 +7,8 @@ use http::Method;
 
 use super::{
     AppState, about, access, alerts, answers, apply, backup, changes, credentials, dashboards, discovery,
-    forward, gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema, session,
-    snapshots, sources, stream, ui,
+    events, forward, gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema,
+    session, snapshots, sources, stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -144,6 +144,7 @@ pub(super) static ROUTES: &[Route] = &[
     reads(Method::GET, "/api/crowsnest/v1/dashboards/{uid}/versions", Access::User, |m| {
         on(m, dashboards::versions)
     }),
+    reads(Method::GET, "/api/crowsnest/v1/events", Access::User, |m| on(m, events::events)),
     changes(Method::POST, "/api/crowsnest/v1/forwards", Access::User, SMALL, |m| on(m, forward::open)),
     reads(Method::GET, "/api/crowsnest/v1/gone/{namespace}/{name}", Access::User, |m| on(m, gone::gone)),
     reads(Method::GET, KINDS, Access::User, |m| on(m, objects::kinds)),

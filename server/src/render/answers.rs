@@ -1,8 +1,11 @@
 //! What pictures ask the store: options of variables, and the queries of panels.
 
+use crowsnest_api::events::Event;
 use crowsnest_api::{METRIC_NAME, Timestamp};
+use crowsnest_dashboards::marks::EventsAsked;
 use crowsnest_dashboards::panel::Answer;
 use crowsnest_dashboards::query::Query;
+use crowsnest_dashboards::time::scrape::ScrapeIntervals;
 use crowsnest_dashboards::variables::{Candidate, Question, sample_text, series_text};
 use crowsnest_promql::{
     Confinement, Control, Engine, Matcher, PatternBudget, QueryError, Queryable, RangeParams, Scope, Value,
@@ -21,7 +24,9 @@ const MOST_SERIES: usize = 5_000;
 pub(crate) struct Source<'a> {
     pub(crate) store: &'a dyn Queryable,
     pub(crate) engine: &'a Engine,
-    pub(crate) scrape_interval_ms: i64,
+    pub(crate) scrape: ScrapeIntervals,
+    /// What happened in the cluster, as the caller may see it.
+    pub(crate) events: &'a dyn Fn(&EventsAsked) -> Vec<Event>,
 }
 
 /// Asks within the time of one picture.

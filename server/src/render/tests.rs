@@ -7,6 +7,7 @@ use crowsnest_api::{Labels, Sample};
 use crowsnest_chart::Message;
 use crowsnest_dashboards::import::{Answers, Limits, import};
 use crowsnest_dashboards::report::Outcome;
+use crowsnest_dashboards::time::scrape::ScrapeIntervals;
 use crowsnest_promql::{
     Engine, MatchOp, Matcher, MemoryStore, Queryable, Scope as Asked, Selection, Series, SeriesSet,
     StorageError,
@@ -145,7 +146,8 @@ fn wish() -> Wish {
 
 fn drawn(dashboard: &Dashboard, store: &dyn Queryable, wish: &Wish) -> String {
     let engine = Engine::default();
-    let source = Source { store, engine: &engine, scrape_interval_ms: 15_000 };
+    let source =
+        Source { store, engine: &engine, scrape: ScrapeIntervals::all(15_000), events: &|_| Vec::new() };
     String::from_utf8(render(dashboard, wish, &source, &Control::unlimited(), NOW).unwrap()).unwrap()
 }
 
@@ -172,7 +174,12 @@ fn every_panel_of_the_corpus_is_drawn_or_says_why_not() {
     );
     let (mut total, mut unexplained, mut failed) = ([0; 5], Vec::new(), Vec::new());
     let engine = Engine::default();
-    let source = Source { store: &Imagined, engine: &engine, scrape_interval_ms: 15_000 };
+    let source = Source {
+        store: &Imagined,
+        engine: &engine,
+        scrape: ScrapeIntervals::all(15_000),
+        events: &|_| Vec::new(),
+    };
     let (control, wish) = (Control::unlimited(), wish());
     for (name, text) in corpus() {
         let imported = import(&text, &Answers::new(), &Limits::default()).unwrap();
@@ -249,13 +256,71 @@ fn a_board_and_a_panel_of_it_are_drawn_as_svg_and_png() {
         drawn(&dashboard, &Imagined, &Wish { panel: Some(1), width: Some(300), height: Some(200), ..wish() });
     assert!(one.contains("width=\"300\"") && one.len() < whole.len());
     let engine = Engine::default();
-    let source = Source { store: &Imagined, engine: &engine, scrape_interval_ms: 15_000 };
+    let source = Source {
+        store: &Imagined,
+        engine: &engine,
+        scrape: ScrapeIntervals::all(15_000),
+        events: &|_| Vec::new(),
+    };
     let wanted = |wish: &Wish| render(&dashboard, wish, &source, &Control::unlimited(), NOW);
     let png = wanted(&Wish { png: true, width: Some(200), height: Some(100), ..wish() }).unwrap();
     assert!(png.starts_with(b"\x89PNG"));
     assert!(matches!(wanted(&Wish { panel: Some(9), ..wish() }), Err(RenderError::NoPanel(9))));
     assert!(matches!(wanted(&Wish { width: Some(4_001), ..wish() }), Err(RenderError::TooLarge)));
     assert!(matches!(wanted(&Wish { from: Some("soon".to_owned()), ..wish() }), Err(RenderError::Time)));
+}
+
+#[test]
+fn what_is_marked_is_in_pictures_while_it_is_marked() {
+    let dashboard = |annotations: serde_json::Value| {
+        let json = serde_json::json!({"title": "Marks", "uid": "m", "annotations": {"list": annotations}, "panels": [
+            {"id": 1, "type": "timeseries", "title": "Up", "gridPos": {"x": 0, "y": 0, "w": 24, "h": 8}, "targets": [{"refId": "A", "expr": "up"}]},
+            {"id": 2, "type": "stat", "title": "Number", "gridPos": {"x": 0, "y": 8, "w": 24, "h": 8}, "targets": [{"refId": "A", "expr": "up"}]}]});
+        import(&json.to_string(), &Answers::new(), &Limits::default()).unwrap().dashboard
+    };
+    let engine = Engine::default();
+    let happened = crowsnest_api::events::Event { at: NOW.millis() - 300_000, ..Default::default() };
+    let events = |asked: &crowsnest_dashboards::marks::EventsAsked| {
+        let is_asked = asked.namespaces == ["shop"] && asked.range.0 <= happened.at;
+        if is_asked { vec![happened.clone()] } else { Vec::new() }
+    };
+    let draw = |annotations: serde_json::Value, panel: i64| {
+        let scrape = ScrapeIntervals::all(15_000);
+        let source = Source { store: &Imagined, engine: &engine, scrape, events: &events };
+        let wish = Wish { panel: Some(panel), ..wish() };
+        let svg = render(&dashboard(annotations), &wish, &source, &Control::unlimited(), NOW).unwrap();
+        String::from_utf8(svg).unwrap()
+    };
+    // A colour that nothing else has.
+    let lines = |svg: &str| svg.to_lowercase().matches("#0abcde").count();
+    let with = |more: serde_json::Value| {
+        let mut source = serde_json::json!({"name": "S", "enable": true, "iconColor": "#0abcde"});
+        more.as_object().unwrap().iter().for_each(|(key, value)| source[key] = value.clone());
+        serde_json::json!([source])
+    };
+    for (kind, source) in [
+        ("a query", serde_json::json!({"expr": "up"})),
+        ("alerts", serde_json::json!({"type": "crowsnest-alerts"})),
+        ("events", serde_json::json!({"type": "crowsnest-events", "target": {"namespace": "shop"}})),
+    ] {
+        assert!(lines(&draw(with(source.clone()), 1)) > 0, "{kind} is marked");
+        assert_eq!(lines(&draw(with(source.clone()), 2)), 0, "{kind}: a number has no time to mark");
+        let mut off = with(source);
+        off[0]["enable"] = false.into();
+        assert_eq!(lines(&draw(off, 1)), 0, "{kind} is switched off");
+    }
+    assert_eq!(
+        lines(&draw(
+            with(serde_json::json!({"type": "crowsnest-events", "target": {"namespace": "data"}})),
+            1
+        )),
+        0
+    );
+    assert_eq!(
+        lines(&draw(with(serde_json::json!({"builtIn": 1})), 1)),
+        0,
+        "the built-in source waits to be wanted"
+    );
 }
 
 #[test]
@@ -293,7 +358,12 @@ fn malicious_boards_are_harmless() {
     ]}});
     let board = import(&json.to_string(), &Answers::new(), &Limits::default()).unwrap().dashboard;
     let engine = Engine::default();
-    let source = Source { store: &Imagined, engine: &engine, scrape_interval_ms: 15_000 };
+    let source = Source {
+        store: &Imagined,
+        engine: &engine,
+        scrape: ScrapeIntervals::all(15_000),
+        events: &|_| Vec::new(),
+    };
     let svg = render(&board, &wish(), &source, &Control::unlimited(), NOW).unwrap();
     let svg = String::from_utf8(svg).unwrap();
     for bad in ["<script", "<img", "javascript:"] {

@@ -4,6 +4,8 @@
 //! ([`Queryable::changed_since`]): the steps before it are taken over and only the others are evaluated. Nothing is kept of
 //! queries whose steps rest on later samples or on the query's own range, and of answers with warnings.
 
+mod receipt;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem::size_of;
@@ -12,6 +14,8 @@ use std::time::Duration;
 
 use crowsnest_api::{Label, Labels, Sample, Timestamp};
 use parking_lot::Mutex;
+
+pub use receipt::{Receipt, Receipts};
 
 use crate::ast::{Edges, ExprKind, Modifiers};
 use crate::engine::{Annotation, Annotations, QueryError, QueryResult, QueryStats, RangeParams, Value};
@@ -130,8 +134,9 @@ impl RangeCache {
         let key = Key::of(&query);
         let known = self.kept.lock().find(&key);
         // Asked after the version: what changes in between is in both.
-        let holds =
-            known.as_ref().and_then(|known| known.holds_until(range, store.changed_since(known.version)));
+        let holds = known.as_ref().and_then(|known| {
+            steps_that_hold((known.first, known.last), range, store.changed_since(known.version))
+        });
         let (Some(known), Some(until)) = (known, holds) else {
             self.kept.lock().stats.misses += 1;
             let result = evaluate(range)?;
@@ -211,16 +216,20 @@ impl Kept {
     }
 }
 
-impl Answer {
-    /// The last step of `range` up to which this holds when samples at `changed` or later have come or gone; `None` when it does
-    /// not even for the first.
-    fn holds_until(&self, range: RangeParams, changed: Timestamp) -> Option<Timestamp> {
-        let start = range.start();
-        let until = self.last.min(range.last()).min(changed.plus_millis(-1));
-        (self.first <= start && start <= until)
-            .then(|| until.plus_millis(-((until.millis() - start.millis()) % range.step_ms())))
-    }
+/// The last step of `range` up to which an answer from `first` to `last` holds when samples at `changed` or later have come or gone; `None` when it
+/// does not even for the first step.
+fn steps_that_hold(
+    (first, last): (Timestamp, Timestamp),
+    range: RangeParams,
+    changed: Timestamp,
+) -> Option<Timestamp> {
+    let start = range.start();
+    let until = last.min(range.last()).min(changed.plus_millis(-1));
+    (first <= start && start <= until)
+        .then(|| until.plus_millis(-((until.millis() - start.millis()) % range.step_ms())))
+}
 
+impl Answer {
     /// The steps from `first` to `last`.
     fn cut(&self, first: Timestamp, last: Timestamp) -> Vec<Series> {
         let series = self.series.iter().map(|series| series.within(first, last));

@@ -69,7 +69,7 @@ mod value_type;
 pub use aggregators::{AGGREGATORS, AggregateOp, Aggregator, aggregator};
 pub use ast::Expr;
 #[cfg(feature = "engine")]
-pub use cache::{Cacheable, RangeCache, RangeCacheStats};
+pub use cache::{Cacheable, RangeCache, RangeCacheStats, Receipt, Receipts};
 pub use completion::{Completion, Wanted, complete, functions_giving};
 #[cfg(feature = "engine")]
 pub use engine::{

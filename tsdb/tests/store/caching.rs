@@ -1,11 +1,13 @@
 //! Answers that are kept are those that would be given anew.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails where it stands")]
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crowsnest_promql::{
     Cacheable, Confinement, Control, Engine, EngineOptions, Expr, Features, Matcher, QueryResult, RangeCache,
-    RangeParams, Value, parse,
+    RangeParams, Receipt, Receipts, Value, parse,
 };
 use crowsnest_tsdb::{Deletion, Options, Tsdb};
 use proptest::prelude::*;
@@ -70,10 +72,17 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+type Holding = (Receipt, RangeParams, Samples);
+/// By series, in the order of time.
+type Samples = BTreeMap<String, BTreeMap<i64, String>>;
+
 struct Scene {
     store: Tsdb,
     engine: Engine,
     cache: RangeCache,
+    receipts: Receipts,
+    /// What somebody far away has: by query, step and confinement the receipt, the first and the last step, and samples by series.
+    held: RefCell<BTreeMap<(usize, i64, bool), Holding>>,
     queries: Vec<Expr>,
     /// Seconds after the beginning of time in these tests.
     now: i64,
@@ -94,6 +103,8 @@ impl Scene {
             store: open_with(dir, &manifest(), options).0,
             engine: Engine::new(EngineOptions { features, ..EngineOptions::default() }),
             cache: RangeCache::new(1 << 20),
+            receipts: Receipts::default(),
+            held: RefCell::default(),
             queries: QUERIES.iter().map(|query| parse(query).unwrap()).collect(),
             now: 0,
         }
@@ -146,7 +157,56 @@ impl Scene {
         let kept = self.cache.range(&self.store, query, evaluate).unwrap();
         let anew = evaluate(range).unwrap();
         assert_eq!(told(&kept), told(&anew), "{text} {range:?}");
+        self.tell_what_differs(query, (text, confined, range), &anew);
     }
+
+    /// Somebody takes what is held until the step that the receipt is good for, and the steps after it.
+    fn tell_what_differs(
+        &self,
+        query: Cacheable<'_>,
+        (text, confined, range): (&str, bool, RangeParams),
+        anew: &QueryResult,
+    ) {
+        let number = QUERIES.iter().position(|known| *known == text).unwrap();
+        let key = (number, range.step_ms(), confined);
+        let receipt = self.receipts.give(&self.store, &query);
+        let mut held = self.held.borrow_mut();
+        let before = held.remove(&key).and_then(|(receipt, of, samples)| {
+            // No further than where its last sample is: after that it has nothing to take over.
+            let last = samples.values().filter_map(|samples| samples.keys().last()).max();
+            let last = last.map_or(of.start(), |at| ms(*at));
+            let until = self.receipts.holds_until(&self.store, &query, receipt, (of.start(), last))?;
+            Some((until.millis(), samples))
+        });
+        let all = samples(anew);
+        if let Some((until, before)) = before {
+            let mut joined = Samples::new();
+            for (source, is_new) in [(&before, false), (&all, true)] {
+                for (name, samples) in source {
+                    let part = samples
+                        .iter()
+                        .filter(|(at, _)| **at >= range.start().millis() && (**at > until) == is_new);
+                    joined
+                        .entry(name.clone())
+                        .or_default()
+                        .extend(part.map(|(at, value)| (*at, value.clone())));
+                }
+            }
+            joined.retain(|_, samples| !samples.is_empty());
+            assert_eq!(joined, all, "{text} {range:?}, held until {until}");
+        }
+        if let Some(receipt) = receipt.filter(|_| anew.annotations.warnings.is_empty()) {
+            held.insert(key, (receipt, range, all));
+        }
+    }
+}
+
+fn samples(result: &QueryResult) -> Samples {
+    let Value::Matrix(series) = &result.value else { panic!("a range query gives a matrix") };
+    let one = |sample: &crowsnest_api::Sample| (sample.timestamp.millis(), format!("{:.9e}", sample.value));
+    let all =
+        series.iter().map(|series| (series.labels.to_string(), series.samples.iter().map(one).collect()));
+    all.collect()
 }
 
 /// Everything of an answer, NaN included; sums that slide may differ in their last digits.

@@ -40,7 +40,7 @@ fn Answer(path: &'static str, health: Memo<Health>) -> impl IntoView {
     let lang = use_lang();
     let status = move || {
         let (tone, word) = words(health.with(|health| health.state));
-        view! { <Status tone=tone>{word.text(lang.get())}</Status> }
+        view! { <Status tone=tone>{move || word.text(lang.get())}</Status> }
     };
     let why = move || {
         let why = health.with(|health| health.why.clone());

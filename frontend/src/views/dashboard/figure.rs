@@ -9,9 +9,7 @@ mod tip;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crowsnest_chart::{
-    Annotation, Body, Figure, LegendPlace, Marker, Message, Picture, Surface, Theme, View,
-};
+use crowsnest_chart::{Annotation, Body, Figure, LegendPlace, Message, Over, Picture, Surface, Theme, View};
 use crowsnest_dashboards::PanelKind;
 use crowsnest_dashboards::marks::of_panel;
 use leptos::html;
@@ -25,12 +23,13 @@ use self::prose::ProseView;
 use self::tip::{PlacedTip, TipView, tip_at};
 use super::panel::{SharedFigure, Shown};
 use super::table::TableView;
-use crate::boards::{Times, browser_zone};
+use crate::boards::Times;
 use crate::components::{
     ChartLink, PageText, PlotCanvas, TimeRange, element_size, use_chart_link, use_chart_theme,
 };
 use crate::i18n::{Lang, Msg, fill, use_lang};
 use crate::range::Range;
+use crate::zone::Zone;
 
 /// A drag shorter than this (CSS pixels) is a click with an unsteady hand.
 const SHORTEST_DRAG: f64 = 5.0;
@@ -117,7 +116,7 @@ fn PictureView(shown: Shown, figure: SharedFigure, window: Memo<(i64, i64)>) -> 
         let panel = shown.panel.with(|panel| panel.as_ref().map(|panel| panel.id)).unwrap_or_default();
         shown.board.marked.with(|marked| of_panel(marked, panel).map(Annotation::of).collect::<Vec<_>>())
     });
-    let prepared = prepared(figure, size, theme, hidden, window, annotations);
+    let prepared = prepared(figure, size, theme, hidden, (window, shown.board.zone), annotations);
     let pointer = RwSignal::new(None::<(f64, f64)>);
     let pinned = RwSignal::new(None::<PlacedTip>);
     let drag = RwSignal::new(None::<(f64, f64)>);
@@ -151,7 +150,7 @@ fn prepared(
     size: Signal<Option<Surface>>,
     theme: RwSignal<Theme>,
     hidden: RwSignal<BTreeSet<String>>,
-    window: Memo<(i64, i64)>,
+    (window, zone): (Memo<(i64, i64)>, Memo<Zone>),
     annotations: Memo<Vec<Annotation>>,
 ) -> Memo<Option<Prepared>> {
     Memo::new_with_compare(
@@ -165,7 +164,7 @@ fn prepared(
             let annotations = annotations.read();
             let mut view = View::new(TimeRange { start_ms, end_ms }, &hidden);
             view.annotations = &annotations;
-            view.utc_offset_minutes = i32::try_from(browser_zone(end_ms) / 60_000).unwrap_or(0);
+            view.utc_offset_minutes = zone.read().offset_minutes(end_ms);
             let picture = Arc::new(figure.prepare(surface, &view, &theme, &text));
             Some(Prepared { figure, picture, surface })
         },
@@ -210,22 +209,20 @@ fn Canvases(
         prepared.with(|prepared| {
             let Some(Prepared { picture, surface, .. }) = prepared else { return };
             let backend = PlotCanvas::cleared(canvas, *surface).and_then(|canvas| canvas.backend());
-            let (Some(mut backend), Some(chart)) = (backend, picture.chart()) else { return };
+            let Some(mut backend) = backend else { return };
             let _ = match (drag, cursor) {
                 (Some((from, to)), _) if (from - to).abs() >= SHORTEST_DRAG => {
-                    picture.draw_marker(&mut backend, Marker::Selection(from, to), &theme)
+                    picture.draw_over(&mut backend, Over::Selection(from, to), &theme)
                 }
-                (_, Some(cursor)) if own || chart.layout().range.contains(cursor.at_ms) => {
-                    let hover = chart.hover_at(cursor.at_ms, cursor.y.filter(|_| own));
-                    picture.draw_marker(&mut backend, Marker::Crosshair(&hover), &theme)
+                (_, Some(cursor)) => {
+                    let over = Over::Moment(cursor.at_ms, cursor.y.filter(|_| own));
+                    picture.draw_over(&mut backend, over, &theme)
                 }
                 _ => Ok(()),
             };
         });
     });
-    let time_at = move |x: f64| {
-        prepared.with_untracked(|prepared| Some(prepared.as_ref()?.picture.chart()?.layout().time_at(x)))
-    };
+    let time_at = move |x: f64| prepared.with_untracked(|prepared| prepared.as_ref()?.picture.time_at(x));
     let on_move = move |event: PointerEvent| {
         let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
         pointer.set(Some((x, y)));

@@ -119,7 +119,7 @@ fn Menu(shown: Shown, figure: SharedFigure, title: Memo<String>) -> impl IntoVie
         let panel = shown.panel.get()?;
         let (_, queries) = shown.scope.with(|scope| board.questions(&panel, scope, 1_000));
         let query = queries.first()?.expr.clone();
-        let range = board.times.get().range(board.now.get());
+        let range = board.times.get().range(board.now.get(), &board.zone.read());
         Some(Route::to(Page::Explore).with("q", &query).with("range", &range.to_string()).to_string())
     };
     let save_csv = move |_| {

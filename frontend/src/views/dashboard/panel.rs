@@ -16,7 +16,7 @@ use web_sys::{IntersectionObserver, IntersectionObserverEntry, IntersectionObser
 
 use super::figure::FigureView;
 use super::frame::PanelFrame;
-use crate::boards::{Board, BrowserPatterns, PanelData, Scopes, browser_zone, use_asker};
+use crate::boards::{Board, BrowserPatterns, PanelData, Scopes, use_asker};
 use crate::components::{TimeRange, element_size};
 use crate::i18n::{Msg, tr};
 use crate::poll::{Cadence, Feed, poll};
@@ -115,6 +115,8 @@ fn asked_for(shown: Shown, root: NodeRef<html::Div>, is_seen: RwSignal<bool>) ->
         let matchers = shown.board.loading.with(|loading| loading.adhoc_matchers());
         Some(Asked { window, queries, matchers })
     });
+    // Of the next answer only what differs from this one is sent.
+    let had = StoredValue::new(PanelData::default());
     poll(
         move || match asked.get() {
             Some(asked) => (Some(asked), Cadence::Once),
@@ -126,7 +128,10 @@ fn asked_for(shown: Shown, root: NodeRef<html::Div>, is_seen: RwSignal<bool>) ->
                 let none = || PanelData { window, ..PanelData::default() };
                 return Ok(shown.name.with_value(|name| kept.get(name).cloned()).unwrap_or_else(none));
             }
-            Board::answers(asker, window, queries, matchers, abort).await
+            let before = had.try_get_value().unwrap_or_default();
+            let data = Board::answers(asker, window, queries, matchers, before, abort).await?;
+            had.try_set_value(data.clone());
+            Ok(data)
         },
     )
 }
@@ -137,6 +142,7 @@ fn figure_of(shown: Shown, feed: Feed<PanelData>) -> SharedFigure {
         move |_| {
             let panel = shown.panel.get()?;
             let globals = shown.board.globals_now();
+            let zone = shown.board.zone.get();
             feed.value.with(|data| {
                 let data = data.as_ref()?;
                 let (start_ms, end_ms) = data.window;
@@ -145,7 +151,7 @@ fn figure_of(shown: Shown, feed: Feed<PanelData>) -> SharedFigure {
                     shown.scope.with_untracked(|own| {
                         let scopes = Scopes { own, board: loading.scope(), globals: &globals };
                         let frames = frames(&panel, &data.answers, &scopes, &BrowserPatterns);
-                        let utc_offset_minutes = i32::try_from(browser_zone(end_ms) / 60_000).unwrap_or(0);
+                        let utc_offset_minutes = zone.offset_minutes(end_ms);
                         let context = FigureContext {
                             range,
                             utc_offset_minutes,

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 
 use super::links::value_link;
 use super::panel::{SharedFigure, Shown};
-use crate::boards::{BrowserPatterns, Scopes, browser_zone};
-use crate::components::{Icon, IconName, TimeRange, use_chart_theme};
+use crate::boards::{BrowserPatterns, Scopes};
+use crate::components::{Icon, IconName, Sparkline, TimeRange, use_chart_theme};
 use crate::i18n::{Msg, fill, use_lang};
 
 /// Rows of one page; without pages, the most rows that are drawn.
@@ -142,15 +142,27 @@ fn cell_view(column: &Column, cell: &TableCell) -> impl IntoView + use<> {
             </span>
         }
     });
+    let curve = (kind == CellKind::Sparkline && !cell.curve.is_empty()).then(|| {
+        let points = cell.curve.clone();
+        let time = |point: Option<&(i64, f64)>| point.map_or(0, |(at, _)| *at);
+        let range = TimeRange { start_ms: time(points.first()), end_ms: time(points.last()) };
+        let color = move || paint.map(|paint| theme.with(|theme| paint.css(theme))).unwrap_or_default();
+        view! {
+            <span class="board__curve" style:color=color>
+                <Sparkline points=Signal::stored(points) range=Signal::stored(range) from_zero=false/>
+            </span>
+        }
+    });
+    let hides_text = cell.hides_text;
     let text = cell.text.clone();
     let words = match cell.links.as_slice() {
-        [] => view! { <span>{text}</span> }.into_any(),
+        [] => view! { <span class:visually-hidden=hides_text>{text}</span> }.into_any(),
         [only] if kind != CellKind::Links => value_link(only, text).into_any(),
         links => links.iter().map(|link| value_link(link, link.title.clone())).collect_view().into_any(),
     };
     view! {
         <td class=class class:board__cell--json=kind == CellKind::Json style:background-color=ground style:color=ink title=cell.text.clone()>
-            {bar}{words}
+            {bar}{curve}{words}
         </td>
     }
 }
@@ -164,7 +176,7 @@ pub(super) fn csv_of(figure: &Arc<Figure>, shown: Shown) -> String {
             let scopes = Scopes { own, board: loading.scope(), globals: &globals };
             figure.data_table(&FigureContext {
                 range: TimeRange { start_ms, end_ms },
-                utc_offset_minutes: i32::try_from(browser_zone(end_ms) / 60_000).unwrap_or(0),
+                utc_offset_minutes: shown.board.zone.get_untracked().offset_minutes(end_ms),
                 variables: &scopes,
                 engine: &BrowserPatterns,
             })

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use crowsnest_dashboards::field::{ColorMode, show};
 use crowsnest_dashboards::frame::{Cell, Field, FieldKind, Frame};
+use crowsnest_dashboards::interpolate::RowScope;
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::{Unit, json, transform};
 
 use super::FigureContext;
 use super::legend::{Legend, LegendRow, calculate};
+use super::links::{self, CellLink};
 use super::options::{ends, extent_of, hidden_from};
 use super::picture::{Drawn, Place, Spot};
 use super::tip::{Tip, TipRow};
@@ -49,9 +51,39 @@ pub(super) struct BarsShape {
 #[derive(Clone, Debug)]
 pub(super) struct BarSeries {
     pub(super) name: String,
-    /// Value, how it is read, and its colour, a category each.
-    pub(super) bars: Vec<(f64, String, Paint)>,
+    /// One a category.
+    pub(super) bars: Vec<Bar>,
     paint: Paint,
+}
+
+/// One bar.
+#[derive(Clone, Debug)]
+pub(super) struct Bar {
+    value: f64,
+    /// As it is read.
+    pub(super) text: String,
+    paint: Paint,
+    links: Vec<CellLink>,
+}
+
+/// Where the bar of a row leads.
+fn leads(
+    frames: &[Frame],
+    field: &Field,
+    name: &str,
+    row: usize,
+    text: &str,
+    context: &FigureContext<'_>,
+) -> Vec<CellLink> {
+    if field.config.links.is_empty() {
+        return Vec::new();
+    }
+    let place = frames.iter().find_map(|frame| {
+        let at = frame.fields.iter().position(|known| std::ptr::eq(known, field))?;
+        Some((frame, at))
+    });
+    let Some((frame, field)) = place else { return Vec::new() };
+    links::of_row(RowScope { frame, field, row: Some(row), name, text: Some(text) }, context)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,9 +131,12 @@ impl BarsShape {
     fn of_series(panel: &Panel, frames: &[Frame], context: &FigureContext<'_>) -> Option<Self> {
         let (singles, total) = super::value::singles(panel, frames, context);
         let first = frames.iter().find_map(|frame| frame.numbers().next())?;
-        let bars = singles
-            .iter()
-            .map(|one| (one.number.unwrap_or(f64::NAN), written(&one.text, &one.suffix), one.paint));
+        let bars = singles.iter().map(|one| Bar {
+            value: one.number.unwrap_or(f64::NAN),
+            text: written(&one.text, &one.suffix),
+            paint: one.paint,
+            links: one.links.clone(),
+        });
         let series = BarSeries { name: String::new(), bars: bars.collect(), paint: Paint::Palette(0) };
         let mut shape = Self::build(
             panel,
@@ -152,7 +187,9 @@ impl BarsShape {
                     let cell = field.values.get(row);
                     let shown = show(&cell, &field.config, least, most, context.engine);
                     let paint = shown.color.filter(|_| by_value).map_or(own, |color| Paint::parse(&color));
-                    (cell.as_number().unwrap_or(f64::NAN), shown.text.to_string(), paint)
+                    let text = shown.text.to_string();
+                    let links = leads(frames, field, name, row, &text, context);
+                    Bar { value: cell.as_number().unwrap_or(f64::NAN), text, paint, links }
                 };
                 BarSeries { name: name.clone(), bars: (0..categories.len()).map(bar).collect(), paint: own }
             })
@@ -225,8 +262,8 @@ impl BarsShape {
             .collect();
         let mut shape = Self::build(panel, categories, columns, &counted, context, frame.len());
         for series in &mut shape.series {
-            for (value, text, _) in &mut series.bars {
-                *text = Unit::parse("short").format(*value).to_string();
+            for bar in &mut series.bars {
+                bar.text = Unit::parse("short").format(bar.value).to_string();
             }
         }
         shape.unit = Unit::parse("short");
@@ -315,7 +352,7 @@ impl BarsShape {
             let values = seen
                 .iter()
                 .filter_map(|one| one.bars.get(at))
-                .map(|bar| bar.0)
+                .map(|bar| bar.value)
                 .filter(|value| value.is_finite());
             match self.stacked {
                 Stacked::No => values.for_each(&mut take),
@@ -357,13 +394,15 @@ impl BarsShape {
         let sum: f64 = seen
             .iter()
             .filter_map(|one| one.bars.get(category))
-            .map(|bar| bar.0)
+            .map(|bar| bar.value)
             .filter(|value| value.is_finite())
             .sum();
         let mut base = foot;
         let mut rows = Vec::new();
         for (at, one) in seen.iter().enumerate() {
-            let Some((value, words, paint)) = one.bars.get(category).filter(|bar| bar.0.is_finite()) else {
+            let Some(Bar { value, text: words, paint, links }) =
+                one.bars.get(category).filter(|bar| bar.value.is_finite())
+            else {
                 continue;
             };
             let value = if self.stacked == Stacked::Percent && sum != 0.0 { value / sum } else { *value };
@@ -398,7 +437,7 @@ impl BarsShape {
                 value: words.clone(),
                 paint: *paint,
                 nearest: false,
-                links: Vec::new(),
+                links: links.clone(),
             });
         }
         let place = if self.horizontal {

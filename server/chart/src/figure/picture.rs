@@ -3,6 +3,7 @@
 use crowsnest_dashboards::pattern::Engine;
 use plotters_backend::DrawingBackend;
 
+use super::times::TimeAxis;
 use super::tip::{Tip, TipMark};
 use super::{Figure, Shape, View};
 use crate::axis::instant_text;
@@ -25,6 +26,7 @@ pub struct Picture {
     scene: Scene,
     chart: Option<Chart>,
     spots: Vec<Spot>,
+    times: Option<TimeAxis>,
     utc_offset_minutes: i32,
 }
 
@@ -63,6 +65,17 @@ impl Place {
 pub(super) struct Drawn {
     pub(super) scene: Scene,
     pub(super) spots: Vec<Spot>,
+    /// Where its horizontal axis is time.
+    pub(super) times: Option<TimeAxis>,
+}
+
+/// What lies over a picture.
+#[derive(Clone, Copy, Debug)]
+pub enum Over {
+    /// A moment (ms) that somebody points at, and the row (CSS pixels) where that is in this picture.
+    Moment(i64, Option<f64>),
+    /// The stretch being selected, between two columns (CSS pixels).
+    Selection(f64, f64),
 }
 
 pub(super) fn prepare(
@@ -81,6 +94,7 @@ pub(super) fn prepare(
                 scene,
                 chart: Some(chart),
                 spots: Vec::new(),
+                times: None,
                 utc_offset_minutes: view.utc_offset_minutes,
             };
         }
@@ -95,8 +109,8 @@ pub(super) fn prepare(
         Shape::Table(table) => table.draw(surface, theme, text),
         Shape::Message(message) => sentence(&message.to_string(), surface, theme, text),
     };
-    let Drawn { scene, spots } = drawn;
-    Picture { surface, scene, chart: None, spots, utc_offset_minutes: view.utc_offset_minutes }
+    let Drawn { scene, spots, times } = drawn;
+    Picture { surface, scene, chart: None, spots, times, utc_offset_minutes: view.utc_offset_minutes }
 }
 
 /// A sentence in the middle of the surface, on as many lines as it needs.
@@ -131,6 +145,12 @@ impl Picture {
         self.chart.as_ref()
     }
 
+    /// The instant (ms) of a column (CSS pixels); `None` where the horizontal axis is not time.
+    pub fn time_at(&self, x: f64) -> Option<i64> {
+        let chart = self.chart.as_ref().map(|chart| chart.layout().time_at(x));
+        chart.or_else(|| self.times.map(|times| times.time_at(x)))
+    }
+
     /// What a tooltip says at a point (CSS pixels) of `figure`, which this is a picture of; `None` where there is nothing to say.
     pub fn tip(&self, figure: &Figure, x: f64, y: f64, engine: &dyn Engine) -> Option<Tip> {
         if let (Some(chart), Shape::Series(series)) = (&self.chart, &figure.shape) {
@@ -158,19 +178,26 @@ impl Picture {
         series.tip(&chart.hover_at(ms, None), self.utc_offset_minutes, engine)
     }
 
-    /// Draws what lies over the picture, on a surface of its own, which must be clear. Nothing where the horizontal axis is not time.
+    /// Draws what lies over the picture, on a surface of its own, which must be clear. Nothing where the horizontal axis is not time, and nothing
+    /// of a moment that is not in the picture, unless the pointer is.
     ///
     /// # Errors
     /// What the back-end reports.
-    pub fn draw_marker<DB: DrawingBackend>(
+    pub fn draw_over<DB: DrawingBackend>(
         &self,
         backend: &mut DB,
-        marker: Marker<'_>,
+        over: Over,
         theme: &Theme,
     ) -> Result<(), DrawError<DB>> {
-        match &self.chart {
-            Some(chart) => chart.marker(marker, theme).play(backend, self.surface, &theme.font),
-            None => Ok(()),
-        }
+        let scene = match (&self.chart, self.times, over) {
+            (Some(chart), _, Over::Moment(ms, y)) if y.is_some() || chart.layout().range.contains(ms) => {
+                chart.marker(Marker::Crosshair(&chart.hover_at(ms, y)), theme)
+            }
+            (Some(chart), _, Over::Selection(from, to)) => chart.marker(Marker::Selection(from, to), theme),
+            (None, Some(times), Over::Moment(ms, _)) => times.moment(ms, theme),
+            (None, Some(times), Over::Selection(from, to)) => times.selection(from, to, theme),
+            _ => return Ok(()),
+        };
+        scene.play(backend, self.surface, &theme.font)
     }
 }

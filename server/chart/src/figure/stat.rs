@@ -206,7 +206,7 @@ pub(super) fn number(
 }
 
 /// A curve and its area in a box.
-fn curve(
+pub(super) fn curve(
     scene: &mut Scene,
     points: &[(i64, f64)],
     place: Rect,

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use crowsnest_dashboards::field::show;
 use crowsnest_dashboards::frame::{Cell, FieldKind, Frame};
+use crowsnest_dashboards::interpolate::RowScope;
 use crowsnest_dashboards::json;
 use crowsnest_dashboards::model::Panel;
 
 use super::legend::{Legend, LegendRow};
+use super::links::{self, CellLink};
 use super::options::{ends, extent_of, hidden_from};
 use super::picture::{Drawn, Place, Spot};
 use super::summary::DataTable;
-use super::times::{self, TIME_AXIS};
+use super::times::{self, TIME_AXIS, TimeAxis};
 use super::tip::{Tip, TipRow};
 use super::{FigureContext, View};
 use crate::axis::instant_text;
@@ -47,6 +49,7 @@ pub(super) struct Band {
     to: i64,
     pub(super) text: String,
     paint: Paint,
+    links: Vec<CellLink>,
 }
 
 impl States {
@@ -71,6 +74,7 @@ impl States {
                 if rows.len() >= MOST_ROWS {
                     continue;
                 }
+                let name = frame.display_name(at, frames);
                 let (least, most) = ends(field, all);
                 let step = field.step_ms.unwrap_or(60_000).max(1);
                 let mut bands: Vec<Band> = Vec::new();
@@ -99,12 +103,15 @@ impl States {
                         }
                         _ if left > 0 => {
                             left -= 1;
-                            bands.push(Band { from, to, text, paint });
+                            let scope =
+                                RowScope { frame, field: at, row: Some(row), name: &name, text: Some(&text) };
+                            let links = links::of_row(scope, context);
+                            bands.push(Band { from, to, text, paint, links });
                         }
                         _ => {}
                     }
                 }
-                rows.push((frame.display_name(at, frames), bands));
+                rows.push((name, bands));
             }
         }
         if rows.iter().all(|(_, bands)| bands.is_empty()) {
@@ -192,7 +199,7 @@ impl States {
                     value: band.text.clone(),
                     paint: band.paint,
                     nearest: true,
-                    links: Vec::new(),
+                    links: band.links.clone(),
                 };
                 let tip = Tip {
                     at_ms: Some(band.from),
@@ -205,6 +212,7 @@ impl States {
                 drawn.spots.push(Spot { place: Place::Rect(place), tip });
             }
         }
+        drawn.times = Some(TimeAxis::new(plot, view.range));
         times::label(&mut drawn.scene, plot, surface, view, theme, text);
         drawn
     }

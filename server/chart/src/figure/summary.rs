@@ -83,7 +83,7 @@ pub(super) fn of(figure: &Figure) -> Summary {
         Shape::Bars(bars) => {
             let first = bars.series.first();
             let text = |at: usize| {
-                first.and_then(|one| one.bars.get(at)).map(|bar| bar.1.clone()).unwrap_or_default()
+                first.and_then(|one| one.bars.get(at)).map(|bar| bar.text.clone()).unwrap_or_default()
             };
             let named = bars.categories.iter().enumerate().take(MOST_VALUES);
             Summary {
@@ -138,7 +138,7 @@ pub(super) fn table(figure: &Figure, context: &FigureContext<'_>) -> DataTable {
                 let values = bars
                     .series
                     .iter()
-                    .map(|one| one.bars.get(at).map(|bar| bar.1.clone()).unwrap_or_default());
+                    .map(|one| one.bars.get(at).map(|bar| bar.text.clone()).unwrap_or_default());
                 std::iter::once(name.clone()).chain(values).collect()
             };
             let rows = bars.categories.iter().enumerate().take(MOST_ROWS).map(row).collect();

@@ -3,7 +3,7 @@
 mod draw;
 
 use crowsnest_dashboards::field::show;
-use crowsnest_dashboards::frame::{Cell, Field, FieldKind, Frame};
+use crowsnest_dashboards::frame::{Cell, Field, FieldKind, Frame, Values};
 use crowsnest_dashboards::interpolate::RowScope;
 use crowsnest_dashboards::model::Panel;
 use crowsnest_dashboards::{json, reduce};
@@ -98,6 +98,8 @@ pub enum CellKind {
 pub struct TableCell {
     /// As it is read.
     pub text: String,
+    /// Whether what it shows says enough to those who see it.
+    pub hides_text: bool,
     /// Its colour, where its value has one.
     pub paint: Option<Paint>,
     /// Its place between the least and the greatest value, 0 to 1.
@@ -213,6 +215,9 @@ fn kind(field: &Field) -> CellKind {
     let options = json::at(custom, "cellOptions");
     let id =
         json::filled(options, "type").or_else(|| json::filled(custom, "displayMode")).unwrap_or_default();
+    if matches!(field.values, Values::Curves(_)) && matches!(id.as_str(), "" | "auto") {
+        return CellKind::Sparkline;
+    }
     match id.as_str() {
         "color-text" => CellKind::ColoredText,
         "color-background" if json::flag(options, "applyToRow") => CellKind::ColoredRow,
@@ -245,12 +250,19 @@ fn read_cell(
     };
     let scope = RowScope { frame, field: at, row: Some(row), name: title, text: Some(&text) };
     let links = links::of_row(scope, context);
+    let curve = match &cell {
+        Cell::Curve(curve) => curve.points.clone(),
+        _ => Vec::new(),
+    };
+    // A curve may be alone: somebody who cannot see it is told the number all the same.
+    let hides_value = json::flag(&field.config.custom, "cellOptions.hideValue");
     TableCell {
         paint: shown.color.map(|color| Paint::parse(&color)),
         share: shown.share,
         sort: SortKey(Some(cell)),
         links,
-        curve: Vec::new(),
+        hides_text: hides_value && !curve.is_empty(),
+        curve,
         text,
     }
 }

@@ -61,9 +61,12 @@ fn plain(cell: &Cell, config: &FieldConfig) -> Formatted {
             None => words(date::moment(*ms, "YYYY-MM-DD HH:mm:ss")),
         },
         Cell::Bool(flag) => words(flag.to_string()),
-        Cell::Number(number) => {
-            config.unit.clone().unwrap_or_else(Unit::none).format_with(*number, config.decimals)
-        }
+        Cell::Number(_) | Cell::Curve(_) => match cell.as_number() {
+            Some(number) => {
+                config.unit.clone().unwrap_or_else(Unit::none).format_with(number, config.decimals)
+            }
+            None => plain(&Cell::Null, config),
+        },
     }
 }
 

@@ -16,6 +16,17 @@ pub enum Values {
     Texts(Vec<Option<Arc<str>>>),
     /// True or false.
     Bools(Vec<Option<bool>>),
+    /// Series, each as one value.
+    Curves(Vec<Option<Arc<Curve>>>),
+}
+
+/// A series as one value of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// What stands for it where a number is wanted.
+    pub value: Option<f64>,
+    /// Milliseconds since 1970 and numbers, in the order of time.
+    pub points: Vec<(i64, f64)>,
 }
 
 /// One value.
@@ -31,6 +42,8 @@ pub enum Cell {
     Text(Arc<str>),
     /// True or false.
     Bool(bool),
+    /// A series, which counts as the number that stands for it.
+    Curve(Arc<Curve>),
 }
 
 impl Values {
@@ -53,7 +66,14 @@ impl Values {
 
     /// Cells as a column of a kind.
     pub fn of_kind(kind: FieldKind, cells: Vec<Cell>) -> Self {
+        let curve = |cell: Cell| match cell {
+            Cell::Curve(curve) => Some(curve),
+            _ => None,
+        };
         match kind {
+            FieldKind::Number if cells.iter().any(|cell| matches!(cell, Cell::Curve(_))) => {
+                Self::Curves(cells.into_iter().map(curve).collect())
+            }
             FieldKind::Time => Self::Times(cells.iter().map(Cell::as_time).collect()),
             FieldKind::Number => Self::Numbers(cells.iter().map(Cell::as_number).collect()),
             FieldKind::Text => Self::Texts(cells.into_iter().map(Cell::into_text).collect()),
@@ -65,7 +85,7 @@ impl Values {
     pub fn kind(&self) -> FieldKind {
         match self {
             Self::Times(_) => FieldKind::Time,
-            Self::Numbers(_) => FieldKind::Number,
+            Self::Numbers(_) | Self::Curves(_) => FieldKind::Number,
             Self::Texts(_) => FieldKind::Text,
             Self::Bools(_) => FieldKind::Bool,
         }
@@ -78,6 +98,7 @@ impl Values {
             Self::Numbers(values) => values.len(),
             Self::Texts(values) => values.len(),
             Self::Bools(values) => values.len(),
+            Self::Curves(values) => values.len(),
         }
     }
 
@@ -93,6 +114,7 @@ impl Values {
             Self::Numbers(values) => values.get(at).copied().flatten().map_or(Cell::Null, Cell::Number),
             Self::Texts(values) => values.get(at).cloned().flatten().map_or(Cell::Null, Cell::Text),
             Self::Bools(values) => values.get(at).copied().flatten().map_or(Cell::Null, Cell::Bool),
+            Self::Curves(values) => values.get(at).cloned().flatten().map_or(Cell::Null, Cell::Curve),
         }
     }
 
@@ -116,6 +138,7 @@ impl Values {
             Self::Numbers(values) => Self::Numbers(pick(values, rows)),
             Self::Texts(values) => Self::Texts(pick(values, rows)),
             Self::Bools(values) => Self::Bools(pick(values, rows)),
+            Self::Curves(values) => Self::Curves(pick(values, rows)),
         }
     }
 }
@@ -131,7 +154,7 @@ impl Cell {
         Some(match self {
             Self::Null => return None,
             Self::Time(_) => FieldKind::Time,
-            Self::Number(_) => FieldKind::Number,
+            Self::Number(_) | Self::Curve(_) => FieldKind::Number,
             Self::Text(_) => FieldKind::Text,
             Self::Bool(_) => FieldKind::Bool,
         })
@@ -145,6 +168,7 @@ impl Cell {
             Self::Number(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok(),
             Self::Bool(flag) => Some(f64::from(u8::from(*flag))),
+            Self::Curve(curve) => curve.value,
         }
     }
 
@@ -208,6 +232,10 @@ impl std::fmt::Display for Cell {
             Self::Number(number) => f.write_str(&crowsnest_api::format_value(*number)),
             Self::Text(text) => f.write_str(text),
             Self::Bool(flag) => write!(f, "{flag}"),
+            Self::Curve(curve) => match curve.value {
+                Some(number) => f.write_str(&crowsnest_api::format_value(number)),
+                None => Ok(()),
+            },
         }
     }
 }

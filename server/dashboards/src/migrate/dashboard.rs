@@ -58,6 +58,10 @@ pub(crate) fn migrate(dashboard: &mut Value) {
         if annotation.get("target").is_some_and(|target| target.get("limit").is_some()) {
             json::set_absent(annotation, "target.tags", json!([]));
         }
+        // A target is a query, and by the published schema every query has a name; Grafana gives this one.
+        if annotation.get("target").is_some_and(Value::is_object) {
+            json::set_absent(annotation, "target.refId", "Anno");
+        }
     }
     for link in json::list_mut(dashboard, "links") {
         self::link(link);

@@ -1,12 +1,13 @@
 //! Between series and rows: `reduce`, `seriesToRows`, `labelsToFields`, `prepareTimeSeries`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crowsnest_api::Labels;
 use serde_json::Value;
 
 use super::{Context, MOST_CELLS, join, names};
-use crate::frame::{Cell, Field, FieldKind, Frame, Values};
+use crate::frame::{Cell, Curve, Field, FieldKind, Frame, Values};
 use crate::json;
 use crate::reduce as calculation;
 
@@ -79,6 +80,44 @@ fn label_names<'a>(labels: impl Iterator<Item = &'a Labels>) -> Vec<String> {
 fn label_column<'a>(name: &str, labels: impl Iterator<Item = &'a Labels>) -> Field {
     let cells = labels.map(|labels| labels.get(name).map_or(Cell::Null, |value| Cell::text(value.as_str())));
     Field::new(name, Values::of_kind(FieldKind::Text, cells.collect()))
+}
+
+/// `timeSeriesTable`: a row a series, with its labels and itself as a curve; a frame a query.
+#[expect(clippy::needless_pass_by_value, reason = "all transformations have one signature")]
+pub(super) fn to_curves(frames: Vec<Frame>, options: &Value, _: &Context<'_>) -> Vec<Frame> {
+    let queries: BTreeSet<&str> = frames.iter().map(|frame| frame.ref_id.as_str()).collect();
+    let one = |ref_id: &str| {
+        let stat =
+            json::filled(json::at(options, ref_id), "stat").unwrap_or_else(|| "lastNotNull".to_owned());
+        let series: Vec<(&Field, &Field)> = frames
+            .iter()
+            .filter(|frame| frame.ref_id == ref_id)
+            .filter_map(|frame| Some((frame, frame.time()?)))
+            .flat_map(|(frame, time)| frame.numbers().map(move |field| (time, field)))
+            .collect();
+        let labels = || series.iter().map(|(_, field)| &field.labels);
+        let names = label_names(labels());
+        let mut fields: Vec<Field> = names.iter().map(|name| label_column(name, labels())).collect();
+        let curves = series.iter().map(|(time, field)| Some(Arc::new(curve(time, field, &stat)))).collect();
+        let name = if queries.len() > 1 { format!("Trend #{ref_id}") } else { "Trend".to_owned() };
+        let mut trend = Field::new(name, Values::Curves(curves));
+        if let Some((_, first)) = series.first() {
+            trend.config.clone_from(&first.config);
+            trend.config.display_name = None;
+        }
+        fields.push(trend);
+        Frame { ref_id: ref_id.to_owned(), name: None, fields }
+    };
+    queries.iter().map(|ref_id| one(ref_id)).collect()
+}
+
+fn curve(time: &Field, field: &Field, stat: &str) -> Curve {
+    let point = |at: usize| match (time.values.get(at), field.values.number(at)) {
+        (Cell::Time(ms), Some(number)) if number.is_finite() => Some((ms, number)),
+        _ => None,
+    };
+    let points = (0..field.values.len()).filter_map(point).collect();
+    Curve { value: calculation::reduce(field, stat).as_number(), points }
 }
 
 /// `seriesToRows`: a row a sample, the newest first, with the series' name beside its value.
@@ -210,6 +249,23 @@ mod tests {
             (columns(&fields[0]), columns(&fields[1])),
             (vec!["A!: 4".to_owned()], vec!["B!: 5".to_owned()])
         );
+    }
+
+    #[test]
+    fn series_become_curves_of_a_table_that_count_as_their_numbers() {
+        let steps = json!([{"id": "timeSeriesTable", "options": {"A": {"stat": "max"}}}, {"id": "sortBy", "options": {"sort": [{"field": "Trend", "desc": true}]}}]);
+        let [table] = run(two(), &steps).try_into().unwrap();
+        assert_eq!(columns(&table), ["pod: b a", "Trend: 5 4"]);
+        let Cell::Curve(second) = table.fields[1].values.get(1) else { panic!("{table:?}") };
+        assert_eq!((second.value, second.points.as_slice()), (Some(4.0), &[(1, 1.0), (2, 4.0)][..]));
+        let mut both = two();
+        both[1].ref_id = "B".to_owned();
+        let tables = run(
+            both,
+            &json!([{"id": "timeSeriesTable"}, {"id": "joinByField", "options": {"byField": "pod"}}]),
+        );
+        assert_eq!(columns(&tables[0]), ["pod: a b", "Trend #A: 4 ", "Trend #B:  5"]);
+        assert!(matches!(tables[0].fields[2].values, Values::Curves(_)), "a join keeps curves");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A table as a picture.
 
 use super::{CellKind, Column, ColumnAlign, TableCell, TableModel};
+use crate::data::TimeRange;
 use crate::figure::picture::Drawn;
+use crate::figure::stat;
 use crate::fit::cut;
 use crate::layout::Rect;
 use crate::scene::{Align, Surface, Type};
@@ -63,7 +65,8 @@ impl TableModel {
         let own = |(at, column): (usize, &Column)| {
             let cells = self.rows.iter().take(MEASURED).filter_map(|row| row.get(at));
             let widest = cells.map(|cell| text.width(&cell.text, Type::BODY.size)).fold(0.0, f64::max);
-            let bar = if column.kind == CellKind::Gauge { GAUGE + PAD } else { 0.0 };
+            let has_bar = matches!(column.kind, CellKind::Gauge | CellKind::Sparkline);
+            let bar = if has_bar { GAUGE + PAD } else { 0.0 };
             let title = text.width(&column.title, 11.0);
             (widest + bar).max(title).min(WIDTHS.1).max(WIDTHS.0) + 2.0 * PAD
         };
@@ -162,12 +165,31 @@ impl TableModel {
                 scene.paint_rect(filled, paint.unwrap_or(crate::paint::Paint::Palette(0)), theme);
                 room = (room - bar - PAD).max(0.0);
             }
+            (CellKind::Sparkline, paint) if !cell.curve.is_empty() => {
+                let words = if cell.hides_text { 0.0 } else { text.width(&cell.text, letters.size) + PAD };
+                let width = (room - words).max(16.0);
+                let curve = Rect {
+                    left: place.left + PAD,
+                    top: place.top + 4.0,
+                    width,
+                    height: (place.height - 8.0).max(4.0),
+                };
+                let (color, _) = paint.unwrap_or(crate::paint::Paint::Palette(0)).color(theme);
+                let time = |point: Option<&(i64, f64)>| point.map_or(0, |(at, _)| *at);
+                let range = TimeRange { start_ms: time(cell.curve.first()), end_ms: time(cell.curve.last()) };
+                stat::curve(scene, &cell.curve, curve, range, color, theme);
+                room = (room - width - PAD).max(0.0);
+            }
             _ => {}
+        }
+        if kind == CellKind::Sparkline && cell.hides_text {
+            return;
         }
         if on_ground && let Some(paint) = cell.paint {
             color = paint.color(theme).0.ink();
         }
-        let align = if kind == CellKind::Gauge { ColumnAlign::End } else { column.align };
+        let is_beside = matches!(kind, CellKind::Gauge | CellKind::Sparkline);
+        let align = if is_beside { ColumnAlign::End } else { column.align };
         let words = cut(&cell.text, room.max(0.0), letters, text);
         let (x, align) = match align {
             ColumnAlign::Start => (place.left + PAD, Align::Start),
