@@ -187,8 +187,8 @@ async fn an_e_mail_goes_out_over_starttls_with_a_password() {
     for line in ["From: Alerts <am@x.org>", "To: ops@x.org, Boss <boss@x.org>", "MIME-Version: 1.0"] {
         has(&said, line);
     }
-    has(&said, "Date: Mon, 21 Sep 2026 13:33:20 +0000");
-    for start in ["Subject: =?utf-8?", "Message-ID: <", "Content-Type: multipart/alternative"] {
+    has(&said, "Date: Mon, 21 Sep 2026 14:13:20 +0000");
+    for start in ["Subject: [FIRING:1]  =?utf-8?", "Message-ID: <", "Content-Type: multipart/alternative"] {
         assert!(said.iter().any(|line| line.starts_with(start)), "{start}: {said:#?}");
     }
     let kinds: Vec<_> = said.iter().filter(|line| line.starts_with("Content-Type: text/")).collect();
