@@ -30,6 +30,8 @@ pub(crate) enum Collection {
     SnapshotData,
     /// Stars, by user.
     Stars,
+    /// Alerting rules that users made, by id.
+    Rules,
 }
 
 impl Collection {
@@ -46,6 +48,7 @@ impl Collection {
             Self::Snapshots => "snapshots",
             Self::SnapshotData => "snapshot-data",
             Self::Stars => "stars",
+            Self::Rules => "rules",
         }
     }
 }
