@@ -128,7 +128,7 @@ fn Group(
         let words = alerts_words(lang.get(), alerts.with(Vec::len));
         view! { <Badge tone=worst()>{words}</Badge> }
     };
-    let title = if name.is_empty() { tr(Msg::NoSuchLabel)().to_owned() } else { name };
+    let title = if name.is_empty() { Msg::NoSuchLabel.text(lang.get_untracked()).to_owned() } else { name };
     view! {
         <section class="agroup" aria-label=title>
             <header class="agroup__head"><h2 class="agroup__name">{title.clone()}</h2>{badge}</header>

@@ -65,7 +65,12 @@ fn what_an_alert_says_is_text_in_an_e_mail_and_never_markup() {
     let now = Timestamp::from_millis(1_790_000_000_000);
     let posted = PostedAlert {
         labels: Labels::from_pairs([("alertname", "Full"), ("pod", "<b>web</b>")]),
-        annotations: [("runbook_url".into(), "javascript:alert(1)".to_owned())].into(),
+        annotations: [
+            ("action".into(), "Do".to_owned()),
+            ("runbook_url".into(), "javascript:alert(1)".to_owned()),
+            ("summary".into(), "Full".to_owned()),
+        ]
+        .into(),
         ..PostedAlert::default()
     };
     dispatcher.put(posted.into_alert(now, Duration::from_mins(5)).unwrap(), now);
@@ -79,6 +84,8 @@ fn what_an_alert_says_is_text_in_an_e_mail_and_never_markup() {
     let html = made.html.unwrap();
     assert!(html.contains("&lt;b&gt;web&lt;/b&gt;") && !html.contains("<b>web"), "{html}");
     assert!(!html.contains("href=\"javascript:"), "{html}");
+    let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}: {html}"));
+    assert!(place(">Full</p>") < place("action:</span> Do"), "what is wrong comes before what to do");
 }
 
 #[track_caller]
