@@ -43,7 +43,7 @@ pub(crate) async fn follow(
                     info!(watches = watches.len(), "read events.yml");
                 }
                 Err(why) => {
-                    warn!(file = %file.display(), why, "cannot read what is told of events; that of before stays")
+                    warn!(file = %file.display(), why, "cannot read what is told of events; that of before stays");
                 }
             }
             read = text;

@@ -99,7 +99,7 @@ impl<'a> Letter<'a> {
         let connected =
             AsyncSmtpConnection::connect_tokio1(&*addresses, Some(TIMEOUT), &hello, tls, None).await;
         let mut server = connected.map_err(failure)?;
-        let requires_tls = !self.integration.text("require_tls").is_some_and(|text| text == "false");
+        let requires_tls = self.integration.text("require_tls").is_none_or(|text| text != "false");
         if requires_tls && !server.is_encrypted() {
             if !server.can_starttls() {
                 let host = &self.host;
@@ -146,6 +146,7 @@ impl<'a> Letter<'a> {
 }
 
 /// Refused for good is what the server answers with a code of 500 and more.
+#[expect(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
 fn failure(error: SmtpError) -> Failure {
     if error.is_permanent() { Failure::Final(error.to_string()) } else { Failure::Passing(error.to_string()) }
 }
