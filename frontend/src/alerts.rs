@@ -14,9 +14,15 @@ pub(crate) use grouping::{GroupBy, firing, group};
 pub(crate) use subject::page_of;
 
 use crate::components::Tone;
+use crate::router::{Page, Route};
 
 /// Labels that are said elsewhere on the page.
 const SAID_ELSEWHERE: &[&str] = &["alertname", "severity"];
+
+/// The way to the editor of rules, with a query in it.
+pub(crate) fn alert_of(query: &str) -> Route {
+    Route::to(Page::Alerts).with("view", "rule").with("expr", query)
+}
 
 /// A label of an alert; empty where it has none of that name.
 pub(crate) fn label<'l>(labels: &'l Labels, name: &str) -> &'l str {

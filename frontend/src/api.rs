@@ -2,6 +2,7 @@
 
 mod about;
 mod access;
+mod alert_rules;
 mod alerting;
 mod alerts;
 mod changes;
@@ -25,6 +26,7 @@ pub(crate) use about::{
     fetch_kubelets, fetch_recent, fetch_tokens, make_token,
 };
 pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
+pub(crate) use alert_rules::{delete_rule, fetch_written_rules, preview_rule, save_rule};
 pub(crate) use alerting::{
     Rule, RuleGroup, Silence, expire_silence, fetch_alert_rules, fetch_alert_summary, fetch_all_alerts,
     fetch_explained, fetch_notifications, fetch_silences, history_query, save_silence,

@@ -52,6 +52,9 @@ pub(crate) enum Action {
     /// A dashboard with its numbers.
     SaveSnapshot,
     DeleteSnapshot,
+    /// An alerting rule that is made or changed.
+    SaveRule,
+    DeleteRule,
     /// A silence that is made or changed.
     SaveSilence,
     /// One that is ended before its time.

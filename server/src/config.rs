@@ -17,6 +17,7 @@ use crate::cluster_metrics::{ClusterMetricsSettings, default_kinds};
 use crate::external_url::ExternalUrl;
 use crate::fetch::Destination;
 use crate::http::{BasePath, CorsOrigin};
+use crate::rules::curated;
 use crate::settings::{AuthMode, Kube, LogFormat, Settings};
 use crate::units::{Span, parse_duration};
 
@@ -82,6 +83,11 @@ pub(crate) struct Config {
     /// Where dashboards are fetched from by their number.
     pub(crate) dashboards_url: Option<reqwest::Url>,
     pub(crate) evaluation_interval: Duration,
+    /// Names of the files of rules that come with the server.
+    pub(crate) curated_rules: Vec<&'static str>,
+    pub(crate) rule_objects: bool,
+    /// Namespaces whose objects may have rules about the whole cluster.
+    pub(crate) rules_from: Vec<String>,
     pub(crate) features: Vec<String>,
     pub(crate) queries: QueryLimits,
     /// Other sites whose pages may ask the Prometheus API.
@@ -205,6 +211,11 @@ impl Config {
             cluster.is_some() || !dashboard_config_maps,
             "--dashboard-config-maps needs a cluster: give --kubeconfig FILE, or run as a pod with a ServiceAccount"
         );
+        let rule_objects = settings.rule_objects.unwrap_or_default();
+        ensure!(
+            cluster.is_some() || !rule_objects,
+            "--rule-objects needs a cluster: give --kubeconfig FILE, or run as a pod with a ServiceAccount"
+        );
         ensure!(
             auth == AuthMode::Kube || oidc.is_none(),
             "--oidc-issuer-url is for the users of the cluster: --auth kube"
@@ -278,6 +289,9 @@ impl Config {
                 .evaluation_interval
                 .map_or(DEFAULT_EVALUATION_INTERVAL, |span| span.0)
                 .max(Duration::from_millis(1)),
+            curated_rules: curated::named(settings.curated_rules.as_deref())?,
+            rule_objects,
+            rules_from: settings.rules_from.unwrap_or_default(),
             features: settings.enable_feature.unwrap_or_default(),
             admin_api: settings.web_enable_admin_api.unwrap_or_default(),
             external_labels: external_labels(settings.external_label.as_deref().unwrap_or_default())?,

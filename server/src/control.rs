@@ -32,6 +32,8 @@ pub(crate) enum Collection {
     Stars,
     /// What jobs have pushed to the Pushgateway's API, by group.
     PushedGroups,
+    /// Alerting rules that users made, by id.
+    Rules,
 }
 
 impl Collection {
@@ -49,6 +51,7 @@ impl Collection {
             Self::SnapshotData => "snapshot-data",
             Self::Stars => "stars",
             Self::PushedGroups => "pushed-groups",
+            Self::Rules => "rules",
         }
     }
 }

@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_private};
 use crate::http::AppState;
+use crate::rules::curated;
 use crate::serve::{Server, start_process, wait_for_signal};
 use crate::settings::{AuthMode, Settings};
 
@@ -75,6 +76,9 @@ pub(crate) fn run(mut settings: Settings) -> anyhow::Result<()> {
     };
     if let Some(alerting) = &alerting {
         settings.provisioning = Some(alerting.folder.clone());
+        // The demo's own rules find the same as those about Kubernetes, only sooner.
+        let others = || curated::names().filter(|name| *name != "kubernetes").map(str::to_owned).collect();
+        settings.curated_rules.get_or_insert_with(others);
     }
     let chose_port = settings.listen.is_some();
     let mut config = Config::resolve(settings)?;

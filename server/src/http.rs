@@ -2,6 +2,7 @@
 
 mod about;
 mod access;
+mod alert_rules;
 mod alerts;
 mod answers;
 mod app;

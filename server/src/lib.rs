@@ -31,6 +31,7 @@ pub mod fuzzing;
 mod gone;
 mod http;
 mod import;
+mod incidents;
 mod influx;
 mod journal;
 mod listen;

@@ -2,6 +2,9 @@
 
 mod deliver;
 mod kept;
+mod mail;
+mod prepared;
+mod rehearse;
 mod request;
 pub(crate) mod sight;
 mod told;
@@ -22,6 +25,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use self::kept::Kept;
+pub(crate) use self::kept::new_id;
 pub(crate) use self::told::ToldLog;
 use crate::clock;
 use crate::control::{Collection, ControlStore};
@@ -146,7 +150,7 @@ impl Notifier {
         now: Timestamp,
     ) -> anyhow::Result<Result<String, SilenceError>> {
         let mut dispatcher = self.dispatcher.lock();
-        let changed = match dispatcher.silences.set(silence, kept::new_id()?, now) {
+        let changed = match dispatcher.silences.set(silence, new_id()?, now) {
             Ok(changed) => changed,
             Err(error) => return Ok(Err(error)),
         };

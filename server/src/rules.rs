@@ -1,10 +1,17 @@
-//! Rules on the server: read from `--provisioning`, evaluated on time, remembered through restarts.
+//! Rules on the server: those that came with it, of `--provisioning` and of the cluster, evaluated on time, remembered through restarts.
 
 mod alerts;
+pub(crate) mod authors;
+mod changing;
+pub(crate) mod curated;
 mod files;
+mod given;
+pub(crate) mod objects;
+mod preview;
 mod running;
 pub(crate) mod sight;
 mod store;
+pub(crate) mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use crowsnest_alerting::evaluation::{GroupSnapshot, GroupState, GroupView, Surroundings};
+use crowsnest_alerting::evaluation::{GroupSnapshot, GroupView, Surroundings};
 use crowsnest_alerting::rules::Group;
 use crowsnest_api::{Labels, Timestamp};
 use crowsnest_promql::{Control, Engine, Queryable};
@@ -21,8 +28,12 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, watch};
 use tracing::{info, warn};
 
+pub(crate) use self::alerts::threshold;
+use self::given::{Groups, Origin};
+pub(crate) use self::objects::Fault;
 use self::running::Running;
 use self::store::AppendingRecorder;
+use self::written::Written;
 use crate::clock;
 use crate::config_folder::ConfigFolder;
 use crate::control::{Collection, ControlStore};
@@ -50,8 +61,10 @@ impl GroupKey {
 
 /// What rules are evaluated with.
 pub(crate) struct RuleSettings {
-    /// Folder of rule files; without one there are no rules.
+    /// Folder of rule files; without one there are none.
     pub(crate) folder: ConfigFolder,
+    /// Which of those that came with the server are evaluated.
+    pub(crate) curated: Vec<&'static str>,
     /// How often groups are evaluated that do not say.
     pub(crate) interval: Duration,
     pub(crate) external_labels: Labels,
@@ -66,7 +79,15 @@ pub(crate) struct Rules {
     recorder: AppendingRecorder,
     control: Arc<dyn ControlStore>,
     notifier: Arc<Notifier>,
+    /// Those that users made.
+    pub(crate) written: Written,
+    /// Somebody has made or changed one.
+    saved: Notify,
+    /// What each origin gives. Held while groups are replaced.
+    given: Mutex<BTreeMap<Origin, Groups>>,
     groups: Mutex<BTreeMap<GroupKey, Arc<Running>>>,
+    /// What is wrong with objects of the cluster.
+    faults: Mutex<Vec<Fault>>,
     changed: Notify,
     stopping: Arc<AtomicBool>,
     pub(crate) counters: Counters,
@@ -93,6 +114,8 @@ impl Rules {
         control: Arc<dyn ControlStore>,
         notifier: Arc<Notifier>,
     ) -> anyhow::Result<Self> {
+        let written =
+            Written::open(Arc::clone(&control)).context("cannot read the rules that were made here")?;
         let rules = Self {
             settings,
             engine,
@@ -100,13 +123,18 @@ impl Rules {
             recorder: AppendingRecorder(appender),
             control,
             notifier,
+            written,
+            saved: Notify::new(),
+            given: Mutex::default(),
             groups: Mutex::default(),
+            faults: Mutex::default(),
             changed: Notify::new(),
             stopping: Arc::default(),
             counters: Counters::default(),
         };
+        rules.set(Origin::Curated, curated::groups(&rules.settings.curated, &rules.engine)?);
         rules.reload()?;
-        rules.restore(clock::now())?;
+        rules.take_written();
         Ok(rules)
     }
 
@@ -116,7 +144,7 @@ impl Rules {
     /// What is wrong, with file, line and column.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
         let Some(folder) = self.settings.folder.begin() else { return Ok(()) };
-        self.replace(files::read(folder, &self.engine)?, clock::now());
+        self.set(Origin::File, files::read(folder, &self.engine)?);
         Ok(())
     }
 
@@ -139,6 +167,11 @@ impl Rules {
         groups.iter().map(|(key, running)| (key.clone(), running.view())).collect()
     }
 
+    /// What is wrong with rules that were read by themselves, and changed nothing therefore.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        self.faults.lock().clone()
+    }
+
     /// How often a group is evaluated.
     pub(crate) fn interval(&self, group: &Group) -> Duration {
         group.interval.unwrap_or(self.settings.interval)
@@ -149,19 +182,27 @@ impl Rules {
         alerts::told_labels(labels, &self.settings.external_labels)
     }
 
-    fn replace(&self, wanted: BTreeMap<GroupKey, Arc<Group>>, now: Timestamp) {
+    /// Makes the groups of an origin these. Those that stay the same go on as if nothing had been.
+    fn set(&self, origin: Origin, groups: Groups) {
+        let mut given = self.given.lock();
+        given.insert(origin, groups);
+        // Of two with one name, which only a strange path makes, the later origin's counts.
+        let wanted = given.values().flatten().map(|(key, given)| (key.clone(), given.clone())).collect();
+        self.replace(wanted, clock::now());
+    }
+
+    fn replace(&self, wanted: Groups, now: Timestamp) {
         let mut groups = self.groups.lock();
         let mut before = std::mem::take(&mut *groups);
-        for (key, group) in wanted {
+        for (key, given) in wanted {
+            let interval = self.interval(&given.group);
             let running = match before.remove(&key) {
-                Some(running) if running.view().group.is_same(&group) => running,
-                Some(running) => {
-                    let interval = self.interval(&group);
-                    Arc::new(running.with_rules_of(&key, group, interval, now))
-                }
+                Some(running) if running.given.is_same(&given) => running,
+                Some(running) => Arc::new(running.with_rules_of(&key, given, interval, now)),
                 None => {
-                    let interval = self.interval(&group);
-                    Arc::new(Running::new(&key, GroupState::new(group), interval, now))
+                    let running = Running::new(&key, given, interval, now);
+                    self.restore(&key, &running, now);
+                    Arc::new(running)
                 }
             };
             groups.insert(key, running);
@@ -178,25 +219,22 @@ impl Rules {
         self.changed.notify_one();
     }
 
-    fn restore(&self, now: Timestamp) -> anyhow::Result<()> {
-        let kept = self.control.list(Collection::Alerts).context("cannot read what alerts there were")?;
-        let groups = self.groups.lock();
-        let mut by_text: BTreeMap<String, &Arc<Running>> =
-            groups.iter().map(|(key, running)| (key.text(), running)).collect();
-        for (key, json) in kept {
-            let Some(running) = by_text.remove(&key) else { continue };
-            match serde_json::from_slice::<GroupSnapshot>(&json) {
-                Ok(snapshot) => running.restore(snapshot, now),
-                Err(error) => {
-                    warn!(
-                        group = key,
-                        err = &error as &dyn std::error::Error,
-                        "what a group remembered is damaged"
-                    );
-                }
-            }
+    /// Takes up what is remembered of a group from before a restart.
+    fn restore(&self, key: &GroupKey, running: &Running, now: Timestamp) {
+        let kept = self.control.get(Collection::Alerts, &key.text()).map_err(anyhow::Error::from);
+        let snapshot = kept.and_then(|kept| match kept {
+            Some(json) => Ok(Some(serde_json::from_slice::<GroupSnapshot>(&json)?)),
+            None => Ok(None),
+        });
+        match snapshot {
+            Ok(Some(snapshot)) => running.restore(snapshot, now),
+            Ok(None) => {}
+            Err(error) => warn!(
+                group = key.text(),
+                err = &*error as &dyn std::error::Error,
+                "cannot read what a group remembered; its alerts begin anew"
+            ),
         }
-        Ok(())
     }
 
     fn forget(&self, key: &GroupKey) {
@@ -257,9 +295,10 @@ impl Rules {
             let began = Instant::now();
             Control::new(Arc::clone(&stopping), move || began.elapsed())
         };
+        let confined = running.given.confinement.of(&*self.queryable);
         let around = Surroundings {
             engine: &self.engine,
-            store: &*self.queryable,
+            store: &confined,
             recorder: &self.recorder,
             control: &control,
             external_labels: &self.settings.external_labels,

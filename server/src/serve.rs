@@ -33,6 +33,7 @@ use crate::fetch::Fetcher;
 use crate::forward::Forwards;
 use crate::gone::GonePods;
 use crate::http::{self, App, AppState};
+use crate::incidents;
 use crate::listen::{CertificateStore, Listener, TlsAcceptor, fingerprint};
 use crate::logging;
 use crate::notices::{EPHEMERAL, Notices};
@@ -245,9 +246,15 @@ fn provisioned(config: &Config, name: &str) -> Option<PathBuf> {
     config.provisioning.as_ref().map(|folder| folder.join(name))
 }
 
+/// The file that says of which events somebody is told, where it is.
+pub(crate) fn events_file(config: &Config) -> Option<PathBuf> {
+    provisioned(config, incidents::FILE).filter(|file| file.exists())
+}
+
 fn rule_settings(config: &Config) -> RuleSettings {
     RuleSettings {
         folder: ConfigFolder::new(provisioned(config, "rules"), config_folder::YAML),
+        curated: config.curated_rules.clone(),
         interval: config.evaluation_interval,
         external_labels: config.external_labels.clone(),
         external_url: external_url(config),
@@ -276,6 +283,8 @@ async fn cluster(config: &Config) -> anyhow::Result<Option<Arc<Cluster>>> {
     let of_use = config.auth == AuthMode::Kube
         || config.scrape_monitors
         || config.dashboard_config_maps
+        || config.rule_objects
+        || events_file(config).is_some()
         || !config.cluster_metrics.is_off();
     match source.filter(|_| of_use) {
         Some(source) => Ok(Some(Arc::new(Cluster::connect(source).await?))),

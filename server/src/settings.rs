@@ -210,6 +210,15 @@ pub(crate) struct Settings {
     /// How often rules are evaluated whose group does not say [default: 1m]
     #[arg(long, env = "CROWSNEST_EVALUATION_INTERVAL", value_name = "DURATION")]
     pub(crate) evaluation_interval: Option<Span>,
+    /// Which of the rules that come with the server are evaluated: certificates, kubernetes, nodes, stack, storage, or none [default: all]
+    #[arg(long, env = "CROWSNEST_CURATED_RULES", value_name = "LIST", value_delimiter = ',')]
+    pub(crate) curated_rules: Option<Vec<String>>,
+    /// Evaluates the rules of PrometheusRule objects of the cluster, each about its own namespace; needs the right to list them
+    #[arg(long, env = "CROWSNEST_RULE_OBJECTS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) rule_objects: Option<bool>,
+    /// Namespaces whose PrometheusRule objects are about the whole cluster, beside `crowsnest`
+    #[arg(long, env = "CROWSNEST_RULES_FROM", value_name = "LIST", value_delimiter = ',')]
+    pub(crate) rules_from: Option<Vec<String>>,
     /// Prometheus feature names, separated by commas
     #[arg(long, env = "CROWSNEST_ENABLE_FEATURE", value_name = "LIST", value_delimiter = ',')]
     pub(crate) enable_feature: Option<Vec<String>>,
@@ -326,6 +335,9 @@ impl Settings {
             provisioning: self.provisioning.or(other.provisioning),
             dashboards_url: self.dashboards_url.or(other.dashboards_url),
             evaluation_interval: self.evaluation_interval.or(other.evaluation_interval),
+            curated_rules: self.curated_rules.or(other.curated_rules),
+            rule_objects: self.rule_objects.or(other.rule_objects),
+            rules_from: self.rules_from.or(other.rules_from),
             enable_feature: self.enable_feature.or(other.enable_feature),
             query_timeout: self.query_timeout.or(other.query_timeout),
             query_max_concurrency: self.query_max_concurrency.or(other.query_max_concurrency),

@@ -1,8 +1,10 @@
 //! Alerts: what fires and who was told, silences, rules, and what receivers said.
 
 mod chart;
+mod editor;
 mod list;
 mod log;
+mod preview;
 mod row;
 mod rules;
 mod silence;
@@ -15,13 +17,14 @@ use std::time::Duration;
 use crowsnest_api::alerts::Alerts;
 use leptos::prelude::*;
 
-use crate::alerts::firing;
+use crate::alerts::{alert_of, firing};
 use crate::api::{fetch_all_alerts, use_client};
 use crate::components::Icon;
 use crate::components::IconName;
 use crate::i18n::{Msg, count, fill, tr, use_lang};
 use crate::poll::{Cadence, Feed, poll};
 use crate::router::use_router;
+use editor::RuleEditor;
 use list::AlertList;
 use log::NotificationLog;
 use rules::RuleList;
@@ -68,6 +71,9 @@ static TABS: [Tab; 4] = [
     },
 ];
 
+/// The face on which a rule is made; no tab leads to it.
+const EDITOR: &str = "rule";
+
 /// What the parts of the page share. Cheap to copy.
 #[derive(Clone, Copy)]
 pub(super) struct AlertsPage {
@@ -89,7 +95,8 @@ pub(super) fn AlertsView() -> impl IntoView {
         let id = view.get().unwrap_or_default();
         TABS.iter().position(|tab| tab.id == id).unwrap_or_default()
     });
-    let tab_now = move || TABS.get(current.get());
+    let is_editor = Memo::new(move |_| view.with(|view| view.as_deref() == Some(EDITOR)));
+    let tab_now = move || TABS.get(current.get()).filter(|_| !is_editor.get());
     let words = move || {
         let lang = lang.get();
         feed.value.with(|all| {
@@ -100,13 +107,16 @@ pub(super) fn AlertsView() -> impl IntoView {
         })
     };
     let tab = move |(at, tab): (usize, &'static Tab)| {
-        let is_current = move || current.get() == at;
+        let is_current = move || current.get() == at && !is_editor.get();
         view! {
             <a
                 class="tabs__tab"
                 class:is-current=is_current
                 aria-current=move || is_current().then_some("page")
-                href=move || router.route().with("view", tab.id).with("filter", "").with("alert", "").to_string()
+                href=move || {
+                    let gone = ["filter", "alert", "rule", "expr"];
+                    gone.into_iter().fold(router.route().with("view", tab.id), |route, name| route.with(name, "")).to_string()
+                }
             >
                 {tr(tab.title)}
             </a>
@@ -135,6 +145,7 @@ pub(super) fn AlertsView() -> impl IntoView {
                 <span class="pagehead__count" role="status">{words}</span>
                 {line}
                 <div class="pagehead__actions">
+                    <a class="btn" href=alert_of("").to_string()><Icon name=IconName::Add/>{tr(Msg::NewRule)}</a>
                     <button type="button" class="btn" on:click=move |_| page.draft.set(Some(Draft::empty()))>
                         <Icon name=IconName::Mute/>{tr(Msg::NewSilence)}
                     </button>
@@ -142,6 +153,7 @@ pub(super) fn AlertsView() -> impl IntoView {
             </div>
             <nav class="tabs alerts__tabs" aria-label=tr(Msg::Alerts)>{TABS.iter().enumerate().map(tab).collect_view()}</nav>
             {move || tab_now().map(|tab| (tab.view)(page))}
+            {move || is_editor.get().then(|| view! { <RuleEditor/> })}
             <SilenceDialog page=page/>
         </div>
     }

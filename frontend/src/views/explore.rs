@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::range_param::range_param;
+use crate::alerts::alert_of;
 use crate::api::{ApiError, fetch_labels, fetch_vocabulary, use_client};
 use crate::assist::{LabelQuestion, Vocabulary, lay_out};
 use crate::clock::use_clock;
@@ -285,6 +286,9 @@ fn Tools(
                 <Icon name=IconName::Gauge/>
                 {tr(Msg::AddToDashboard)}
             </button>
+            {move || query.get().map(|query| view! {
+                <a class="btn btn--quiet btn--sm" href=alert_of(&query).to_string()><Icon name=IconName::Bell/>{tr(Msg::MakeAlert)}</a>
+            })}
         </div>
         <MetricBrowser open=browsing feed=known editor=editor/>
         <AddDialog open=adding query=query range=range/>

@@ -139,7 +139,7 @@ pub(crate) fn Shell(
                 <Crumbs way=way/>
                 <div class="topbar__tools">
                     {cluster.map(|_| view! {
-                        <a class="btn btn--sm topbar__create" href=Route::to(Page::Create).to_string()>
+                        <a class="btn btn--sm topbar__create" aria-label=tr(Msg::Create) href=Route::to(Page::Create).to_string()>
                             <Icon name=IconName::Add/>
                             <span class="topbar__words">{tr(Msg::Create)}</span>
                         </a>

@@ -9,6 +9,8 @@ mod explain;
 mod group;
 mod silence;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 pub mod webhook;
 

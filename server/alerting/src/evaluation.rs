@@ -5,6 +5,7 @@
 
 mod alerts;
 mod record;
+mod replay;
 mod rule;
 mod schedule;
 mod snapshot;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use alerts::{ActiveAlert, AlertState, FOR_STATE, STATE};
 use crowsnest_api::{Labels, Timestamp, stale_nan};
 use crowsnest_promql::{Control, Engine, Queryable, SampleValue};
+pub use replay::{Firing, Replayed, replay};
 pub use rule::{Health, RuleState};
 pub use schedule::Schedule;
 pub use snapshot::GroupSnapshot;

@@ -2,10 +2,12 @@
 
 mod chat;
 mod data;
+mod mail;
 mod pagers;
 mod text;
 
 use crowsnest_api::Timestamp;
+pub use mail::{Mail, mail};
 use serde_json::Value as Json;
 
 use crate::alertmanager::Integration;
@@ -33,6 +35,7 @@ impl Templates {
             template.add(name, text).map_err(|error: ParseError| error.describe(name, text))
         };
         add("default.tmpl", text::DEFINITIONS)?;
+        add("mail.tmpl", text::MAIL)?;
         for (name, text) in files {
             add(name, text)?;
         }

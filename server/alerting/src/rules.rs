@@ -13,7 +13,11 @@ use smol_str::SmolStr;
 pub use duplicates::{Duplicate, duplicates};
 pub use rule::{Alert, Rule, RuleKind};
 
+use crate::template::RuleTemplate;
 use crate::yaml::{Fault, Place};
+
+/// The label that says which namespace something is of.
+const NAMESPACE: &str = "namespace";
 
 /// The groups of a file.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +52,19 @@ impl Group {
             == (&other.name, other.interval, other.limit, other.query_offset)
             && self.rules.len() == other.rules.len()
             && self.rules.iter().zip(&other.rules).all(|(a, b)| a.is_same(b))
+    }
+}
+
+impl Group {
+    /// The same group as one whose rules are about one namespace: whatever they give has it as its label `namespace`.
+    #[must_use]
+    pub fn within(mut self, namespace: &str) -> Self {
+        for rule in &mut self.rules {
+            rule.labels.retain(|(name, _)| name != NAMESPACE);
+            rule.labels.push((SmolStr::new_static(NAMESPACE), RuleTemplate::plain(namespace)));
+            rule.labels.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        self
     }
 }
 

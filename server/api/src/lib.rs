@@ -24,6 +24,7 @@ pub mod query_stats;
 pub mod recent;
 pub mod remote_read;
 pub mod remote_write;
+pub mod rules;
 mod sample;
 pub mod session;
 pub mod snapshots;

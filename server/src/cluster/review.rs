@@ -110,6 +110,26 @@ impl Cluster {
         Ok(reviewed.status.allowed)
     }
 
+    /// Whether somebody who is not here may do something, asked with the server's own account, which needs the right to.
+    pub(crate) async fn may_somebody(
+        &self,
+        user: &str,
+        groups: &[String],
+        right: &Right,
+    ) -> Result<bool, ClusterError> {
+        let _turn = self.reviews.acquire().await;
+        let path = Path::fixed("/apis/authorization.k8s.io/v1/subjectaccessreviews");
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": user, "groups": groups, "resourceAttributes": {
+                "verb": right.verb, "group": right.group, "resource": right.resource,
+                "subresource": right.subresource, "namespace": right.namespace, "name": right.name,
+            }},
+        });
+        let reviewed: Reviewed<Decision> = self.create(As::Server, &path, &review).await?;
+        Ok(reviewed.status.allowed)
+    }
+
     /// The same of several rights, some at a time.
     pub(crate) async fn may_each(
         &self,

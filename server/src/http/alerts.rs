@@ -21,7 +21,7 @@ use super::{ApiError, App, AppState, ErrorKind, blocking};
 use crate::api_v1::Seen;
 use crate::clock;
 use crate::notifier::sight::sees_silence;
-use crate::rules::{GroupKey, sight};
+use crate::rules::{GroupKey, sight, threshold};
 
 /// `GET alerts`.
 pub(super) async fn list(State(app): State<AppState>, seen: Seen) -> Result<Json<Alerts>, ApiError> {
@@ -143,11 +143,7 @@ fn rule_of(key: &GroupKey, rule: &Rule) -> wire::RuleOf {
         RuleKind::Alert(alert) => alert.hold,
         RuleKind::Record(_) => std::time::Duration::ZERO,
     };
-    let threshold = rule.expr.expr().threshold().map(|(query, op, value)| wire::Threshold {
-        query: query.to_string(),
-        op: op.to_owned(),
-        value,
-    });
+    let threshold = threshold(rule.expr.expr());
     wire::RuleOf {
         file: key.file.clone(),
         group: key.name.clone(),

@@ -163,9 +163,14 @@ fn objects() -> Vec<Value> {
     let rule =
         |resource: &str, verb: &str| json!({"apiGroups": [""], "resources": [resource], "verbs": [verb]});
     let metrics = json!({"rules": [rule("nodes", "get"), rule("pods", "list")]});
-    let editors = json!({"rules": [{"apiGroups": ["crowsnest.dev"], "resources": ["dashboards", "silences"], "verbs": ["create", "update", "delete"]}]});
+    let editors = json!({"rules": [{"apiGroups": ["crowsnest.dev"], "resources": ["alertrules", "dashboards", "silences"], "verbs": ["get", "list", "create", "update", "delete"]}]});
     let mut editor = object(RBAC, "ClusterRole", "", "crowsnest-editor", &editors);
     editor["metadata"]["labels"] = json!({"rbac.authorization.k8s.io/aggregate-to-edit": "true"});
+    // What is aggregated is so with the next change of a role; the editor has it from the beginning.
+    let own_objects = json!({
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "crowsnest-editor"},
+        "subjects": [{"kind": "ServiceAccount", "name": "editor", "namespace": "data"}],
+    });
     let canary = format!("ns-{CANARY}");
     let mut objects = vec![
         object("v1", "Namespace", "", "crowsnest", &none),
@@ -178,6 +183,7 @@ fn objects() -> Vec<Value> {
         object("v1", "ConfigMap", &canary, &format!("map-{CANARY}"), &none),
         object("v1", "Node", "", &format!("node-{CANARY}"), &none),
         object(RBAC, "ClusterRole", "", "metrics-only", &metrics),
+        object(RBAC, "RoleBinding", "shop", "own-objects", &own_objects),
         editor,
     ];
     for (user, role, namespaces) in USERS {
@@ -307,6 +313,13 @@ fn sent(route: &Route) -> Option<Sent> {
             of: "dashboards",
             place: "crowsnest",
             body: r#"{"text":"{\"title\":\"x\",\"panels\":[]}","dryRun":true}"#,
+            ..plain
+        },
+        ("rules", "POST") => Sent {
+            verb: "create",
+            group: "crowsnest.dev",
+            of: "alertrules",
+            body: r#"{"folder":"shop","rule":{"alert":"x","expr":"up{"}}"#,
             ..plain
         },
         ("snapshots", "POST") => Sent {

@@ -6,9 +6,9 @@ use crowsnest_rbac::{Access, Effect, Role};
 use http::Method;
 
 use super::{
-    AppState, about, access, alerts, answers, apply, backup, changes, credentials, dashboards, discovery,
-    events, forward, gone, health, metrics, objects, own_sessions, queries, recent, render, reveal, schema,
-    session, snapshots, sources, stream, ui,
+    AppState, about, access, alert_rules, alerts, answers, apply, backup, changes, credentials, dashboards,
+    discovery, events, forward, gone, health, metrics, objects, own_sessions, queries, recent, render,
+    reveal, schema, session, snapshots, sources, stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -91,6 +91,8 @@ const REVEAL: &str = "/api/crowsnest/v1/reveal/{namespace}/{name}";
 const RENDER: &str = "/api/crowsnest/v1/render";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
+const RULES: &str = "/api/crowsnest/v1/rules";
+const RULE: &str = "/api/crowsnest/v1/rules/{id}";
 const SILENCE: &str = "/alertmanager/api/v2/silence/{id}";
 const SESSION: &str = "/api/crowsnest/v1/session";
 const SESSIONS: &str = "/api/crowsnest/v1/sessions";
@@ -173,6 +175,11 @@ pub(super) static ROUTES: &[Route] = &[
         handler: |m| on(m, render::sent),
     },
     changes(Method::POST, REVEAL, Access::User, SMALL, |m| on(m, reveal::reveal)),
+    reads(Method::GET, RULES, Access::User, |m| on(m, alert_rules::list)),
+    changes(Method::POST, RULES, Access::User, FORM, |m| on(m, alert_rules::make)),
+    reads(Method::POST, "/api/crowsnest/v1/rules/preview", SERIES, |m| on(m, alert_rules::preview)),
+    changes(Method::DELETE, RULE, Access::User, SMALL, |m| on(m, alert_rules::delete)),
+    changes(Method::PUT, RULE, Access::User, FORM, |m| on(m, alert_rules::save)),
     reads(Method::GET, "/api/crowsnest/v1/schema/{group}/{version}", Access::User, |m| on(m, schema::read)),
     changes(Method::DELETE, SESSION, Access::User, SMALL, |m| on(m, session::sign_out)),
     reads(Method::GET, SESSION, Access::User, |m| on(m, session::who_am_i)),

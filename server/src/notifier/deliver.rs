@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
-use super::request::Answer;
-use super::{Notifier, kept, request};
+use super::prepared::{Answer, Prepared, prepare};
+use super::{Notifier, kept};
 use crate::chance::fraction;
 use crate::clock;
 
@@ -83,8 +83,8 @@ impl Notifier {
         let mut number = None;
         loop {
             let templates = Arc::clone(&self.templates.lock());
-            let prepared = request::prepare(integration, notification, &self.external_url, &templates);
-            let shown = prepared.as_ref().map(request::Prepared::shown).unwrap_or_default();
+            let prepared = prepare(integration, notification, &self.external_url, &templates);
+            let shown = prepared.as_ref().map(Prepared::shown).unwrap_or_default();
             let number = *number.get_or_insert_with(|| self.told.begin(notification, integration, shown));
             let (answer, result) = match prepared {
                 Ok(prepared) => self.attempt(&prepared, deadline).await,
@@ -125,11 +125,7 @@ impl Notifier {
         }
     }
 
-    async fn attempt(
-        &self,
-        prepared: &request::Prepared<'_>,
-        deadline: Instant,
-    ) -> (Answer, Result<(), Failure>) {
+    async fn attempt(&self, prepared: &Prepared<'_>, deadline: Instant) -> (Answer, Result<(), Failure>) {
         let left = deadline.saturating_duration_since(Instant::now());
         match tokio::time::timeout(left, prepared.send(&self.fetcher)).await {
             Ok(attempted) => attempted,

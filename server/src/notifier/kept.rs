@@ -81,7 +81,7 @@ pub(super) fn restore(control: &dyn ControlStore, dispatcher: &mut Dispatcher) -
 }
 
 /// A random UUID.
-pub(super) fn new_id() -> anyhow::Result<String> {
+pub(crate) fn new_id() -> anyhow::Result<String> {
     let mut bytes = [0; 16];
     openssl::rand::rand_bytes(&mut bytes).context("no random numbers")?;
     let id = (u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);

@@ -1,4 +1,4 @@
-//! A notification as a request, with the credentials that the configuration names.
+//! A notification as an HTTP request, with the credentials that the configuration names.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode, Url};
 
 use super::deliver::Failure;
+use super::prepared::{Answer, read, secret};
 use super::told::{Shown, masked};
 use crate::fetch::{Fetcher, identity};
 
@@ -23,24 +24,8 @@ const SIGNATURE: &str = "X-Crowsnest-Signature";
 /// How much of an answer is read.
 const MOST_READ: usize = 4 << 10;
 
-/// What a receiver said.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Answer {
-    pub(super) status: Option<u16>,
-    /// Its words, or why there are none.
-    pub(super) text: String,
-}
-
-impl Answer {
-    /// There is none, because an attempt has failed.
-    pub(super) fn none(failure: &Failure) -> Self {
-        let (Failure::Passing(text) | Failure::Final(text)) = failure;
-        Self { status: None, text: text.clone() }
-    }
-}
-
 /// A request that is ready to be sent.
-pub(super) struct Prepared<'a> {
+pub(super) struct Request<'a> {
     http: Option<&'a Node>,
     url: Url,
     headers: Vec<(&'a str, String)>,
@@ -57,7 +42,7 @@ pub(super) fn prepare<'a>(
     notification: &Notification,
     external_url: &str,
     templates: &Templates,
-) -> Result<Prepared<'a>, Failure> {
+) -> Result<Request<'a>, Failure> {
     let secrets = Mutex::new(Vec::new());
     let read_secret = |name: &str| -> Result<String, Failure> {
         let secret = secret(integration, name)?;
@@ -69,7 +54,7 @@ pub(super) fn prepare<'a>(
         let max_alerts = integration.text("max_alerts").and_then(|text| text.parse().ok()).unwrap_or(0);
         let body = webhook::body(notification, external_url, max_alerts, webhook::Version::Classic);
         let headers = signature(integration, &body)?;
-        return Prepared::new(integration, &url, headers, body, secrets.into_inner());
+        return Request::new(integration, &url, headers, body, secrets.into_inner());
     }
     let read_secret = |name: &str| {
         read_secret(name).map_err(|failure| match failure {
@@ -79,10 +64,10 @@ pub(super) fn prepare<'a>(
     let Outgoing { url, headers, body } =
         message::request(integration, notification, external_url, templates, &read_secret)
             .map_err(Failure::Final)?;
-    Prepared::new(integration, &url, headers, body.to_string().into_bytes(), secrets.into_inner())
+    Request::new(integration, &url, headers, body.to_string().into_bytes(), secrets.into_inner())
 }
 
-impl<'a> Prepared<'a> {
+impl<'a> Request<'a> {
     fn new(
         integration: &'a Integration,
         url: &str,
@@ -165,23 +150,6 @@ fn signature<'a>(integration: &'a Integration, body: &[u8]) -> Result<Vec<(&'a s
     let digest = signed().map_err(|error| Failure::Final(format!("cannot sign: {error}")))?;
     let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(vec![(text("header").unwrap_or(SIGNATURE), format!("sha256={digits}"))])
-}
-
-/// A setting, or what is in the file of the setting with `_file` behind its name.
-fn secret(integration: &Integration, name: &str) -> Result<String, Failure> {
-    if let Some(text) = integration.text(name) {
-        return Ok(text.to_owned());
-    }
-    match integration.text(&format!("{name}_file")) {
-        Some(path) => read(path),
-        None => Err(Failure::Final(format!("there is no {name}"))),
-    }
-}
-
-fn read(path: &str) -> Result<String, Failure> {
-    let text = std::fs::read_to_string(path);
-    text.map(|text| text.trim().to_owned())
-        .map_err(|error| Failure::Passing(format!("cannot read {path}: {error}")))
 }
 
 async fn client(

@@ -8,7 +8,7 @@ use crowsnest_api::Timestamp;
 use crowsnest_api::alerts::{self as wire, Delivery};
 use parking_lot::Mutex;
 
-use super::request::Answer;
+use super::prepared::Answer;
 use crate::data_dir::DataDir;
 use crate::journal::Journal;
 

@@ -3,6 +3,8 @@
 use crowsnest_alerting::dispatch::Alert;
 use crowsnest_alerting::evaluation::ActiveAlert;
 use crowsnest_api::Labels;
+use crowsnest_api::alerts::Threshold;
+use crowsnest_promql::Expr;
 
 use super::RuleSettings;
 
@@ -19,6 +21,12 @@ pub(super) fn told((alert, query): (ActiveAlert, String), settings: &RuleSetting
         generator_url: format!("{}/graph?g0.expr={escaped}&g0.tab=1", settings.external_url),
         timed_out: false,
     }
+}
+
+/// What an expression compares with a number, where that is what it does.
+pub(crate) fn threshold(expr: &Expr) -> Option<Threshold> {
+    let (query, op, value) = expr.threshold()?;
+    Some(Threshold { query: query.to_string(), op: op.to_owned(), value })
 }
 
 /// Labels with those of the server, which override none of them.

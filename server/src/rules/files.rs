@@ -1,19 +1,18 @@
 //! Rule files in a folder.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use crowsnest_alerting::rules::{Group, RuleFile};
+use crowsnest_alerting::rules::RuleFile;
 use crowsnest_promql::Engine;
 
 use super::GroupKey;
+use super::given::{Given, Groups};
 use crate::config_folder::{YAML, or_faults, paths};
 
 /// Reads every rule file in a folder and those below it. A folder that is not there holds none.
-pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<BTreeMap<GroupKey, Arc<Group>>> {
-    let mut groups = BTreeMap::new();
+pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<Groups> {
+    let mut groups = Groups::new();
     let mut faults = Vec::new();
     for path in paths(folder, YAML)? {
         let file = path.display().to_string();
@@ -22,7 +21,7 @@ pub(super) fn read(folder: &Path, engine: &Engine) -> anyhow::Result<BTreeMap<Gr
             Ok(read) => {
                 for group in read.groups {
                     let key = GroupKey { file: file.clone(), name: group.name.to_string() };
-                    groups.insert(key, Arc::new(group));
+                    groups.insert(key, Given::unconfined(group));
                 }
             }
             Err(found) => faults.extend(found.into_iter().map(|fault| format!("{file}:{fault}"))),

@@ -7,17 +7,19 @@ use arc_swap::ArcSwap;
 use crowsnest_alerting::evaluation::{
     ActiveAlert, GroupSnapshot, GroupState, GroupView, Health, Schedule, Surroundings,
 };
-use crowsnest_alerting::rules::Group;
 use crowsnest_api::Timestamp;
 use parking_lot::Mutex;
 
 use super::GroupKey;
+use super::given::Given;
 
 /// How long an alert that fires is not told of again.
 const RESEND_DELAY: Duration = Duration::from_mins(1);
 
 /// A group with its state and its times.
 pub(super) struct Running {
+    /// What is evaluated.
+    pub(super) given: Given,
     schedule: Schedule,
     interval: Duration,
     /// Held while it is evaluated; `None` once the group is no more.
@@ -44,30 +46,37 @@ pub(super) struct Outcome {
 }
 
 impl Running {
-    pub(super) fn new(key: &GroupKey, state: GroupState, interval: Duration, now: Timestamp) -> Self {
-        let schedule = Schedule::new(&key.file, &key.name, interval);
-        Self {
-            schedule,
-            interval,
-            view: ArcSwap::from_pointee(state.view()),
-            state: Mutex::new(Some(state)),
-            times: Mutex::new(Times { next: schedule.next(now), last: None, is_busy: false }),
-        }
+    pub(super) fn new(key: &GroupKey, given: Given, interval: Duration, now: Timestamp) -> Self {
+        let state = GroupState::new(Arc::clone(&given.group));
+        Self::of(key, given, state, interval, now)
     }
 
     /// The same group with other rules; this one is no more.
     pub(super) fn with_rules_of(
         &self,
         key: &GroupKey,
-        group: Arc<Group>,
+        given: Given,
         interval: Duration,
         now: Timestamp,
     ) -> Self {
+        let group = Arc::clone(&given.group);
         let state = match self.take() {
             Some(state) => state.with_rules_of(group),
             None => GroupState::new(group),
         };
-        Self::new(key, state, interval, now)
+        Self::of(key, given, state, interval, now)
+    }
+
+    fn of(key: &GroupKey, given: Given, state: GroupState, interval: Duration, now: Timestamp) -> Self {
+        let schedule = Schedule::new(&key.file, &key.name, interval);
+        Self {
+            given,
+            schedule,
+            interval,
+            view: ArcSwap::from_pointee(state.view()),
+            state: Mutex::new(Some(state)),
+            times: Mutex::new(Times { next: schedule.next(now), last: None, is_busy: false }),
+        }
     }
 
     /// Takes the state, after the evaluation that is running.

@@ -15,8 +15,10 @@ use crate::cluster_metrics::ClusterMetrics;
 use crate::dashboards::config_maps;
 use crate::gone::keeper::Keeper;
 use crate::http::AppState;
+use crate::incidents;
 use crate::notices::DAMAGED;
 use crate::pushgateway;
+use crate::rules;
 
 /// How often files are looked at for changes.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
@@ -43,6 +45,14 @@ pub(super) fn start(
     if let Some(cluster) = app.cluster.clone().filter(|_| app.config.dashboard_config_maps) {
         tasks.spawn(config_maps::follow(Arc::clone(&app.dashboards), cluster, stopped.clone()));
     }
+    if let Some(cluster) = app.cluster.clone().filter(|_| app.config.rule_objects) {
+        let (rules, from) = (Arc::clone(&app.rules), app.config.rules_from.clone());
+        tasks.spawn(rules::objects::follow(rules, cluster, from, stopped.clone()));
+    }
+    if let (Some(cluster), Some(file)) = (app.cluster.clone(), super::events_file(&app.config)) {
+        tasks.spawn(incidents::follow(file, cluster, Arc::clone(&app.notifier), stopped.clone()));
+    }
+    tasks.spawn(rules::authors::follow(Arc::clone(app), stopped.clone()));
     tasks.spawn(Arc::clone(&app.notifier).run(stopped.clone()));
     tasks.spawn(reload_on_hangup(Arc::clone(app), stopped.clone()));
     tasks.spawn(watch_sources(Arc::clone(app), stopped.clone()));

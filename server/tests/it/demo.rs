@@ -16,10 +16,16 @@ impl Drop for Demo {
 }
 
 pub(crate) fn start(dir: &std::path::Path) -> (Demo, serde_json::Value) {
+    start_with(dir, &[])
+}
+
+/// The same with more flags.
+pub(crate) fn start_with(dir: &std::path::Path, flags: &[&str]) -> (Demo, serde_json::Value) {
     agent_program();
     let demo = Command::new(env!("CARGO_BIN_EXE_crowsnest"))
         .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(dir)
+        .args(flags)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()

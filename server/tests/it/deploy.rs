@@ -254,6 +254,18 @@ fn server_and_agent_do_all_that_they_are_for_and_use_every_right_they_have() {
     let before = samples(&sim, &server);
     wait_for("samples under the new authority", || (samples(&sim, &server) > before + 2.0).then_some(()));
 
+    // Whether the author of a rule may still see what it sees is asked when it is saved.
+    let rule = json!({"folder": "shop", "rule": {"alert": "Gone", "expr": "up == 0"}});
+    let made = server.post("api/crowsnest/v1/rules").bearer_auth(sim.admin()).json(&rule).send().unwrap();
+    assert_eq!(status_and_body(made).0, 200);
+    wait_for("the question about its author", || {
+        let asked = sim.running.asked();
+        asked
+            .iter()
+            .any(|asked| asked.user == SERVER && asked.resource == "subjectaccessreviews")
+            .then_some(())
+    });
+
     assert_rights_fit(&sim, SERVER, MAIN, "crowsnest-server");
     assert_rights_fit(&sim, AGENT, MAIN, "crowsnest-agent");
 }
@@ -367,6 +379,62 @@ fn monitors_say_what_is_scraped_with_what_the_manifest_for_that_gives() {
         assert!(log.contains(told), "{log}");
     }
     assert_rights_fit(&sim, SERVER, MANIFEST, "crowsnest-scrape-monitors");
+}
+
+#[test]
+fn rules_of_objects_are_evaluated_with_what_the_manifest_for_that_gives() {
+    const MANIFEST: &str = "rule-objects.yaml";
+    let sim = cluster(&[MANIFEST], Options::default());
+    sim.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &monitor_kind("PrometheusRule"));
+    let always = |expr: &str| json!({"groups": [{"name": "g", "interval": "1s", "rules": [{"alert": "Always", "expr": expr}]}]});
+    create_monitor(&sim, "PrometheusRule", "web", &always("vector(1)"));
+    create_monitor(&sim, "PrometheusRule", "odd", &always("rate("));
+    let server = serve(&sim, &[MANIFEST], &[]);
+    let alert = wait_for("the alert of an object", || {
+        let response = server.get("api/v1/alerts").bearer_auth(sim.admin()).send().unwrap();
+        let alerts = status_and_body(response).1["data"]["alerts"].as_array()?.clone();
+        alerts.into_iter().find(|alert| alert["labels"]["alertname"] == "Always")
+    });
+    assert_eq!(alert["labels"]["namespace"], "shop");
+    let rules = server.get("api/crowsnest/v1/rules").bearer_auth(sim.admin()).send().unwrap();
+    let faults = status_and_body(rules).1["faults"].clone();
+    assert_eq!(faults[0]["place"], "PrometheusRule shop/odd");
+    assert!(faults[0]["message"].as_str().unwrap().contains("could not parse expression"), "{faults}");
+    assert_rights_fit(&sim, SERVER, MANIFEST, "crowsnest-rule-objects");
+}
+
+#[test]
+fn events_are_alerts_with_what_the_manifest_for_that_gives() {
+    const MANIFEST: &str = "cluster-events.yaml";
+    let sim = cluster(&[MANIFEST], Options::default());
+    let folder = tempfile::tempdir().unwrap();
+    let events =
+        "events:\n- {alert: Evicted, reasons: [Evicted], kinds: [Pod], labels: {severity: warning}}\n";
+    std::fs::write(folder.path().join("events.yml"), events).unwrap();
+    let server = serve(&sim, &[MANIFEST], &["--provisioning", folder.path().to_str().unwrap()]);
+    let mut made = 0;
+    let alert = wait_for("the alert of an event", || {
+        // What happened before the watch began is told to nobody.
+        for reason in ["Evicted", "Killing"] {
+            made += 1;
+            let event = json!({
+                "apiVersion": "v1", "kind": "Event", "metadata": {"name": format!("e{made}")},
+                "involvedObject": {"kind": "Pod", "name": "web", "namespace": "shop"},
+                "reason": reason, "type": "Warning", "message": "The node was low on memory.",
+            });
+            sim.create("/api/v1/namespaces/shop/events", &event);
+        }
+        let response = server.get("alertmanager/api/v2/alerts").bearer_auth(sim.admin()).send().unwrap();
+        status_and_body(response).1.as_array()?.first().cloned()
+    });
+    assert_eq!(
+        alert["labels"],
+        json!({
+            "alertname": "Evicted", "kind": "Pod", "namespace": "shop", "pod": "web", "reason": "Evicted", "severity": "warning",
+        })
+    );
+    assert_eq!(alert["annotations"]["summary"], "The node was low on memory.");
+    assert_rights_fit(&sim, SERVER, MANIFEST, "crowsnest-cluster-events");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod access;
 mod admin;
 mod agent;
+mod alert_rules;
 mod api;
 mod asking;
 mod bad_requests;

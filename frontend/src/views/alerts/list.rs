@@ -1,6 +1,6 @@
 //! The alerts, grouped; what nobody is told of is there, too, in grey.
 
-use crowsnest_api::alerts::{Alert, AlertState};
+use crowsnest_api::alerts::{Alert, AlertState, is_watchdog};
 use leptos::prelude::*;
 
 use super::row::AlertRow;
@@ -74,7 +74,9 @@ fn Choices(found: Memo<Vec<Alert>>, by: Memo<GroupBy>, state: Memo<String>) -> i
             let next = if is_on() { "" } else { id };
             router.push(router.route_now().with("state", next));
         };
-        let many = move || found.with(|all| all.iter().filter(|one| states.contains(&one.state)).count());
+        // The dead man's switch counts among nothing, here as in the heading.
+        let counts = move |one: &&Alert| states.contains(&one.state) && !is_watchdog(&one.labels);
+        let many = move || found.with(|all| all.iter().filter(counts).count());
         view! {
             <button type="button" class="chip" aria-pressed=move || is_on().to_string() on:click=choose>
                 {tr(word)}<span class="chip__count">{many}</span>
@@ -126,7 +128,7 @@ fn Group(
         let words = alerts_words(lang.get(), alerts.with(Vec::len));
         view! { <Badge tone=worst()>{words}</Badge> }
     };
-    let title = if name.is_empty() { tr(Msg::NoSuchLabel)().to_owned() } else { name };
+    let title = if name.is_empty() { Msg::NoSuchLabel.text(lang.get_untracked()).to_owned() } else { name };
     view! {
         <section class="agroup" aria-label=title>
             <header class="agroup__head"><h2 class="agroup__name">{title.clone()}</h2>{badge}</header>

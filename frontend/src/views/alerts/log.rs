@@ -108,7 +108,7 @@ fn Row(told: Notification, open: RwSignal<Option<String>>) -> impl IntoView {
 }
 
 /// JSON as people read it; anything else, and what is cut, as it is.
-fn readable(payload: &str) -> String {
+pub(super) fn readable(payload: &str) -> String {
     let json: Option<serde_json::Value> = serde_json::from_str(payload).ok();
     json.and_then(|json| serde_json::to_string_pretty(&json).ok()).unwrap_or_else(|| payload.to_owned())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::editor::WrittenRules;
 use super::timeline::Timeline;
 use crate::api::{Rule, RuleGroup, fetch_alert_rules, use_client};
 use crate::cluster::object::moment;
@@ -51,7 +52,10 @@ pub(super) fn RuleList() -> impl IntoView {
             </Show>
         }
     };
-    view! { <Faced feed=feed what=Msg::AlertRules bones=|| view! { <BoneRows rows=6/> } content=content/> }
+    view! {
+        <div class="alerts__groups"><WrittenRules/></div>
+        <Faced feed=feed what=Msg::AlertRules bones=|| view! { <BoneRows rows=6/> } content=content/>
+    }
 }
 
 /// Groups with those of their rules in whose name, query or group a text is; those that fail come first.

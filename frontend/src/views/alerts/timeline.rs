@@ -21,10 +21,10 @@ const MOST: usize = 20;
 
 /// A stretch: from where to where as shares of the whole, and whether the alert fired in it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Stretch {
-    from: f64,
-    length: f64,
-    is_firing: bool,
+pub(super) struct Stretch {
+    pub(super) from: f64,
+    pub(super) length: f64,
+    pub(super) is_firing: bool,
 }
 
 /// The stretches of each alert.
@@ -40,6 +40,24 @@ pub(super) fn Timeline(rule: String) -> impl IntoView {
             Ok(rows(&answer.result.into_lines(), end - LENGTH))
         },
     );
+    let content = move || {
+        let rows = feed.value.get().unwrap_or_default();
+        if rows.is_empty() {
+            return view! { <p class="panel__none">{tr(Msg::NeverFired)}</p> }.into_any();
+        }
+        view! { <Rows rows=rows/> }.into_any()
+    };
+    view! {
+        <div class="alert-more__text">
+            <h3 class="section-title">{tr(Msg::LastDay)}</h3>
+            <Faced feed=feed what=Msg::ChartsWord bones=|| view! { <BoneLines/> } content=content/>
+        </div>
+    }
+}
+
+/// Alerts, each with its stretches.
+#[component]
+pub(super) fn Rows(rows: Vec<(String, Vec<Stretch>)>) -> impl IntoView {
     let stretch = |one: &Stretch| {
         let class = if one.is_firing { "timeline__part is-critical" } else { "timeline__part is-progress" };
         let (from, length) = (format!("{:.2}%", one.from * 100.0), format!("{:.2}%", one.length * 100.0));
@@ -53,19 +71,7 @@ pub(super) fn Timeline(rule: String) -> impl IntoView {
             </li>
         }
     };
-    let content = move || {
-        let rows = feed.value.get().unwrap_or_default();
-        if rows.is_empty() {
-            return view! { <p class="panel__none">{tr(Msg::NeverFired)}</p> }.into_any();
-        }
-        view! { <ol class="timeline">{rows.into_iter().map(row).collect_view()}</ol> }.into_any()
-    };
-    view! {
-        <div class="alert-more__text">
-            <h3 class="section-title">{tr(Msg::LastDay)}</h3>
-            <Faced feed=feed what=Msg::ChartsWord bones=|| view! { <BoneLines/> } content=content/>
-        </div>
-    }
+    view! { <ol class="timeline">{rows.into_iter().map(row).collect_view()}</ol> }
 }
 
 /// Of each alert its labels and stretches; the pending and the firing series of one are one row.

@@ -7,6 +7,7 @@ use super::edit::use_editing;
 use super::grid::alone;
 use super::links::PanelLinks;
 use super::panel::{SharedFigure, Shown};
+use crate::alerts::alert_of;
 use crate::boards::{PanelData, change};
 use crate::components::{Icon, IconName, Popover};
 use crate::download::download;
@@ -122,6 +123,11 @@ fn Menu(shown: Shown, figure: SharedFigure, title: Memo<String>) -> impl IntoVie
         let range = board.times.get().range(board.now.get(), &board.zone.read());
         Some(Route::to(Page::Explore).with("q", &query).with("range", &range.to_string()).to_string())
     };
+    let make_alert = move || {
+        let panel = shown.panel.get()?;
+        let (_, queries) = shown.scope.with(|scope| board.questions(&panel, scope, 1_000));
+        Some(alert_of(&queries.first()?.expr).to_string())
+    };
     let save_csv = move |_| {
         open.set(false);
         if let Some(figure) = figure.get_untracked() {
@@ -161,6 +167,7 @@ fn Menu(shown: Shown, figure: SharedFigure, title: Memo<String>) -> impl IntoVie
             <ul class="board__menu-list">
                 <li><a class="menu__item" href=look on:click=move |_| open.set(false)>{look_words}</a></li>
                 {move || explore().map(|href| view! { <li><a class="menu__item" href=href>{tr(Msg::OpenInExplore)}</a></li> })}
+                {move || make_alert().map(|href| view! { <li><a class="menu__item" href=href>{tr(Msg::MakeAlert)}</a></li> })}
                 <li><button type="button" class="menu__item" on:click=save_csv>{tr(Msg::SaveCsv)}</button></li>
                 <Show when=move || !board.is_kept()>
                     <li><button type="button" class="menu__item" on:click=edit>{tr(Msg::EditPanel)}</button></li>

@@ -105,7 +105,7 @@ const KINDS: &[Kind] = &[
             (&["smarthost"], "no global SMTP smarthost set"),
             (&["from"], "no global SMTP from set"),
         ],
-        is_sent: false,
+        is_sent: true,
     },
     Kind {
         name: "pagerduty",

@@ -24,6 +24,10 @@ pub(super) enum Shape {
     Duration,
     /// A mapping from texts to texts.
     Texts,
+    /// A mapping from names of headers, which are the same in capitals, to texts.
+    Headers,
+    /// `host:port`.
+    HostPort,
     /// A list of texts.
     List,
     /// A mapping with these fields.
@@ -34,7 +38,9 @@ pub(super) enum Shape {
     Any,
 }
 
-use Shape::{Any, Duration, File, Flag, Integer, List, Record, Records, Secret, Text, Texts, Url};
+use Shape::{
+    Any, Duration, File, Flag, Headers, HostPort, Integer, List, Record, Records, Secret, Text, Texts, Url,
+};
 
 /// TLS of a client.
 pub(super) const TLS: &[Field] = &[
@@ -245,14 +251,14 @@ pub(super) const EMAIL: &[Field] = &[
     ("to", Text),
     ("from", Text),
     ("hello", Text),
-    ("smarthost", Text),
+    ("smarthost", HostPort),
     ("auth_username", Text),
     ("auth_password", Secret),
     ("auth_password_file", File),
     ("auth_secret", Secret),
     ("auth_secret_file", File),
     ("auth_identity", Text),
-    ("headers", Texts),
+    ("headers", Headers),
     ("html", Text),
     ("text", Text),
     ("require_tls", Flag),
@@ -374,7 +380,7 @@ pub(super) const GLOBAL: &[Field] = &[
     ("http_config", Record(HTTP)),
     ("smtp_from", Text),
     ("smtp_hello", Text),
-    ("smtp_smarthost", Text),
+    ("smtp_smarthost", HostPort),
     ("smtp_auth_username", Text),
     ("smtp_auth_password", Secret),
     ("smtp_auth_password_file", File),
@@ -440,6 +446,15 @@ fn check_shape(fields: &Fields<'_>, name: &str, shape: Shape, faults: &mut Fault
         Integer => drop(fields.integer(name, faults)),
         Duration => drop(fields.parsed(name, duration, faults)),
         Texts => drop(fields.string_map(name, faults)),
+        Headers => {
+            let mut known = std::collections::BTreeSet::new();
+            for (header, (entry, _)) in fields.string_map(name, faults) {
+                if !known.insert(header.to_ascii_lowercase()) {
+                    faults.add(entry.at, format!("duplicate header {header:?} in email config"));
+                }
+            }
+        }
+        HostPort => drop(fields.parsed(name, host_port, faults)),
         List => drop(fields.texts(name, faults)),
         Record(table) => {
             if let Some(node) = fields.node(name) {
@@ -470,6 +485,23 @@ fn url(text: &str) -> Result<(), String> {
         "http" | "https" => Ok(()),
         other => Err(format!("unsupported scheme {other:?} for URL")),
     }
+}
+
+/// A host, in brackets where it is an address of IPv6, and a port; or nothing.
+fn host_port(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let (host, port) =
+        text.rsplit_once(':').ok_or_else(|| format!("address {text}: missing port in address"))?;
+    if port.is_empty() {
+        return Err(format!("address {text:?}: port cannot be empty"));
+    }
+    let is_bracketed = host.starts_with('[') && host.ends_with(']');
+    if host.contains(':') && !is_bracketed {
+        return Err(format!("address {text}: too many colons in address"));
+    }
+    Ok(())
 }
 
 /// Prometheus's durations, and Go's for those fields that take them.

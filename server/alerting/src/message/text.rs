@@ -51,3 +51,6 @@ pub(super) const DEFINITIONS: &str = r#"
 {{ .DefaultList }}{{ end }}
 {{ define "email.default.subject" }}{{ .DefaultTitle }}{{ end }}
 "#;
+
+/// Those of e-mail, whose text is longer.
+pub(super) const MAIL: &str = include_str!("mail.tmpl");

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crowsnest_alerting::alertmanager::Config;
-use crowsnest_alerting::dispatch::{Dispatcher, PostedAlert};
-use crowsnest_alerting::message::{Templates, request};
+use crowsnest_alerting::dispatch::{Dispatcher, Flush, PostedAlert};
+use crowsnest_alerting::message::{Templates, mail, request};
 use crowsnest_api::{Labels, Timestamp};
 use serde_json::Value;
 
@@ -30,14 +30,20 @@ fn node_down() -> PostedAlert {
     }
 }
 
-#[test]
-fn receivers_are_told_what_a_real_alertmanager_told_them() {
-    let Some(text) = corpus::read("alertmanager/captures/am.yml") else { return };
-    let mut dispatcher = Dispatcher::new(Arc::new(Config::parse(&text).unwrap()));
+/// The group of that alert, as it is told.
+fn flushed(text: &str) -> (Dispatcher, Flush, Timestamp) {
+    let mut dispatcher = Dispatcher::new(Arc::new(Config::parse(text).unwrap()));
     let now = Timestamp::from_millis(1_790_000_000_000);
     dispatcher.put(node_down().into_alert(now, Duration::from_mins(5)).unwrap(), now);
     let later = now.plus(Duration::from_secs(30));
     let flush = dispatcher.due(later).remove(0);
+    (dispatcher, flush, later)
+}
+
+#[test]
+fn receivers_are_told_what_a_real_alertmanager_told_them() {
+    let Some(text) = corpus::read("alertmanager/captures/am.yml") else { return };
+    let (dispatcher, flush, later) = flushed(&text);
     let templates = Templates::new([]).unwrap();
     for (kind, name) in [
         ("slack", "14-slack"),
@@ -61,4 +67,31 @@ fn receivers_are_told_what_a_real_alertmanager_told_them() {
             assert!(headers.contains(&format!("{name}: {value}")), "{kind}: {name}");
         }
     }
+}
+
+#[test]
+fn an_e_mail_has_the_subject_and_the_mailboxes_that_a_real_alertmanager_gave_it() {
+    let (Some(text), Some(recorded)) =
+        (corpus::read("alertmanager/captures/am.yml"), corpus::read("alertmanager/captures/13-email.txt"))
+    else {
+        return;
+    };
+    let (dispatcher, flush, later) = flushed(&text);
+    let receiver = dispatcher.receiver("all").unwrap();
+    let integration = receiver.integrations.iter().find(|one| one.kind == "email").unwrap();
+    let notification = dispatcher.decide(&flush, integration, later).unwrap();
+    let made = mail(integration, &notification, "http://vm:19093", &Templates::new([]).unwrap()).unwrap();
+    for (name, value) in [("Subject", &made.headers[0].1), ("To", &made.to), ("From", &made.from)] {
+        assert!(recorded.contains(&format!("{name}: {value}")), "{name}: {value}");
+    }
+    let html = made.html.unwrap();
+    for part in [
+        "1 firing",
+        "NodeDown",
+        "instance=<b style=\"color:#1f2530\">n3</b>",
+        "http://vm:19093/#/alerts?receiver=all",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert_eq!(made.text, None);
 }

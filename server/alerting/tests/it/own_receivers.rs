@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crowsnest_alerting::alertmanager::Config;
 use crowsnest_alerting::dispatch::{Dispatcher, PostedAlert};
-use crowsnest_alerting::message::{Outgoing, Templates, method, request};
+use crowsnest_alerting::message::{Outgoing, Templates, mail, method, request};
 use crowsnest_api::{Labels, Timestamp};
 
 /// The request that a receiver with this integration gets of a page.
@@ -56,4 +56,52 @@ fn teams_old_webhooks_get_a_card() {
     let Outgoing { body, .. } = made("msteams", "{webhook_url: 'http://t'}");
     assert_eq!((&body["@type"], &body["themeColor"]), (&"MessageCard".into(), &"8C1A1A".into()));
     assert!(body["title"].as_str().unwrap().contains("Full"), "{body}");
+}
+
+#[test]
+fn what_an_alert_says_is_text_in_an_e_mail_and_never_markup() {
+    let text = "route: {receiver: a}\nreceivers: [{name: a, email_configs: [{to: 'a@x', from: b@x, smarthost: 'x:25', text: '{{ .CommonLabels.pod }}', headers: {subject: 'Look at {{ .CommonLabels.pod }}', X-Team: ops}}]}]\n";
+    let mut dispatcher = Dispatcher::new(Arc::new(Config::parse(text).unwrap()));
+    let now = Timestamp::from_millis(1_790_000_000_000);
+    let posted = PostedAlert {
+        labels: Labels::from_pairs([("alertname", "Full"), ("pod", "<b>web</b>")]),
+        annotations: [
+            ("action".into(), "Do".to_owned()),
+            ("runbook_url".into(), "javascript:alert(1)".to_owned()),
+            ("summary".into(), "Full".to_owned()),
+        ]
+        .into(),
+        ..PostedAlert::default()
+    };
+    dispatcher.put(posted.into_alert(now, Duration::from_mins(5)).unwrap(), now);
+    let flush = dispatcher.due(now.plus(Duration::from_secs(30))).remove(0);
+    let integration = &dispatcher.receiver("a").unwrap().integrations[0];
+    let notification = dispatcher.decide(&flush, integration, now).unwrap();
+    let made = mail(integration, &notification, "http://x", &Templates::new([]).unwrap()).unwrap();
+    let headers = [("subject", "Look at <b>web</b>"), ("X-Team", "ops")];
+    assert_eq!(made.headers, headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(made.text.as_deref(), Some("<b>web</b>"));
+    let html = made.html.unwrap();
+    assert!(html.contains("&lt;b&gt;web&lt;/b&gt;") && !html.contains("<b>web"), "{html}");
+    assert!(!html.contains("href=\"javascript:"), "{html}");
+    let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}: {html}"));
+    assert!(place(">Full</p>") < place("action:</span> Do"), "what is wrong comes before what to do");
+}
+
+#[track_caller]
+fn refused(settings: &str, expected: &str) {
+    let text = format!(
+        "route: {{receiver: a}}\nreceivers: [{{name: a, email_configs: [{{to: a@x, from: b@x, {settings}}}]}}]\n"
+    );
+    let faults = Config::parse(&text).err().unwrap();
+    assert!(faults.iter().any(|fault| fault.to_string().contains(expected)), "{faults:?}");
+}
+
+#[test]
+fn a_smarthost_without_a_port_and_a_header_twice_are_refused() {
+    refused("smarthost: mail", "missing port");
+    refused("smarthost: 'mail:'", "port cannot be empty");
+    refused("smarthost: 'fe80::1:25'", "too many colons");
+    refused("smarthost: 'mail:25', headers: {To: x, to: y}", "duplicate header");
+    refused("headers: {X: y}", "no global SMTP smarthost set");
 }

@@ -78,6 +78,9 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ("base-path", config.base_path.with_slash()),
         ("data-dir", config.data_dir.display().to_string()),
         ("evaluation-interval", format_duration(config.evaluation_interval)),
+        ("curated-rules", config.curated_rules.join(",")),
+        ("rule-objects", config.rule_objects.to_string()),
+        ("rules-from", config.rules_from.join(",")),
         ("ephemeral", config.ephemeral.to_string()),
         (
             "outbound-allow",

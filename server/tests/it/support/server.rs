@@ -175,6 +175,10 @@ impl Server {
         self.http.post(format!("{}{path}", self.url))
     }
 
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
     /// The status and JSON body of what the viewer gets for removing something.
     pub(crate) fn delete(&self, path: &str) -> (u16, Value) {
         json(self.http.delete(format!("{}{path}", self.url)).bearer_auth(VIEWER).send().unwrap())
@@ -275,6 +279,8 @@ fn spawn(dir: &Path, arguments: &[String]) -> Child {
         .arg("--ingest-token-file")
         .arg(dir.join("ingest"))
         .args(arguments)
+        // Tests ask for all rules and alerts, and mean their own.
+        .env("CROWSNEST_CURATED_RULES", "none")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

@@ -1,0 +1,309 @@
+//! The watch of one kind, and what of it makes alerts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crowsnest_alerting::dispatch::Alert;
+use crowsnest_api::cluster::{Kind, Scope};
+use crowsnest_api::{Labels, Timestamp};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tracing::{debug, warn};
+
+use super::config::{Change, Of, Sought};
+use crate::clock;
+use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status};
+use crate::notifier::Notifier;
+use crate::watching::Backoff;
+
+/// How often it is tried again what is not allowed or not there.
+const REFUSED_RETRY: Duration = Duration::from_mins(5);
+/// The longest text of an event that is told, in characters.
+const MOST_TEXT: usize = 1_000;
+
+/// A line of a watch.
+#[derive(Deserialize)]
+struct Line<'a> {
+    r#type: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+/// A list, of which its position alone is read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Positioned {
+    metadata: Metadata,
+}
+
+/// What objects and events are, as far as it is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Seen {
+    metadata: Metadata,
+    status: ObservedStatus,
+    /// Of an event: what it is about.
+    involved_object: Reference,
+    reason: String,
+    message: String,
+    r#type: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata {
+    name: String,
+    namespace: String,
+    resource_version: String,
+    generation: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ObservedStatus {
+    observed_generation: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Reference {
+    kind: String,
+    name: String,
+    namespace: String,
+}
+
+/// Watches a kind until it is dropped. What happened before is not told.
+pub(super) async fn run(kind: Kind, sought: Vec<Sought>, cluster: Arc<Cluster>, notifier: Arc<Notifier>) {
+    let mut backoff = Backoff::new();
+    let mut position = None;
+    let mut is_refused = false;
+    loop {
+        let turned = turn(&kind, &sought, &cluster, &notifier, &mut position).await;
+        let wait = match turned {
+            Ok(()) => {
+                is_refused = false;
+                Duration::from_millis(100)
+            }
+            Err(ClusterError::Refused(status)) if status.is_gone() => {
+                position = None;
+                backoff.wait(None)
+            }
+            Err(ClusterError::Refused(status)) if matches!(status.code, 401 | 403 | 404) => {
+                if !is_refused {
+                    let (kind, reason) = (kind.to_string(), status.message);
+                    warn!(
+                        kind,
+                        reason,
+                        "nobody is told of what happens to this kind: the server may not list and watch it"
+                    );
+                }
+                (is_refused, position) = (true, None);
+                REFUSED_RETRY
+            }
+            Err(error) => {
+                debug!(kind = kind.to_string(), error = error.told(), "a watch is interrupted");
+                backoff.wait(None)
+            }
+        };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Watches from the position, or from now on, until the API server ends that.
+async fn turn(
+    kind: &Kind,
+    sought: &[Sought],
+    cluster: &Cluster,
+    notifier: &Notifier,
+    position: &mut Option<String>,
+) -> Result<(), ClusterError> {
+    let everywhere: Scope = "-".parse().map_err(|_| ClusterError::Answer("no such scope".to_owned()))?;
+    let path = Path::list(kind, &everywhere);
+    // Of Secrets nothing is read that is secret.
+    let is_secret = (kind.group(), kind.resource()) == ("", "secrets");
+    let (of_list, of_watch) =
+        if is_secret { (Form::MetadataList, Form::Metadata) } else { (Form::Whole, Form::Whole) };
+    let version = match position.clone() {
+        Some(version) => version,
+        None => {
+            let one = path.clone().with("limit", "1");
+            cluster.get::<Positioned>(As::Server, &one, of_list).await?.metadata.resource_version
+        }
+    };
+    *position = Some(version.clone());
+    let mut lines = cluster.watch(As::Server, path, of_watch, &version).await?;
+    loop {
+        let line = match lines.next().await {
+            Ok(Some(line)) => line,
+            Ok(None) | Err(ClusterError::Unreachable(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let wrong = |error: serde_json::Error| ClusterError::Answer(error.to_string());
+        let Line { r#type, object } = serde_json::from_slice(&line).map_err(wrong)?;
+        let json = object.get().as_bytes();
+        let change = match r#type {
+            "ADDED" => Some(Change::Create),
+            "MODIFIED" => Some(Change::Update),
+            "DELETED" => Some(Change::Delete),
+            "ERROR" => {
+                let code = serde_json::from_slice::<Status>(json).map_or(500, |status| status.code);
+                return Err(ClusterError::Refused(Status::of(code, json)));
+            }
+            _ => None,
+        };
+        let seen: Seen = serde_json::from_slice(json).map_err(wrong)?;
+        if !seen.metadata.resource_version.is_empty() {
+            *position = Some(seen.metadata.resource_version.clone());
+        }
+        if let Some(change) = change {
+            let now = clock::now();
+            let found = sought.iter().filter(|one| matches(one, &seen, change));
+            notifier.take(found.map(|one| alert(one, kind, &seen, change, now)), now);
+        }
+    }
+}
+
+/// Whether this is what is sought.
+fn matches(sought: &Sought, seen: &Seen, change: Change) -> bool {
+    let is_one = |all: &[String], one: &str| all.is_empty() || all.iter().any(|known| known == one);
+    let namespace = namespace_of(sought, seen);
+    is_one(&sought.namespaces, namespace)
+        && match &sought.of {
+            Of::Events { reasons, types, kinds } => {
+                // An event that goes has only grown old.
+                change != Change::Delete
+                    && is_one(reasons, &seen.reason)
+                    && is_one(types, &seen.r#type)
+                    && is_one(kinds, &seen.involved_object.kind)
+            }
+            Of::Objects { on, .. } => on.contains(&change) && (change != Change::Update || is_of_spec(seen)),
+        }
+}
+
+/// Whether a change is one of what was asked for, and not of what has become of it, where an object tells these apart.
+fn is_of_spec(seen: &Seen) -> bool {
+    match (seen.metadata.generation, seen.status.observed_generation) {
+        (Some(now), Some(observed)) => observed < now,
+        _ => true,
+    }
+}
+
+fn namespace_of<'s>(sought: &Sought, seen: &'s Seen) -> &'s str {
+    match sought.of {
+        Of::Events { .. } => &seen.involved_object.namespace,
+        Of::Objects { .. } => &seen.metadata.namespace,
+    }
+}
+
+fn alert(sought: &Sought, kind: &Kind, seen: &Seen, change: Change, now: Timestamp) -> Alert {
+    let namespace = namespace_of(sought, seen);
+    let (of_kind, name, more, text) = match sought.of {
+        Of::Events { .. } => {
+            let about = &seen.involved_object;
+            let text = seen.message.chars().take(MOST_TEXT).collect();
+            (about.kind.clone(), &about.name, ("reason", seen.reason.clone()), text)
+        }
+        Of::Objects { .. } => {
+            let name = &seen.metadata.name;
+            let text = format!("{} {name}: {}", kind.resource(), change.word());
+            (kind.resource().to_owned(), name, ("change", change.word().to_owned()), text)
+        }
+    };
+    let mut labels = Labels::empty().to_builder();
+    for (name, value) in &sought.labels {
+        labels.set(name.as_str(), value.as_str());
+    }
+    // `pod`, `deployment`: as rules about objects of the cluster have them, so that the page finds the object.
+    let own = of_kind.to_lowercase();
+    let own =
+        own.strip_suffix('s').filter(|_| matches!(sought.of, Of::Objects { .. })).unwrap_or(&own).to_owned();
+    for (label, value) in [
+        ("alertname", sought.alert.as_str()),
+        ("namespace", namespace),
+        ("kind", &of_kind),
+        (&own, name),
+        (more.0, &more.1),
+    ] {
+        labels.set(label, value);
+    }
+    Alert {
+        labels: labels.build(),
+        annotations: BTreeMap::from([("summary".into(), text)]),
+        starts_at: now,
+        ends_at: now.plus(sought.hold),
+        updated_at: now,
+        generator_url: String::new(),
+        timed_out: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::config::Incidents;
+    use super::*;
+
+    fn sought(text: &str) -> Sought {
+        Incidents::parse(text).unwrap().by_kind().remove(0).1.remove(0)
+    }
+
+    fn event(reason: &str, kind: &str, namespace: &str) -> Seen {
+        let event = json!({
+            "metadata": {"name": "e", "namespace": namespace, "resourceVersion": "7"},
+            "involvedObject": {"kind": kind, "name": "web-1", "namespace": namespace},
+            "reason": reason, "type": "Warning", "message": "The node was low on memory.",
+        });
+        serde_json::from_value(event).unwrap()
+    }
+
+    #[test]
+    fn an_event_makes_an_alert_when_all_filters_let_it_through() {
+        let evicted = sought(
+            "events: [{alert: Evicted, reasons: [Evicted], types: [Warning], kinds: [Pod], namespaces: [shop], labels: {severity: page}}]",
+        );
+        let seen = event("Evicted", "Pod", "shop");
+        assert!(matches(&evicted, &seen, Change::Create) && matches(&evicted, &seen, Change::Update));
+        for other in [
+            event("Killing", "Pod", "shop"),
+            event("Evicted", "Job", "shop"),
+            event("Evicted", "Pod", "data"),
+        ] {
+            assert!(!matches(&evicted, &other, Change::Create), "{other:?}");
+        }
+        assert!(!matches(&evicted, &seen, Change::Delete), "it has only grown old");
+        let now = Timestamp::from_millis(1_000_000);
+        let kind = Kind::new("", "v1", "events").unwrap();
+        let alert = alert(&evicted, &kind, &seen, Change::Create, now);
+        let expected = [
+            ("alertname", "Evicted"),
+            ("kind", "Pod"),
+            ("namespace", "shop"),
+            ("pod", "web-1"),
+            ("reason", "Evicted"),
+            ("severity", "page"),
+        ];
+        assert_eq!(alert.labels, Labels::from_pairs(expected));
+        assert_eq!(alert.annotations["summary"], "The node was low on memory.");
+        assert!(alert.is_resolved(now.plus(Duration::from_mins(11))) && !alert.is_resolved(now));
+    }
+
+    #[test]
+    fn an_object_makes_one_when_what_was_asked_of_it_changes_and_not_with_every_word_about_its_state() {
+        let changed = sought("objects: [{alert: Changed, kind: apps.v1.deployments, on: [update, delete]}]");
+        let seen = |generation: i64, observed: i64| -> Seen {
+            let object = json!({"metadata": {"name": "web", "namespace": "shop", "generation": generation}, "status": {"observedGeneration": observed}});
+            serde_json::from_value(object).unwrap()
+        };
+        assert!(matches(&changed, &seen(3, 2), Change::Update));
+        assert!(!matches(&changed, &seen(3, 3), Change::Update));
+        assert!(
+            matches(&changed, &seen(3, 3), Change::Delete) && !matches(&changed, &seen(1, 0), Change::Create)
+        );
+        let kind: Kind = "apps.v1.deployments".parse().unwrap();
+        let alert = alert(&changed, &kind, &seen(3, 2), Change::Update, Timestamp::from_millis(0));
+        assert_eq!(alert.labels.get("deployment").map(|value| value.as_str()), Some("web"));
+        assert_eq!(alert.annotations["summary"], "deployments web: update");
+    }
+}
