@@ -37,15 +37,8 @@ pub(crate) async fn write(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let caller = &identified.caller;
     let wanted = Wanted::of(&params, clock::now())?;
-    let stored = async {
-        let received = write::receive(&app, &headers, body).await?;
-        let pushed = pushed(&received.body, &wanted)?;
-        received.store(&app, caller, pushed).await
-    };
-    let appended = stored.await.inspect_err(|error| write::note_failure(&app, caller, error))?;
-    write::refusal(&appended).map_or(Ok(StatusCode::NO_CONTENT), |(_, why)| Err(why))
+    write::take(&app, &identified.caller, &headers, body, |lines| pushed(lines, &wanted)).await
 }
 
 impl Wanted {

@@ -35,16 +35,12 @@ pub(crate) async fn prometheus(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let caller = &identified.caller;
     let wanted = wanted(&params, clock::now())?;
-    let stored = async {
-        let received = write::receive(&app, &headers, body).await?;
-        let page = parse_dialect(&received.body, LIMITS, dialect(&headers));
-        let families = page.map_err(|error| ApiError::bad_request(error.to_string()))?;
-        received.store(&app, caller, pushed(families, &wanted)).await
+    let read = |page: &[u8]| {
+        let families = parse_dialect(page, LIMITS, dialect(&headers));
+        Ok(pushed(families.map_err(|error| ApiError::bad_request(error.to_string()))?, &wanted))
     };
-    let appended = stored.await.inspect_err(|error| write::note_failure(&app, caller, error))?;
-    write::refusal(&appended).map_or(Ok(StatusCode::NO_CONTENT), |(_, why)| Err(why))
+    write::take(&app, &identified.caller, &headers, body, read).await
 }
 
 fn dialect(headers: &HeaderMap) -> Dialect {

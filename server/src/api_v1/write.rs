@@ -10,7 +10,7 @@ mod wire;
 
 pub(super) use gate::read as read_body;
 pub(crate) use gate::{MAX_BODY, WriteGate};
-pub(crate) use pushed::{Pushed, Received, note_failure, receive, refusal, unpack};
+pub(crate) use pushed::{Pushed, Received, note_failure, receive, refusal, take, unpack};
 pub(crate) use wire::{Kind, Message};
 
 use std::sync::atomic::Ordering;

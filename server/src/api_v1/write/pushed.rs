@@ -9,8 +9,8 @@ use crowsnest_api::{Label, Labels, Sample, Timestamp};
 use crowsnest_promql::SampleValue;
 use crowsnest_rbac::Caller;
 use crowsnest_tsdb::{Appended, Metadata, RejectReason, Rejection, SeriesBatch};
-use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::decode::{MAX_DECOMPRESSED, MAX_METADATA, bounded};
@@ -166,6 +166,23 @@ impl Received {
         app.writes.rejected.fetch_add(refused(&appended), Ordering::Relaxed);
         Ok(appended)
     }
+}
+
+/// Takes a push in a form that `read` makes series of; answers 204 once all of it is on the disk, and says what was refused else.
+pub(crate) async fn take(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Body,
+    read: impl FnOnce(&[u8]) -> Result<Pushed, ApiError>,
+) -> Result<StatusCode, ApiError> {
+    let stored = async {
+        let received = receive(app, headers, body).await?;
+        let pushed = may_block(|| read(&received.body))?;
+        received.store(app, caller, pushed).await
+    };
+    let appended = stored.await.inspect_err(|error| note_failure(app, caller, error))?;
+    refusal(&appended).map_or(Ok(StatusCode::NO_CONTENT), |(_, why)| Err(why))
 }
 
 /// Tells those who look after senders that a push has failed as a whole.
