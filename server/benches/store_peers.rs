@@ -15,6 +15,7 @@ mod queries;
 #[path = "../../tsdb/benches/store/recording.rs"]
 mod recording;
 #[path = "store_peers/replay.rs"]
+#[expect(dead_code, reason = "used by the other benchmark")]
 mod replay;
 #[path = "store_peers/sender.rs"]
 mod sender;

@@ -84,10 +84,10 @@ impl Gateway {
         match self.append(series, Vec::new(), now) {
             Ok(appended) if appended.rejected.is_empty() => {}
             Ok(appended) => {
-                warn!(rejected = ?appended.rejected.first(), "groups of the Pushgateway were not stored whole")
+                warn!(rejected = ?appended.rejected.first(), "groups of the Pushgateway were not stored whole");
             }
             Err(error) => {
-                warn!(err = &error as &dyn std::error::Error, "groups of the Pushgateway were not stored")
+                warn!(err = &error as &dyn std::error::Error, "groups of the Pushgateway were not stored");
             }
         }
     }

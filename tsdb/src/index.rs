@@ -139,7 +139,7 @@ mod tests {
                 .filter(|(_, v)| matcher.matches_value(v))
                 .map(|(series, _)| series)
                 .collect();
-            assert_eq!(matching(&index, &[matcher.clone()]).unwrap(), expected, "{matcher}");
+            assert_eq!(matching(&index, std::slice::from_ref(&matcher)).unwrap(), expected, "{matcher}");
         }
     }
 

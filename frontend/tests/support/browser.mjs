@@ -91,11 +91,17 @@ export async function openPage(
 // Asking who is signed in is answered 401 when nobody is, and Chromium notes that on the console.
 export const NOT_SIGNED_IN = /status of 401 .*\/api\/crowsnest\/v1\/session/;
 
+/** The page of an object that the test itself makes may be there first, and then waits for it. */
+export function notThereYet(address) {
+  const name = address.split("?")[0].split("/").pop() || "-";
+  return new RegExp(`status of 404 .*/api/crowsnest/v1/objects/.*/${name}\\)`);
+}
+
 // The tests read canvases back, and Chromium advises whoever does that often.
 const READ_BACK = /Canvas2D: Multiple readback operations/;
 
 // A page that is left or loaded anew while its parts still come. One that never comes is missed by the test itself.
-const LEFT_WHILE_LOADING = /TypeError: Failed to fetch[^]*\/assets\/parts-/;
+const LEFT_WHILE_LOADING = /TypeError: (Failed to fetch|WebAssembly compilation aborted: Network error)[^]*\/assets\/parts-/;
 
 /** Fails with the list when the page complained of anything that the test does not expect. */
 export function assertQuiet(complaints, expected = [NOT_SIGNED_IN]) {

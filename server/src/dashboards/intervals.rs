@@ -82,11 +82,11 @@ mod tests {
         Series::of_floats(labels, samples.collect())
     }
 
-    fn found(series: Vec<Series>, exprs: &[&str]) -> ScrapeIntervals {
+    fn found(series: &[Series], exprs: &[&str]) -> ScrapeIntervals {
         let targets: Vec<_> = exprs.iter().map(|expr| json!({"expr": expr})).collect();
         let dashboard = Dashboard::from_json(json!({"panels": [{"type": "timeseries", "targets": targets}]}));
         let mut store = MemoryStore::default();
-        for one in &series {
+        for one in series {
             one.samples.iter().for_each(|sample| assert!(store.append(&one.labels, *sample)));
         }
         scrape_intervals(&dashboard, &store, Timestamp::from_millis(NOW))
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn the_interval_is_that_of_the_samples() {
         let all = vec![series("a", "fast", 5_000, 100), series("b_total", "slow", 60_000, 20)];
-        let found = found(all, &["sum(rate(b_total[$__rate_interval]))", "a1 + aa", "unknown"]);
+        let found = found(&all, &["sum(rate(b_total[$__rate_interval]))", "a1 + aa", "unknown"]);
         assert_eq!(found, ScrapeIntervals::all(60_000));
     }
 
@@ -106,7 +106,7 @@ mod tests {
             series("up1", "slow", 30_000, 30),
             series("up2", "fast", 15_000, 90),
         ];
-        let found = found(all, &["up1 or up2", "up2"]);
+        let found = found(&all, &["up1 or up2", "up2"]);
         assert_eq!((found.of("up1 or up2"), found.of("up2")), (30_000, 15_000));
     }
 
@@ -115,7 +115,7 @@ mod tests {
         let mut gap = series("gone", "a", 30_000, 40);
         gap.samples.drain(3..12);
         let all = vec![gap, series("new", "a", 60_000, 3)];
-        let found = found(all, &["gone", "new"]);
+        let found = found(&all, &["gone", "new"]);
         assert_eq!(found, ScrapeIntervals::all(30_000));
     }
 }

@@ -129,7 +129,7 @@ impl Translation<'_, '_> {
             Data::Gauge(gauge) => self.numbers(&name, &gauge.data_points, temporality),
             Data::Sum(sum) => self.numbers(&name, &sum.data_points, temporality),
             Data::Histogram(of) => {
-                of.data_points.iter().for_each(|point| self.classic(&name, point, temporality))
+                of.data_points.iter().for_each(|point| self.classic(&name, point, temporality));
             }
             Data::ExponentialHistogram(of) => {
                 of.data_points.iter().for_each(|point| self.exponential(&name, point, temporality));
@@ -168,7 +168,7 @@ impl Translation<'_, '_> {
                     continue;
                 }
             };
-            self.float(named(labels, name, &[]), when, value);
+            self.float(&named(labels, name, &[]), when, value);
         }
     }
 
@@ -185,17 +185,17 @@ impl Translation<'_, '_> {
         let or_stale = |value: f64| if is_stale { stale_nan() } else { value };
         let labels = self.labels(&point.attributes);
         if let Some(sum) = point.sum {
-            self.float(named(labels.clone(), &format!("{name}_sum"), &[]), when, or_stale(sum));
+            self.float(&named(labels.clone(), &format!("{name}_sum"), &[]), when, or_stale(sum));
         }
-        self.float(named(labels.clone(), &format!("{name}_count"), &[]), when, or_stale(point.count as f64));
+        self.float(&named(labels.clone(), &format!("{name}_count"), &[]), when, or_stale(point.count as f64));
         let bucket = format!("{name}_bucket");
         let mut below = 0_u64;
         for (bound, count) in bounds.iter().zip(counts).filter(|(bound, _)| **bound != f64::INFINITY) {
             below = below.saturating_add(*count);
             let labels = named(labels.clone(), &bucket, &[("le", &bound.to_string())]);
-            self.float(labels, when, or_stale(below as f64));
+            self.float(&labels, when, or_stale(below as f64));
         }
-        self.float(named(labels, &bucket, &[("le", "+Inf")]), when, or_stale(point.count as f64));
+        self.float(&named(labels, &bucket, &[("le", "+Inf")]), when, or_stale(point.count as f64));
     }
 
     fn summary(&mut self, name: &str, point: &SummaryPoint) {
@@ -203,11 +203,11 @@ impl Translation<'_, '_> {
         let is_stale = point.flags & NO_VALUE != 0;
         let or_stale = |value: f64| if is_stale { stale_nan() } else { value };
         let labels = self.labels(&point.attributes);
-        self.float(named(labels.clone(), &format!("{name}_sum"), &[]), when, or_stale(point.sum));
-        self.float(named(labels.clone(), &format!("{name}_count"), &[]), when, or_stale(point.count as f64));
+        self.float(&named(labels.clone(), &format!("{name}_sum"), &[]), when, or_stale(point.sum));
+        self.float(&named(labels.clone(), &format!("{name}_count"), &[]), when, or_stale(point.count as f64));
         for of in &point.quantile_values {
             let labels = named(labels.clone(), name, &[("quantile", &of.quantile.to_string())]);
-            self.float(labels, When { start: None, ..when }, or_stale(of.value));
+            self.float(&labels, When { start: None, ..when }, or_stale(of.value));
         }
     }
 
@@ -224,8 +224,8 @@ impl Translation<'_, '_> {
         }
     }
 
-    fn float(&mut self, labels: Labels, when: When, value: f64) {
-        self.sample(&labels, when, SampleValue::Float(value));
+    fn float(&mut self, labels: &Labels, when: When, value: f64) {
+        self.sample(labels, when, SampleValue::Float(value));
     }
 
     fn sample(&mut self, labels: &Labels, when: When, value: SampleValue) {

@@ -282,6 +282,7 @@ pub(super) struct AnyValue {
 
 #[derive(Clone, PartialEq, prost::Oneof, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::enum_variant_names, reason = "these are the specification's names, which JSON has, too")]
 pub(super) enum Any {
     #[prost(string, tag = "1")]
     StringValue(String),
