@@ -25,6 +25,7 @@ mod format;
 mod i18n;
 mod json;
 mod kinds;
+mod known_names;
 mod links;
 mod live;
 mod logs;

@@ -43,7 +43,7 @@ pub(crate) use review::Who;
 pub(crate) use table::{Rows, RowsPage};
 pub(crate) use trim::{Managers, is_secret, trim_listed, trim_object};
 pub(crate) use trust::{ExtensionAuthentication, PAGE, RESOURCE_METRICS};
-pub(crate) use watch::JsonLines;
+pub(crate) use watch::{JsonLines, WatchLine};
 
 use std::sync::Arc;
 use std::time::Duration;

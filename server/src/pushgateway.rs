@@ -111,8 +111,9 @@ impl Gateway {
         group.families.extend(families.into_iter().map(|family| (family.name.clone(), family)));
         group.pushed = Some(now);
         self.control.put(Collection::PushedGroups, &key.name(), &group.record(&key))?;
-        let mut series = before.map(|before| before.ended(Some(&group), &key, now)).unwrap_or_default();
-        series.extend(group.series(&key, now));
+        let now_there = group.series(&key, now);
+        let mut series = before.map(|before| before.ended(&now_there, &key, now)).unwrap_or_default();
+        series.extend(now_there);
         let metadata = group.metadata();
         groups.insert(key, group);
         Ok(self.append(series, metadata, now)?)
@@ -122,7 +123,7 @@ impl Gateway {
         let mut groups = self.groups.lock();
         let Some(group) = groups.get(key) else { return Ok(()) };
         self.control.delete(Collection::PushedGroups, &key.name())?;
-        let ended = group.ended(None, key, now);
+        let ended = group.ended(&[], key, now);
         groups.remove(key);
         self.append(ended, Vec::new(), now)?;
         Ok(())

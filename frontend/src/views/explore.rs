@@ -1,18 +1,17 @@
 //! Explore: ask in PromQL; be shown what is wrong with the question, or the answer as a graph and a table.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 
 use super::range_param::range_param;
 use crate::alerts::alert_of;
-use crate::api::{ApiError, fetch_labels, fetch_vocabulary, use_client};
-use crate::assist::{LabelQuestion, Vocabulary, lay_out};
+use crate::api::{ApiError, use_client};
+use crate::assist::{Vocabulary, lay_out};
 use crate::clock::use_clock;
 use crate::components::{
     Blank, Editor, EditorState, Icon, IconName, Segmented, Select, TimePicker, Tone, provide_chart_link,
 };
 use crate::i18n::{Msg, tr, use_lang};
+use crate::known_names::{labels_for, metrics, vocabulary};
 use crate::poll::{Cadence, Feed, poll};
 use crate::query_text::Mistake;
 use crate::range::{HOUR, MINUTE, Range, SECOND, read_duration, write_duration};
@@ -48,9 +47,6 @@ const EXAMPLES: &[(Msg, &str)] = &[
     (Msg::ExampleMemory, "node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes"),
     (Msg::ExampleNetwork, "sum by (node, device) (rate(node_network_receive_bytes_total[1m]))"),
 ];
-
-/// How often the names of metrics are read anew.
-const VOCABULARY_EVERY: Duration = Duration::from_secs(300);
 
 /// The page. The query, its range, step, view and whether it is explained are in the URL; what is being typed is not,
 /// until it is run.
@@ -119,17 +115,9 @@ pub(super) fn Explore() -> impl IntoView {
         }
     };
 
-    let known =
-        poll(|| ((), Cadence::Every(VOCABULARY_EVERY)), move |(), abort| fetch_vocabulary(client, abort));
-    let vocabulary = Memo::new(move |_| known.value.get().unwrap_or_default());
-    let labels = poll(
-        move || match editor.question.get() {
-            Some(question) => (question, Cadence::Once),
-            None => (LabelQuestion::default(), Cadence::Never),
-        },
-        move |question, abort| fetch_labels(client, question, abort),
-    );
-    let labels = Memo::new(move |_| labels.value.get().unwrap_or_default());
+    let known = metrics();
+    let vocabulary = vocabulary(known);
+    let labels = labels_for(editor);
 
     let is_busy = move || {
         feed.pending.get()

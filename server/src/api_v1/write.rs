@@ -16,7 +16,7 @@ pub(crate) use wire::{Kind, Message};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse as _, Response};
 use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION_HEADER, v2};
@@ -30,7 +30,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, Header
 use http::{HeaderMap, HeaderValue, StatusCode};
 use smol_str::SmolStr;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::auth::Identified;
 use crate::clock;
@@ -96,18 +96,26 @@ async fn stored(
     protocol: Protocol,
     body: Body,
 ) -> Result<Appended, ApiError> {
-    let gate = &app.writes;
-    let admission = gate.admit(headers).await?;
-    let body = gate::read(body).await?;
-    let turn = gate.turn().await?;
+    let Arrived { body, admission, turn } = arrive(app, headers, body).await?;
     let begin = || begin_body(app, pusher, protocol, &body, clock::now());
     let begun = if body.len() > SMALL { may_block(begin) } else { begin() }?;
     drop((body, turn));
-    let appended = begun.stored(app).await.map_err(failed)?;
+    let appended = begun.stored(app).await;
     drop(admission);
-    gate.samples.fetch_add(appended.written, Ordering::Relaxed);
-    gate.rejected.fetch_add(refused(&appended), Ordering::Relaxed);
-    Ok(appended)
+    appended
+}
+
+/// A body that has come, with the room that it takes, when it is its turn.
+struct Arrived {
+    body: Bytes,
+    admission: gate::Admission,
+    turn: OwnedSemaphorePermit,
+}
+
+async fn arrive(app: &App, headers: &HeaderMap, body: Body) -> Result<Arrived, ApiError> {
+    let admission = app.writes.admit(headers).await?;
+    let body = gate::read(body).await?;
+    Ok(Arrived { body, admission, turn: app.writes.turn().await? })
 }
 
 /// How many samples were refused.
@@ -290,13 +298,15 @@ impl Begun {
         Appended { rejected: std::mem::take(&mut self.rejected), ..Appended::default() }
     }
 
-    /// Waits until all of it is on the disk.
-    async fn stored(mut self, app: &App) -> Result<Appended, AppendError> {
+    /// Waits until all of it is on the disk, and counts it.
+    async fn stored(mut self, app: &App) -> Result<Appended, ApiError> {
         let mut total = self.total();
         for waiting in self.waiting {
             let Waiting { outcome, of } = waiting;
-            settle(app, &mut total, outcome.await, &of)?;
+            settle(app, &mut total, outcome.await, &of).map_err(failed)?;
         }
+        app.writes.samples.fetch_add(total.written, Ordering::Relaxed);
+        app.writes.rejected.fetch_add(refused(&total), Ordering::Relaxed);
         Ok(total)
     }
 }

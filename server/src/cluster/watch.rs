@@ -6,8 +6,10 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Body;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{As, Cluster, ClusterError, Form, Path};
+use super::{As, Cluster, ClusterError, Form, Path, Status};
 use crate::chance::fraction;
 
 /// The longest line; an object in etcd has a twentieth of it.
@@ -34,6 +36,35 @@ impl Cluster {
             .with("timeoutSeconds", &lasts.as_secs().to_string());
         let response = self.open(who, &path, form).await?;
         Ok(JsonLines::new(response.into_body(), lasts + GRACE))
+    }
+}
+
+/// What a line of a watch says: a type, and the object as it stands there.
+#[derive(Deserialize)]
+pub(crate) struct WatchLine<'a> {
+    pub(crate) r#type: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+impl<'a> WatchLine<'a> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// Also when the line tells of one: the API server ends the watch with it.
+    pub(crate) fn read(line: &'a [u8]) -> Result<Self, ClusterError> {
+        let read: Self =
+            serde_json::from_slice(line).map_err(|error| ClusterError::Answer(error.to_string()))?;
+        if read.r#type != "ERROR" {
+            return Ok(read);
+        }
+        let code = serde_json::from_slice::<Status>(read.object()).map_or(500, |status| status.code);
+        Err(ClusterError::Refused(Status::of(code, read.object())))
+    }
+
+    /// The object's JSON.
+    pub(crate) fn object(&self) -> &'a [u8] {
+        self.object.get().as_bytes()
     }
 }
 

@@ -16,7 +16,7 @@ use tracing::{debug, info, warn};
 
 use super::collection::{Collection, Kept};
 use super::counts::{Asked, Counts};
-use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status};
+use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status, WatchLine};
 use crate::gone::keeper::Witness;
 use crate::watching::Backoff;
 
@@ -71,13 +71,6 @@ struct Page<'a> {
 struct PageMetadata {
     r#continue: String,
     resource_version: String,
-}
-
-#[derive(Deserialize)]
-struct Line<'a> {
-    r#type: &'a str,
-    #[serde(borrow)]
-    object: &'a RawValue,
 }
 
 #[derive(Default, Deserialize)]
@@ -171,9 +164,9 @@ impl KindWatch {
 
     /// Takes a line of the watch in; the position after it.
     fn take(&mut self, line: &[u8]) -> Result<Option<String>, Trouble> {
-        let Line { r#type, object } = serde_json::from_slice(line).map_err(|error| not_understood(&error))?;
-        let json = object.get().as_bytes();
-        match r#type {
+        let line = WatchLine::read(line)?;
+        let json = line.object();
+        match line.r#type {
             "ADDED" | "MODIFIED" => {
                 if let Some(witness) = &self.witness {
                     witness.changed(json);
@@ -188,10 +181,6 @@ impl KindWatch {
                 self.objects(json).iter().for_each(|gone| self.collection.remove(gone.uid()));
             }
             "BOOKMARK" => {}
-            "ERROR" => {
-                let code = serde_json::from_slice::<Status>(json).map(|status| status.code).unwrap_or(500);
-                return Err(ClusterError::Refused(Status::of(code, json)).into());
-            }
             other => {
                 return Err(ClusterError::Answer(format!("a watch has an event of type {other:?}")).into());
             }

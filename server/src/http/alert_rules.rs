@@ -171,11 +171,7 @@ async fn save_as(
 async fn readable(app: &AppState, reader: &Reader, id: &str) -> Result<Record, ApiError> {
     let missing = || ApiError::new(ErrorKind::NotFound, "there is no such rule, or you may not see it");
     let record = app.rules.written.find(id).ok_or_else(missing)?;
-    let folder = [record.folder.clone()];
-    if reader.folders(app, Verb::Get, &folder).await?.is_empty() {
-        return Err(missing());
-    }
-    Ok(record)
+    if reader.may(app, Verb::Get, &record.folder).await? { Ok(record) } else { Err(missing()) }
 }
 
 fn refused(error: SaveError) -> ApiError {

@@ -70,8 +70,7 @@ pub(super) async fn one(
     let version = version_of(query.as_deref().unwrap_or_default())?;
     let reader = Reader::of(&app, &identified, DASHBOARDS)?;
     let found = readable(&app, &reader, &uid).await?;
-    let folder = [found.head.folder.clone()];
-    let may_change = !reader.folders(&app, Verb::Update, &folder).await?.is_empty();
+    let may_change = reader.may(&app, Verb::Update, &found.head.folder).await?;
     let stars = stars(&app, &reader).await?;
     let read = blocking(&app, move |app| {
         let dashboard = app.dashboards.read(&uid, version).map_err(ApiError::internal)?;
@@ -268,8 +267,7 @@ async fn save_as(
 async fn readable(app: &AppState, reader: &Reader, uid: &str) -> Result<Found, ApiError> {
     let missing = || ApiError::new(ErrorKind::NotFound, "there is no such dashboard, or you may not see it");
     let found = app.dashboards.find(uid).ok_or_else(missing)?;
-    let folder = [found.head.folder.clone()];
-    if found.source != Source::BuiltIn && reader.folders(app, Verb::Get, &folder).await?.is_empty() {
+    if found.source != Source::BuiltIn && !reader.may(app, Verb::Get, &found.head.folder).await? {
         return Err(missing());
     }
     Ok(found)

@@ -102,9 +102,14 @@ impl Reader {
         }
     }
 
+    /// Whether the caller may do it in `folder`.
+    pub(crate) async fn may(&self, app: &AppState, verb: Verb, folder: &str) -> Result<bool, ApiError> {
+        Ok(!self.folders(app, verb, &[folder.to_owned()]).await?.is_empty())
+    }
+
     /// Refuses unless the caller may do it in `folder`.
     pub(crate) async fn must(&self, app: &AppState, verb: Verb, folder: &str) -> Result<(), ApiError> {
-        if !self.folders(app, verb, &[folder.to_owned()]).await?.is_empty() {
+        if self.may(app, verb, folder).await? {
             return Ok(());
         }
         let needs = match (&self.viewer, verb.role()) {

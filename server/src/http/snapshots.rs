@@ -103,16 +103,11 @@ pub(super) async fn delete(
 /// One that the caller may read. What one may not read is as little there as what is not.
 async fn readable(app: &AppState, reader: &Reader, id: &str) -> Result<SnapshotHead, ApiError> {
     let head = app.dashboards.snapshots.find(id, clock::now()).ok_or_else(missing)?;
-    let folder = [head.folder.clone()];
-    if reader.folders(app, Verb::Get, &folder).await?.is_empty() {
-        return Err(missing());
-    }
-    Ok(head)
+    if reader.may(app, Verb::Get, &head.folder).await? { Ok(head) } else { Err(missing()) }
 }
 
 async fn may_delete(app: &AppState, reader: &Reader, head: &SnapshotHead) -> Result<bool, ApiError> {
-    let folder = [head.folder.clone()];
-    Ok(head.by == reader.user() || !reader.folders(app, Verb::Delete, &folder).await?.is_empty())
+    Ok(head.by == reader.user() || reader.may(app, Verb::Delete, &head.folder).await?)
 }
 
 fn missing() -> ApiError {

@@ -8,12 +8,11 @@ use crowsnest_alerting::dispatch::Alert;
 use crowsnest_api::cluster::{Kind, Scope};
 use crowsnest_api::{Labels, Timestamp};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use tracing::{debug, warn};
 
 use super::config::{Change, Of, Sought};
 use crate::clock;
-use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status};
+use crate::cluster::{As, Cluster, ClusterError, Form, Path, WatchLine, is_secret};
 use crate::notifier::Notifier;
 use crate::watching::Backoff;
 
@@ -21,14 +20,6 @@ use crate::watching::Backoff;
 const REFUSED_RETRY: Duration = Duration::from_mins(5);
 /// The longest text of an event that is told, in characters.
 const MOST_TEXT: usize = 1_000;
-
-/// A line of a watch.
-#[derive(Deserialize)]
-struct Line<'a> {
-    r#type: &'a str,
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
 
 /// A list, of which its position alone is read.
 #[derive(Default, Deserialize)]
@@ -121,9 +112,8 @@ async fn turn(
     let everywhere: Scope = "-".parse().map_err(|_| ClusterError::Answer("no such scope".to_owned()))?;
     let path = Path::list(kind, &everywhere);
     // Of Secrets nothing is read that is secret.
-    let is_secret = (kind.group(), kind.resource()) == ("", "secrets");
     let (of_list, of_watch) =
-        if is_secret { (Form::MetadataList, Form::Metadata) } else { (Form::Whole, Form::Whole) };
+        if is_secret(kind) { (Form::MetadataList, Form::Metadata) } else { (Form::Whole, Form::Whole) };
     let version = match position.clone() {
         Some(version) => version,
         None => {
@@ -139,20 +129,15 @@ async fn turn(
             Ok(None) | Err(ClusterError::Unreachable(_)) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let wrong = |error: serde_json::Error| ClusterError::Answer(error.to_string());
-        let Line { r#type, object } = serde_json::from_slice(&line).map_err(wrong)?;
-        let json = object.get().as_bytes();
-        let change = match r#type {
+        let line = WatchLine::read(&line)?;
+        let change = match line.r#type {
             "ADDED" => Some(Change::Create),
             "MODIFIED" => Some(Change::Update),
             "DELETED" => Some(Change::Delete),
-            "ERROR" => {
-                let code = serde_json::from_slice::<Status>(json).map_or(500, |status| status.code);
-                return Err(ClusterError::Refused(Status::of(code, json)));
-            }
             _ => None,
         };
-        let seen: Seen = serde_json::from_slice(json).map_err(wrong)?;
+        let seen: Seen =
+            serde_json::from_slice(line.object()).map_err(|error| ClusterError::Answer(error.to_string()))?;
         if !seen.metadata.resource_version.is_empty() {
             *position = Some(seen.metadata.resource_version.clone());
         }

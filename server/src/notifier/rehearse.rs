@@ -30,8 +30,9 @@ impl Notifier {
                     rehearsed
                         .push(Rehearsed { receiver: flush.route.receiver.clone(), ..Rehearsed::default() });
                 }
+                let flush = unmuted(&flush);
                 for integration in &integrations {
-                    let Some(notification) = stage.decide(&unmuted(&flush), integration, at) else {
+                    let Some(notification) = stage.decide(&flush, integration, at) else {
                         continue;
                     };
                     let prepared = prepare(integration, &notification, &self.external_url, &templates);

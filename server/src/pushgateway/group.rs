@@ -106,11 +106,11 @@ impl Group {
         batches(samples.chain(told), at)
     }
 
-    /// Staleness markers for what is gone when `next`, if anything, has taken its place.
-    pub(super) fn ended(&self, next: Option<&Self>, key: &Key, at: Timestamp) -> Vec<SeriesBatch> {
-        let labels = |group: &Self| group.series(key, at).into_iter().map(|series| series.labels);
-        let there: BTreeSet<Labels> = next.into_iter().flat_map(labels).collect();
-        batches(labels(self).filter(|labels| !there.contains(labels)).map(|labels| (labels, stale_nan())), at)
+    /// Staleness markers for what is gone when `next`, all series at `at`, has taken its place.
+    pub(super) fn ended(&self, next: &[SeriesBatch], key: &Key, at: Timestamp) -> Vec<SeriesBatch> {
+        let there: BTreeSet<&Labels> = next.iter().map(|series| &series.labels).collect();
+        let own = self.series(key, at).into_iter().map(|series| series.labels);
+        batches(own.filter(|labels| !there.contains(labels)).map(|labels| (labels, stale_nan())), at)
     }
 
     pub(super) fn metadata(&self) -> Vec<Metadata> {

@@ -9,20 +9,16 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::preview::PreviewPanel;
-use crate::api::{
-    Refusal, delete_rule, fetch_labels, fetch_vocabulary, fetch_written_rules, save_rule, use_client,
-};
-use crate::assist::LabelQuestion;
+use crate::api::{Refusal, delete_rule, fetch_written_rules, save_rule, use_client};
 use crate::components::{BoneRows, Editor, EditorState, Faced, Panel, Select, TextInput, Tone};
 use crate::i18n::{Msg, fill, tr, use_lang};
+use crate::known_names::{labels_for, metrics, vocabulary};
 use crate::notices::use_notices;
 use crate::poll::{Cadence, poll};
 use crate::query_text::Mistake;
 use crate::router::{Page, Route, use_router};
 use crate::views::act::RefusalFace;
 
-/// How often the names of metrics are read anew.
-const VOCABULARY_EVERY: Duration = Duration::from_secs(300);
 /// Severities that are offered.
 const SEVERITIES: [&str; 4] = ["critical", "warning", "info", "none"];
 /// Where rules about the whole cluster are.
@@ -236,19 +232,9 @@ fn Form(draft: Draft, may_change: bool) -> impl IntoView {
 /// The expression, written as in Explore.
 #[component]
 fn Query(draft: Draft) -> impl IntoView {
-    let client = use_client();
     let expr = draft.expr;
-    let known =
-        poll(|| ((), Cadence::Every(VOCABULARY_EVERY)), move |(), abort| fetch_vocabulary(client, abort));
-    let vocabulary = Memo::new(move |_| known.value.get().unwrap_or_default());
-    let labels = poll(
-        move || match expr.question.get() {
-            Some(question) => (question, Cadence::Once),
-            None => (LabelQuestion::default(), Cadence::Never),
-        },
-        move |question, abort| fetch_labels(client, question, abort),
-    );
-    let labels = Memo::new(move |_| labels.value.get().unwrap_or_default());
+    let vocabulary = vocabulary(metrics());
+    let labels = labels_for(expr);
     let mistake = Memo::new(move |_| {
         let typed = expr.text.get();
         if expr.caret.get().is_some() || typed.trim().is_empty() { None } else { Mistake::of_text(&typed) }

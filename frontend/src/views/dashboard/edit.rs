@@ -1,17 +1,14 @@
 //! Editing a panel: its title, what it is shown as, its queries, its size. Everything else of it stays as it is.
 
-use std::time::Duration;
-
 use crowsnest_dashboards::interpolate::references;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
-use crate::api::{fetch_labels, fetch_vocabulary, use_client};
-use crate::assist::{LabelQuestion, Vocabulary};
+use crate::assist::Vocabulary;
 use crate::boards::{Board, change};
 use crate::components::{Dialog, Editor, EditorState, Icon, IconName, Select, TextInput};
 use crate::i18n::{Msg, fill, tr, use_lang};
-use crate::poll::{Cadence, poll};
+use crate::known_names::{labels_for, metrics, vocabulary};
 use crate::query_text::Mistake;
 
 /// Kinds that a panel is made of here.
@@ -31,9 +28,6 @@ const OFFERED: &[&str] = &[
 ];
 /// The most queries of a panel; they are named by letters.
 const MOST_QUERIES: usize = 26;
-
-/// How often the names of metrics are read anew.
-const VOCABULARY_EVERY: Duration = Duration::from_secs(300);
 
 /// The number of the panel that is edited. One for the page.
 #[derive(Clone, Copy)]
@@ -160,10 +154,7 @@ fn PanelForm(board: Board, id: i64, panel: Value, open: RwSignal<bool>) -> impl 
     let add = move |_| {
         drafts.update(|drafts| drafts.push(Draft::of(&json!({"refId": free_name(drafts), "expr": ""}))));
     };
-    let client = use_client();
-    let known =
-        poll(|| ((), Cadence::Every(VOCABULARY_EVERY)), move |(), abort| fetch_vocabulary(client, abort));
-    let vocabulary = Memo::new(move |_| known.value.get().unwrap_or_default());
+    let vocabulary = vocabulary(metrics());
     let queries = move || {
         let view = |(at, draft)| view! { <QueryForm drafts=drafts at=at draft=draft vocabulary=vocabulary/> };
         drafts.get().into_iter().enumerate().map(view).collect_view()
@@ -225,7 +216,7 @@ fn QueryForm(
     draft: Draft,
     vocabulary: Memo<Vocabulary>,
 ) -> impl IntoView {
-    let (client, lang) = (use_client(), use_lang());
+    let lang = use_lang();
     let Draft { name, expr, legend, instant, .. } = draft;
     let words = move || fill(Msg::QueryNamed.text(lang.get()), &[("name", &name)]);
     let remove = move |_| {
@@ -235,14 +226,7 @@ fn QueryForm(
             }
         });
     };
-    let labels = poll(
-        move || match expr.question.get() {
-            Some(question) => (question, Cadence::Once),
-            None => (LabelQuestion::default(), Cadence::Never),
-        },
-        move |question, abort| fetch_labels(client, question, abort),
-    );
-    let labels = Memo::new(move |_| labels.value.get().unwrap_or_default());
+    let labels = labels_for(expr);
     // Variables are no PromQL before they are filled in.
     let mistake = Memo::new(move |_| {
         let typed = expr.text.get();

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use crowsnest_api::{Label, Labels, Sample, Timestamp};
@@ -15,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::decode::{MAX_DECOMPRESSED, MAX_METADATA, bounded};
 use super::gate::Admission;
-use super::{Senders, add, begin, failed, gate, may_block, partially, pusher_name, refused};
+use super::{Arrived, Senders, add, arrive, begin, may_block, partially, pusher_name, refused};
 use crate::clock;
 use crate::http::{ApiError, App, ErrorKind};
 
@@ -105,9 +104,7 @@ pub(crate) struct Received {
 
 /// Reads a body, as soon as there is room for it and a turn to look at it.
 pub(crate) async fn receive(app: &App, headers: &HeaderMap, body: Body) -> Result<Received, ApiError> {
-    let admission = app.writes.admit(headers).await?;
-    let body = gate::read(body).await?;
-    let turn = app.writes.turn().await?;
+    let Arrived { body, admission, turn } = arrive(app, headers, body).await?;
     let encoding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("identity");
     let body = may_block(|| unpack(encoding, &body))?;
     Ok(Received { body, room: (admission, turn) })
@@ -161,10 +158,7 @@ impl Received {
         let mut begun = may_block(|| begin(app, &pusher, Senders::MayEnd, all, metadata, clock::now()));
         begun.rejected = rejected;
         drop((series, self.room.1));
-        let appended = begun.stored(app).await.map_err(failed)?;
-        app.writes.samples.fetch_add(appended.written, Ordering::Relaxed);
-        app.writes.rejected.fetch_add(refused(&appended), Ordering::Relaxed);
-        Ok(appended)
+        begun.stored(app).await
     }
 }
 
