@@ -1,15 +1,20 @@
-//! Backups: the samples of a moment in one file, a tar archive compressed with zstd. Written while samples go on coming, read
+//! Backups: samples and control state of a moment in one file, a tar archive compressed with zstd. Written while samples go on coming, read
 //! by `crowsnest restore`.
 
+pub(crate) mod control;
+
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
-use crowsnest_tsdb::{Newest, Tsdb};
+use crowsnest_tsdb::{Newest, Options, Tsdb};
 use tokio::sync::mpsc;
 
+use crate::clock;
+use crate::control::{Collection, ControlStore, SledStore};
 use crate::data_dir::DataDir;
 
 /// What a snapshot consists of, and the folders in an archive.
@@ -21,20 +26,37 @@ const LEVEL: i32 = 1;
 /// How much of an archive goes out at once.
 const PIECE: usize = 256 << 10;
 
-/// Takes a snapshot and packs it into `out`, piece by piece. Only one at a time: the snapshot has a fixed name.
+/// Takes a snapshot and packs it into `out`. Only one at a time: the snapshot has a fixed name.
 ///
 /// # Errors
-/// When the snapshot cannot be taken or read, or nobody takes the pieces any more.
+/// When the snapshot cannot be taken or read, or `out` takes no more.
 pub(crate) fn pack(
     store: &Tsdb,
+    control: &dyn ControlStore,
     data_dir: &Path,
-    out: mpsc::Sender<io::Result<Bytes>>,
+    out: impl Write,
 ) -> anyhow::Result<()> {
     clear(data_dir);
     let snapshot = store.snapshot(SNAPSHOT, Newest::Included)?;
-    let packed = write(&snapshot, BufWriter::with_capacity(PIECE, Pieces(out)));
+    let packed = write(&snapshot, control, BufWriter::with_capacity(PIECE, out));
     clear(data_dir);
     packed.context("cannot pack the snapshot")
+}
+
+/// The same of a data folder whose server is stopped.
+///
+/// # Errors
+/// When there is no data folder of ours, a server uses it, or anything in it cannot be opened.
+pub(crate) fn pack_stopped(data_dir: &Path, out: impl Write) -> anyhow::Result<()> {
+    ensure!(data_dir.join("tsdb").is_dir(), "{} has no samples of ours", data_dir.display());
+    let folder = DataDir::open(data_dir)?;
+    let control = SledStore::open(&folder.subdir("control")?)?;
+    let manifest = control.block_manifest()?;
+    let opened = Tsdb::open(&folder.subdir("tsdb")?, manifest, Options::default(), clock::now());
+    let (store, _) = opened.context("cannot open the sample store")?;
+    let packed = pack(&store, &control, data_dir, out);
+    store.close();
+    packed
 }
 
 /// Removes what a backup left that ended with the process.
@@ -46,7 +68,7 @@ pub(crate) fn clear(data_dir: &Path) {
     }
 }
 
-fn write(snapshot: &Path, out: impl Write) -> io::Result<()> {
+fn write(snapshot: &Path, control: &dyn ControlStore, out: impl Write) -> io::Result<()> {
     let mut compressed = zstd::Encoder::new(out, LEVEL)?;
     compressed.include_checksum(true)?;
     let mut archive = tar::Builder::new(compressed);
@@ -60,11 +82,18 @@ fn write(snapshot: &Path, out: impl Write) -> io::Result<()> {
                 .append_path_with_name(&file, Path::new(part).join(file.file_name().unwrap_or_default()))?;
         }
     }
+    for collection in Collection::BACKED_UP {
+        let file = control::dump(control, collection)?;
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o600);
+        header.set_size(file.len() as u64);
+        archive.append_data(&mut header, Path::new(control::FOLDER).join(collection.name()), &*file)?;
+    }
     archive.into_inner()?.finish()?.flush()
 }
 
-/// Sends what is written to it.
-struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+/// Sends what is written to it, piece by piece.
+pub(crate) struct Pieces(pub(crate) mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -78,6 +107,9 @@ impl Write for Pieces {
     }
 }
 
+/// The name that stands for the standard input.
+pub(crate) const STDIN: &str = "-";
+
 /// Unpacks an archive into a folder of the data folder, which becomes a snapshot.
 ///
 /// # Errors
@@ -90,12 +122,17 @@ pub(crate) fn unpack(archive: &Path, data_dir: &DataDir) -> anyhow::Result<PathB
         }
         _ => {}
     }
-    let file = fs::File::open(archive).with_context(|| format!("cannot open {}", archive.display()))?;
     for part in PARTS {
         fs::create_dir_all(folder.join(part))
             .with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    read(BufReader::new(file), &folder).with_context(|| format!("cannot unpack {}", archive.display()))?;
+    let unpacked = if archive == Path::new(STDIN) {
+        read(io::stdin().lock(), &folder)
+    } else {
+        let file = fs::File::open(archive).with_context(|| format!("cannot open {}", archive.display()))?;
+        read(BufReader::new(file), &folder)
+    };
+    unpacked.with_context(|| format!("cannot unpack {}", archive.display()))?;
     Ok(folder)
 }
 
@@ -112,6 +149,12 @@ fn read(archive: impl Read, folder: &Path) -> anyhow::Result<()> {
                 io::copy(&mut entry, &mut file)?;
                 file.sync_all()?;
             }
+            [Component::Normal(part), Component::Normal(name)]
+                if is_control(part, name) && kind.is_file() =>
+            {
+                fs::create_dir_all(folder.join(part))?;
+                io::copy(&mut entry, &mut fs::File::create_new(folder.join(part).join(name))?)?;
+            }
             _ => bail!("{} is not part of a backup", path.display()),
         }
     }
@@ -120,13 +163,18 @@ fn read(archive: impl Read, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn is_part(name: &std::ffi::OsStr) -> bool {
+fn is_part(name: &OsStr) -> bool {
     PARTS.iter().any(|part| *part == name)
+}
+
+fn is_control(folder: &OsStr, name: &OsStr) -> bool {
+    folder == control::FOLDER && Collection::BACKED_UP.iter().any(|known| known.name() == name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::MemoryStore;
 
     fn archive(entries: &[(&str, tar::EntryType)]) -> Vec<u8> {
         let mut builder = tar::Builder::new(zstd::Encoder::new(Vec::new(), 1).unwrap());
@@ -154,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_writes_nothing_outside_its_two_folders() {
+    fn an_archive_writes_nothing_outside_its_folders() {
         use tar::EntryType;
         check("blocks", EntryType::Directory, true);
         check("blocks/01.block", EntryType::Regular, true);
@@ -165,6 +213,8 @@ mod tests {
         check("wal/1.wal", EntryType::Symlink, false);
         check("wal/1.wal", EntryType::Link, false);
         check("wal/deep/1.wal", EntryType::Regular, false);
+        check("control/silences", EntryType::Regular, true);
+        check("control/sessions", EntryType::Regular, false);
         check("control/keys", EntryType::Regular, false);
     }
 
@@ -176,7 +226,7 @@ mod tests {
             fs::write(dir.path().join(part).join("1"), vec![7; 5000]).unwrap();
         }
         let mut whole = Vec::new();
-        write(dir.path(), &mut whole).unwrap();
+        write(dir.path(), &MemoryStore::default(), &mut whole).unwrap();
         for length in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
             let to = tempfile::tempdir().unwrap();
             PARTS.iter().for_each(|part| fs::create_dir(to.path().join(part)).unwrap());

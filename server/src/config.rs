@@ -1,6 +1,7 @@
 //! The settings with defaults filled in, checked against each other.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -76,6 +77,8 @@ pub(crate) struct Config {
     /// Series in the head, and of one source.
     pub(crate) max_series: usize,
     pub(crate) max_series_per_source: usize,
+    /// Samples a second of one pusher.
+    pub(crate) max_push_rate: Option<NonZeroU64>,
     /// Where requests may go that leave for URLs of others; none is wherever it is not dangerous.
     pub(crate) outbound_allow: Vec<Destination>,
     /// Folder of what is configured by files.
@@ -281,6 +284,7 @@ impl Config {
             tiers: tiers(settings.retention, [settings.retention_5m, settings.retention_1h])?,
             max_series: settings.max_series.unwrap_or(store.max_series),
             max_series_per_source: settings.max_series_per_source.unwrap_or(store.max_series_per_source),
+            max_push_rate: settings.max_push_rate,
             retention_bytes: settings.retention_size.map(|bytes| bytes.0),
             outbound_allow: settings.outbound_allow.unwrap_or_default(),
             provisioning: settings.provisioning,

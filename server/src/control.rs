@@ -37,8 +37,23 @@ pub(crate) enum Collection {
 }
 
 impl Collection {
+    /// All that a backup has: everything but sessions.
+    pub(crate) const BACKED_UP: [Self; 11] = [
+        Self::Sources,
+        Self::Alerts,
+        Self::Silences,
+        Self::Notifications,
+        Self::Dashboards,
+        Self::DashboardVersions,
+        Self::Snapshots,
+        Self::SnapshotData,
+        Self::Stars,
+        Self::PushedGroups,
+        Self::Rules,
+    ];
+
     /// The name it is stored under; never changed.
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Sessions => "sessions",
             Self::Sources => "sources",

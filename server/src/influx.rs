@@ -10,10 +10,11 @@ use axum::extract::{Extension, Query, State};
 use crowsnest_api::{Labels, METRIC_NAME, Timestamp};
 use http::{HeaderMap, StatusCode};
 
-use crate::api_v1::write::{self, Pushed};
+use crate::api_v1::write::{self, Pushed, Sender};
 use crate::auth::Identified;
 use crate::clock;
 use crate::http::{ApiError, AppState};
+use crate::sources::Way;
 use line::{Point, Reader, Value};
 
 /// Points that one push may have.
@@ -38,7 +39,8 @@ pub(crate) async fn write(
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     let wanted = Wanted::of(&params, clock::now())?;
-    write::take(&app, &identified.caller, &headers, body, |lines| pushed(lines, &wanted)).await
+    let sender = Sender::new(&identified.caller, Way::Influx);
+    write::take(&app, &sender, &headers, body, |lines| pushed(lines, &wanted)).await
 }
 
 impl Wanted {

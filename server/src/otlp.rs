@@ -17,14 +17,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse as _, Response};
-use crowsnest_rbac::Caller;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use prost::Message as _;
 
-use crate::api_v1::write::{self, Received};
+use crate::api_v1::write::{self, Received, Sender};
 use crate::auth::Identified;
 use crate::http::{ApiError, App, AppState, ErrorKind};
+use crate::sources::Way;
 use deltas::Adding;
 use wire::{ExportRequest, ExportResponse, PartialSuccess};
 
@@ -76,13 +76,13 @@ pub(crate) async fn export(
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = Form::of(&headers)?;
-    let caller = &identified.caller;
+    let sender = Sender::new(&identified.caller, Way::OtlpHttp);
     let stored = async {
-        let received = write::receive(&app, &headers, body).await?;
+        let received = write::receive(&app, &sender, &headers, body).await?;
         let request = form.read(&received.body)?;
-        store(&app, caller, received, request).await
+        store(&app, &sender, received, request).await
     };
-    let answer = stored.await.inspect_err(|error| write::note_failure(&app, caller, error))?;
+    let answer = stored.await.inspect_err(|error| write::note_failure(&app, &sender, error))?;
     Ok(match form {
         Form::Protobuf => ([(CONTENT_TYPE, PROTOBUF)], answer.encode_to_vec()).into_response(),
         Form::Json => Json(answer).into_response(),
@@ -92,7 +92,7 @@ pub(crate) async fn export(
 /// Stores what a request says, and says what was refused of it.
 async fn store(
     app: &App,
-    caller: &Caller,
+    sender: &Sender,
     received: Received,
     request: ExportRequest,
 ) -> Result<ExportResponse, ApiError> {
@@ -101,7 +101,7 @@ async fn store(
     let mut adding = Adding::to(deltas.as_deref_mut());
     let pushed = translate::translate(&request, &mut adding);
     drop(request);
-    let appended = received.store(app, caller, pushed).await?;
+    let appended = received.store(app, sender, pushed).await?;
     adding.keep();
     let refused = write::refusal(&appended).map(|(samples, why)| PartialSuccess {
         rejected_data_points: samples as i64,

@@ -20,11 +20,12 @@ use http::{HeaderMap, Method, StatusCode};
 use parking_lot::Mutex;
 use tracing::warn;
 
-use crate::api_v1::write;
+use crate::api_v1::write::{self, Sender};
 use crate::auth::Identified;
 use crate::clock;
 use crate::control::{Collection, ControlError, ControlStore};
 use crate::http::{ApiError, AppState, ErrorKind};
+use crate::sources::Way;
 use group::{Group, Key};
 
 /// How often groups are stored.
@@ -162,17 +163,19 @@ pub(crate) async fn push(
 ) -> Result<StatusCode, ApiError> {
     let key = Key::of_path(&path).map_err(ApiError::bad_request)?;
     let replace = if method == Method::PUT { Replace::All } else { Replace::OfTheSameName };
+    let sender = Sender::new(&identified.caller, Way::Pushgateway);
     let stored = async {
-        let received = write::receive(&app, &headers, body).await?;
+        let received = write::receive(&app, &sender, &headers, body).await?;
         let families = read(&received.body).map_err(|why| {
             app.gateway.failed(&key, clock::now());
             ApiError::bad_request(why)
         })?;
-        let (app, key) = (AppState::clone(&app), key.clone());
-        let appended = off_thread(move || app.gateway.push(key, families, replace, clock::now())).await?;
-        write::refusal(&appended).map_or(Ok(StatusCode::OK), |(_, why)| Err(why))
+        let (gateway, key) = (AppState::clone(&app), key.clone());
+        off_thread(move || gateway.gateway.push(key, families, replace, clock::now())).await
     };
-    stored.await.inspect_err(|error| write::note_failure(&app, &identified.caller, error))
+    let appended = stored.await.inspect_err(|error| write::note_failure(&app, &sender, error))?;
+    write::note_stored(&app, &sender, &key.source(&sender.pusher), &appended);
+    write::refusal(&appended).map_or(Ok(StatusCode::OK), |(_, why)| Err(why))
 }
 
 /// Deletes a group, if there is one.

@@ -43,6 +43,7 @@ use crate::query_pool::QueryPool;
 use crate::rules::{RuleSettings, Rules};
 use crate::scraping::Scraping;
 use crate::settings::AuthMode;
+use crate::sources::pace::Pace;
 use crate::sources::watch::SourceWatch;
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
@@ -205,7 +206,8 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         notices.stand(EPHEMERAL, clock::now());
     }
     Ok(Arc::new(App {
-        auth: auth(config, data_dir, control, cluster.clone())?,
+        auth: auth(config, data_dir, Arc::clone(&control), cluster.clone())?,
+        control,
         gone: match &cluster {
             Some(_) if !config.cluster_metrics.is_off() => {
                 Some(Arc::new(GonePods::open(data_dir.subdir("gone")?)))
@@ -225,7 +227,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         storage,
         control_damage,
         sources,
-        writes: WriteGate::default(),
+        writes: WriteGate::new(Pace::new(config.max_push_rate)),
         gateway,
         deltas: tokio::sync::Mutex::default(),
         telemetry: Telemetry::default(),

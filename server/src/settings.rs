@@ -3,6 +3,7 @@
 //! A flag wins over the environment, which wins over the file.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -192,6 +193,9 @@ pub(crate) struct Settings {
     /// How many of them may be of one source: who pushes, job and instance together [default: 300000]
     #[arg(long, env = "CROWSNEST_MAX_SERIES_PER_SOURCE", value_name = "N")]
     pub(crate) max_series_per_source: Option<usize>,
+    /// Samples a second that one pusher may send; past it pushes are answered 429; unlimited when not given
+    #[arg(long, env = "CROWSNEST_MAX_PUSH_RATE", value_name = "N")]
+    pub(crate) max_push_rate: Option<NonZeroU64>,
     /// How much disk blocks of samples may take; unlimited when not given
     #[arg(long, env = "CROWSNEST_RETENTION_SIZE", value_name = "SIZE")]
     pub(crate) retention_size: Option<Bytes>,
@@ -329,6 +333,7 @@ impl Settings {
             retention_1h: self.retention_1h.or(other.retention_1h),
             max_series: self.max_series.or(other.max_series),
             max_series_per_source: self.max_series_per_source.or(other.max_series_per_source),
+            max_push_rate: self.max_push_rate.or(other.max_push_rate),
             retention_size: self.retention_size.or(other.retention_size),
             storage: self.storage.or(other.storage),
             outbound_allow: self.outbound_allow.or(other.outbound_allow),

@@ -9,7 +9,9 @@
 
 mod interval;
 mod lag;
+pub(crate) mod pace;
 mod record;
+mod senders;
 mod tally;
 pub(crate) mod watch;
 
@@ -20,10 +22,12 @@ use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME, Timestamp};
 use crowsnest_tsdb::Appended;
 use smol_str::SmolStr;
 
+pub(crate) use crowsnest_api::sources::Way;
 use interval::Interval;
 use lag::Lag;
 pub(crate) use record::SourceRecord;
-pub(crate) use tally::{Refusal, RefusedPushes, Tally};
+pub(crate) use senders::SenderState;
+pub(crate) use tally::{Refusal, Refused, RefusedPushes, Tally};
 
 /// Sources that are watched; pushes of further ones are stored without `up`.
 const MAX_SOURCES: usize = 10_000;
@@ -166,9 +170,9 @@ impl Sources {
     }
 
     /// Takes note of what has become of a push.
-    pub(crate) fn settle(&mut self, source: &SourceId, appended: &Appended, now: Timestamp) {
+    pub(crate) fn settle(&mut self, source: &SourceId, way: Way, appended: &Appended, now: Timestamp) {
         if let Some(known) = self.known.get_mut(source) {
-            known.tally.add(appended, now);
+            known.tally.add(way, appended, now);
         }
     }
 

@@ -88,22 +88,12 @@ struct Plain<T> {
 /// Counters of the server; names end in `_total`.
 const SERVER: &[Plain<App>] = &[
     Plain {
-        name: "crowsnest_remote_write_samples_total",
-        help: "Samples pushed and stored.",
-        value: |app| app.writes.samples.load(Ordering::Relaxed),
-    },
-    Plain {
-        name: "crowsnest_remote_write_rejected_samples_total",
-        help: "Samples pushed and refused for good.",
-        value: |app| app.writes.rejected.load(Ordering::Relaxed),
-    },
-    Plain {
-        name: "crowsnest_remote_write_failures_total",
+        name: "crowsnest_ingest_failures_total",
         help: "Pushes that could not be stored; their senders repeat them.",
         value: |app| app.writes.failed.load(Ordering::Relaxed),
     },
     Plain {
-        name: "crowsnest_remote_write_turned_away_total",
+        name: "crowsnest_ingest_turned_away_total",
         help: "Pushes turned away because too many were waiting.",
         value: |app| app.writes.turned_away.load(Ordering::Relaxed),
     },
@@ -266,6 +256,7 @@ pub(crate) fn families(app: &App) -> Vec<Family> {
             .with(&[], app.telemetry.started.elapsed().as_secs_f64()),
     ];
     families.extend(app.telemetry.families());
+    families.extend(app.writes.counters.families());
     families.extend(SERVER.iter().map(|plain| plain.family(app)));
     let store = app.storage.local.store_status();
     families.extend(STORE.iter().map(|plain| plain.family(&store)));

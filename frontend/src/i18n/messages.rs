@@ -954,6 +954,20 @@ messages! {
     SourcePushing: "Pushing", "전송 중";
     SourceSilent: "Silent", "응답 없음";
     SourceRefused: "Partly refused", "일부 거부됨";
+    SourceNearLimit: "Near its limit", "한도에 근접";
+    SourceQuiet: "Quiet", "전송 없음";
+    RefusedTooOld: "too old", "너무 오래됨";
+    RefusedBeyondRetention: "older than retention", "보존 기간 초과";
+    RefusedTooNew: "in the future", "미래 시각";
+    RefusedConflict: "another value was there", "다른 값이 이미 있음";
+    RefusedInvalid: "invalid", "잘못된 값";
+    RefusedSeriesLimit: "series limit", "시계열 한도";
+    RefusedSourceSeriesLimit: "series limit of one source", "수집원별 시계열 한도";
+    RefusedRate: "too fast", "전송 속도 초과";
+    RefusedPush: "whole push", "전송 전체";
+    RefusedSince: "Refused since the server started:", "서버 시작 이후 거부:";
+    SeriesPerSource: "Series per source, at most", "수집원별 최대 시계열";
+    RatePerPusher: "Samples/s per pusher, at most", "전송자별 초당 최대 샘플";
     SamplesRefused: "Samples refused", "거부된 샘플";
     ColumnSamplesPerSecond: "Samples/s", "초당 샘플";
     ColumnInterval: "Interval", "주기";
@@ -961,7 +975,7 @@ messages! {
     ColumnLastPush: "Last push", "마지막 전송";
     SeriesByMetric: "Which metrics they belong to", "메트릭별 시계열 보기";
     NoSources: "Nobody pushes yet", "아직 전송하는 수집원이 없습니다";
-    NoSourcesWhy: "Start an agent with this server's address and an ingest token, or point Prometheus' remote_write at api/v1/write.", "이 서버의 주소와 수집 토큰으로 에이전트를 시작하거나, Prometheus의 remote_write를 api/v1/write로 설정하세요.";
+    NoSourcesWhy: "Start an agent with this server's address and an ingest token, point Prometheus' remote_write at api/v1/write, or OpenTelemetry at api/v1/otlp.", "이 서버의 주소와 수집 토큰으로 에이전트를 시작하거나, Prometheus의 remote_write를 api/v1/write로, OpenTelemetry를 api/v1/otlp로 설정하세요.";
     SourcesMore: "There are more; the filter finds them.", "더 있습니다. 필터로 찾을 수 있습니다.";
     PushesRefused: "{pusher}: {pushes}, the last {ago} ago", "{pusher}: {pushes}, 마지막은 {ago} 전";
     PushesRefusedOne: "1 push was refused as a whole", "전송 1건이 전부 거부됨";
@@ -974,7 +988,9 @@ messages! {
     AdviceInvalid: "Prometheus would refuse these, too. The example names a series; whoever makes it should be mended.", "Prometheus에서도 거부되는 값입니다. 예시로 표시된 시계열을 만드는 쪽을 고치세요.";
     AdviceSeriesLimit: "The store holds as many series as --max-series allows. Find labels with many values by a click on the series of the largest source, and drop them; or raise the limit.", "저장소가 --max-series 한도에 도달했습니다. 가장 큰 수집원의 시계열 수를 눌러 값이 많은 레이블을 찾아 제거하거나 한도를 늘리세요.";
     AdviceSourceSeriesLimit: "It has as many series as --max-series-per-source allows; only new ones are refused. A click on its series shows which metric they belong to.", "--max-series-per-source 한도에 도달하여 새 시계열만 거부됩니다. 시계열 수를 누르면 메트릭별로 볼 수 있습니다.";
-    AdvicePush: "The message is what the sender was told. If it was 503 it will send the same again; anything else is not remote write as this server knows it.", "위 메시지는 전송자가 받은 응답입니다. 503이면 같은 내용을 다시 보냅니다. 그 밖의 경우 이 서버가 지원하는 remote write 형식이 아닙니다.";
+    AdviceNearSeriesLimit: "When it has as many series as --max-series-per-source allows, new ones are refused. A click on its series shows which metric they belong to.", "--max-series-per-source 한도에 도달하면 새 시계열이 거부됩니다. 시계열 수를 누르면 메트릭별로 볼 수 있습니다.";
+    AdviceRate: "It sends more than --max-push-rate allows and was told when to come back. Prometheus does so only with retry_on_http_429: true, and drops samples otherwise.", "--max-push-rate 한도보다 빠르게 전송하여 다시 시도할 시각을 안내받았습니다. Prometheus는 retry_on_http_429: true일 때만 다시 보내며, 그렇지 않으면 샘플을 버립니다.";
+    AdvicePush: "The message is what the sender was told. If it was 503 it will send the same again; anything else is not in a form that this server knows.", "위 메시지는 전송자가 받은 응답입니다. 503이면 같은 내용을 다시 보냅니다. 그 밖의 경우 이 서버가 지원하는 형식이 아닙니다.";
 
     // Keys
     Keys: "Keyboard shortcuts", "단축키";

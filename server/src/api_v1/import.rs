@@ -11,10 +11,11 @@ use crowsnest_tsdb::Metadata;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 
-use super::write::{self, Pushed};
+use super::write::{self, Pushed, Sender};
 use crate::auth::Identified;
 use crate::clock;
 use crate::http::{ApiError, AppState};
+use crate::sources::Way;
 
 /// What a page may have at most.
 const LIMITS: Limits = Limits { bytes: 32 << 20, samples: 500_000, labels: 64 };
@@ -40,7 +41,8 @@ pub(crate) async fn prometheus(
         let families = parse_dialect(page, LIMITS, dialect(&headers));
         Ok(pushed(families.map_err(|error| ApiError::bad_request(error.to_string()))?, &wanted))
     };
-    write::take(&app, &identified.caller, &headers, body, read).await
+    let sender = Sender::new(&identified.caller, Way::Text);
+    write::take(&app, &sender, &headers, body, read).await
 }
 
 fn dialect(headers: &HeaderMap) -> Dialect {

@@ -2,15 +2,17 @@
 //!
 //! What is accepted, and what each refusal means, is in `docs/ingest.md`.
 
+mod counters;
 mod decode;
 mod gate;
 mod grouping;
 mod pushed;
 mod wire;
 
+pub(super) use counters::Counters;
 pub(super) use gate::read as read_body;
 pub(crate) use gate::{MAX_BODY, WriteGate};
-pub(crate) use pushed::{Pushed, Received, note_failure, receive, refusal, take, unpack};
+pub(crate) use pushed::{Pushed, Received, receive, refusal, take, unpack};
 pub(crate) use wire::{Kind, Message};
 
 use std::sync::atomic::Ordering;
@@ -20,6 +22,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse as _, Response};
 use crowsnest_api::remote_write::{CONTENT_TYPE, VERSION_HEADER, v2};
+use crowsnest_api::sources::RefusalReason;
 use crowsnest_api::{Sample, Timestamp};
 use crowsnest_rbac::Caller;
 use crowsnest_tsdb::{
@@ -35,7 +38,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::auth::Identified;
 use crate::clock;
 use crate::http::{ApiError, App, AppState, ErrorKind};
-use crate::sources::{Observed, SourceId};
+use crate::sources::{Observed, SourceId, Way};
 
 /// The protobuf messages that senders name, in small letters; those of 1.0 may name none.
 const MESSAGE: &str = "prometheus.writerequest";
@@ -61,13 +64,13 @@ pub(crate) async fn push(
     body: Body,
 ) -> Result<Response, ApiError> {
     let protocol = protocol(&headers)?;
-    let pusher = pusher_name(&identified.caller);
+    let sender = Sender::new(&identified.caller, protocol.way());
     // Nothing is stored of a push that fails as a whole.
     let failed = |error: ApiError| {
-        app.sources.refuse(&pusher, error.message().to_owned(), clock::now());
+        note_failure(&app, &sender, &error);
         error.carrying(protocol.told(&Appended::default()))
     };
-    let appended = stored(&app, &pusher, &headers, protocol, body).await.map_err(failed)?;
+    let appended = stored(&app, &sender, &headers, protocol, body).await.map_err(failed)?;
     let told = protocol.told(&appended);
     if appended.rejected.is_empty() {
         Ok((StatusCode::NO_CONTENT, told).into_response())
@@ -77,6 +80,13 @@ pub(crate) async fn push(
 }
 
 impl Protocol {
+    fn way(self) -> Way {
+        match self {
+            Self::One => Way::RemoteWrite,
+            Self::Two => Way::RemoteWrite2,
+        }
+    }
+
     /// The headers in which an answer says how much was stored: samples, histograms and exemplars.
     fn told(self, appended: &Appended) -> HeaderMap {
         if self == Self::One {
@@ -91,13 +101,13 @@ impl Protocol {
 /// Stores a push; some of it may be refused.
 async fn stored(
     app: &App,
-    pusher: &SmolStr,
+    sender: &Sender,
     headers: &HeaderMap,
     protocol: Protocol,
     body: Body,
 ) -> Result<Appended, ApiError> {
-    let Arrived { body, admission, turn } = arrive(app, headers, body).await?;
-    let begin = || begin_body(app, pusher, protocol, &body, clock::now());
+    let Arrived { body, admission, turn } = arrive(app, sender, headers, body).await?;
+    let begin = || begin_body(app, sender, protocol, &body, clock::now());
     let begun = if body.len() > SMALL { may_block(begin) } else { begin() }?;
     drop((body, turn));
     let appended = begun.stored(app).await;
@@ -112,7 +122,8 @@ struct Arrived {
     turn: OwnedSemaphorePermit,
 }
 
-async fn arrive(app: &App, headers: &HeaderMap, body: Body) -> Result<Arrived, ApiError> {
+async fn arrive(app: &App, sender: &Sender, headers: &HeaderMap, body: Body) -> Result<Arrived, ApiError> {
+    app.writes.keep_pace(sender)?;
     let admission = app.writes.admit(headers).await?;
     let body = gate::read(body).await?;
     Ok(Arrived { body, admission, turn: app.writes.turn().await? })
@@ -156,14 +167,39 @@ fn protocol(headers: &HeaderMap) -> Result<Protocol, ApiError> {
     }
 }
 
-/// What tells one sender from another.
-fn pusher_name(caller: &Caller) -> SmolStr {
-    match caller {
-        Caller::Pusher { name } => SmolStr::new(name),
-        Caller::User { identity, .. } => smol_str::format_smolstr!("user:{}", identity.user),
-        // The guard lets neither of these in.
-        Caller::Anonymous | Caller::Unknown => SmolStr::default(),
+/// Who pushes, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    /// What tells one from another.
+    pub(crate) pusher: SmolStr,
+    pub(crate) way: Way,
+}
+
+impl Sender {
+    pub(crate) fn new(caller: &Caller, way: Way) -> Self {
+        let pusher = match caller {
+            Caller::Pusher { name } => SmolStr::new(name),
+            Caller::User { identity, .. } => smol_str::format_smolstr!("user:{}", identity.user),
+            // The guard lets neither of these in.
+            Caller::Anonymous | Caller::Unknown => SmolStr::default(),
+        };
+        Self { pusher, way }
     }
+}
+
+/// Takes note of a push of one source that was stored, all of it or some.
+pub(crate) fn note_stored(app: &App, sender: &Sender, source: &SourceId, appended: &Appended) {
+    app.sources.settle(source, sender.way, appended, clock::now());
+    app.writes.stored(sender, appended);
+}
+
+/// Tells those who look after senders that nothing of a push was stored.
+pub(crate) fn note_failure(app: &App, sender: &Sender, error: &ApiError) {
+    let status = error.status();
+    let is_rate = status == StatusCode::TOO_MANY_REQUESTS;
+    let reason = if is_rate { RefusalReason::Rate } else { RefusalReason::Push };
+    app.writes.counters.refused(sender.way, status);
+    app.sources.refuse(&sender.pusher, sender.way, reason, error.message().to_owned(), clock::now());
 }
 
 /// Runs what may take long or wait for a disk, without holding up other requests.
@@ -177,7 +213,7 @@ fn may_block<T>(work: impl FnOnce() -> T) -> T {
 /// Decodes a push and hands it to the store.
 fn begin_body(
     app: &App,
-    pusher: &SmolStr,
+    sender: &Sender,
     protocol: Protocol,
     body: &[u8],
     received: Timestamp,
@@ -188,7 +224,7 @@ fn begin_body(
         Protocol::Two => decode::decode_v2(&request)?,
     };
     let metadata = std::mem::take(&mut decoded.metadata);
-    let mut begun = begin(app, pusher, Senders::GoOn, decoded.series(), metadata, received);
+    let mut begun = begin(app, sender, decoded.series(), metadata, received);
     begun.rejected = decoded.rejected;
     Ok(begun)
 }
@@ -196,17 +232,16 @@ fn begin_body(
 /// Stores what a sender has pushed, and takes note that it has. Blocks on the disk.
 pub(crate) fn keep(
     app: &App,
-    pusher: &SmolStr,
+    sender: &Sender,
     series: &[SeriesBatch],
     metadata: Vec<Metadata>,
     received: Timestamp,
 ) -> Result<Appended, AppendError> {
-    let mut begun =
-        begin(app, pusher, Senders::GoOn, series.iter().map(SeriesBatch::as_pushed), metadata, received);
+    let mut begun = begin(app, sender, series.iter().map(SeriesBatch::as_pushed), metadata, received);
     let mut total = begun.total();
     for waiting in begun.waiting {
         let Waiting { outcome, of } = waiting;
-        settle(app, &mut total, outcome.blocking_recv(), &of)?;
+        settle(app, sender.way, &mut total, outcome.blocking_recv(), &of)?;
     }
     Ok(total)
 }
@@ -226,6 +261,7 @@ pub(crate) fn read_any(body: &[u8]) {
 
 /// A push that is on its way to the disk.
 struct Begun {
+    sender: Sender,
     waiting: Vec<Waiting>,
     /// What was refused before the store saw it.
     rejected: Vec<Rejection>,
@@ -246,29 +282,19 @@ struct Of {
     remember: bool,
 }
 
-/// Whether senders are expected to go on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Senders {
-    /// When one falls silent, it is down.
-    GoOn,
-    /// They may end at any time, as each process does that sends by itself.
-    MayEnd,
-}
-
 fn begin<'a>(
     app: &App,
-    pusher: &SmolStr,
-    senders: Senders,
+    sender: &Sender,
     series: impl ExactSizeIterator<Item = PushedSeries<'a>>,
     metadata: Vec<Metadata>,
     received: Timestamp,
 ) -> Begun {
-    let groups = grouping::group(pusher, series, received, app.config.longest_retention());
+    let groups = grouping::group(&sender.pusher, series, received, app.config.longest_retention());
     // Metadata goes with the first source.
     let mut metadata = Some(metadata);
     let waiting = groups.into_iter().map(|group| {
         let mut series = group.series;
-        let observed = match group.push.as_ref().filter(|_| senders == Senders::GoOn) {
+        let observed = match group.push.as_ref().filter(|_| !sender.way.may_end()) {
             Some(push) => app.sources.observe(&group.source, push, received),
             None => Observed::default(),
         };
@@ -280,16 +306,16 @@ fn begin<'a>(
         }
         let origin = Origin::Source(group.source.key().into());
         let push = Push { origin, received, series, metadata: metadata.take().unwrap_or_default() };
-        let (sender, outcome) = oneshot::channel();
+        let (tell, outcome) = oneshot::channel();
         // Who asked may have gone away.
-        let done: Done = Box::new(move |stored| drop(sender.send(stored)));
+        let done: Done = Box::new(move |stored| drop(tell.send(stored)));
         if let Some(done) = app.storage.appender.push_quickly(&push, done) {
             may_block(|| app.storage.appender.push(&push, done));
         }
         let up_samples = u64::from(up.is_some());
         Waiting { outcome, of: Of { source: group.source, up_samples, remember: observed.remember } }
     });
-    Begun { waiting: waiting.collect(), rejected: Vec::new() }
+    Begun { sender: sender.clone(), waiting: waiting.collect(), rejected: Vec::new() }
 }
 
 impl Begun {
@@ -303,10 +329,9 @@ impl Begun {
         let mut total = self.total();
         for waiting in self.waiting {
             let Waiting { outcome, of } = waiting;
-            settle(app, &mut total, outcome.await, &of).map_err(failed)?;
+            settle(app, self.sender.way, &mut total, outcome.await, &of).map_err(failed)?;
         }
-        app.writes.samples.fetch_add(total.written, Ordering::Relaxed);
-        app.writes.rejected.fetch_add(refused(&total), Ordering::Relaxed);
+        app.writes.stored(&self.sender, &total);
         Ok(total)
     }
 }
@@ -314,6 +339,7 @@ impl Begun {
 /// Adds what became of one source's part to the whole.
 fn settle(
     app: &App,
+    way: Way,
     total: &mut Appended,
     outcome: Result<Result<Appended, AppendError>, oneshot::error::RecvError>,
     of: &Of,
@@ -323,7 +349,7 @@ fn settle(
         app.writes.failed.fetch_add(1, Ordering::Relaxed);
     })?;
     appended.written = appended.written.saturating_sub(of.up_samples);
-    app.sources.settle(&of.source, &appended, clock::now());
+    app.sources.settle(&of.source, way, &appended, clock::now());
     total.written += appended.written;
     total.histograms += appended.histograms;
     for rejection in appended.rejected {

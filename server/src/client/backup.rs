@@ -9,6 +9,7 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 
 use super::ServerArgs;
+use crate::backup;
 
 /// `crowsnest backup`.
 #[derive(Clone, Debug, Args)]
@@ -16,11 +17,14 @@ pub(crate) struct BackupArgs {
     /// The file to write, such as samples.tar.zst; there must be none of its name
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Take it from this data folder, whose server is stopped, instead of from a server
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "token_file"])]
+    data_dir: Option<PathBuf>,
     #[command(flatten)]
     server: ServerArgs,
 }
 
-/// Writes what the server sends, and gives the file its name once it is whole.
+/// Writes what the server sends or the data folder has, and gives the file its name once it is whole.
 ///
 /// # Errors
 /// When the server refuses or breaks off, or the file cannot be written; nothing is left then.
@@ -30,7 +34,10 @@ pub(crate) fn run(args: &BackupArgs) -> anyhow::Result<()> {
     unfinished.push(".tmp");
     let unfinished = PathBuf::from(unfinished);
     let written = create(&unfinished)
-        .and_then(|file| fetch(args, file))
+        .and_then(|file| match &args.data_dir {
+            Some(folder) => pack(folder, file),
+            None => fetch(args, file),
+        })
         .and_then(|bytes| Ok((bytes, fs::rename(&unfinished, &args.file)?)));
     match written {
         Ok((bytes, ())) => {
@@ -49,6 +56,12 @@ pub(crate) fn run(args: &BackupArgs) -> anyhow::Result<()> {
 fn create(path: &Path) -> anyhow::Result<File> {
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     file.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn pack(folder: &Path, file: File) -> anyhow::Result<u64> {
+    backup::pack_stopped(folder, &file)?;
+    file.sync_all().context("cannot write the backup")?;
+    Ok(file.metadata()?.len())
 }
 
 fn fetch(args: &BackupArgs, mut file: File) -> anyhow::Result<u64> {

@@ -21,9 +21,10 @@ use tokio::time::MissedTickBehavior;
 use tracing::warn;
 
 use super::agent;
-use crate::api_v1::write;
+use crate::api_v1::write::{self, Sender};
 use crate::clock;
 use crate::http::AppState;
+use crate::sources::Way;
 use variation::NODES;
 
 /// As often as the demo's agent.
@@ -31,7 +32,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// Older samples of this machine are not varied: its agent is away, and so are the nodes that follow it.
 const RECENT: Duration = Duration::from_secs(12);
 /// Whom the samples are from.
-const PUSHER: SmolStr = SmolStr::new_static("demo");
+const SENDER: Sender = Sender { pusher: SmolStr::new_static("demo"), way: Way::RemoteWrite };
 const NODE_EXPORTER: &str = "node-exporter";
 
 /// Pushes every few seconds until the server stops.
@@ -98,7 +99,7 @@ impl Feed {
         let there = NODES.iter().filter(|node| cluster.kubelet_page(node.name, "healthz").is_some());
         series.extend(there.flat_map(|node| node.vary(&machine)));
         let metadata = described.into_values().collect();
-        write::keep(app, &PUSHER, &series, metadata, now).context("cannot store samples")?;
+        write::keep(app, &SENDER, &series, metadata, now).context("cannot store samples")?;
         self.told = machine.iter().map(|(_, sample)| sample.timestamp).max().unwrap_or(self.told);
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::auth::Auth;
 use crate::clock;
 use crate::cluster::Cluster;
 use crate::config::Config;
+use crate::control::ControlStore;
 use crate::dashboards::Dashboards;
 use crate::forward::Forwards;
 use crate::gone::GonePods;
@@ -38,6 +39,8 @@ pub(crate) struct App {
     pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) audit: AuditLog,
     pub(crate) storage: Storage,
+    /// Everything but samples.
+    pub(crate) control: Arc<dyn ControlStore>,
     /// Pods that are gone, where pods are watched.
     pub(crate) gone: Option<Arc<GonePods>>,
     /// What was wrong with the control state that was found at the start, and has been set aside.

@@ -1,7 +1,6 @@
-//! `/api/crowsnest/v1/backup`: everything acknowledged so far, as one file.
+//! `/api/crowsnest/v1/backup`: everything acknowledged so far and the control state, as one file.
 
 use std::io;
-use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -11,7 +10,7 @@ use tokio::sync::{Mutex, mpsc};
 use tracing::{info, warn};
 
 use super::{ApiError, AppState, ErrorKind, streamed};
-use crate::backup;
+use crate::backup::{self, Pieces};
 
 /// Pieces that are packed before somebody takes them.
 const AHEAD: usize = 4;
@@ -25,10 +24,9 @@ pub(super) async fn read(State(app): State<AppState>) -> Result<Response, ApiErr
         return Err(ApiError::new(ErrorKind::TooManyRequests, "another backup is being taken; try later"));
     };
     let (sender, pieces) = mpsc::channel(AHEAD);
-    let (store, data_dir) = (Arc::clone(&app.storage.local), app.config.data_dir.clone());
     tokio::task::spawn_blocking(move || {
         let _packing = packing;
-        match backup::pack(&store, &data_dir, sender.clone()) {
+        match backup::pack(&app.storage.local, &*app.control, &app.config.data_dir, Pieces(sender.clone())) {
             Ok(()) => info!("a backup was taken"),
             Err(error) => {
                 warn!(err = &*error as &dyn std::error::Error, "a backup was not finished");

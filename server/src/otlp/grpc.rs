@@ -11,9 +11,10 @@ use prost::Message as _;
 
 use super::wire::ExportResponse;
 use super::{Form, store};
-use crate::api_v1::write;
+use crate::api_v1::write::{self, Sender};
 use crate::auth::Identified;
 use crate::http::{ApiError, App, AppState, ErrorKind};
+use crate::sources::Way;
 
 const GRPC: &str = "application/grpc";
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -61,10 +62,11 @@ pub(crate) async fn export(
         let message = format!("Content-Type must be {GRPC}; OTLP over HTTP is at /api/v1/otlp/v1/metrics");
         return ApiError::new(ErrorKind::UnsupportedMediaType, message).into_response();
     }
-    match answer(&app, &identified, &headers, body).await {
+    let sender = Sender::new(&identified.caller, Way::OtlpGrpc);
+    match answer(&app, &sender, &headers, body).await {
         Ok(answer) => told_well(&answer),
         Err(error) => {
-            write::note_failure(&app, &identified.caller, &error);
+            write::note_failure(&app, &sender, &error);
             told_badly(&error)
         }
     }
@@ -72,15 +74,15 @@ pub(crate) async fn export(
 
 async fn answer(
     app: &App,
-    identified: &Identified,
+    sender: &Sender,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<ExportResponse, ApiError> {
-    let received = write::receive(app, headers, body).await?;
+    let received = write::receive(app, sender, headers, body).await?;
     let encoding = headers.get(ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let message = unframe(encoding, &received.body)?;
     let request = Form::Protobuf.read(&message)?;
-    store(app, &identified.caller, received, request).await
+    store(app, sender, received, request).await
 }
 
 /// The message of a body that has one.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use crowsnest_api::{JOB, Labels, METRIC_NAME, Sample, Timestamp, stale_nan};
+use crowsnest_api::{INSTANCE, JOB, Labels, METRIC_NAME, Sample, Timestamp, stale_nan};
 use crowsnest_scrape::Family;
 use crowsnest_scrape::text::{Dialect, encode, is_plain_label_name, parse_dialect};
 use crowsnest_tsdb::{Metadata, SeriesBatch};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::LIMITS;
+use crate::sources::SourceId;
 
 /// Behind the name of a label whose value is written in base64.
 const BASE64: &str = "@base64";
@@ -77,6 +78,12 @@ impl Key {
     /// Its name among groups.
     pub(super) fn name(&self) -> String {
         Labels::from_pairs(self.0.clone()).to_string()
+    }
+
+    /// Whom those who look after senders see.
+    pub(super) fn source(&self, pusher: &SmolStr) -> SourceId {
+        let label = |name| self.0.get(name).map(SmolStr::new).unwrap_or_default();
+        SourceId { pusher: pusher.clone(), job: label(JOB), instance: label(INSTANCE) }
     }
 
     /// The labels of a sample in its group: the key's win.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use crowsnest_api::sources::RefusalReason;
 use crowsnest_api::{INSTANCE, JOB, Labels, Sample, Timestamp, is_stale, stale_nan};
 use crowsnest_promql::{Matcher, Queryable, Selection};
 use crowsnest_tsdb::{Appended, Appender, Batch, Origin, SeriesBatch};
@@ -11,8 +12,10 @@ use parking_lot::Mutex;
 use smol_str::SmolStr;
 use tracing::{info, warn};
 
+use super::senders::Senders;
 use super::{
-    Look, Observed, Push, Refusal, RefusedPushes, Silent, SourceId, SourceRecord, SourceState, Sources, UP,
+    Look, Observed, Push, Refused, RefusedPushes, SenderState, Silent, SourceId, SourceRecord, SourceState,
+    Sources, UP, Way,
 };
 use crate::control::{Collection, ControlStore};
 
@@ -29,6 +32,7 @@ const SEARCH: &[Duration] = &[
 /// Watches over sources. [`SourceWatch::open`], [`SourceWatch::remember`] and [`SourceWatch::look`] wait for the disk.
 pub(crate) struct SourceWatch {
     sources: Mutex<Sources>,
+    senders: Mutex<Senders>,
     refused: Mutex<RefusedPushes>,
     control: Arc<dyn ControlStore>,
     appender: Arc<dyn Appender>,
@@ -55,7 +59,8 @@ impl SourceWatch {
                 }
             }
         }
-        Ok(Self { sources: Mutex::new(sources), refused: Mutex::default(), control, appender, queryable })
+        let (sources, senders, refused) = (Mutex::new(sources), Mutex::default(), Mutex::default());
+        Ok(Self { sources, senders, refused, control, appender, queryable })
     }
 
     /// Notes a push.
@@ -71,17 +76,28 @@ impl SourceWatch {
     }
 
     /// Notes what has become of a push.
-    pub(crate) fn settle(&self, source: &SourceId, appended: &Appended, now: Timestamp) {
-        self.sources.lock().settle(source, appended, now);
+    pub(crate) fn settle(&self, source: &SourceId, way: Way, appended: &Appended, now: Timestamp) {
+        if way.may_end() {
+            self.senders.lock().settle(source, way, appended, now);
+        } else {
+            self.sources.lock().settle(source, way, appended, now);
+        }
     }
 
     /// Notes that nothing of a push was stored, and why.
-    pub(crate) fn refuse(&self, pusher: &SmolStr, message: String, now: Timestamp) {
-        self.refused.lock().add(pusher, message, now);
+    pub(crate) fn refuse(
+        &self,
+        pusher: &SmolStr,
+        way: Way,
+        reason: RefusalReason,
+        message: String,
+        now: Timestamp,
+    ) {
+        self.refused.lock().add(pusher, way, reason, message, now);
     }
 
-    /// Pushes of which nothing was stored: pusher, how many, and the last; that of the newest trouble first.
-    pub(crate) fn refused_pushes(&self) -> Vec<(SmolStr, u64, Refusal)> {
+    /// Pushes of which nothing was stored, by pusher; that of the newest trouble first.
+    pub(crate) fn refused_pushes(&self) -> Vec<(SmolStr, Refused)> {
         self.refused.lock().list()
     }
 
@@ -129,6 +145,11 @@ impl SourceWatch {
     /// Every source, by job and instance.
     pub(crate) fn list(&self) -> Vec<SourceState> {
         self.sources.lock().list()
+    }
+
+    /// Every sender that may end and has pushed within the hour, by job and instance.
+    pub(crate) fn senders(&self, now: Timestamp) -> Vec<SenderState> {
+        self.senders.lock().list(now)
     }
 
     /// How many sources push, and how many are silent.

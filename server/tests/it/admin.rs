@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::server::{ADMIN, VIEWER};
 use crate::support::{Server, now_ms, series};
@@ -143,11 +143,60 @@ fn a_backup_taken_while_samples_come_is_restored_by_a_command() {
     std::fs::remove_dir_all(restored.data_dir().join("tsdb")).unwrap();
     let done = restore(&file, &restored);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stdout).contains(" records of control state\n"));
     assert!(!restored.data_dir().join("restore.tmp").exists());
     restored.restart();
     let kept = times(&restored, "kept");
     assert!(kept.len() >= before, "{} of {before}", kept.len());
     assert_eq!(kept, (0..kept.len() as i64).map(|n| start + n).collect::<Vec<_>>());
+}
+
+#[test]
+fn dashboards_and_silences_come_back_with_a_backup_unless_there_are_others_already() {
+    let server = Server::start();
+    let save = |server: &Server, title: &str| {
+        let board = json!({"title": title, "panels": []}).to_string();
+        let body = json!({"text": board, "folder": ""});
+        let saved = server.post("api/crowsnest/v1/dashboards").bearer_auth(ADMIN).json(&body).send().unwrap();
+        assert!(saved.status().is_success(), "{}", saved.text().unwrap());
+    };
+    let titles = |server: &Server| {
+        let all: Value =
+            server.get("api/crowsnest/v1/dashboards").bearer_auth(ADMIN).send().unwrap().json().unwrap();
+        let titles = all["dashboards"].as_array().unwrap().iter();
+        let mut titles: Vec<_> = titles.map(|board| board["title"].as_str().unwrap().to_owned()).collect();
+        titles.retain(|title| title.starts_with("Mine"));
+        titles
+    };
+    save(&server, "Mine before");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("crowsnest.tar.zst");
+    assert!(backup(&server, ADMIN, &file).status.success());
+
+    let mut restored = Server::start();
+    restored.kill();
+    for part in ["tsdb", "control"] {
+        std::fs::remove_dir_all(restored.data_dir().join(part)).unwrap();
+    }
+    assert!(restore(&file, &restored).status.success());
+    restored.restart();
+    assert_eq!(titles(&restored), ["Mine before"]);
+
+    save(&restored, "Mine after");
+    restored.kill();
+    let (stopped, other) = (dir.path().join("stopped.tar.zst"), dir.path().join("other"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crowsnest"));
+    command.arg("backup").arg(&stopped).arg("--data-dir").arg(restored.data_dir());
+    assert!(command.output().unwrap().status.success());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crowsnest"));
+    command.args(["restore", "-", "--data-dir"]).arg(&other).stdin(std::fs::File::open(&stopped).unwrap());
+    let done = command.output().unwrap();
+    assert!(String::from_utf8_lossy(&done.stdout).contains(" records of control state"), "{done:?}");
+    std::fs::remove_dir_all(restored.data_dir().join("tsdb")).unwrap();
+    let done = restore(&file, &restored);
+    assert!(String::from_utf8_lossy(&done.stdout).contains("were left as they are"), "{done:?}");
+    restored.restart();
+    assert_eq!(titles(&restored), ["Mine after", "Mine before"]);
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn the_servers_own_metrics_need_a_token_and_count_what_was_pushed() {
     let (server, _) = with_data();
     assert_eq!(server.get("metrics").send().unwrap().status().as_u16(), 401);
     let page = server.get("metrics").bearer_auth(VIEWER).send().unwrap().text().unwrap();
-    assert!(page.contains("crowsnest_remote_write_samples_total 8\n"), "{page}");
+    assert!(page.contains("crowsnest_ingest_samples_total{way=\"remote_write\"} 8\n"), "{page}");
     assert!(page.contains("crowsnest_sources_pushing 1\n"), "{page}");
 }
 

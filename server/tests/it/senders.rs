@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::clients::run_script_as;
 use crate::support::server::{PUSHER, VIEWER};
-use crate::support::{Server, now_ms};
+use crate::support::tools::{self, Program, free_port};
+use crate::support::{Server, now_ms, wait_for};
 
 /// Values of a selector's series, newest of each, with the labels that are named.
 fn values(server: &Server, query: &str) -> Vec<String> {
@@ -93,4 +94,102 @@ fn groups_of_the_pushgateway_outlive_a_restart() {
     let refused = bad.send().unwrap();
     assert_eq!(refused.status().as_u16(), 400);
     assert!(refused.text().unwrap().contains("must not have"));
+}
+
+#[test]
+fn whoever_may_end_stands_among_the_sources_with_how_it_came_and_what_was_refused() {
+    let server = Server::start();
+    let put = server.client().put(format!("{}metrics/job/nightly/instance/n1", server.url));
+    assert_eq!(put.bearer_auth(PUSHER).body("backup_bytes 1\n").send().unwrap().status().as_u16(), 200);
+    let now = now_ms();
+    let lines =
+        format!("cpu,job=x,instance=i user=1 {now}\ncpu,job=x,instance=i user=1 {}\n", now + 3_600_000);
+    let push = |body: String| {
+        let request = server.post("write?precision=ms").bearer_auth(PUSHER);
+        request.body(body).send().unwrap().status().as_u16()
+    };
+    assert_eq!((push(lines), push("no line".to_owned())), (400, 400));
+    let (_, all) = server.ask("api/crowsnest/v1/sources", &[]);
+    let sources = all["sources"].as_array().unwrap();
+    let of = |way: &str| sources.iter().find(|source| source["way"] == way).unwrap();
+    let group = of("pushgateway");
+    assert_eq!((&group["job"], &group["instance"]), (&"nightly".into(), &"n1".into()));
+    let influx = of("influx");
+    assert_eq!((&influx["job"], &influx["instance"]), (&"x".into(), &"i".into()));
+    assert_eq!((&influx["samples"], &influx["refused"]), (&1.into(), &1.into()));
+    assert_eq!(influx["refused_by"][0]["reason"], "too_new");
+    assert!(influx["interval_seconds"].is_null() && influx["silent"] == false, "{influx}");
+    let refused = &all["refused"][0];
+    assert_eq!((&refused["way"], &refused["last"]["reason"]), (&"influx".into(), &"push".into()));
+    let metrics = server.get("metrics").bearer_auth(VIEWER).send().unwrap().text().unwrap();
+    assert!(
+        metrics.contains("crowsnest_ingest_refused_pushes_total{status=\"400\",way=\"influx\"} 1"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn whoever_pushes_faster_than_allowed_is_told_when_to_come_back_whatever_the_way_in() {
+    let server = Server::start_with(&["--max-push-rate", "10"]);
+    let page: String = (0..150).map(|number| format!("a{{n=\"{number}\"}} 1\n")).collect();
+    let import = || {
+        let request = server.post("api/v1/import/prometheus").bearer_auth(PUSHER);
+        request.body(page.clone()).send().unwrap()
+    };
+    assert_eq!(
+        import().status().as_u16(),
+        204,
+        "ten seconds of the rate may come at once, and more is a debt"
+    );
+    let refused = import();
+    assert_eq!(refused.status().as_u16(), 429);
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=5).contains(&wait), "50 samples of debt at 10 a second: {wait}");
+    let told = refused.text().unwrap();
+    assert!(told.contains("more than 10 samples a second"), "{told}");
+    for path in ["api/v1/write", "api/v1/otlp/v1/metrics", "write", "metrics/job/x"] {
+        let request = server.post(path).bearer_auth(PUSHER);
+        let request = request.header(CONTENT_TYPE, "application/x-protobuf").header(
+            "content-encoding",
+            match path {
+                "api/v1/write" => "snappy",
+                _ => "identity",
+            },
+        );
+        assert_eq!(request.body("").send().unwrap().status().as_u16(), 429, "{path}");
+    }
+    let (_, all) = server.ask("api/crowsnest/v1/sources", &[]);
+    assert_eq!(all["limits"]["samples_per_second"], 10);
+    assert_eq!(all["refused"][0]["last"]["reason"], "rate", "{all}");
+}
+
+#[test]
+fn vmagent_scrapes_and_writes_to_us() {
+    if !tools::is_there("vmagent") {
+        return;
+    }
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (config, listen) = (folder.path().join("scrape.yml"), format!("127.0.0.1:{}", free_port()));
+    let scrape =
+        format!("{{job_name: vmagent, scrape_interval: 1s, static_configs: [{{targets: ['{listen}']}}]}}");
+    std::fs::write(&config, format!("scrape_configs: [{scrape}]\n")).unwrap();
+    let mut command = tools::command("vmagent");
+    command
+        .arg(format!("-promscrape.config={}", config.display()))
+        .arg(format!("-httpListenAddr={listen}"))
+        .arg(format!("-remoteWrite.tmpDataPath={}", folder.path().join("queue").display()))
+        .arg(format!("-remoteWrite.url={}api/v1/write", server.url))
+        .arg(format!("-remoteWrite.tlsCAFile={}", server.ca().display()))
+        .arg(format!("-remoteWrite.bearerTokenFile={}", server.ingest_file().display()));
+    let _vmagent = Program::start(&mut command);
+    let up = || (values(&server, "up{job=\"vmagent\"}") == ["1"]).then_some(());
+    wait_for("vmagent's samples to arrive", up);
+    let written = || {
+        let seen =
+            values(&server, "vmagent_remotewrite_requests_total{job=\"vmagent\", status_code=\"2XX\"} > 0");
+        (!seen.is_empty()).then_some(())
+    };
+    wait_for("vmagent to say that its writes were taken", written);
+    assert!(values(&server, "sum(vmagent_remotewrite_packets_dropped_total) > 0").is_empty());
 }

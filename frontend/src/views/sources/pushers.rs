@@ -6,7 +6,7 @@ use crowsnest_api::sources::{RefusedPushes, Source, Sources};
 use leptos::prelude::*;
 
 use super::SourcesTable;
-use super::trouble::{State, advice};
+use super::trouble::{State, advice, word};
 use crate::api::{fetch_sources, use_client};
 use crate::arrange::Arrange as _;
 use crate::clock::use_clock;
@@ -62,7 +62,8 @@ fn shown(all: &Sources, filter: &str, now: f64) -> Vec<(State, Source)> {
             .any(|text| text.to_lowercase().contains(&filter))
     };
     let found = all.sources.iter().filter(matches);
-    let mut shown: Vec<_> = found.map(|source| (State::of(source, now), source.clone())).collect();
+    let mut shown: Vec<_> =
+        found.map(|source| (State::of(source, &all.limits, now), source.clone())).collect();
     // The server sorts by job and instance.
     shown.arrange_by_key(|(state, _)| *state);
     shown
@@ -77,11 +78,12 @@ fn facts(lang: Lang, all: &Sources) -> impl IntoView + use<> {
         (Msg::ColumnSamplesPerSecond, format::number(sum(|source| source.samples_per_second).round())),
         (Msg::ColumnSeries, format::number(sum(|source| source.series as f64))),
         (Msg::SamplesRefused, format::number(sum(|source| source.refused as f64))),
+        (Msg::SeriesPerSource, format::number(all.limits.series_per_source as f64)),
     ];
-    facts
-        .map(|(name, value)| view! { <div><dt>{name.text(lang)}</dt><dd>{value}</dd></div> })
-        .into_iter()
-        .collect_view()
+    let rate = all.limits.samples_per_second;
+    let rate = rate.map(|rate| (Msg::RatePerPusher, format::number(rate as f64)));
+    let facts = facts.into_iter().chain(rate);
+    facts.map(|(name, value)| view! { <div><dt>{name.text(lang)}</dt><dd>{value}</dd></div> }).collect_view()
 }
 
 fn nobody() -> impl IntoView {
@@ -93,8 +95,9 @@ fn nobody() -> impl IntoView {
 /// Pushes of which nothing was stored.
 fn refused_note(refused: RefusedPushes) -> impl IntoView {
     let (clock, lang) = (use_clock(), use_lang());
-    let RefusedPushes { pusher, pushes, last } = refused;
-    let what = advice(&last.reason);
+    let RefusedPushes { pusher, way, pushes, last } = refused;
+    let what = advice(last.reason);
+    let pusher = format!("{pusher} · {}", way.name());
     let title = move || {
         let lang = lang.get();
         let ago = format::age(lang, clock.ticking() - (last.at * 1e3) as i64);
@@ -118,21 +121,14 @@ fn rows_of((state, source): (State, Source)) -> impl IntoView {
     let (clock, lang) = (use_clock(), use_lang());
     let href = Route::to(Page::Explore).with("q", &cardinality(&source)).to_string();
     let age = move |at: f64| move || format::age(lang.get(), clock.ticking() - (at * 1e3) as i64);
-    let interval = move || format::duration(lang.get(), (source.interval_seconds * 1e3).round() as i64);
-    let why = (state != State::Pushing).then(|| {
-        let refusal = source.last_refusal.clone().filter(|_| state == State::Refused);
-        let what = refusal.as_ref().map_or(Msg::AdviceSilent, |refusal| advice(&refusal.reason));
-        view! {
-            <tr class="sources__why">
-                <td colspan="7">
-                    {refusal.map(|refusal| view! { <code>{refusal.message}</code> })}
-                    <p>{tr(what)}</p>
-                </td>
-            </tr>
-        }
-    });
+    let interval = source.interval_seconds;
+    let interval = move || {
+        let millis = interval.map(|seconds| (seconds * 1e3).round() as i64);
+        millis.map_or_else(|| format::NONE.to_owned(), |millis| format::duration(lang.get(), millis))
+    };
+    let why = why(state, &source);
     let name = if source.instance.is_empty() { source.pusher.clone() } else { source.instance.clone() };
-    let about = [source.job.as_str(), source.pusher.as_str()];
+    let about = [source.job.as_str(), source.pusher.as_str(), source.way.name()];
     let about = about.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
     view! {
         <tr class:has-why=why.is_some()>
@@ -153,6 +149,34 @@ fn rows_of((state, source): (State, Source)) -> impl IntoView {
         </tr>
         {why}
     }
+}
+
+/// What is wrong with a source, and what to do about it.
+fn why(state: State, source: &Source) -> Option<impl IntoView + use<>> {
+    let lang = use_lang();
+    let refusal = source.last_refusal.clone().filter(|_| state == State::Refused);
+    let what = match (state, &refusal) {
+        (State::Pushing | State::Quiet, _) => return None,
+        (State::NearLimit, _) => Msg::AdviceNearSeriesLimit,
+        (_, Some(refusal)) => advice(refusal.reason),
+        (_, None) => Msg::AdviceSilent,
+    };
+    let counts = source.refused_by.clone();
+    let counts = move || {
+        let lang = lang.get();
+        let each = counts.iter().map(|refused| {
+            format!("{} × {}", format::number(refused.samples as f64), word(refused.reason).text(lang))
+        });
+        format!("{} {}", Msg::RefusedSince.text(lang), each.collect::<Vec<_>>().join(", "))
+    };
+    Some(view! {
+        <tr class="sources__why">
+            <td colspan="7">
+                {refusal.map(|refusal| view! { <code>{refusal.message}</code> <p>{counts}</p> })}
+                <p>{tr(what)}</p>
+            </td>
+        </tr>
+    })
 }
 
 /// Samples a second: one digit behind the point where there are few.
@@ -178,7 +202,7 @@ mod tests {
     #[test]
     fn trouble_comes_first_and_the_filter_looks_at_every_name() {
         let sources = vec![source("a", "1", false), source("b", "2", true), source("c", "12", false)];
-        let all = Sources { sources, refused: Vec::new() };
+        let all = Sources { sources, ..Sources::default() };
         let jobs = |filter: &str| {
             shown(&all, filter, 0.0).into_iter().map(|(_, source)| source.job).collect::<Vec<_>>()
         };

@@ -111,6 +111,7 @@ fn table(config: &Config) -> BTreeMap<&'static str, String> {
         ("query-lookback-delta", format_duration(config.queries.lookback)),
         ("query-max-concurrency", config.queries.concurrency.to_string()),
         ("query-max-samples", config.queries.max_samples.to_string()),
+        ("max-push-rate", config.max_push_rate.map(|rate| rate.to_string()).unwrap_or_default()),
         ("max-series", config.max_series.to_string()),
         ("max-series-per-source", config.max_series_per_source.to_string()),
         ("query-cache-size", format_bytes(config.queries.cache as u64)),

@@ -186,6 +186,19 @@ impl<'a> Decoded<'a> {
         Ok(())
     }
 
+    /// Takes note of when all samples of a series started, when that is told and they do not say it themselves.
+    fn start_all(&self, reading: &mut Reading, start: i64) {
+        if start == 0 || !reading.extras.starts.is_empty() {
+            return;
+        }
+        let samples = self.samples.get(reading.first_sample..).unwrap_or_default();
+        let times: Vec<Timestamp> = samples.iter().map(|sample| sample.timestamp).collect();
+        let histograms: Vec<Timestamp> = reading.extras.histograms.iter().map(|(at, _)| *at).collect();
+        for at in times.into_iter().chain(histograms) {
+            reading.add_start(at, start);
+        }
+    }
+
     /// Takes the series, or passes over it when it has no samples, or counts it as refused when it has no labels.
     fn end(&mut self, reading: Reading) {
         let Reading { first_label, first_sample, mut extras, refused } = reading;

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::{Body, Bytes};
+use crowsnest_tsdb::Appended;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt as _, LengthLimitError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::RETRY;
+use super::{Counters, RETRY, Sender, refused};
+use crate::clock;
 use crate::http::{ApiError, ErrorKind};
+use crate::sources::pace::Pace;
 
 /// The largest body of a push, compressed.
 pub(crate) const MAX_BODY: usize = 32 << 20;
@@ -21,35 +24,51 @@ const ADMITTED: usize = 260;
 /// What the bodies of pushes under way may take together, in units of 1 KiB.
 const BODIES_KIB: u32 = 256 << 10;
 
+/// Room for a push and its body.
+pub(super) struct Admission(#[expect(dead_code, reason = "held, not read")] [OwnedSemaphorePermit; 2]);
+
 /// Bounds pushes, and counts what came of them.
 pub(crate) struct WriteGate {
     admitted: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
     running: Arc<Semaphore>,
-    pub(crate) samples: AtomicU64,
-    pub(crate) rejected: AtomicU64,
+    pub(crate) pace: Pace,
+    pub(crate) counters: Counters,
     pub(crate) failed: AtomicU64,
     pub(crate) turned_away: AtomicU64,
 }
 
-impl Default for WriteGate {
-    fn default() -> Self {
+impl WriteGate {
+    /// With how fast each pusher may send.
+    pub(crate) fn new(pace: Pace) -> Self {
         Self {
             admitted: Arc::new(Semaphore::new(ADMITTED)),
             bodies: Arc::new(Semaphore::new(BODIES_KIB as usize)),
             running: Arc::new(Semaphore::new(AT_ONCE)),
-            samples: AtomicU64::new(0),
-            rejected: AtomicU64::new(0),
+            pace,
+            counters: Counters::default(),
             failed: AtomicU64::new(0),
             turned_away: AtomicU64::new(0),
         }
     }
-}
 
-/// Room for a push and its body.
-pub(super) struct Admission(#[expect(dead_code, reason = "held, not read")] [OwnedSemaphorePermit; 2]);
+    /// Whether a sender may push now, or when it may.
+    pub(super) fn keep_pace(&self, sender: &Sender) -> Result<(), ApiError> {
+        let wait = self.pace.wait(&sender.pusher, clock::now());
+        wait.map_or(Ok(()), |wait| {
+            let rate = self.pace.rate().unwrap_or_default();
+            let message = format!("you push more than {rate} samples a second; send this again later");
+            Err(ApiError::new(ErrorKind::TooManyRequests, message).retry_after(wait))
+        })
+    }
 
-impl WriteGate {
+    /// Counts a push that was stored, all of it or some.
+    pub(super) fn stored(&self, sender: &Sender, appended: &Appended) {
+        let refused = refused(appended);
+        self.counters.stored(sender.way, appended.written, refused);
+        self.pace.took(&sender.pusher, appended.written + refused, clock::now());
+    }
+
     /// Room for a push with these headers, or the advice to come back. A body whose length is not told counts as the
     /// largest.
     pub(super) async fn admit(&self, headers: &HeaderMap) -> Result<Admission, ApiError> {
@@ -90,7 +109,7 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_wait_for_memory_and_pushes_past_the_queue_are_turned_away() {
-        let gate = WriteGate::default();
+        let gate = WriteGate::new(Pace::new(None));
         let unknown_length = HeaderMap::new();
         let mut admitted = Vec::new();
         for _ in 0..7 {

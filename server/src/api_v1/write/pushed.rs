@@ -6,7 +6,6 @@ use std::io::Read;
 use axum::body::Body;
 use crowsnest_api::{Label, Labels, Sample, Timestamp};
 use crowsnest_promql::SampleValue;
-use crowsnest_rbac::Caller;
 use crowsnest_tsdb::{Appended, Metadata, RejectReason, Rejection, SeriesBatch};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
@@ -14,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::decode::{MAX_DECOMPRESSED, MAX_METADATA, bounded};
 use super::gate::Admission;
-use super::{Arrived, Senders, add, arrive, begin, may_block, partially, pusher_name, refused};
+use super::{Arrived, Sender, add, arrive, begin, may_block, note_failure, partially, refused};
 use crate::clock;
 use crate::http::{ApiError, App, ErrorKind};
 
@@ -103,8 +102,13 @@ pub(crate) struct Received {
 }
 
 /// Reads a body, as soon as there is room for it and a turn to look at it.
-pub(crate) async fn receive(app: &App, headers: &HeaderMap, body: Body) -> Result<Received, ApiError> {
-    let Arrived { body, admission, turn } = arrive(app, headers, body).await?;
+pub(crate) async fn receive(
+    app: &App,
+    sender: &Sender,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Received, ApiError> {
+    let Arrived { body, admission, turn } = arrive(app, sender, headers, body).await?;
     let encoding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("identity");
     let body = may_block(|| unpack(encoding, &body))?;
     Ok(Received { body, room: (admission, turn) })
@@ -142,7 +146,7 @@ impl Received {
     pub(crate) async fn store(
         self,
         app: &App,
-        caller: &Caller,
+        sender: &Sender,
         mut pushed: Pushed,
     ) -> Result<Appended, ApiError> {
         if pushed.label_bytes > MAX_LABEL_BYTES {
@@ -154,8 +158,7 @@ impl Received {
         pushed.sort();
         let Pushed { series, metadata, rejected, .. } = pushed;
         let all = series.iter().map(SeriesBatch::as_pushed);
-        let pusher = pusher_name(caller);
-        let mut begun = may_block(|| begin(app, &pusher, Senders::MayEnd, all, metadata, clock::now()));
+        let mut begun = may_block(|| begin(app, sender, all, metadata, clock::now()));
         begun.rejected = rejected;
         drop((series, self.room.1));
         begun.stored(app).await
@@ -165,23 +168,18 @@ impl Received {
 /// Takes a push in a form that `read` makes series of; answers 204 once all of it is on the disk, and says what was refused else.
 pub(crate) async fn take(
     app: &App,
-    caller: &Caller,
+    sender: &Sender,
     headers: &HeaderMap,
     body: Body,
     read: impl FnOnce(&[u8]) -> Result<Pushed, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let stored = async {
-        let received = receive(app, headers, body).await?;
+        let received = receive(app, sender, headers, body).await?;
         let pushed = may_block(|| read(&received.body))?;
-        received.store(app, caller, pushed).await
+        received.store(app, sender, pushed).await
     };
-    let appended = stored.await.inspect_err(|error| note_failure(app, caller, error))?;
+    let appended = stored.await.inspect_err(|error| note_failure(app, sender, error))?;
     refusal(&appended).map_or(Ok(StatusCode::NO_CONTENT), |(_, why)| Err(why))
-}
-
-/// Tells those who look after senders that a push has failed as a whole.
-pub(crate) fn note_failure(app: &App, caller: &Caller, error: &ApiError) {
-    app.sources.refuse(&pusher_name(caller), error.message().to_owned(), clock::now());
 }
 
 /// What was refused of a push, if anything was.

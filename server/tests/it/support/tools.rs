@@ -47,9 +47,36 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// A program that runs until it is killed or the value is dropped.
+pub(crate) struct Program(Child);
+
+impl Program {
+    /// Starts it without a place to write to.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A port of the loopback interface that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// A Prometheus in a folder of its own. Ends with the value.
 pub(crate) struct Peer {
-    child: Child,
+    program: Program,
     url: String,
     folder: tempfile::TempDir,
 }
@@ -63,20 +90,17 @@ impl Peer {
     /// The same with further arguments.
     pub(crate) fn start_with(arguments: &[&str], config: impl FnOnce(u16) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let file = folder.path().join("prometheus.yml");
         std::fs::write(&file, config(port)).unwrap();
-        let child = command("prometheus")
+        let mut command = command("prometheus");
+        command
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let peer = Self { child, url: format!("http://127.0.0.1:{port}"), folder };
+            .args(arguments);
+        let program = Program::start(&mut command);
+        let peer = Self { program, url: format!("http://127.0.0.1:{port}"), folder };
         wait_for("prometheus to be ready", || {
             let ready = reqwest::blocking::get(format!("{}/-/ready", peer.url)).ok()?;
             ready.status().is_success().then_some(())
@@ -91,8 +115,7 @@ impl Peer {
 
     /// `kill -9`.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.program.kill();
     }
 
     /// Where it is, without a slash at the end.
@@ -104,12 +127,5 @@ impl Peer {
     pub(crate) fn ask(&self, path: &str, params: &[(&str, String)]) -> Value {
         let url = reqwest::Url::parse_with_params(&format!("{}/{path}", self.url), params);
         reqwest::blocking::get(url.unwrap()).unwrap().json().unwrap()
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
     }
 }

@@ -28,6 +28,8 @@ const LABEL_REFS: u32 = 1;
 const SAMPLE: u32 = 2;
 const HISTOGRAM: u32 = 3;
 const METADATA: u32 = 5;
+/// Before samples had start timestamps of their own, a series had one for all of them.
+const CREATED_TIMESTAMP: u32 = 6;
 /// … and `Sample`.
 const VALUE: u32 = 1;
 const TIMESTAMP: u32 = 2;
@@ -83,10 +85,17 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn add(&mut self, mut series: Message<'a>) -> Result<(), ApiError> {
         let mut reading = self.decoded.begin();
-        let mut metadata = None;
+        let (mut metadata, mut created, mut name) = (None, 0, None);
         while let Some((field, kind)) = series.field()? {
             match (field, kind) {
-                (LABEL_REFS, Kind::Bytes) => self.add_labels(Message(series.bytes()?))?,
+                (LABEL_REFS, Kind::Bytes) => {
+                    let mut places = Message(series.bytes()?);
+                    while !places.0.is_empty() {
+                        self.add_place(&mut name, places.varint()?)?;
+                    }
+                }
+                // Protobuf allows numbers one by one, too.
+                (LABEL_REFS, Kind::Varint) => self.add_place(&mut name, series.varint()?)?,
                 (SAMPLE, Kind::Bytes) => {
                     let (sample, start) = sample(Message(series.bytes()?))?;
                     self.decoded.samples.push(sample);
@@ -99,9 +108,14 @@ impl<'a> Reader<'a> {
                 (METADATA, Kind::Bytes) => {
                     metadata = Some(v2::Metadata::decode(series.bytes()?).map_err(malformed)?);
                 }
+                (CREATED_TIMESTAMP, Kind::Varint) => created = series.varint()? as i64,
                 _ => series.skip(kind)?,
             }
         }
+        if name.is_some() {
+            return Err(malformed("a label without a value"));
+        }
+        self.decoded.start_all(&mut reading, created);
         if let Some(metadata) = metadata {
             self.describe(&reading, metadata)?;
         }
@@ -118,25 +132,25 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.symbol(u64::from(place))?).map_err(|_| malformed("a symbol is not UTF-8"))
     }
 
-    fn add_labels(&mut self, mut places: Message<'a>) -> Result<(), ApiError> {
-        while !places.0.is_empty() {
-            let name = self.symbol(places.varint()?)?;
-            if places.0.is_empty() {
-                return Err(malformed("a label without a value"));
-            }
-            let value = self.symbol(places.varint()?)?;
-            if [name, value].iter().any(|text| std::str::from_utf8(text).is_err()) {
-                return Err(malformed("a label is not UTF-8"));
-            }
-            self.label_bytes += name.len() + value.len();
-            if self.decoded.labels.len() >= MAX_LABELS || self.label_bytes > MAX_LABEL_BYTES {
-                let limit = format!("more than {MAX_LABELS} labels or {MAX_LABEL_BYTES} bytes of them");
-                return Err(ApiError::new(ErrorKind::TooLarge, limit));
-            }
-            // An empty value means that the label is absent.
-            if !value.is_empty() {
-                self.decoded.labels.push(WireLabel { name, value });
-            }
+    /// Takes the next place: of a label's name, or of its value.
+    fn add_place(&mut self, name: &mut Option<&'a [u8]>, place: u64) -> Result<(), ApiError> {
+        let symbol = self.symbol(place)?;
+        let Some(name) = name.take() else {
+            *name = Some(symbol);
+            return Ok(());
+        };
+        let value = symbol;
+        if [name, value].iter().any(|text| std::str::from_utf8(text).is_err()) {
+            return Err(malformed("a label is not UTF-8"));
+        }
+        self.label_bytes += name.len() + value.len();
+        if self.decoded.labels.len() >= MAX_LABELS || self.label_bytes > MAX_LABEL_BYTES {
+            let limit = format!("more than {MAX_LABELS} labels or {MAX_LABEL_BYTES} bytes of them");
+            return Err(ApiError::new(ErrorKind::TooLarge, limit));
+        }
+        // An empty value means that the label is absent.
+        if !value.is_empty() {
+            self.decoded.labels.push(WireLabel { name, value });
         }
         Ok(())
     }
@@ -229,6 +243,81 @@ mod tests {
         let [metadata] = decoded.metadata.as_slice() else { panic!("one family") };
         assert_eq!((metadata.family.as_str(), metadata.kind.as_str()), ("up", "summary"));
         assert_eq!((metadata.help.as_str(), metadata.unit.as_str()), ("Is it there?", "seconds"));
+    }
+
+    /// Written by hand from the specification, so that a mistake in our own message types would show.
+    #[rustfmt::skip]
+    const GOLDEN: &[u8] = &[
+        // symbols: field 4, texts
+        0x22, 0, 0x22, 8, b'_', b'_', b'n', b'a', b'm', b'e', b'_', b'_', 0x22, 3, b'r', b'_', b't', 0x22, 1, b'h',
+        // timeseries: field 5, 61 bytes
+        0x2a, 61,
+            // labels_refs: field 1, packed
+            0x0a, 2, 1, 2,
+            // samples: field 2: value 1.5, timestamp 1000, start_timestamp 300
+            0x12, 15, 0x09, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x10, 0xe8, 0x07, 0x18, 0xac, 0x02,
+            // exemplars: field 4: labels_refs, value 1, timestamp 1000; there is no place for them
+            0x22, 16, 0x0a, 2, 1, 2, 0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0x18, 0xe8, 0x07,
+            // metadata: field 5: type counter, help_ref 3, unit_ref 0
+            0x2a, 4, 0x08, 1, 0x18, 3,
+            // samples: the staleness marker at 2000
+            0x12, 12, 0x09, 2, 0, 0, 0, 0, 0, 0xf0, 0x7f, 0x10, 0xd0, 0x0f,
+            // a field that nobody knows
+            0x78, 1,
+    ];
+
+    #[test]
+    fn bytes_written_from_the_specification_are_read() {
+        let decoded = decode(GOLDEN).unwrap();
+        let pushed = decoded.series().next().unwrap();
+        assert_eq!(pushed.labels.to_labels().unwrap().to_string(), "r_t");
+        let [first, second] = pushed.samples else { panic!("two samples: {:?}", pushed.samples) };
+        assert_eq!((first.timestamp.millis(), first.value), (1000, 1.5));
+        assert_eq!((second.timestamp.millis(), second.value.to_bits()), (2000, 0x7ff0_0000_0000_0002));
+        let starts = &pushed.extras.unwrap().starts;
+        assert_eq!(starts.as_slice(), [(Timestamp::from_millis(1000), Timestamp::from_millis(300))]);
+        let [metadata] = decoded.metadata.as_slice() else { panic!("one family") };
+        assert_eq!(
+            (metadata.family.as_str(), metadata.kind.as_str(), &*metadata.help),
+            ("r_t", "counter", "h")
+        );
+    }
+
+    #[test]
+    fn a_start_of_the_series_is_that_of_its_samples_as_senders_had_it_before() {
+        // created_timestamp: field 6.
+        let with = |mut series: v2::TimeSeries, created: u8| {
+            series.metadata = None;
+            let mut message = series.encode_to_vec();
+            message.extend([0x30, created]);
+            let symbols = SYMBOLS.map(str::to_owned).to_vec();
+            let mut request = v2::Request { symbols, timeseries: Vec::new() }.encode_to_vec();
+            request.extend([0x2a, u8::try_from(message.len()).unwrap()]);
+            request.extend(message);
+            request
+        };
+        let starts = |request: &[u8]| {
+            let decoded = decode(request).unwrap();
+            let extras = decoded.series().next().unwrap().extras.cloned().unwrap_or_default();
+            extras.starts.iter().map(|(at, start)| (at.millis(), start.millis())).collect::<Vec<_>>()
+        };
+        let mut untold = series();
+        untold.samples.iter_mut().for_each(|sample| sample.start_timestamp = 0);
+        untold.histograms[0].start_timestamp = 0;
+        assert_eq!(starts(&with(untold, 4)), [(10, 4), (20, 4), (30, 4)]);
+        assert_eq!(starts(&with(series(), 4)), [(20, 5), (30, 6)], "what samples say themselves counts");
+        assert_eq!(starts(&with(series(), 0)), [(20, 5), (30, 6)]);
+    }
+
+    #[test]
+    fn places_of_labels_may_come_one_by_one() {
+        let mut request = vec![0x22, 0, 0x22, 8];
+        request.extend(b"__name__");
+        request.extend([
+            0x22, 1, b'a', 0x2a, 17, 0x08, 1, 0x08, 2, 0x12, 11, 0x09, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 5,
+        ]);
+        let decoded = decode(&request).unwrap();
+        assert_eq!(decoded.series().next().unwrap().labels.to_labels().unwrap().to_string(), "a");
     }
 
     #[test]
