@@ -52,7 +52,21 @@ pageTest("a push that cannot be read is told, with what the sender was answered 
   const answer = await refuse(page);
   assert.equal(answer.status(), 400);
   await page.getByText(/was refused as a whole|were refused as a whole/).waitFor();
-  await page.getByText("not remote write as this server knows it").waitFor();
+  await page.getByText("not in a form that this server knows").waitFor();
+});
+
+pageTest("a sender that may end stands among the sources with its way in, and with what was refused of it by reason", { url: at("#/sources") }, async (page) => {
+  const soon = Date.now() + 3_600_000;
+  const answer = await page.request.post(new URL("write?db=telegraf&precision=ms", shared.demo.url).href, {
+    headers: { authorization: `Bearer ${shared.demo.token}` },
+    data: `cpu,job=telegraf,instance=web-1 user=1,idle=2\ncpu,job=telegraf,instance=web-1 user=1,idle=2 ${soon}\n`,
+  });
+  assert.equal(answer.status(), 400, "two of four are in the future");
+  const row = rows(page).filter({ hasText: "web-1" }).first();
+  await row.getByText("Partly refused", { exact: true }).waitFor();
+  await row.getByText("Influx").waitFor();
+  await page.getByText("Refused since the server started: 2 × in the future").waitFor();
+  await page.getByText("Series per source, at most").waitFor();
 });
 
 for (const [theme, width] of [["light", 1280], ["dark", 1280], ["light", 390], ["dark", 390]]) {
