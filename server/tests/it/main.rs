@@ -20,6 +20,7 @@ mod damage;
 mod dashboards;
 mod demo;
 mod deploy;
+mod doctor;
 mod forward;
 mod full_disk;
 mod gone;
