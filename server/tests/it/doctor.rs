@@ -101,13 +101,14 @@ fn a_server_that_does_not_answer_and_settings_that_make_no_sense_fail() {
 
 /// The account of the main manifest, as the server's pod has it.
 fn in_cluster(sim: &Sim, more: &[&str]) -> String {
-    fs::write(sim.kubeconfig(), sim.running.kubeconfig("crowsnest", "crowsnest", 3600).unwrap()).unwrap();
     let (_, pod) = pods(MAIN).into_iter().find(|(name, _)| name == "crowsnest").unwrap();
     let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("kubeconfig");
+    fs::write(&kubeconfig, sim.running.kubeconfig("crowsnest", "crowsnest", 3600).unwrap()).unwrap();
     let mut command = doctor(&[]);
     let flags = arguments(&pod).into_iter().skip(1);
     command.args(flags.filter(|flag| !flag.starts_with("--data-dir") && !flag.starts_with("--provisioning")));
-    command.arg("--data-dir").arg(folder.path()).arg("--kubeconfig").arg(sim.kubeconfig()).args(more);
+    command.arg("--data-dir").arg(folder.path()).arg("--kubeconfig").arg(kubeconfig).args(more);
     text(&command.output().unwrap().stdout)
 }
 

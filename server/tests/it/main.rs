@@ -47,5 +47,6 @@ mod support;
 mod synced;
 mod terminals;
 mod test_files;
+mod upgrade;
 mod vouched;
 mod watching;
