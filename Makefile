@@ -78,6 +78,43 @@ kill-test: ## Kill a store that is at work KILLS times (1000), and hold what is 
 fuzz: ## Fuzz every decoder for SECONDS (600) each; TARGETS="promql rules" for some
 	fuzz/run $(or $(SECONDS),600) $(TARGETS)
 
+# What deploy/package/build makes of the last commit: both binaries and the interface.
+BUILT := target/package/built
+
+.PHONY: built
+built: setup
+	deploy/package/build $(BUILT)
+
+.PHONY: packages
+packages: built ## Make Debian packages of the last commit in target/package
+	deploy/package/deb $(BUILT) target/package
+
+.PHONY: image
+image: built ## Make an OCI archive of the last commit: target/package/crowsnest-image.tar
+	deploy/image/rootfs $(BUILT) target/package/rootfs
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) deploy/image/oci target/package/rootfs target/package/crowsnest-image.tar
+
+.PHONY: try-packages
+try-packages: built ## Install, run, upgrade and purge the Debian packages in a Debian of their own; as root
+	deploy/package/try $(BUILT)
+
+.PHONY: try-image
+try-image: image ## Run the image in a read-only root; as root
+	deploy/image/try target/package/crowsnest-image.tar
+
+.PHONY: sbom
+sbom: ## Write what is in the binaries, with all licences, into target/package/sbom
+	deploy/package/sbom target/package/sbom
+
+.PHONY: reproduce
+reproduce: setup ## Build the last commit twice and compare every byte; an hour
+	deploy/package/reproduce
+
+.PHONY: arm64
+arm64: built ## Cross-compile the last commit for arm64, and make its packages; needs Debian, as root
+	deploy/package/arm64 $(BUILT) target/package/arm64
+	deploy/package/deb target/package/arm64 target/package
+
 .PHONY: docs
 docs: ## Write the parts of docs/ that are made from tables in the code
 	CROWSNEST_WRITE_DOCS=1 cargo test --quiet --locked --package crowsnest-promql --lib reference

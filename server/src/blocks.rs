@@ -15,7 +15,7 @@ use crowsnest_promql::{Matcher, PatternBudget, parse_matchers};
 use crowsnest_tsdb::{Extract, Fault, Inspection};
 
 use crate::api_v1::parse_time;
-use catalogue::Catalogue;
+pub(crate) use catalogue::Catalogue;
 
 /// How many entries `--top` lists when it is not told.
 const TOP: &str = "20";

@@ -7,12 +7,13 @@ use crate::blocks::BlocksArgs;
 use crate::check_files::CheckArgs;
 use crate::client::{BackupArgs, QueryArgs, RenderArgs};
 use crate::config::Config;
+use crate::doctor::DoctorArgs;
 use crate::import::ImportArgs;
 use crate::mint::CertArgs;
 use crate::restore::RestoreArgs;
 use crate::settings::ServeArgs;
 use crate::test_files::TestArgs;
-use crate::{blocks, check_files, client, demo, import, mint, restore, serve, test_files};
+use crate::{blocks, check_files, client, demo, doctor, import, mint, restore, serve, test_files};
 
 /// Metrics store, PromQL, user interface and sign-in for one cluster, in one process.
 #[derive(Debug, Parser)]
@@ -44,6 +45,10 @@ enum Command {
     Test(TestArgs),
     /// Looks into the blocks and the log of a data folder, beside a running server, too.
     Blocks(BlocksArgs),
+    /// Looks at everything the server stands on, and says what is wrong with it and what to do.
+    ///
+    /// Takes the flags of serve, to know what is to be examined; changes nothing. Can be used beside a running server and without one.
+    Doctor(Box<DoctorArgs>),
     /// Takes over the samples of another store, while the server is stopped.
     #[command(subcommand)]
     Import(ImportArgs),
@@ -70,6 +75,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check_files::run(&args),
         Command::Test(args) => test_files::run(&args),
         Command::Blocks(args) => blocks::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Restore(args) => restore::run(&args),
         Command::Cert(args) => mint::run(args),

@@ -15,7 +15,7 @@ use crowsnest_api::prometheus::{QueryData, Response};
 use crate::clock;
 use crate::units::Span;
 pub(crate) use backup::{BackupArgs, run as backup};
-use connection::Server;
+pub(crate) use connection::{Answer, Server};
 pub(crate) use print::table;
 pub(crate) use render::{RenderArgs, run as render};
 

@@ -29,8 +29,9 @@ mod trim;
 mod trust;
 mod watch;
 
+pub(crate) use about::{SeenByServer, ahead};
 pub(crate) use authoriser::{ClusterAuthoriser, OWN_GROUP, OWN_RIGHTS};
-pub(crate) use certificates::seen;
+pub(crate) use certificates::{seen, shown_by};
 pub(crate) use channels::{FromProcess, Heard, ToProcess, accept_key};
 pub(crate) use connect::ClusterSource;
 pub(crate) use discovery::Resource;
@@ -39,7 +40,7 @@ pub(crate) use events::Gravity;
 pub(crate) use openapi::NoSchema;
 pub(crate) use port::PortConnection;
 pub(crate) use request::{As, Change, Form, Path};
-pub(crate) use review::Who;
+pub(crate) use review::{RulesThere, Who};
 pub(crate) use table::{Rows, RowsPage};
 pub(crate) use trim::{Managers, is_secret, trim_listed, trim_object};
 pub(crate) use trust::{ExtensionAuthentication, PAGE, RESOURCE_METRICS};
@@ -56,7 +57,6 @@ use kube::Client;
 use tokio::sync::Semaphore;
 
 use self::connect::Bare;
-use self::review::RulesThere;
 use crate::short_memory::ShortMemory;
 
 /// How long an answer about a right counts. No longer than half a minute, or a right that was taken away would stay.

@@ -5,7 +5,7 @@ mod sled_store;
 
 #[cfg(test)]
 pub(crate) use memory::MemoryStore;
-pub(crate) use sled_store::SledStore;
+pub(crate) use sled_store::{Examined, SledStore};
 
 /// A kind of control state; its name is part of what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -26,7 +26,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tracing::warn;
 
-pub(crate) use self::given::Given;
+pub(crate) use self::given::{Given, fault_of};
 pub(crate) use self::intervals::{USUAL_MS, scrape_intervals};
 pub(crate) use self::record::{Head, new_uid};
 pub(crate) use self::series::series_of;

@@ -22,6 +22,12 @@ pub(crate) const FILE: &str = "events.yml";
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_secs(2);
 
+/// What is wrong with such a file, a line each, with line and column.
+pub(crate) fn faults_of(text: &str) -> Vec<String> {
+    let faults = Incidents::parse(text).err().unwrap_or_default();
+    faults.lines().map(str::to_owned).collect()
+}
+
 /// Watches what the file says until the server stops. A file that is wrong changes nothing, and why is told once.
 pub(crate) async fn follow(
     file: PathBuf,

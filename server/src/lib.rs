@@ -23,8 +23,10 @@ mod control;
 mod dashboards;
 mod data_dir;
 mod demo;
+mod doctor;
 mod external_url;
 mod fetch;
+mod folder_copy;
 mod forward;
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -280,7 +280,7 @@ fn certificates(config: &Config, data_dir: &DataDir) -> anyhow::Result<Certifica
 }
 
 /// The cluster, where one is of use: its users sign in, or metrics are made of it.
-async fn cluster(config: &Config) -> anyhow::Result<Option<Arc<Cluster>>> {
+pub(crate) async fn cluster(config: &Config) -> anyhow::Result<Option<Arc<Cluster>>> {
     let source = config.cluster.as_ref();
     let of_use = config.auth == AuthMode::Kube
         || config.scrape_monitors

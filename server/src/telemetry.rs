@@ -246,6 +246,12 @@ const STORE: &[Plain<StoreStatus>] = &[
     },
 ];
 
+/// The names of values without labels.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    SERVER.iter().map(|plain| plain.name).chain(STORE.iter().map(|plain| plain.name))
+}
+
 /// All families, in the order in which they are shown.
 pub(crate) fn families(app: &App) -> Vec<Family> {
     let version = env!("CARGO_PKG_VERSION");

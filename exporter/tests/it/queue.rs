@@ -417,3 +417,37 @@ proptest! {
         prop_assert_eq!(taken.len() + lost, usize::try_from(pushed).unwrap());
     }
 }
+
+/// The folder that a release of the agent left: two of five records had been sent.
+fn left_by(release: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures").join(release).join("queue")
+}
+
+#[test]
+fn what_each_release_left_in_its_queue_is_sent_by_this_one() {
+    for release in ["0.1.0"] {
+        let dir = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(left_by(release)).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+        }
+        let mut queue = Queue::open(Box::new(OsFolder::open(dir.path()).unwrap()), ROOMY).unwrap();
+        assert_eq!(queue.front().unwrap().1, record(2, 10), "{release}");
+        queue.push(record(5, 10));
+        assert_eq!(drain(&mut queue), [2, 3, 4, 5], "{release}");
+    }
+}
+
+#[test]
+#[ignore = "leaves the queue of this release among the fixtures; made once, by that release"]
+fn make_the_queue_of_this_release() {
+    let folder = left_by(env!("CARGO_PKG_VERSION"));
+    let mut queue = Queue::open(Box::new(OsFolder::open(&folder).unwrap()), ROOMY).unwrap();
+    (0..5).for_each(|n| queue.push(record(n, 10)));
+    for _ in 0..2 {
+        let (ticket, _) = queue.front().unwrap();
+        queue.acknowledge(ticket);
+    }
+    queue.sync();
+    drop(queue);
+    std::fs::remove_file(folder.join("lock")).unwrap();
+}

@@ -4,17 +4,16 @@
 //! no server runs.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
-use anyhow::Context as _;
 use crowsnest_tsdb::{Fault, Inspection, OnRecord};
 
 use crate::control::SledStore;
+use crate::folder_copy::FolderCopy;
 
 /// What the catalogue says.
-pub(super) enum Catalogue {
+pub(crate) enum Catalogue {
     /// The folder has none, as a snapshot.
     None,
     /// A server has it open.
@@ -27,7 +26,7 @@ pub(super) enum Catalogue {
 
 impl Catalogue {
     /// The catalogue of the data folder `dir`.
-    pub(super) fn read(dir: &Path, inspection: &Inspection) -> Self {
+    pub(crate) fn read(dir: &Path, inspection: &Inspection) -> Self {
         let control = dir.join("control");
         if !control.is_dir() {
             return Self::None;
@@ -36,8 +35,8 @@ impl Catalogue {
         if lock.as_ref().is_ok_and(|lock| lock.try_lock_shared().is_err()) {
             return Self::InUse;
         }
-        let read = Copy::of(&control).and_then(|copy| {
-            let manifest = SledStore::open(&copy.0)?.block_manifest()?;
+        let read = FolderCopy::of(&control).and_then(|copy| {
+            let manifest = SledStore::open(copy.path())?.block_manifest()?;
             Ok(inspection.compare(&manifest)?)
         });
         match read {
@@ -76,36 +75,4 @@ impl fmt::Display for Catalogue {
             }
         }
     }
-}
-
-/// A copy of a folder of files, for its owner only, that goes when this does.
-struct Copy(PathBuf);
-
-impl Copy {
-    fn of(folder: &Path) -> anyhow::Result<Self> {
-        let copy = Self(std::env::temp_dir().join(format!("crowsnest-blocks-{}", std::process::id())));
-        copy_folder(folder, &copy.0).with_context(|| format!("cannot copy {}", folder.display()))?;
-        Ok(copy)
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        // What is left behind is in the folder for temporary files.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    DirBuilder::new().mode(0o700).create(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{Method, Request, Uri, request};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, request};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -23,12 +23,23 @@ const MAX_ANSWER: usize = 256 << 20;
 /// Connecting and the handshake take no longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// An answer that is read at once takes no longer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Something that can carry a connection.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
+/// What a server has answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
 /// A server, and as whom to ask it.
-pub(super) struct Server {
+pub(crate) struct Server {
     base: Uri,
     token: Option<String>,
     tls: SslConnector,
@@ -36,7 +47,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Reads the files; connects to nothing yet.
-    pub(super) fn new(url: &str, token_file: Option<&Path>, ca: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: &str, token_file: Option<&Path>, ca: Option<&Path>) -> anyhow::Result<Self> {
         let base: Uri = url.parse().with_context(|| format!("--url {url:?} is not a URL"))?;
         let host = base.host().unwrap_or_default();
         let loopback = host == "localhost" || bare(host).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -58,6 +69,30 @@ impl Server {
             tls.set_ca_file(ca).with_context(|| format!("cannot read the CA in {}", ca.display()))?;
         }
         Ok(Self { base, token, tls: tls.build() })
+    }
+
+    /// Gets what is at `path` below the base, whatever the status says.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, cannot be trusted, or says nothing for too long.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Answer> {
+        let request = self.request(Method::GET, path)?.header(ACCEPT, "*/*");
+        let asked = async {
+            let (response, running) = self.send(request, String::new()).await?;
+            let (head, body) = response.into_parts();
+            let body = read(body).await?;
+            running.abort();
+            Ok(Answer { status: head.status, headers: head.headers, body })
+        };
+        let answered = tokio::time::timeout(ANSWER_TIMEOUT, asked).await;
+        answered.with_context(|| format!("no answer to {path} within {} s", ANSWER_TIMEOUT.as_secs()))?
+    }
+
+    /// Whom a connection goes to, where that is over TLS: name or address, and port.
+    pub(crate) fn tls_address(&self) -> Option<(String, u16)> {
+        let is_tls = self.base.scheme_str() == Some("https");
+        let host = bare(self.base.host()?).to_owned();
+        is_tls.then(|| (host, self.base.port_u16().unwrap_or(443)))
     }
 
     /// Posts a form to `path` below the base and gives back the body, whatever the status says.

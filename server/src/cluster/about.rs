@@ -52,7 +52,27 @@ impl From<Group> for ApiGroup {
     }
 }
 
+/// What an API server says to the server's own account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SeenByServer {
+    pub(crate) version: String,
+    pub(crate) ready: Health,
+    /// Seconds by which its clock is ahead of ours.
+    pub(crate) ahead_seconds: Option<f64>,
+}
+
 impl Cluster {
+    /// Version, health and clock, asked with the server's own credential.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or does not know the credential.
+    pub(crate) async fn seen_by_server(&self) -> Result<SeenByServer, ClusterError> {
+        let (status, headers, body) = self.plain(As::Server, Path::fixed("/version")).await?;
+        let version = told::<Version>(status, &body)?.git_version;
+        let ready = self.health(As::Server, "/readyz").await?;
+        Ok(SeenByServer { version, ready, ahead_seconds: ahead(&headers) })
+    }
+
     /// Asks all of it, as the user. What is refused is told as such; only a credential that is worth nothing is an error.
     pub(crate) async fn about(&self, credential: &Credential) -> Result<AboutCluster, ClusterError> {
         let who = As::User(credential);
@@ -146,7 +166,7 @@ fn checks(text: &str) -> Vec<Check> {
 }
 
 /// By how much the clock that wrote the header `Date` is ahead of ours. It tells whole seconds: half of one is added.
-fn ahead(headers: &HeaderMap) -> Option<f64> {
+pub(crate) fn ahead(headers: &HeaderMap) -> Option<f64> {
     let date = headers.get(DATE)?.to_str().ok()?;
     let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
     let ahead = theirs.as_millisecond() + 500 - clock::now().millis();

@@ -81,18 +81,7 @@ impl Cluster {
     /// The certificate that the API server shows, looked at without believing it; no request is made over that connection.
     pub(crate) async fn shown_certificate(&self) -> Option<X509> {
         let (host, port) = self.source.host()?;
-        let look = async {
-            let mut builder = SslConnector::builder(SslMethod::tls_client()).ok()?;
-            builder.set_verify(SslVerifyMode::NONE);
-            let mut configuration = builder.build().configure().ok()?;
-            configuration.set_verify_hostname(false);
-            let ssl = configuration.into_ssl(&host).ok()?;
-            let stream = TcpStream::connect((host.as_str(), port)).await.ok()?;
-            let mut stream = SslStream::new(ssl, stream).ok()?;
-            Pin::new(&mut stream).connect().await.ok()?;
-            stream.ssl().peer_certificate()
-        };
-        tokio::time::timeout(HANDSHAKE, look).await.ok().flatten()
+        shown_by(&host, port).await
     }
 
     /// Certificates of signing requests and of cert-manager, as far as the user may read them. What may not be read is added to `unread`.
@@ -171,6 +160,22 @@ impl Cluster {
             read => read,
         }
     }
+}
+
+/// The certificate that is shown at an address, looked at without believing it.
+pub(crate) async fn shown_by(host: &str, port: u16) -> Option<X509> {
+    let look = async {
+        let mut builder = SslConnector::builder(SslMethod::tls_client()).ok()?;
+        builder.set_verify(SslVerifyMode::NONE);
+        let mut configuration = builder.build().configure().ok()?;
+        configuration.set_verify_hostname(false);
+        let ssl = configuration.into_ssl(host).ok()?;
+        let stream = TcpStream::connect((host, port)).await.ok()?;
+        let mut stream = SslStream::new(ssl, stream).ok()?;
+        Pin::new(&mut stream).connect().await.ok()?;
+        stream.ssl().peer_certificate()
+    };
+    tokio::time::timeout(HANDSHAKE, look).await.ok().flatten()
 }
 
 /// The first certificate of PEM in base64.

@@ -8,7 +8,7 @@ use crowsnest_api::cluster::Scope;
 use crowsnest_rbac::Credential;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{As, Cluster, ClusterError, Path};
 
@@ -97,16 +97,30 @@ impl Cluster {
 
     /// The same, asked anew: for what must not outlast a right by the time for which answers count.
     pub(crate) async fn may_now(&self, credential: &Credential, right: &Right) -> Result<bool, ClusterError> {
+        self.may_as(As::User(credential), right).await
+    }
+
+    /// Whether whoever asks may do something.
+    pub(crate) async fn may_as(&self, who: As<'_>, right: &Right) -> Result<bool, ClusterError> {
+        let attributes = json!({"resourceAttributes": {
+            "verb": right.verb, "group": right.group, "resource": right.resource,
+            "subresource": right.subresource, "namespace": right.namespace, "name": right.name,
+        }});
+        self.review_self(who, attributes).await
+    }
+
+    /// Whether whoever asks may get what is at a path that is no object's.
+    pub(crate) async fn may_get(&self, who: As<'_>, path: &str) -> Result<bool, ClusterError> {
+        self.review_self(who, json!({"nonResourceAttributes": {"verb": "get", "path": path}})).await
+    }
+
+    async fn review_self(&self, who: As<'_>, spec: Value) -> Result<bool, ClusterError> {
         let _turn = self.reviews.acquire().await;
         let path = Path::fixed("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         let review = json!({
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {
-                "verb": right.verb, "group": right.group, "resource": right.resource,
-                "subresource": right.subresource, "namespace": right.namespace, "name": right.name,
-            }},
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec,
         });
-        let reviewed: Reviewed<Decision> = self.create(As::User(credential), &path, &review).await?;
+        let reviewed: Reviewed<Decision> = self.create(who, &path, &review).await?;
         Ok(reviewed.status.allowed)
     }
 
@@ -154,14 +168,19 @@ impl Cluster {
         if let Some(known) = self.rules.recall(&question, Instant::now()) {
             return Ok(known);
         }
+        let rules = Arc::new(self.rules_of(As::User(credential), &asked).await?);
+        self.rules.remember(question, Arc::clone(&rules), Instant::now());
+        Ok(rules)
+    }
+
+    /// Everything that whoever asks may do in a namespace, asked anew.
+    pub(crate) async fn rules_of(&self, who: As<'_>, namespace: &str) -> Result<RulesThere, ClusterError> {
         let _turn = self.reviews.acquire().await;
         let path = Path::fixed("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews");
         let review = json!({
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": asked},
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace},
         });
-        let reviewed: Reviewed<RulesThere> = self.create(As::User(credential), &path, &review).await?;
-        let rules = Arc::new(reviewed.status);
-        self.rules.remember(question, Arc::clone(&rules), Instant::now());
-        Ok(rules)
+        let reviewed: Reviewed<RulesThere> = self.create(who, &path, &review).await?;
+        Ok(reviewed.status)
     }
 }

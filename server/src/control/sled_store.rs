@@ -20,6 +20,14 @@ pub(crate) struct SledStore {
     db: sled::Db,
 }
 
+/// What a database has in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Examined {
+    pub(crate) records: usize,
+    /// Whether its newest snapshot is damaged, which the log makes up for.
+    pub(crate) damaged_snapshot: bool,
+}
+
 impl SledStore {
     /// Opens or makes the database in `folder`.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
@@ -44,6 +52,24 @@ impl SledStore {
                 fs::rename(folder, &aside).with_context(|| format!("cannot rename {}", folder.display()))?;
                 Ok((Self::open(folder)?, Some(format!("{why}; it is in {} now", aside.display()))))
             }
+        }
+    }
+
+    /// Reads all of the database in `copy`, which is a copy of one: opening a database writes to it.
+    ///
+    /// # Errors
+    /// What is damaged. A server that opens such a database sets it aside and begins another.
+    pub(crate) fn examine(copy: &Path) -> Result<Examined, String> {
+        snapshots::remove_unfinished(copy);
+        let damaged_snapshot = snapshots::set_damaged_aside(copy).is_some();
+        match open_whole(copy) {
+            Ok(Self { db }) => {
+                let records = |name| db.open_tree(name).map(|tree| tree.len()).unwrap_or_default();
+                let records = db.tree_names().into_iter().map(records).sum();
+                Ok(Examined { records, damaged_snapshot })
+            }
+            Err(Trouble::Damaged(why)) => Err(why),
+            Err(Trouble::Other(error)) => Err(error.to_string()),
         }
     }
 

@@ -14,6 +14,11 @@ use super::record::{Head, is_uid, pack, unpack};
 /// What is given at once: more is a fault.
 const MOST: usize = 2_000;
 
+/// What keeps a text from being a dashboard.
+pub(crate) fn fault_of(text: &str) -> Option<String> {
+    import(text, &Answers::new(), &Limits::default()).err().map(|error| error.to_string())
+}
+
 /// One of them: its head, where it is from, its JSON packed.
 #[derive(Clone)]
 struct Entry {

@@ -48,7 +48,8 @@ pub(crate) async fn flags(State(app): State<AppState>) -> Response {
     plain(table(&app.config)).into_response()
 }
 
-fn table(config: &Config) -> BTreeMap<&'static str, String> {
+/// Every flag of `serve` with its value.
+pub(crate) fn table(config: &Config) -> BTreeMap<&'static str, String> {
     fn given(value: Option<impl Display>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()
     }
