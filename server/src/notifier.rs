@@ -3,6 +3,7 @@
 mod deliver;
 mod kept;
 mod mail;
+mod picture;
 mod prepared;
 mod rehearse;
 mod request;
@@ -26,6 +27,8 @@ use tracing::{info, warn};
 
 use self::kept::Kept;
 pub(crate) use self::kept::new_id;
+pub(crate) use self::picture::Illustrate;
+use self::picture::Studio;
 pub(crate) use self::told::ToldLog;
 use crate::clock;
 use crate::control::{Collection, ControlStore};
@@ -53,6 +56,8 @@ pub(crate) struct Notifier {
     /// What receivers were told, and what they said.
     pub(crate) told: Arc<ToldLog>,
     changed: Notify,
+    /// Where charts that go along are drawn.
+    pub(crate) studio: Studio,
     /// Notifications sent.
     pub(crate) sent: AtomicU64,
     /// Attempts to send that failed.
@@ -85,6 +90,7 @@ impl Notifier {
             fetcher,
             told: Arc::new(told),
             changed: Notify::new(),
+            studio: Studio::default(),
             sent: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         })

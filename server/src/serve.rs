@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use crowsnest_promql::{Engine, EngineOptions, Features, RangeCache, Receipts};
@@ -40,6 +41,7 @@ use crate::notices::{EPHEMERAL, Notices};
 use crate::notifier::{Notifier, ToldLog};
 use crate::pushgateway::Gateway;
 use crate::query_pool::QueryPool;
+use crate::rules::chart::Illustrator;
 use crate::rules::{RuleSettings, Rules};
 use crate::scraping::Scraping;
 use crate::settings::AuthMode;
@@ -70,6 +72,9 @@ impl ListenFile {
     }
 }
 
+/// What the query of a notification's chart may take.
+const CHART_TIMEOUT: Duration = Duration::from_secs(5);
+const CHART_BYTES: usize = 64 << 20;
 const LISTEN_FILE: &str = "listen.json";
 
 /// `crowsnest serve`: runs until SIGTERM or SIGINT.
@@ -190,6 +195,8 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&control),
         Arc::clone(&notifier),
     )?;
+    let rules = Arc::new(rules);
+    notifier.studio.engage(Illustrator::new(&rules, Engine::new(chart_options(config))));
     let dashboards = Dashboards::open(Arc::clone(&control), provisioned(config, "dashboards"))?;
     let cluster = cluster(config).await?;
     let scraping = Scraping::open(
@@ -218,7 +225,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         engine: Engine::new(engine_options(config)),
         range_cache: RangeCache::new(config.queries.cache),
         receipts: Receipts::default(),
-        rules: Arc::new(rules),
+        rules,
         dashboards: Arc::new(dashboards),
         scraping: Arc::new(scraping),
         notifier,
@@ -338,6 +345,16 @@ fn engine_options(config: &Config) -> EngineOptions {
     }
     let QueryLimits { timeout, max_samples, lookback, .. } = config.queries;
     EngineOptions { features, timeout, max_samples, lookback, ..EngineOptions::default() }
+}
+
+/// What a chart of a notification may cost: nobody waits for it.
+fn chart_options(config: &Config) -> EngineOptions {
+    let options = engine_options(config);
+    EngineOptions {
+        timeout: options.timeout.min(CHART_TIMEOUT),
+        max_bytes: options.max_bytes.min(CHART_BYTES),
+        ..options
+    }
 }
 
 /// An address that can be connected to: listening everywhere includes loopback.

@@ -81,16 +81,21 @@ impl Notifier {
         let deadline = Instant::now() + flush.route.group_interval.max(SHORTEST_DEADLINE);
         let mut wait = FIRST_WAIT;
         let mut number = None;
+        let mut chart = self.studio.chart(integration, notification).await;
         loop {
             let templates = Arc::clone(&self.templates.lock());
-            let prepared = prepare(integration, notification, &self.external_url, &templates);
+            let prepared =
+                prepare(integration, notification, &self.external_url, &templates, chart.as_deref());
             let shown = prepared.as_ref().map(Prepared::shown).unwrap_or_default();
             let number = *number.get_or_insert_with(|| self.told.begin(notification, integration, shown));
             let (answer, result) = match prepared {
                 Ok(prepared) => self.attempt(&prepared, deadline).await,
                 Err(failure) => (Answer::none(&failure), Err(failure)),
             };
+            // The chart may be what it does not like; the words matter more.
+            let was_with_chart = result.is_err() && chart.take().is_some();
             let is_over = match &result {
+                Err(Failure::Final(_)) if was_with_chart => false,
                 Ok(()) | Err(Failure::Final(_)) => true,
                 Err(Failure::Passing(_)) => Instant::now() + wait >= deadline,
             };
@@ -116,6 +121,9 @@ impl Notifier {
             );
             if is_over {
                 return false;
+            }
+            if was_with_chart {
+                continue;
             }
             tokio::select! {
                 () = tokio::time::sleep(with_jitter(wait)) => {}
