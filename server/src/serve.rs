@@ -253,9 +253,9 @@ fn provisioned(config: &Config, name: &str) -> Option<PathBuf> {
     config.provisioning.as_ref().map(|folder| folder.join(name))
 }
 
-/// The file that says of which events somebody is told, where it is.
-pub(crate) fn events_file(config: &Config) -> Option<PathBuf> {
-    provisioned(config, incidents::FILE).filter(|file| file.exists())
+/// The file that says of which events somebody is told; it may come and go.
+fn events_file(config: &Config) -> Option<PathBuf> {
+    provisioned(config, incidents::FILE)
 }
 
 fn rule_settings(config: &Config) -> RuleSettings {
@@ -291,7 +291,7 @@ async fn cluster(config: &Config) -> anyhow::Result<Option<Arc<Cluster>>> {
         || config.scrape_monitors
         || config.dashboard_config_maps
         || config.rule_objects
-        || events_file(config).is_some()
+        || events_file(config).is_some_and(|file| file.exists())
         || !config.cluster_metrics.is_off();
     match source.filter(|_| of_use) {
         Some(source) => Ok(Some(Arc::new(Cluster::connect(source).await?))),

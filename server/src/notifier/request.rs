@@ -57,8 +57,7 @@ pub(super) fn prepare<'a>(
         let max_alerts = integration.text("max_alerts").and_then(|text| text.parse().ok()).unwrap_or(0);
         let body = webhook::body(notification, external_url, max_alerts, webhook::Version::Classic);
         let headers = signature(integration, &body)?;
-        let sending =
-            Sending { method: "POST", url, headers, content_type: message::JSON.to_owned(), body };
+        let sending = Sending { method: "POST", url, headers, content_type: message::JSON.to_owned(), body };
         return Ok(Request::new(integration, sending, secrets.into_inner()));
     }
     let read_secret = |name: &str| {
@@ -101,7 +100,8 @@ impl<'a> Request<'a> {
                 let mut answer = Answer { status: Some(status.as_u16()), text: masked(&text, &self.secrets) };
                 let result = judged(status);
                 if let (Ok(()), Some(after)) = (&result, &self.after)
-                    && let Err(Failure::Passing(why) | Failure::Final(why)) = self.follow(fetcher, after).await
+                    && let Err(Failure::Passing(why) | Failure::Final(why)) =
+                        self.follow(fetcher, after).await
                 {
                     let why = masked(&why, &self.secrets);
                     warn!(why, "a receiver has got a notification without its chart");

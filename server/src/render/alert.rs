@@ -150,7 +150,8 @@ fn marks(compared: &Compared, range: TimeRange) -> Vec<Annotation> {
     moments.sort_unstable();
     moments.dedup();
     let inside = moments.into_iter().filter(|at| (range.start_ms..=range.end_ms).contains(at));
-    let mark = |at_ms| Annotation { at_ms, until_ms: None, label: String::new(), kind: AnnotationKind::Event };
+    let mark =
+        |at_ms| Annotation { at_ms, until_ms: None, label: String::new(), kind: AnnotationKind::Event };
     inside.take(MOST_SERIES).map(mark).collect()
 }
 
@@ -176,4 +177,87 @@ pub(crate) fn picture(title: &str, charts: Vec<Drawn>) -> Result<Vec<u8>, ChartE
     let mut png = Vec::new();
     scene_png(&board.scene(surface, 0, &theme, face()), size, SCALE, theme.canvas, face(), &mut png)?;
     if png.len() > MOST_BYTES { Err(ChartError::TooLarge(png.len())) } else { Ok(png) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crowsnest_api::Sample;
+    use crowsnest_promql::{Confinement, Matcher, MemoryStore};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_247_100_000);
+
+    fn labels(namespace: &str, pod: &str) -> Labels {
+        Labels::from_pairs([("namespace", namespace), ("pod", pod)])
+    }
+
+    /// Two hours of loads.
+    fn store(pods: &[(&str, &str)]) -> MemoryStore {
+        let mut store = MemoryStore::default();
+        for (namespace, pod) in pods {
+            let series = Labels::from_pairs([("__name__", "load"), ("namespace", *namespace), ("pod", *pod)]);
+            for minute in (0..120).rev() {
+                let timestamp = Timestamp::from_millis(NOW.millis() - minute * 60_000);
+                store.append(&series, Sample { timestamp, value: 9.0 - minute as f64 / 20.0 });
+            }
+        }
+        store
+    }
+
+    fn compared(alerts: &[Labels]) -> Compared {
+        let query = "load".to_owned();
+        Compared {
+            name: "TooMuch".to_owned(),
+            threshold: Some(Threshold { query: query.clone(), op: ">".to_owned(), value: 5.0 }),
+            query,
+            alerts: alerts.iter().map(|labels| (labels.clone(), NOW)).collect(),
+        }
+    }
+
+    /// Names in the legend.
+    fn names(compared: &Compared, store: &dyn Queryable) -> Vec<String> {
+        let drawn = chart(compared, &Engine::default(), store, NOW, &Control::unlimited()).unwrap();
+        let legend = drawn.and_then(|drawn| drawn.figure.legend(&BTreeSet::new()));
+        legend.map(|legend| legend.rows.into_iter().map(|row| row.name).collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_chart_has_the_series_of_its_alerts_and_of_those_only_what_the_rule_may_see() {
+        let store = store(&[("shop", "web-1"), ("shop", "web-2"), ("data", "web-1")]);
+        // The rule has taken the namespace out of the alert's labels, as an aggregation would.
+        let alert = Labels::from_pairs([("alertname", "TooMuch"), ("pod", "web-1")]);
+        assert_eq!(names(&compared(std::slice::from_ref(&alert)), &store).len(), 2);
+        let confinement = Confinement::to(vec![Matcher::equal("namespace", "shop")]);
+        let seen = names(&compared(&[alert]), &confinement.of(&store));
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        assert!(!seen[0].contains("data"), "{seen:?}");
+        assert!(names(&compared(&[labels("data", "web-1")]), &confinement.of(&store)).is_empty());
+    }
+
+    #[test]
+    fn a_picture_of_the_most_charts_of_the_most_series_has_a_bound() {
+        let pods: Vec<String> = (0..100).map(|number| format!("web-{number}")).collect();
+        let pairs: Vec<(&str, &str)> = pods.iter().map(|pod| ("shop", pod.as_str())).collect();
+        let store = store(&pairs);
+        let alerts: Vec<Labels> = pods.iter().map(|pod| labels("shop", pod)).collect();
+        let one = || chart(&compared(&alerts), &Engine::default(), &store, NOW, &Control::unlimited());
+        assert_eq!(names(&compared(&alerts), &store).len(), MOST_SERIES);
+        let charts: Vec<Drawn> = (0..MOST_CHARTS).map(|_| one().unwrap().unwrap()).collect();
+        let png = picture("TooMuch", charts).unwrap();
+        assert!(png.starts_with(b"\x89PNG") && png.len() < MOST_BYTES, "{} bytes", png.len());
+    }
+
+    #[test]
+    fn a_query_that_takes_too_long_or_finds_nothing_gives_no_chart() {
+        let store = store(&[("shop", "web-1")]);
+        let control = Control::unlimited();
+        control.cancel();
+        let ended = chart(&compared(&[labels("shop", "web-1")]), &Engine::default(), &store, NOW, &control);
+        assert!(matches!(ended, Err(ChartError::Query { source: QueryError::Canceled, .. })));
+        let nothing = Compared { query: "nothing".to_owned(), ..compared(&[labels("shop", "web-1")]) };
+        assert!(names(&nothing, &store).is_empty());
+    }
 }

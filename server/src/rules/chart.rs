@@ -49,7 +49,10 @@ impl Illustrate for Illustrator {
             (true, Some(error)) => return Err(error),
             (true, None) => return Ok(None),
             (false, Some(error)) => {
-                warn!(err = &error as &dyn std::error::Error, "one of the charts of a notification is left out");
+                warn!(
+                    err = &error as &dyn std::error::Error,
+                    "one of the charts of a notification is left out"
+                );
             }
             (false, None) => {}
         }
@@ -69,7 +72,9 @@ impl Rules {
             let Some(of_id) = candidates.get_mut(&id) else { continue };
             let fitting = of_id.iter_mut().enumerate().filter(|(_, (seen, _))| seen.admits(&alert.labels));
             // Of two rules that ask the same, the one that sees less is meant, or does no harm.
-            let Some((at, (_, compared))) = fitting.min_by_key(|(_, (seen, _))| seen.is_none()) else { continue };
+            let Some((at, (_, compared))) = fitting.min_by_key(|(_, (seen, _))| seen.is_none()) else {
+                continue;
+            };
             compared.alerts.push((alert.labels.clone(), alert.starts_at));
             if !order.contains(&(id.clone(), at)) {
                 order.push((id, at));

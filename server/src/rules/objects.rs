@@ -1,4 +1,4 @@
-//! `PrometheusRule` objects of the cluster, listed again and again with the server's own account: their groups are evaluated, too.
+//! `PrometheusRule` objects of the cluster, watched with the server's own account: their groups are evaluated, too.
 //!
 //! What an object says is about its namespace alone: its rules see no other's series, and what they give is labelled with it. Objects of
 //! `crowsnest` and of the namespaces that `--rules-from` names see everything.
@@ -10,6 +10,7 @@ use std::time::Duration;
 use crowsnest_alerting::rules::RuleFile;
 use crowsnest_api::cluster::{Kind, Scope};
 use crowsnest_promql::{Confinement, Matcher};
+use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -18,15 +19,15 @@ use tracing::{info, warn};
 use super::given::{Given, Groups, Origin};
 use super::sight::NAMESPACE;
 use super::{GroupKey, Rules};
-use crate::cluster::{Cluster, ClusterError, Path};
+use crate::cluster::{Cluster, ClusterError, Event, Followed, Path, Status};
 use crate::dashboards::OWN_FOLDER;
-use crate::scraping::{ListError, PAGE, list_pages};
+use crate::scraping::PAGE;
 
 const RESOURCE: &str = "prometheusrules";
 /// Objects that are looked at.
 const MOST: usize = 2_000;
-/// How often they are listed.
-const EVERY: Duration = Duration::from_secs(30);
+/// How often it is tried again what is not allowed, or a kind that the cluster does not have.
+const REFUSED_RETRY: Duration = Duration::from_secs(30);
 
 /// Something wrong with rules that are not in files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +55,6 @@ struct Metadata {
     name: String,
 }
 
-/// The objects that were there when they were last listed, by namespace and name: what each says, and the groups of the last one of it that was right.
-#[derive(Default)]
-struct Known(BTreeMap<(String, String), (Value, Groups)>);
-
 /// Evaluates what objects say until the server stops. What cannot be listed stays as it was, and why is told once.
 pub(crate) async fn follow(
     rules: Arc<Rules>,
@@ -65,98 +62,179 @@ pub(crate) async fn follow(
     rules_from: Vec<String>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut known = Known::default();
-    let mut trouble = None::<String>;
-    loop {
-        let look = async {
-            match list(&cluster).await {
-                Ok(objects) => {
-                    if trouble.take().is_some() {
-                        info!("PrometheusRules are listed again");
-                    }
-                    known = read(&rules, std::mem::take(&mut known), objects, &rules_from).await;
-                }
-                Err(error) => {
-                    let why = format!("{:#}", anyhow::Error::new(error));
-                    if trouble.as_ref() != Some(&why) {
-                        warn!(why, "cannot list PrometheusRules; those of before stay");
-                    }
-                    trouble = Some(why);
-                }
+    let followed = Objects {
+        rules,
+        cluster: Arc::clone(&cluster),
+        known: Arc::new(Mutex::new(Known { rules_from, ..Known::default() })),
+        trouble: None,
+    };
+    tokio::select! {
+        () = cluster.follow(followed) => {}
+        _ = stopped.wait_for(|stop| *stop) => {}
+    }
+}
+
+/// The watch of the objects.
+struct Objects {
+    rules: Arc<Rules>,
+    cluster: Arc<Cluster>,
+    known: Arc<Mutex<Known>>,
+    /// What was said of why they are not read.
+    trouble: Option<String>,
+}
+
+impl Objects {
+    /// Changes what is known, and has the groups evaluated that come of it. Megabytes of rules take their time.
+    async fn change(&self, change: impl FnOnce(&mut Known, Parse<'_>) + Send + 'static) {
+        let (rules, known) = (Arc::clone(&self.rules), Arc::clone(&self.known));
+        let changed = tokio::task::spawn_blocking(move || {
+            let mut known = known.lock();
+            change(&mut known, &|text| RuleFile::parse(text, &rules.engine));
+            let faults = known.faults();
+            let before = std::mem::replace(&mut *rules.faults.lock(), faults.clone());
+            for fault in faults.iter().filter(|fault| !before.contains(fault)) {
+                warn!(
+                    place = fault.place,
+                    why = fault.message,
+                    "what this says about rules is not evaluated"
+                );
             }
-            tokio::time::sleep(EVERY).await;
-        };
-        tokio::select! {
-            () = look => {}
-            _ = stopped.wait_for(|stop| *stop) => return,
+            rules.set(Origin::Object, known.groups());
+        });
+        if let Err(error) = changed.await {
+            warn!(err = &error as &dyn std::error::Error, "cannot read PrometheusRules");
         }
     }
 }
 
-async fn list(cluster: &Cluster) -> Result<Vec<Object>, ListError> {
-    let everywhere: Scope = "-".parse().map_err(|_| ListError::Namespace("-".to_owned()))?;
-    let of = Kind::new("monitoring.coreos.com", "v1", RESOURCE)
-        .map_err(|_| ListError::Namespace(RESOURCE.to_owned()))?;
-    let path = Path::list(&of, &everywhere).with("limit", PAGE);
-    match list_pages::<Object>(cluster, &path, RESOURCE, MOST + 1).await {
-        // Not every cluster has the kind.
-        Err(ListError::Cluster { source: ClusterError::Refused(status), .. }) if status.code == 404 => {
-            Ok(Vec::new())
-        }
-        listed => listed,
+impl Followed for Objects {
+    fn what(&self) -> String {
+        RESOURCE.to_owned()
     }
-}
 
-/// Reads the objects, and has their groups evaluated. Megabytes of rules take their time.
-async fn read(rules: &Arc<Rules>, known: Known, objects: Vec<Object>, rules_from: &[String]) -> Known {
-    let (rules, rules_from) = (Arc::clone(rules), rules_from.to_vec());
-    let read = tokio::task::spawn_blocking(move || {
-        let (known, faults) = known.with(objects, &rules_from, &|text| RuleFile::parse(text, &rules.engine));
-        let groups = known.0.values().flat_map(|(_, groups)| groups.clone()).collect();
-        let before = std::mem::replace(&mut *rules.faults.lock(), faults.clone());
-        for fault in faults.iter().filter(|fault| !before.contains(fault)) {
-            warn!(place = fault.place, why = fault.message, "what this says about rules is not evaluated");
+    fn path(&self) -> Result<Path, ClusterError> {
+        let wrong = || ClusterError::Answer(format!("no such kind: {RESOURCE}"));
+        let everywhere: Scope = "-".parse().map_err(|_| wrong())?;
+        let kind = Kind::new("monitoring.coreos.com", "v1", RESOURCE).map_err(|_| wrong())?;
+        Ok(Path::list(&kind, &everywhere))
+    }
+
+    async fn list(&mut self) -> Result<String, ClusterError> {
+        let path = self.path()?.with("limit", PAGE);
+        let (objects, position) = self.cluster.list_all::<Object>(&path, MOST + 1).await?;
+        if self.trouble.take().is_some() {
+            info!("PrometheusRules are read again");
         }
-        rules.set(Origin::Object, groups);
-        known
-    });
-    read.await.unwrap_or_default()
+        self.change(|known, parse| known.become_these(objects, parse)).await;
+        position.after()
+    }
+
+    async fn take(&mut self, event: Event, object: &[u8]) -> Result<(), ClusterError> {
+        let object: Object =
+            serde_json::from_slice(object).map_err(|error| ClusterError::Answer(error.to_string()))?;
+        self.change(move |known, parse| match event {
+            Event::Added | Event::Modified => known.put(object, parse),
+            Event::Deleted => known.remove(&object.metadata),
+        })
+        .await;
+        Ok(())
+    }
+
+    fn refused(&mut self, status: &Status) -> Duration {
+        // Not every cluster has the kind; where it is no more, neither are its objects.
+        if status.code == 404 {
+            let (rules, known) = (Arc::clone(&self.rules), Arc::clone(&self.known));
+            let mut known = known.lock();
+            if !known.objects.is_empty() {
+                known.objects.clear();
+                rules.faults.lock().clear();
+                rules.set(Origin::Object, Groups::new());
+            }
+        } else if self.trouble.as_ref() != Some(&status.message) {
+            warn!(why = status.message, "cannot list and watch PrometheusRules; those of before stay");
+            self.trouble = Some(status.message.clone());
+        }
+        REFUSED_RETRY
+    }
 }
 
 /// Reads a rule file.
 type Parse<'a> = &'a dyn Fn(&str) -> Result<RuleFile, Vec<crowsnest_alerting::yaml::Fault>>;
 
+/// The objects that there are, by namespace and name.
+#[derive(Default)]
+struct Known {
+    rules_from: Vec<String>,
+    objects: BTreeMap<(String, String), Read>,
+    /// Whether there are more than are looked at.
+    is_full: bool,
+}
+
+/// What was read of an object.
+#[derive(Default)]
+struct Read {
+    spec: Value,
+    /// Those of the last state of it that was right.
+    groups: Groups,
+    /// What is wrong with it as it is now.
+    fault: Option<String>,
+}
+
 impl Known {
-    /// What is known with these objects. One with a fault leaves what it gave before; one that is as it was is not read again.
-    fn with(self, objects: Vec<Object>, rules_from: &[String], parse: Parse<'_>) -> (Self, Vec<Fault>) {
-        let (mut now, mut faults) = (Self::default(), Vec::new());
-        let is_full = objects.len() > MOST;
-        let Self(mut before) = self;
-        for Object { metadata: Metadata { namespace, name }, spec } in objects.into_iter().take(MOST) {
-            let id = (namespace.clone(), name.clone());
-            let last = before.remove(&id).unwrap_or_default();
-            let place = format!("PrometheusRule {namespace}/{name}");
-            let (is_same, groups) = (last.0 == spec, last.1);
-            let entry = if is_same && !groups.is_empty() {
-                (spec, groups)
-            } else {
-                match groups_of(&namespace, &name, &spec, rules_from, parse) {
-                    Ok(groups) => (spec, groups),
-                    Err(message) => {
-                        faults.push(Fault { namespace, place, message });
-                        // It is read again each time, so that its fault is not forgotten.
-                        (Value::Null, groups)
-                    }
-                }
-            };
-            now.0.insert(id, entry);
+    /// Takes in all objects that there are; what is not among them is no more.
+    fn become_these(&mut self, objects: Vec<Object>, parse: Parse<'_>) {
+        let mut before = std::mem::take(&mut self.objects);
+        self.is_full = false;
+        for object in objects {
+            let id = id(&object.metadata);
+            if let Some(last) = before.remove(&id) {
+                self.objects.insert(id, last);
+            }
+            self.put(object, parse);
         }
-        if is_full {
-            let message = format!("there are more than {MOST}; the last ones are left out");
-            faults.push(Fault { namespace: String::new(), place: "PrometheusRules".to_owned(), message });
-        }
-        (now, faults)
     }
+
+    /// Takes in an object. One with a fault leaves what it gave before; one that is as it was is not read again.
+    fn put(&mut self, object: Object, parse: Parse<'_>) {
+        let id = id(&object.metadata);
+        if self.objects.len() >= MOST && !self.objects.contains_key(&id) {
+            self.is_full = true;
+            return;
+        }
+        let read = self.objects.entry(id.clone()).or_default();
+        if read.spec == object.spec && !object.spec.is_null() {
+            return;
+        }
+        match groups_of(&id.0, &id.1, &object.spec, &self.rules_from, parse) {
+            Ok(groups) => *read = Read { spec: object.spec, groups, fault: None },
+            Err(fault) => (read.spec, read.fault) = (object.spec, Some(fault)),
+        }
+    }
+
+    fn remove(&mut self, metadata: &Metadata) {
+        self.objects.remove(&id(metadata));
+    }
+
+    fn groups(&self) -> Groups {
+        self.objects.values().flat_map(|read| read.groups.clone()).collect()
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let of_objects = self.objects.iter().filter_map(|((namespace, name), read)| {
+            let place = format!("PrometheusRule {namespace}/{name}");
+            Some(Fault { namespace: namespace.clone(), place, message: read.fault.clone()? })
+        });
+        let of_all = self.is_full.then(|| Fault {
+            namespace: String::new(),
+            place: "PrometheusRules".to_owned(),
+            message: format!("there are more than {MOST}; the last ones are left out"),
+        });
+        of_objects.chain(of_all).collect()
+    }
+}
+
+fn id(metadata: &Metadata) -> (String, String) {
+    (metadata.namespace.clone(), metadata.name.clone())
 }
 
 /// The groups of one object.
@@ -202,13 +280,16 @@ mod tests {
             .unwrap()
     }
 
-    fn with(known: Known, objects: Vec<Object>) -> (Known, Vec<Fault>) {
+    fn with(mut known: Known, objects: Vec<Object>) -> (Known, Vec<Fault>) {
         let engine = Engine::default();
-        known.with(objects, &["platform".to_owned()], &|text| RuleFile::parse(text, &engine))
+        known.rules_from = vec!["platform".to_owned()];
+        known.become_these(objects, &|text| RuleFile::parse(text, &engine));
+        let faults = known.faults();
+        (known, faults)
     }
 
     fn given<'k>(known: &'k Known, namespace: &str, name: &str) -> &'k Given {
-        known.0[&(namespace.to_owned(), name.to_owned())].1.values().next().unwrap()
+        known.objects[&(namespace.to_owned(), name.to_owned())].groups.values().next().unwrap()
     }
 
     #[test]
@@ -242,8 +323,23 @@ mod tests {
         assert_eq!(given(&known, "shop", "b").group.rules[0].query(), "up > 1");
         // It is told of as long as it is wrong, and forgotten with the object.
         let (known, faults) = with(known, vec![object("shop", "a", "rate(")]);
-        assert_eq!((faults.len(), known.0.len()), (1, 1));
+        assert_eq!((faults.len(), known.objects.len()), (1, 1));
         let (known, faults) = with(known, Vec::new());
-        assert!(faults.is_empty() && known.0.is_empty());
+        assert!(faults.is_empty() && known.objects.is_empty());
+    }
+
+    #[test]
+    fn objects_come_change_and_go_one_by_one() {
+        let engine = Engine::default();
+        let parse: Parse<'_> = &|text| RuleFile::parse(text, &engine);
+        let mut known = Known::default();
+        known.put(object("shop", "a", "up == 0"), parse);
+        known.put(object("shop", "a", "rate("), parse);
+        known.put(object("shop", "a", "rate("), parse);
+        assert_eq!((known.groups().len(), known.faults().len()), (1, 1), "the last one that was right stays");
+        known.put(object("shop", "a", "up == 0"), parse);
+        assert!(known.faults().is_empty(), "it is right again");
+        known.remove(&object("shop", "a", "").metadata);
+        assert!(known.groups().is_empty());
     }
 }

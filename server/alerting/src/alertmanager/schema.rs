@@ -41,8 +41,8 @@ pub(super) enum Shape {
 }
 
 use Shape::{
-    Any, Duration, File, Flag, Headers, HostPort, Integer, List, Record, Records, Secret, Text, Texts, ThreadBy,
-    Url,
+    Any, Duration, File, Flag, Headers, HostPort, Integer, List, Record, Records, Secret, Text, Texts,
+    ThreadBy, Url,
 };
 
 /// TLS of a client.

@@ -242,8 +242,10 @@ pub(super) fn matrix(message: &Message<'_>) -> Result<Outgoing, String> {
         text
     ));
     let room = super::picture::escaped(&room);
-    let url =
-        format!("{}/_matrix/client/v3/rooms/{room}/send/m.room.message/{name}", message.url("homeserver", ""));
+    let url = format!(
+        "{}/_matrix/client/v3/rooms/{room}/send/m.room.message/{name}",
+        message.url("homeserver", "")
+    );
     let headers = vec![("Authorization", format!("Bearer {}", message.secret("access_token")?))];
     Ok(Outgoing { url, headers, body: json!({"msgtype": "m.text", "body": cut(&text, 30_000)}) })
 }

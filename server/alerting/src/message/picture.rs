@@ -138,8 +138,7 @@ fn form(plain: &Outgoing, url: &str, fields: &[(&str, &str, String)], (name, png
     let boundary = boundary(&texts, png);
     let mut body = Vec::with_capacity(png.len() + texts.len() + 1024);
     let mut part = |name: &str, more: String, content: &[u8]| {
-        let head =
-            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
+        let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
         body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(content);
         body.extend_from_slice(b"\r\n");

@@ -101,16 +101,23 @@ fn what_an_alert_says_is_text_in_an_e_mail_and_never_markup() {
 fn e_mails_about_a_group_are_one_conversation_where_that_is_asked_for() {
     let thread = |settings: &str| {
         let made = letter(settings);
-        let found = |name: &str| made.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let found =
+            |name: &str| made.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         (found("References"), found("In-Reply-To"))
     };
     // The digest of the group's key, `{}:{}`.
     let root = |day: &str| Some(format!("<alert-cc9772a1ec901d26-{day}@alertmanager>"));
-    assert_eq!(thread("threading: {enabled: true, thread_by_date: daily}"), (root("2026-09-21"), root("2026-09-21")));
+    assert_eq!(
+        thread("threading: {enabled: true, thread_by_date: daily}"),
+        (root("2026-09-21"), root("2026-09-21"))
+    );
     assert_eq!(thread("threading: {enabled: true, thread_by_date: none}"), (root(""), root("")));
     assert_eq!(thread("threading: {enabled: true}"), (root("2026-09-21"), root("2026-09-21")));
     assert_eq!(thread("threading: {enabled: false, thread_by_date: daily}"), (None, None));
-    refused("smarthost: 'mail:25', threading: {enabled: true, thread_by_date: weekly}", "must be either 'none' or 'daily'");
+    refused(
+        "smarthost: 'mail:25', threading: {enabled: true, thread_by_date: weekly}",
+        "must be either 'none' or 'daily'",
+    );
 }
 
 #[track_caller]

@@ -53,14 +53,19 @@ fn telegram_gets_a_photo_with_its_text_below_and_a_long_text_before_it() {
     let bot = "api_url: 'http://t', bot_token: '1:s', chat_id: 7";
     let sending = within("telegram", &format!("{{{bot}, message: hi}}"));
     assert_eq!(sending.url, "http://t/bot1:s/sendPhoto");
-    let texts: Vec<_> =
-        parts(&sending).into_iter().map(|(head, body)| (head, String::from_utf8_lossy(&body).into_owned())).collect();
+    let texts: Vec<_> = parts(&sending)
+        .into_iter()
+        .map(|(head, body)| (head, String::from_utf8_lossy(&body).into_owned()))
+        .collect();
     for (name, text) in [("chat_id", "7"), ("caption", "hi"), ("parse_mode", "HTML")] {
-        let is_it = |(head, body): &(String, String)| head.contains(&format!("name=\"{name}\"")) && body == text;
+        let is_it =
+            |(head, body): &(String, String)| head.contains(&format!("name=\"{name}\"")) && body == text;
         assert!(texts.iter().any(is_it), "{name}: {texts:?}");
     }
     let long = format!("{{{bot}, message: '{}'}}", "x".repeat(1025));
-    let Some(Carriage::After(sending)) = carried("telegram", &long) else { panic!("no caption is that long") };
+    let Some(Carriage::After(sending)) = carried("telegram", &long) else {
+        panic!("no caption is that long")
+    };
     let heads: Vec<_> = parts(&sending).into_iter().map(|(head, _)| head).collect();
     assert!(heads.iter().all(|head| !head.contains("caption")), "{heads:?}");
 }
@@ -75,7 +80,8 @@ fn pushover_gets_the_file_in_its_json() {
 
 #[test]
 fn ntfy_gets_the_file_as_its_body_and_the_text_in_the_address() {
-    let settings = |message: &str| format!("{{topic: ops, url: 'http://n', token: s, message: '{message}', title: 가}}");
+    let settings =
+        |message: &str| format!("{{topic: ops, url: 'http://n', token: s, message: '{message}', title: 가}}");
     let sending = within("ntfy", &settings("a & b"));
     assert_eq!((sending.method, sending.content_type.as_str()), ("PUT", "image/png"));
     assert_eq!(
@@ -94,10 +100,16 @@ fn ntfy_gets_the_file_as_its_body_and_the_text_in_the_address() {
 fn matrix_uploads_the_file_and_tells_of_it_under_a_name_of_its_own() {
     let settings = "{homeserver: 'http://m', room_id: '!a:m', access_token: s}";
     let Some(Carriage::Uploaded { upload, event }) = carried("matrix", settings) else { panic!("no upload") };
-    assert_eq!((upload.method, upload.url.as_str()), ("POST", "http://m/_matrix/media/v3/upload?filename=chart.png"));
+    assert_eq!(
+        (upload.method, upload.url.as_str()),
+        ("POST", "http://m/_matrix/media/v3/upload?filename=chart.png")
+    );
     assert_eq!((upload.body.as_slice(), upload.headers), (PNG, event.clone().sending("PUT").headers));
     assert_eq!(event.url, format!("{}-chart", made("matrix", settings).url));
-    assert_eq!((&event.body["msgtype"], &event.body["info"]["mimetype"]), (&"m.image".into(), &"image/png".into()));
+    assert_eq!(
+        (&event.body["msgtype"], &event.body["info"]["mimetype"]),
+        (&"m.image".into(), &"image/png".into())
+    );
 }
 
 #[test]
