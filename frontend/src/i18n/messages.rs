@@ -1549,4 +1549,12 @@ messages! {
     WhyFailed: "Telling {receiver} failed", "{receiver} 전송 실패";
     WhyNextTry: "Next try {at}.", "다음 시도: {at}.";
     AlertsFiring: "{n} firing", "발생 중 {n}건";
+    AlertBegan: "Firing: {what}", "발생: {what}";
+    AlertsBegan: "{n} alerts have begun to fire", "경보 {n}건이 발생했습니다";
+    AlertEnded: "Resolved: {what}", "해소: {what}";
+    AlertsEnded: "{n} alerts are resolved", "경보 {n}건이 해소되었습니다";
+    BrowserNotices: "Alerts as notifications of the browser", "경보를 브라우저 알림으로 받기";
+    BrowserNoticesWhy: "While the page is open, also behind other windows.", "페이지가 열려 있는 동안, 다른 창 뒤에 있어도 알립니다.";
+    BrowserDenies: "The browser does not allow this address to notify: its settings say so.", "브라우저 설정에서 이 주소의 알림이 차단되어 있습니다.";
+    BrowserHasNoNotices: "This browser has no notifications for this address: it needs HTTPS.", "이 브라우저는 이 주소에서 알림을 지원하지 않습니다. HTTPS가 필요합니다.";
 }

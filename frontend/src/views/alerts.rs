@@ -1,5 +1,7 @@
 //! Alerts: what fires and who was told, silences, rules, and what receivers said.
 
+mod announce;
+mod browser;
 mod chart;
 mod editor;
 mod list;
@@ -24,6 +26,8 @@ use crate::components::IconName;
 use crate::i18n::{Msg, count, fill, tr, use_lang};
 use crate::poll::{Cadence, Feed, poll};
 use crate::router::use_router;
+pub(super) use announce::Announcer;
+pub(super) use browser::BrowserNotices;
 use editor::RuleEditor;
 use list::AlertList;
 use log::NotificationLog;

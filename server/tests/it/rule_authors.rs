@@ -75,10 +75,8 @@ fn save(server: &Server, token: &str, name: &str, expr: &str) -> (u16, Value) {
 
 /// Why the viewer's rule is not evaluated, once the answer is what is waited for. Whenever a rule is saved, all authors are looked after.
 fn stopped(sim: &Sim, server: &Server, is_awaited: impl Fn(&Value) -> bool) -> Value {
-    let mut number = 0;
     wait_for("the rule's state", || {
-        number += 1;
-        let (status, made) = save(server, &sim.admin(), &format!("Other{number}"), "vector(0) > 1");
+        let (status, made) = save(server, &sim.admin(), &format!("Other{}", now_ms()), "vector(0) > 1");
         assert_eq!(status, 200, "{made}");
         // Rights are remembered for twenty seconds.
         std::thread::sleep(std::time::Duration::from_secs(1));
