@@ -182,6 +182,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
     )?;
     let notifier = Arc::new(Notifier::open(
         provisioned(config, "alertmanager.yml"),
+        &config.forwarding,
         external_url(config),
         Arc::clone(&control),
         Fetcher::to(&config.outbound_allow),

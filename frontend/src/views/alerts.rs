@@ -7,6 +7,7 @@ mod editor;
 mod list;
 mod log;
 mod preview;
+mod routing;
 mod row;
 mod rules;
 mod silence;
@@ -31,6 +32,7 @@ pub(super) use browser::BrowserNotices;
 use editor::RuleEditor;
 use list::AlertList;
 use log::NotificationLog;
+use routing::RoutingView;
 use rules::RuleList;
 use silence::{Draft, SilenceDialog};
 use silences::SilenceList;
@@ -48,7 +50,7 @@ struct Tab {
     view: fn(AlertsPage) -> AnyView,
 }
 
-static TABS: [Tab; 4] = [
+static TABS: [Tab; 5] = [
     Tab {
         id: "",
         title: Msg::Alerts,
@@ -73,6 +75,7 @@ static TABS: [Tab; 4] = [
         filter: None,
         view: |_| view! { <NotificationLog/> }.into_any(),
     },
+    Tab { id: "routing", title: Msg::Routing, filter: None, view: |_| view! { <RoutingView/> }.into_any() },
 ];
 
 /// The face on which a rule is made; no tab leads to it.

@@ -295,6 +295,47 @@ pub fn said<N: Borrow<str> + Ord>(annotations: &BTreeMap<N, String>) -> Option<&
     names.iter().find_map(|name| annotations.get(*name)).map(String::as_str)
 }
 
+/// `GET routing`: who says who is told of alerts, and what they say as far as it is for the caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routing {
+    /// Who does.
+    pub source: RoutingSource,
+    /// What was typed here, for those who may change it.
+    pub text: String,
+    /// The version of that; 0 where there is none.
+    pub version: u64,
+    /// Who typed it.
+    pub by: String,
+    /// When, in seconds since the epoch.
+    pub at: i64,
+    /// Whether the caller may change it.
+    pub may_change: bool,
+}
+
+/// Who says who is told of alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoutingSource {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// `alertmanager.yml`.
+    File,
+    /// Somebody, in the interface.
+    Typed,
+    /// Other Alertmanagers.
+    Forwarded,
+}
+
+/// `PUT routing`: what is to count from now on; an empty text takes it away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavingRouting {
+    /// A configuration as Alertmanager reads it, with secrets by name.
+    pub text: String,
+    /// The version that is changed, 0 for the first one.
+    pub version: u64,
+}
+
 /// Whether the label `severity` says that somebody is needed at once.
 pub fn is_critical(labels: &Labels) -> bool {
     labels.get("severity").is_some_and(|severity| ["critical", "page"].contains(&severity.as_str()))

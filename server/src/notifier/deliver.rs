@@ -78,10 +78,10 @@ impl Notifier {
         notification: &Notification,
         mut stopped: watch::Receiver<bool>,
     ) -> bool {
-        let deadline = Instant::now() + flush.route.group_interval.max(SHORTEST_DEADLINE);
         let mut wait = FIRST_WAIT;
         let mut number = None;
         let mut chart = self.studio.chart(integration, notification).await;
+        let deadline = Instant::now() + flush.route.group_interval.max(SHORTEST_DEADLINE);
         loop {
             let templates = Arc::clone(&self.templates.lock());
             let prepared =
@@ -93,9 +93,10 @@ impl Notifier {
                 Err(failure) => (Answer::none(&failure), Err(failure)),
             };
             // The chart may be what it does not like; the words matter more.
-            let was_with_chart = result.is_err() && chart.take().is_some();
+            let had_chart = result.is_err() && chart.take().is_some();
+            let is_refused = matches!(result, Err(Failure::Final(_)));
             let is_over = match &result {
-                Err(Failure::Final(_)) if was_with_chart => false,
+                Err(Failure::Final(_)) if had_chart => false,
                 Ok(()) | Err(Failure::Final(_)) => true,
                 Err(Failure::Passing(_)) => Instant::now() + wait >= deadline,
             };
@@ -122,7 +123,7 @@ impl Notifier {
             if is_over {
                 return false;
             }
-            if was_with_chart {
+            if had_chart && is_refused {
                 continue;
             }
             tokio::select! {

@@ -36,6 +36,7 @@ mod objects;
 mod oidc;
 mod prometheus_peer;
 mod pushing;
+mod routing;
 mod rule_authors;
 mod rules;
 mod scraping;

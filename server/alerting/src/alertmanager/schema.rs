@@ -530,6 +530,15 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
     crate::duration::parse(text).map_err(|error| error.to_string())
 }
 
+/// Whether a table, or one inside it, has a secret of this name.
+pub(super) fn has_secret(table: &[Field], name: &str) -> bool {
+    table.iter().any(|(known, shape)| match shape {
+        Secret => *known == name,
+        Record(inner) | Records(inner) => has_secret(inner, name),
+        _ => false,
+    })
+}
+
 /// Which of some fields are there.
 pub(super) fn has_any(fields: &Fields<'_>, names: &[&str]) -> bool {
     names
