@@ -2,15 +2,16 @@
 
 mod filter;
 mod grouping;
+mod news;
 mod subject;
 
-use std::collections::BTreeMap;
-
 use crowsnest_api::Labels;
+pub(crate) use crowsnest_api::alerts::said;
 use crowsnest_api::alerts::{Alert, AlertState, is_critical, is_watchdog};
 
 pub(crate) use filter::{Condition, Filter};
 pub(crate) use grouping::{GroupBy, firing, group};
+pub(crate) use news::{Known, News};
 pub(crate) use subject::page_of;
 
 use crate::components::Tone;
@@ -32,12 +33,6 @@ pub(crate) fn label<'l>(labels: &'l Labels, name: &str) -> &'l str {
 /// What an alert says of itself, or its name.
 pub(crate) fn words(alert: &Alert) -> &str {
     said(&alert.annotations).unwrap_or_else(|| label(&alert.labels, "alertname"))
-}
-
-/// The first of the annotations that rules use for saying what is wrong.
-pub(crate) fn said(annotations: &BTreeMap<String, String>) -> Option<&str> {
-    let names = ["summary", "description", "message"];
-    names.iter().find_map(|name| annotations.get(*name)).map(String::as_str)
 }
 
 /// The labels that a row shows, as they are written in selectors.
@@ -65,6 +60,8 @@ pub(crate) fn tone(alert: &Alert) -> Tone {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn alert(labels: &[(&str, &str)], state: AlertState) -> Alert {

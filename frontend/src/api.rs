@@ -29,7 +29,8 @@ pub(crate) use access::{fetch_allowed, fetch_rules, fetch_subjects};
 pub(crate) use alert_rules::{delete_rule, fetch_written_rules, preview_rule, save_rule};
 pub(crate) use alerting::{
     Rule, RuleGroup, Silence, expire_silence, fetch_alert_rules, fetch_alert_summary, fetch_all_alerts,
-    fetch_explained, fetch_notifications, fetch_silences, history_query, save_silence,
+    fetch_explained, fetch_notifications, fetch_routing, fetch_silences, history_query, save_routing,
+    save_silence,
 };
 pub(crate) use alerts::{Alert, fetch_alerts};
 pub(crate) use changes::{

@@ -15,8 +15,18 @@ const MOST: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Notice {
     id: u64,
-    tone: Tone,
-    text: String,
+    told: Told,
+}
+
+/// Something to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) tone: Tone,
+    pub(crate) text: String,
+    /// Where it leads.
+    pub(crate) way: Option<String>,
+    /// How long it is seen; `None` until somebody has read it.
+    pub(crate) stays: Option<Duration>,
 }
 
 /// What is told. Cheap to copy.
@@ -29,15 +39,20 @@ pub(crate) struct Notices {
 impl Notices {
     /// Tells something.
     pub(crate) fn tell(self, tone: Tone, text: String) {
-        let id = self.next.get_value();
+        self.put(Told { tone, text, way: None, stays: (tone == Tone::Ok).then_some(SEEN) });
+    }
+
+    /// Tells something in its own way.
+    pub(crate) fn put(self, told: Told) {
+        let (id, stays) = (self.next.get_value(), told.stays);
         self.next.set_value(id + 1);
         self.all.update(|all| {
-            all.push(Notice { id, tone, text });
+            all.push(Notice { id, told });
             let over = all.len().saturating_sub(MOST);
             all.drain(..over);
         });
-        if tone == Tone::Ok {
-            set_timeout(move || self.forget(id), SEEN);
+        if let Some(stays) = stays {
+            set_timeout(move || self.forget(id), stays);
         }
     }
 
@@ -66,14 +81,22 @@ pub(crate) fn NoticeList() -> impl IntoView {
     view! {
         <div class="notices" role="status" aria-live="polite">
             <For each=move || notices.all.get() key=|notice| notice.id let(notice)>
-                <div class=format!("notice {}", notice.tone.class())>
-                    <Icon name=notice.tone.icon()/>
-                    <span class="notice__text">{notice.text.clone()}</span>
+                <div class=format!("notice {}", notice.told.tone.class())>
+                    <Icon name=notice.told.tone.icon()/>
+                    <span class="notice__text">{words(notice.told.clone())}</span>
                     <button type="button" class="btn btn--quiet btn--icon btn--sm" aria-label=close on:click=move |_| notices.forget(notice.id)>
                         <Icon name=IconName::Close/>
                     </button>
                 </div>
             </For>
         </div>
+    }
+}
+
+/// What is told, as a link where it leads somewhere.
+fn words(told: Told) -> AnyView {
+    match told.way {
+        Some(way) => view! { <a class="link" href=way>{told.text}</a> }.into_any(),
+        None => told.text.into_any(),
     }
 }

@@ -23,6 +23,8 @@ pub(crate) enum Cadence {
     Once,
     /// Again so long after each answer.
     Every(Duration),
+    /// The same while nobody sees the page, too.
+    AlsoHidden(Duration),
     /// Not at all: nobody is to see the answer, or may.
     Never,
 }
@@ -109,7 +111,7 @@ where
         spawn_local(async move {
             let mut failures = 0_usize;
             loop {
-                while is_hidden() {
+                while is_hidden() && !matches!(cadence, Cadence::AlsoHidden(_)) {
                     sleep(HIDDEN_CHECK).await;
                 }
                 if signal.aborted() {
@@ -127,7 +129,7 @@ where
                         feed.value.set(Some(value));
                         match cadence {
                             Cadence::Once | Cadence::Never => None,
-                            Cadence::Every(wait) => Some(wait),
+                            Cadence::Every(wait) | Cadence::AlsoHidden(wait) => Some(wait),
                         }
                     }
                     // The whole application turns into the sign-in page.
@@ -181,7 +183,7 @@ fn pause_after(error: &ApiError, failures: usize, cadence: Cadence) -> Option<Du
     match (error.may_pass(), cadence) {
         (true, _) => backoff,
         // Rights and configuration change while a page is open; look now and then.
-        (false, Cadence::Every(_)) => Some(Duration::from_secs(30)),
+        (false, Cadence::Every(_) | Cadence::AlsoHidden(_)) => Some(Duration::from_secs(30)),
         (false, Cadence::Once | Cadence::Never) => None,
     }
 }

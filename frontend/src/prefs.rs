@@ -11,6 +11,11 @@ use crate::i18n::Lang;
 const THEME_KEY: &str = "crowsnest.theme";
 const LANG_KEY: &str = "crowsnest.lang";
 const SINGLE_KEYS_KEY: &str = "crowsnest.single-keys";
+const NOTIFY_KEY: &str = "crowsnest.notify";
+
+/// How a switch is kept.
+const ON: &str = "on";
+const OFF: &str = "off";
 
 /// The colours wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +61,8 @@ pub(crate) struct Prefs {
     pub(crate) lang: RwSignal<Lang>,
     /// Whether shortcuts of one key are on.
     pub(crate) single_keys: RwSignal<bool>,
+    /// Whether the browser is to tell of alerts.
+    pub(crate) notify: RwSignal<bool>,
 }
 
 /// Reads the preferences, keeps the page and the storage in step with them, and puts them into the context.
@@ -64,7 +71,8 @@ pub(crate) fn provide_prefs() -> Prefs {
     let prefs = Prefs {
         theme: RwSignal::new(Theme::from_id(&load(THEME_KEY).unwrap_or_default())),
         lang: RwSignal::new(Lang::from_tag(&load(LANG_KEY).unwrap_or(browser_lang))),
-        single_keys: RwSignal::new(load(SINGLE_KEYS_KEY).as_deref() != Some("off")),
+        single_keys: RwSignal::new(load(SINGLE_KEYS_KEY).as_deref() != Some(OFF)),
+        notify: RwSignal::new(load(NOTIFY_KEY).as_deref() == Some(ON)),
     };
     let system_is_dark = follow_system_theme();
     Effect::new(move || {
@@ -79,11 +87,10 @@ pub(crate) fn provide_prefs() -> Prefs {
     // Only what somebody chose is stored: the first run of each effect stores nothing.
     Effect::watch(move || prefs.theme.get(), |theme, _, _| store(THEME_KEY, theme.id()), false);
     Effect::watch(move || prefs.lang.get(), |lang, _, _| store(LANG_KEY, lang.tag()), false);
-    Effect::watch(
-        move || prefs.single_keys.get(),
-        |on, _, _| store(SINGLE_KEYS_KEY, if *on { "on" } else { "off" }),
-        false,
-    );
+    for (switch, key) in [(prefs.single_keys, SINGLE_KEYS_KEY), (prefs.notify, NOTIFY_KEY)] {
+        let keep = move |on: &bool, _: Option<&bool>, _: Option<()>| store(key, if *on { ON } else { OFF });
+        Effect::watch(move || switch.get(), keep, false);
+    }
     provide_context(prefs);
     provide_context::<Signal<Lang>>(prefs.lang.into());
     prefs

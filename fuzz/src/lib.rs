@@ -4,6 +4,7 @@
 //! bytes (checksums, compression) is let past the seal, see `cfg(fuzzing)` in the crates.
 
 mod seeds;
+mod templates;
 
 // What is instrumented needs its symbols, in programs that fuzz nothing, too.
 use libfuzzer_sys as _;
@@ -92,6 +93,12 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "rules", what: "rule files", run: rules, seeds: seeds::rules },
     Target { name: "alertmanager", what: "alertmanager.yml", run: alertmanager, seeds: seeds::alertmanager },
+    Target {
+        name: "templates",
+        what: "templates of rules and notifications, executed",
+        run: templates::run,
+        seeds: seeds::templates,
+    },
     Target { name: "dashboards", what: "dashboards to import", run: dashboards, seeds: seeds::dashboards },
     #[cfg(feature = "server")]
     Target {

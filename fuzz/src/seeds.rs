@@ -132,6 +132,25 @@ pub(crate) fn rules() -> Vec<Vec<u8>> {
     ])
 }
 
+/// Of either sort, with the byte before them that says which.
+pub(crate) fn templates() -> Vec<Vec<u8>> {
+    let of_rules = [
+        "{{ $v := .Value }}{{ .Labels.pod | toUpper | printf \"%-20q|\" }} {{ humanize $v }} {{ humanizeDuration 1e4 }} {{ humanizeTimestamp 1.5e9 }}",
+        "{{ range $i, $x := query \"up\" | sortByLabel \"pod\" }}{{ if gt (value $x) 1.0 }}{{ label \"pod\" $x }}{{ else }}{{ continue }}{{ end }}{{ end }}",
+        "{{- define \"a\" }}{{ template \"a\" . }}{{ end -}} {{ template \"a\" . }}",
+        "{{ with query \"x\" }}{{ . | first | value | humanizePercentage }}{{ end }}{{ reReplaceAll \"(a+)b\" \"$1\" \"aab\" }}{{ parseDuration \"1h5m\" }}",
+    ];
+    let of_notifications = [
+        "[{{ .Status | toUpper }}{{ if eq .Status \"firing\" }}:{{ .Alerts | len }}{{ end }}] {{ range .Alerts }}{{ .Labels.pod }}{{ break }}{{ end }}",
+        "{{ block \"b\" .CommonLabels }}{{ index . \"pod\" | urlUnescape | safeHtml }}{{ end }}{{ printf \"%5.2f %x %v %T\" .Value .Words .Yes .Empty }}",
+        "<a href=\"{{ .Labels.pod }}\" title='{{ .Labels.alertname }}'>{{ join \", \" .Words }}</a>{{ slice \"abc\" 1 2 }}{{ html \"<\" | js }}",
+        "{{ $d := dict \"a\" (list 1 2 3) }}{{ range $k, $v := $d }}{{ $k }}{{ toJson $v }}{{ end }}{{ (now | tz \"Asia/Seoul\") | date \"2006-01-02\" }}{{ and 1 0 | not }}",
+    ];
+    let sorts = [(0, of_rules), (1, of_notifications), (3, of_notifications)];
+    let with_sort = |(sort, all): (u8, [&str; 4])| all.map(|text| [&[sort][..], text.as_bytes()].concat());
+    sorts.into_iter().flat_map(with_sort).collect()
+}
+
 pub(crate) fn dashboards() -> Vec<Vec<u8>> {
     texts(&[
         r#"{"title":"T","rows":[{"height":"250px","panels":[{"type":"graph","span":6,"targets":[{"expr":"up"}],"seriesOverrides":[{"alias":"/a/","yaxis":2}],"yaxes":[{"format":"s"},{"format":"bytes"}]},{"type":"singlestat","thresholds":"1,2","gauge":{"show":true}}]}]}"#,

@@ -55,6 +55,8 @@ pub(crate) enum Action {
     /// An alerting rule that is made or changed.
     SaveRule,
     DeleteRule,
+    /// Who is told of alerts.
+    SaveRouting,
     /// A silence that is made or changed.
     SaveSilence,
     /// One that is ended before its time.

@@ -208,8 +208,10 @@ impl Watching {
             collection: Arc::clone(&watched.collection),
             counts: Arc::clone(&watched.counts),
             lists: Arc::clone(&self.lists),
+            is_refused: false,
         };
-        watches.spawn(watch.run());
+        let cluster = Arc::clone(&self.cluster);
+        watches.spawn(async move { cluster.follow(watch).await });
         watched
     }
 }

@@ -18,6 +18,7 @@ use crate::cluster_metrics::{ClusterMetricsSettings, default_kinds};
 use crate::external_url::ExternalUrl;
 use crate::fetch::Destination;
 use crate::http::{BasePath, CorsOrigin};
+use crate::notifier::forward::Forwarding;
 use crate::rules::curated;
 use crate::settings::{AuthMode, Kube, LogFormat, Settings};
 use crate::units::{Span, parse_duration};
@@ -91,6 +92,8 @@ pub(crate) struct Config {
     pub(crate) rule_objects: bool,
     /// Namespaces whose objects may have rules about the whole cluster.
     pub(crate) rules_from: Vec<String>,
+    /// Who routes alerts instead of us.
+    pub(crate) forwarding: Forwarding,
     pub(crate) features: Vec<String>,
     pub(crate) queries: QueryLimits,
     /// Other sites whose pages may ask the Prometheus API.
@@ -296,6 +299,7 @@ impl Config {
             curated_rules: curated::named(settings.curated_rules.as_deref())?,
             rule_objects,
             rules_from: settings.rules_from.unwrap_or_default(),
+            forwarding: forwarding(settings.forward_alerts, settings.forward_alerts_token_file)?,
             features: settings.enable_feature.unwrap_or_default(),
             admin_api: settings.web_enable_admin_api.unwrap_or_default(),
             external_labels: external_labels(settings.external_label.as_deref().unwrap_or_default())?,
@@ -371,6 +375,24 @@ fn namespaced(flag: &str, text: &str) -> anyhow::Result<(Scope, ObjectName)> {
     };
     parse(text)
         .with_context(|| format!("{flag} {text:?} is not NAMESPACE/NAME, such as crowsnest/crowsnest-ca"))
+}
+
+/// Who routes alerts instead of us.
+fn forwarding(to: Option<Vec<String>>, token_file: Option<PathBuf>) -> anyhow::Result<Forwarding> {
+    let read = |text: String| {
+        let url = text.trim().parse::<reqwest::Url>().ok();
+        // A password belongs into no flag, and nowhere where addresses are shown.
+        let url = url.filter(|url| {
+            matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty()
+        });
+        url.with_context(|| format!("--forward-alerts: {text:?} is no address like http://alertmanager:9093"))
+    };
+    let to = to.unwrap_or_default().into_iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    ensure!(
+        token_file.is_none() || !to.is_empty(),
+        "--forward-alerts-token-file is for the Alertmanagers of --forward-alerts"
+    );
+    Ok(Forwarding { to, token_file })
 }
 
 /// What is made metrics of in the cluster, and how.
@@ -612,6 +634,20 @@ mod tests {
             check_refused(given, "--query-max-concurrency");
         }
         check_refused(Settings { web_cors_origin: Some("(".into()), ..safe() }, "--web-cors-origin");
+    }
+
+    #[test]
+    fn alerts_are_forwarded_to_addresses_without_credentials_alone() {
+        let to = |text: &str| Settings { forward_alerts: Some(vec![text.into()]), ..safe() };
+        let config = Config::resolve(to("http://am:9093/base/")).unwrap();
+        assert_eq!(config.forwarding.to[0].as_str(), "http://am:9093/base/");
+        for wrong in ["am:9093", "ftp://am", "http://user:secret@am:9093"] {
+            check_refused(to(wrong), "--forward-alerts");
+        }
+        check_refused(
+            Settings { forward_alerts_token_file: Some("/t".into()), ..safe() },
+            "--forward-alerts",
+        );
     }
 
     #[test]

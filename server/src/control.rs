@@ -34,6 +34,8 @@ pub(crate) enum Collection {
     PushedGroups,
     /// Alerting rules that users made, by id.
     Rules,
+    /// Who is told of alerts, as somebody typed it.
+    Routing,
 }
 
 impl Collection {
@@ -67,6 +69,7 @@ impl Collection {
             Self::Stars => "stars",
             Self::PushedGroups => "pushed-groups",
             Self::Rules => "rules",
+            Self::Routing => "routing",
         }
     }
 }

@@ -36,6 +36,7 @@ mod recent;
 mod render;
 mod reveal;
 mod routes;
+mod routing;
 mod schema;
 mod security_headers;
 mod session;

@@ -1,38 +1,44 @@
 //! Notifications on the server: alerts come in from rules and senders, and go out to receivers, on time.
 
 mod deliver;
+pub(crate) mod forward;
 mod kept;
 mod mail;
+mod picture;
 mod prepared;
 mod rehearse;
 mod request;
 pub(crate) mod sight;
+mod source;
 mod told;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
-use crowsnest_alerting::alertmanager::Config;
+use anyhow::{anyhow, bail};
 use crowsnest_alerting::dispatch::{Alert, Dispatcher, Forgotten, Silence, SilenceError};
 use crowsnest_alerting::message::Templates;
 use crowsnest_api::Timestamp;
+use crowsnest_api::alerts::RoutingSource;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use self::forward::{Forwarding, Forwards};
 use self::kept::Kept;
 pub(crate) use self::kept::new_id;
+pub(crate) use self::picture::Illustrate;
+use self::picture::Studio;
+use self::source::{Source, Sources};
+pub(crate) use self::source::{TypeError, Typed};
 pub(crate) use self::told::ToldLog;
 use crate::clock;
 use crate::control::{Collection, ControlStore};
 use crate::fetch::Fetcher;
 
-/// What routes alerts as long as nobody says how: to nobody.
-const NOBODY: &str = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";
 /// How long to sleep at most, so that a clock that is set keeps nobody waiting.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// How often what is over is forgotten.
@@ -40,19 +46,22 @@ const COLLECT_INTERVAL: Duration = Duration::from_mins(15);
 
 /// Routes alerts, and sends notifications.
 pub(crate) struct Notifier {
-    /// `alertmanager.yml`.
-    file: Option<PathBuf>,
+    sources: Sources,
+    /// Those who route alerts in our stead.
+    pub(crate) forwards: Forwards,
     /// The address under which people reach the server.
     external_url: String,
     dispatcher: Mutex<Dispatcher>,
     templates: Mutex<Arc<Templates>>,
-    /// The text of the configuration.
-    text: Mutex<String>,
+    /// The configuration as it was read.
+    read: Mutex<Source>,
     control: Arc<dyn ControlStore>,
     fetcher: Fetcher,
     /// What receivers were told, and what they said.
     pub(crate) told: Arc<ToldLog>,
     changed: Notify,
+    /// Where charts that go along are drawn.
+    pub(crate) studio: Studio,
     /// Notifications sent.
     pub(crate) sent: AtomicU64,
     /// Attempts to send that failed.
@@ -66,25 +75,36 @@ impl Notifier {
     /// When anything is wrong with the configuration, or control state cannot be read.
     pub(crate) fn open(
         file: Option<PathBuf>,
+        forwarding: &Forwarding,
         external_url: String,
         control: Arc<dyn ControlStore>,
         fetcher: Fetcher,
         told: ToldLog,
     ) -> anyhow::Result<Self> {
-        let text = read(file.as_ref())?;
-        let (config, templates) = parse(file.as_ref(), &text)?;
+        let forwards = Forwards::new(forwarding, &fetcher);
+        if let (Some(file), false) = (file.as_ref().filter(|file| file.exists()), forwards.is_empty()) {
+            bail!(
+                "alerts are routed by {} or by those of --forward-alerts: take away one of them",
+                file.display()
+            );
+        }
+        let sources = Sources::open(file, !forwards.is_empty(), &*control)?;
+        let read = sources.read()?;
+        let (config, templates) = sources.parse(&read)?;
         let mut dispatcher = Dispatcher::new(Arc::new(config));
         kept::restore(&*control, &mut dispatcher)?;
         Ok(Self {
-            file,
+            sources,
+            forwards,
             external_url,
             dispatcher: Mutex::new(dispatcher),
             templates: Mutex::new(Arc::new(templates)),
-            text: Mutex::new(text),
+            read: Mutex::new(read),
             control,
             fetcher,
             told: Arc::new(told),
             changed: Notify::new(),
+            studio: Studio::default(),
             sent: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         })
@@ -95,10 +115,10 @@ impl Notifier {
     /// # Errors
     /// What is wrong, with file, line and column.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
-        let text = read(self.file.as_ref())?;
-        let (config, templates) = parse(self.file.as_ref(), &text)?;
+        let read = self.sources.read()?;
+        let (config, templates) = self.sources.parse(&read)?;
         *self.templates.lock() = Arc::new(templates);
-        *self.text.lock() = text;
+        *self.read.lock() = read;
         self.dispatcher.lock().reconfigure(Arc::new(config), clock::now());
         self.changed.notify_one();
         Ok(())
@@ -106,15 +126,15 @@ impl Notifier {
 
     /// Reads the configuration again if it has changed, and says in the log what is wrong with it.
     pub(crate) fn reload_if_changed(&self) {
-        let Ok(text) = read(self.file.as_ref()) else { return };
-        if text == *self.text.lock() {
+        let Ok(read) = self.sources.read() else { return };
+        if read == *self.read.lock() {
             return;
         }
         match self.reload() {
-            Ok(()) => info!("read alertmanager.yml again"),
+            Ok(()) => info!(source = ?read.who, "read who is told of alerts again"),
             Err(error) => {
                 // Told once: this text is known to be wrong.
-                *self.text.lock() = text;
+                *self.read.lock() = read;
                 warn!(
                     err = &*error as &dyn std::error::Error,
                     "cannot read alertmanager.yml; the old one stays"
@@ -125,7 +145,19 @@ impl Notifier {
 
     /// Whether somebody has said who is told of alerts.
     pub(crate) fn is_routed(&self) -> bool {
-        *self.text.lock() != NOBODY
+        self.read.lock().who != RoutingSource::Nobody
+    }
+
+    /// Who says who is told, and what was typed here.
+    pub(crate) fn routing(&self) -> (RoutingSource, Option<Typed>) {
+        (self.read.lock().who, self.sources.typed.lock().clone())
+    }
+
+    /// Has what somebody types count from now on; gives its version.
+    pub(crate) fn save_routing(&self, typed: Typed) -> Result<u64, TypeError> {
+        let version = self.sources.save(typed, &*self.control)?;
+        self.reload().map_err(|error| TypeError::Wrong(format!("{error:#}")))?;
+        Ok(version)
     }
 
     /// The state, to be looked at.
@@ -137,6 +169,7 @@ impl Notifier {
     pub(crate) fn take(&self, alerts: impl IntoIterator<Item = Alert>, now: Timestamp) {
         let mut dispatcher = self.dispatcher.lock();
         for alert in alerts {
+            self.forwards.put(&alert);
             dispatcher.put(alert, now);
         }
         drop(dispatcher);
@@ -177,14 +210,18 @@ impl Notifier {
         }
     }
 
-    /// Notifies when it is time to, until `stopped`. What is under way then has a moment to end.
-    pub(crate) async fn run(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
+    /// Notifies when it is time to, until `stopped`, or has others do it. What is under way then has a moment to end.
+    pub(crate) async fn run(self: Arc<Self>, stopped: watch::Receiver<bool>) {
+        tokio::join!(self.forwards.run(&stopped), self.dispatch(stopped.clone()));
+    }
+
+    async fn dispatch(self: &Arc<Self>, mut stopped: watch::Receiver<bool>) {
         let mut deliveries = JoinSet::new();
         let mut collected = clock::now();
         loop {
             let now = clock::now();
             for flush in self.dispatcher.lock().due(now) {
-                deliveries.spawn(Arc::clone(&self).deliver(flush, stopped.clone()));
+                deliveries.spawn(Arc::clone(self).deliver(flush, stopped.clone()));
             }
             while deliveries.try_join_next().is_some() {}
             if collected.plus(COLLECT_INTERVAL) < now {
@@ -214,38 +251,4 @@ impl Notifier {
             }
         }
     }
-}
-
-fn read(file: Option<&PathBuf>) -> anyhow::Result<String> {
-    match file {
-        Some(file) if file.exists() => {
-            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-        }
-        _ => Ok(NOBODY.to_owned()),
-    }
-}
-
-/// The configuration, and the templates that it names, which are relative to it.
-fn parse(file: Option<&PathBuf>, text: &str) -> anyhow::Result<(Config, Templates)> {
-    let name = file.map(|file| file.display().to_string()).unwrap_or_default();
-    let config = Config::parse(text).map_err(|faults| {
-        let told: Vec<_> = faults.iter().take(20).map(|fault| format!("{name}:{fault}")).collect();
-        anyhow!(told.join("\n"))
-    })?;
-    let folder = file.and_then(|file| file.parent()).unwrap_or(Path::new(""));
-    let mut files = Vec::new();
-    for pattern in &config.templates {
-        let paths = glob::glob(&folder.join(pattern).display().to_string());
-        for path in paths.with_context(|| format!("{name}: templates: {pattern}"))? {
-            let path = path.with_context(|| format!("{name}: templates: {pattern}"))?;
-            let text = std::fs::read_to_string(&path);
-            files.push((
-                path.display().to_string(),
-                text.with_context(|| format!("cannot read {}", path.display()))?,
-            ));
-        }
-    }
-    let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    let templates = Templates::new(files).map_err(|error| anyhow!("{name}: {error}"))?;
-    Ok((config, templates))
 }

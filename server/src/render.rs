@@ -2,6 +2,7 @@
 //!
 //! Plain functions: the store, a time and a [`Control`] come in, bytes go out.
 
+pub(crate) mod alert;
 mod answers;
 
 use std::collections::BTreeMap;

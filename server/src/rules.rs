@@ -3,6 +3,7 @@
 mod alerts;
 pub(crate) mod authors;
 mod changing;
+pub(crate) mod chart;
 pub(crate) mod curated;
 mod files;
 mod given;

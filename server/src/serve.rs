@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use crowsnest_promql::{Engine, EngineOptions, Features, RangeCache, Receipts};
@@ -40,6 +41,7 @@ use crate::notices::{EPHEMERAL, Notices};
 use crate::notifier::{Notifier, ToldLog};
 use crate::pushgateway::Gateway;
 use crate::query_pool::QueryPool;
+use crate::rules::chart::Illustrator;
 use crate::rules::{RuleSettings, Rules};
 use crate::scraping::Scraping;
 use crate::settings::AuthMode;
@@ -71,6 +73,9 @@ impl ListenFile {
     }
 }
 
+/// What the query of a notification's chart may take.
+const CHART_TIMEOUT: Duration = Duration::from_secs(5);
+const CHART_BYTES: usize = 64 << 20;
 const LISTEN_FILE: &str = "listen.json";
 
 /// `crowsnest serve`: runs until SIGTERM or SIGINT.
@@ -178,6 +183,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
     )?;
     let notifier = Arc::new(Notifier::open(
         provisioned(config, "alertmanager.yml"),
+        &config.forwarding,
         external_url(config),
         Arc::clone(&control),
         Fetcher::to(&config.outbound_allow),
@@ -191,6 +197,8 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         Arc::clone(&control),
         Arc::clone(&notifier),
     )?;
+    let rules = Arc::new(rules);
+    notifier.studio.engage(Illustrator::new(&rules, Engine::new(chart_options(config))));
     let dashboards = Dashboards::open(Arc::clone(&control), provisioned(config, "dashboards"))?;
     let cluster = cluster(config).await?;
     let scraping = Scraping::open(
@@ -220,7 +228,7 @@ pub(crate) async fn compose(config: &Config, data_dir: &DataDir) -> anyhow::Resu
         engine: Engine::new(engine_options(config)),
         range_cache: RangeCache::new(config.queries.cache),
         receipts: Receipts::default(),
-        rules: Arc::new(rules),
+        rules,
         dashboards: Arc::new(dashboards),
         scraping: Arc::new(scraping),
         notifier,
@@ -248,9 +256,9 @@ fn provisioned(config: &Config, name: &str) -> Option<PathBuf> {
     config.provisioning.as_ref().map(|folder| folder.join(name))
 }
 
-/// The file that says of which events somebody is told, where it is.
-pub(crate) fn events_file(config: &Config) -> Option<PathBuf> {
-    provisioned(config, incidents::FILE).filter(|file| file.exists())
+/// The file that says of which events somebody is told; it may come and go.
+fn events_file(config: &Config) -> Option<PathBuf> {
+    provisioned(config, incidents::FILE)
 }
 
 fn rule_settings(config: &Config) -> RuleSettings {
@@ -286,7 +294,7 @@ pub(crate) async fn cluster(config: &Config) -> anyhow::Result<Option<Arc<Cluste
         || config.scrape_monitors
         || config.dashboard_config_maps
         || config.rule_objects
-        || events_file(config).is_some()
+        || events_file(config).is_some_and(|file| file.exists())
         || !config.cluster_metrics.is_off();
     match source.filter(|_| of_use) {
         Some(source) => Ok(Some(Arc::new(Cluster::connect(source).await?))),
@@ -340,6 +348,16 @@ fn engine_options(config: &Config) -> EngineOptions {
     }
     let QueryLimits { timeout, max_samples, lookback, .. } = config.queries;
     EngineOptions { features, timeout, max_samples, lookback, ..EngineOptions::default() }
+}
+
+/// What a chart of a notification may cost: nobody waits for it.
+fn chart_options(config: &Config) -> EngineOptions {
+    let options = engine_options(config);
+    EngineOptions {
+        timeout: options.timeout.min(CHART_TIMEOUT),
+        max_bytes: options.max_bytes.min(CHART_BYTES),
+        ..options
+    }
 }
 
 /// An address that can be connected to: listening everywhere includes loopback.

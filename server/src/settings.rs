@@ -217,12 +217,18 @@ pub(crate) struct Settings {
     /// Which of the rules that come with the server are evaluated: certificates, kubernetes, nodes, stack, storage, or none [default: all]
     #[arg(long, env = "CROWSNEST_CURATED_RULES", value_name = "LIST", value_delimiter = ',')]
     pub(crate) curated_rules: Option<Vec<String>>,
-    /// Evaluates the rules of PrometheusRule objects of the cluster, each about its own namespace; needs the right to list them
+    /// Evaluates the rules of PrometheusRule objects of the cluster, each about its own namespace; needs the right to list and watch them
     #[arg(long, env = "CROWSNEST_RULE_OBJECTS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) rule_objects: Option<bool>,
     /// Namespaces whose PrometheusRule objects are about the whole cluster, beside `crowsnest`
     #[arg(long, env = "CROWSNEST_RULES_FROM", value_name = "LIST", value_delimiter = ',')]
     pub(crate) rules_from: Option<Vec<String>>,
+    /// Addresses of Alertmanagers that route alerts instead of this server, separated by commas: http://alertmanager:9093
+    #[arg(long, env = "CROWSNEST_FORWARD_ALERTS", value_name = "LIST", value_delimiter = ',')]
+    pub(crate) forward_alerts: Option<Vec<String>>,
+    /// File with the bearer token that those Alertmanagers want
+    #[arg(long, env = "CROWSNEST_FORWARD_ALERTS_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) forward_alerts_token_file: Option<PathBuf>,
     /// Prometheus feature names, separated by commas
     #[arg(long, env = "CROWSNEST_ENABLE_FEATURE", value_name = "LIST", value_delimiter = ',')]
     pub(crate) enable_feature: Option<Vec<String>>,
@@ -343,6 +349,8 @@ impl Settings {
             curated_rules: self.curated_rules.or(other.curated_rules),
             rule_objects: self.rule_objects.or(other.rule_objects),
             rules_from: self.rules_from.or(other.rules_from),
+            forward_alerts: self.forward_alerts.or(other.forward_alerts),
+            forward_alerts_token_file: self.forward_alerts_token_file.or(other.forward_alerts_token_file),
             enable_feature: self.enable_feature.or(other.enable_feature),
             query_timeout: self.query_timeout.or(other.query_timeout),
             query_max_concurrency: self.query_max_concurrency.or(other.query_max_concurrency),

@@ -153,6 +153,16 @@ const SERVER: &[Plain<App>] = &[
         value: |app| app.notifier.failed.load(Ordering::Relaxed),
     },
     Plain {
+        name: "crowsnest_forwarded_alerts_total",
+        help: "Alerts that Alertmanagers of --forward-alerts have taken.",
+        value: |app| app.notifier.forwards.counts().0,
+    },
+    Plain {
+        name: "crowsnest_forwarded_alerts_dropped_total",
+        help: "Alerts that Alertmanagers of --forward-alerts have refused, or that waited for them when there were too many.",
+        value: |app| app.notifier.forwards.counts().1,
+    },
+    Plain {
         name: "crowsnest_alerts",
         help: "Alerts that are known, those that have ended not long ago included.",
         value: |app| app.notifier.dispatcher().alerts.len() as u64,

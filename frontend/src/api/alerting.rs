@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crowsnest_api::Labels;
-use crowsnest_api::alerts::{Alerts, Explained, Notification, Notifications, Summary};
+use crowsnest_api::alerts::{
+    Alerts, Explained, Notification, Notifications, Routing, SavingRouting, Summary,
+};
 use crowsnest_api::prometheus::Response;
 use serde::{Deserialize, Serialize};
 use web_sys::AbortSignal;
@@ -13,6 +15,7 @@ use crate::alerts::Condition;
 use crate::router::encode;
 
 const PATH: &str = "api/crowsnest/v1/alerts";
+const ROUTING: &str = "api/crowsnest/v1/routing";
 const SILENCES: &str = "alertmanager/api/v2/silences";
 
 /// Those that the user may see.
@@ -80,6 +83,17 @@ pub(crate) async fn save_silence(client: Client, silence: &Silence) -> Result<()
 /// Ends a silence now.
 pub(crate) async fn expire_silence(client: Client, id: &str) -> Result<(), Refusal> {
     client.send("DELETE", &format!("alertmanager/api/v2/silence/{}", encode(id)), "", "").await.map(drop)
+}
+
+/// Who says who is told of alerts.
+pub(crate) async fn fetch_routing(client: Client, abort: AbortSignal) -> Result<Routing, ApiError> {
+    client.get(ROUTING, "", Some(&abort)).await
+}
+
+/// Has what was typed count from now on.
+pub(crate) async fn save_routing(client: Client, saving: &SavingRouting) -> Result<(), Refusal> {
+    let body = serde_json::to_string(saving).unwrap_or_default();
+    client.send("PUT", ROUTING, "application/json", &body).await.map(drop)
 }
 
 /// A group of rules, as Prometheus writes it.

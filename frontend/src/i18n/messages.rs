@@ -1526,6 +1526,17 @@ messages! {
     HeldFor: "Fires when it holds for {hold}", "{hold} 동안 지속되면 발생";
     LastDay: "Over the last day", "최근 하루";
     NeverFired: "It was neither pending nor firing.", "대기하거나 발생한 적이 없습니다.";
+    Routing: "Routing", "라우팅";
+    RoutingWord: "the routing", "라우팅";
+    RoutingTitle: "Who is told of alerts", "경보를 누구에게 알릴지";
+    RoutingText: "Configuration, as Alertmanager reads it", "구성(Alertmanager 형식)";
+    RoutingWhy: "Secrets are named and not written: token_file: NAME is a file below secrets/ in the folder of --provisioning. It counts as soon as it is saved.", "비밀 값은 직접 쓰지 않고 이름으로 적습니다. token_file: 이름은 --provisioning 폴더의 secrets/ 아래 파일입니다. 저장하는 즉시 적용됩니다.";
+    RoutingSaved: "Who is told of alerts is saved", "라우팅을 저장했습니다";
+    RoutingRemove: "Tell nobody", "아무에게도 알리지 않기";
+    RoutedElsewhere: "Nothing is typed here", "여기에서 정하지 않습니다";
+    RoutedByFile: "alertmanager.yml says who is told of alerts.", "alertmanager.yml이 경보를 누구에게 알릴지 정합니다.";
+    RoutedByForwarding: "Alerts are routed by the Alertmanagers of --forward-alerts.", "--forward-alerts의 Alertmanager가 경보를 라우팅합니다.";
+    RoutedByOthers: "Those who may update notificationpolicies.crowsnest.dev in namespace crowsnest say who is told of alerts.", "crowsnest 네임스페이스에서 notificationpolicies.crowsnest.dev를 변경할 수 있는 사용자가 정합니다.";
     NotificationLog: "Notifications", "알림 기록";
     Receiver: "Receiver", "수신자";
     NotifiedWhy: "Reason", "알림 사유";
@@ -1565,4 +1576,12 @@ messages! {
     WhyFailed: "Telling {receiver} failed", "{receiver} 전송 실패";
     WhyNextTry: "Next try {at}.", "다음 시도: {at}.";
     AlertsFiring: "{n} firing", "발생 중 {n}건";
+    AlertBegan: "Firing: {what}", "발생: {what}";
+    AlertsBegan: "{n} alerts have begun to fire", "경보 {n}건이 발생했습니다";
+    AlertEnded: "Resolved: {what}", "해소: {what}";
+    AlertsEnded: "{n} alerts are resolved", "경보 {n}건이 해소되었습니다";
+    BrowserNotices: "Alerts as notifications of the browser", "경보를 브라우저 알림으로 받기";
+    BrowserNoticesWhy: "While the page is open, also behind other windows.", "페이지가 열려 있는 동안, 다른 창 뒤에 있어도 알립니다.";
+    BrowserDenies: "The browser does not allow this address to notify: its settings say so.", "브라우저 설정에서 이 주소의 알림이 차단되어 있습니다.";
+    BrowserHasNoNotices: "This browser has no notifications for this address: it needs HTTPS.", "이 브라우저는 이 주소에서 알림을 지원하지 않습니다. HTTPS가 필요합니다.";
 }

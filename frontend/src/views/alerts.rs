@@ -1,10 +1,13 @@
 //! Alerts: what fires and who was told, silences, rules, and what receivers said.
 
+mod announce;
+mod browser;
 mod chart;
 mod editor;
 mod list;
 mod log;
 mod preview;
+mod routing;
 mod row;
 mod rules;
 mod silence;
@@ -24,9 +27,12 @@ use crate::components::IconName;
 use crate::i18n::{Msg, count, fill, tr, use_lang};
 use crate::poll::{Cadence, Feed, poll};
 use crate::router::use_router;
+pub(super) use announce::Announcer;
+pub(super) use browser::BrowserNotices;
 use editor::RuleEditor;
 use list::AlertList;
 use log::NotificationLog;
+use routing::RoutingView;
 use rules::RuleList;
 use silence::{Draft, SilenceDialog};
 use silences::SilenceList;
@@ -44,7 +50,7 @@ struct Tab {
     view: fn(AlertsPage) -> AnyView,
 }
 
-static TABS: [Tab; 4] = [
+static TABS: [Tab; 5] = [
     Tab {
         id: "",
         title: Msg::Alerts,
@@ -69,6 +75,7 @@ static TABS: [Tab; 4] = [
         filter: None,
         view: |_| view! { <NotificationLog/> }.into_any(),
     },
+    Tab { id: "routing", title: Msg::Routing, filter: None, view: |_| view! { <RoutingView/> }.into_any() },
 ];
 
 /// The face on which a rule is made; no tab leads to it.

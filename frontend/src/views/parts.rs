@@ -4,6 +4,7 @@
 //! becomes a module of its own. Those of one name share theirs; what several modules reach becomes one for each such choice of them, so
 //! there are few names. In native tests nothing is cut.
 
+use crowsnest_api::alerts::Summary;
 use crowsnest_api::logs::LogTarget;
 use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -11,7 +12,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use super::about_cluster::AboutClusterView;
 use super::access::{AccessView, Question};
 use super::act::{Acting, Asked, Chosen};
-use super::alerts::AlertsView;
+use super::alerts::{AlertsView, Announcer, BrowserNotices};
 use super::cluster::Cluster;
 use super::create::CreateView;
 use super::dashboard::DashboardView;
@@ -88,6 +89,18 @@ pub(super) fn sources() -> Loaded {
 #[wasm_split(alerts, fallible)]
 pub(super) fn alerts() -> Loaded {
     Ok(view! { <AlertsView/> }.into_any())
+}
+
+/// What tells of alerts that begin and end, once there is something to tell.
+#[wasm_split(alerts, fallible)]
+pub(super) fn announcer(first: Summary, now: Memo<Summary>) -> Loaded {
+    Ok(view! { <Announcer first=first now=now/> }.into_any())
+}
+
+/// Whether the browser tells of alerts.
+#[wasm_split(alerts, fallible)]
+pub(super) fn browser_notices() -> Loaded {
+    Ok(view! { <BrowserNotices/> }.into_any())
 }
 
 /// The pages of who may do what.

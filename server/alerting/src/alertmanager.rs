@@ -6,6 +6,7 @@ mod matchers;
 mod receivers;
 mod route;
 mod schema;
+mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -57,8 +58,12 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         let documents = load(text).map_err(|fault| vec![fault])?;
         let nothing = Node::nothing();
+        Self::of(documents.first().unwrap_or(&nothing))
+    }
+
+    fn of(document: &Node) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
-        let fields = Fields::of(documents.first().unwrap_or(&nothing), "configuration", FIELDS, &mut faults);
+        let fields = Fields::of(document, "configuration", FIELDS, &mut faults);
         let global = receivers::Global::read(fields.node("global"), &mut faults);
         let mut notes = Vec::new();
         let receivers = receivers::read(&fields, &global, &mut notes, &mut faults);

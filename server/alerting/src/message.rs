@@ -4,10 +4,12 @@ mod chat;
 mod data;
 mod mail;
 mod pagers;
+mod picture;
 mod text;
 
 use crowsnest_api::Timestamp;
 pub use mail::{Mail, mail};
+pub use picture::{Carriage, JSON, Sending};
 use serde_json::Value as Json;
 
 use crate::alertmanager::Integration;
@@ -62,28 +64,36 @@ struct Kind {
     name: &'static str,
     method: &'static str,
     request: fn(&Message<'_>) -> Result<Outgoing, String>,
+    /// How it carries a picture, if it can.
+    carry: Option<picture::Carry>,
 }
 
 const KINDS: &[Kind] = &[
-    Kind { name: "discord", method: "POST", request: chat::discord },
-    Kind { name: "matrix", method: "PUT", request: chat::matrix },
-    Kind { name: "mattermost", method: "POST", request: chat::mattermost },
-    Kind { name: "msteams", method: "POST", request: chat::old_teams },
-    Kind { name: "msteamsv2", method: "POST", request: chat::teams },
-    Kind { name: "ntfy", method: "POST", request: chat::ntfy },
-    Kind { name: "opsgenie", method: "POST", request: pagers::opsgenie },
-    Kind { name: "pagerduty", method: "POST", request: pagers::pagerduty },
-    Kind { name: "pushover", method: "POST", request: pagers::pushover },
-    Kind { name: "rocketchat", method: "POST", request: chat::rocketchat },
-    Kind { name: "slack", method: "POST", request: chat::slack },
-    Kind { name: "telegram", method: "POST", request: chat::telegram },
-    Kind { name: "victorops", method: "POST", request: pagers::victorops },
-    Kind { name: "webex", method: "POST", request: chat::webex },
+    Kind { name: "discord", method: "POST", request: chat::discord, carry: Some(picture::discord) },
+    Kind { name: "matrix", method: "PUT", request: chat::matrix, carry: Some(picture::matrix) },
+    Kind { name: "mattermost", method: "POST", request: chat::mattermost, carry: None },
+    Kind { name: "msteams", method: "POST", request: chat::old_teams, carry: None },
+    Kind { name: "msteamsv2", method: "POST", request: chat::teams, carry: None },
+    Kind { name: "ntfy", method: "POST", request: chat::ntfy, carry: Some(picture::ntfy) },
+    Kind { name: "opsgenie", method: "POST", request: pagers::opsgenie, carry: None },
+    Kind { name: "pagerduty", method: "POST", request: pagers::pagerduty, carry: None },
+    Kind { name: "pushover", method: "POST", request: pagers::pushover, carry: Some(picture::pushover) },
+    Kind { name: "rocketchat", method: "POST", request: chat::rocketchat, carry: None },
+    Kind { name: "slack", method: "POST", request: chat::slack, carry: None },
+    Kind { name: "telegram", method: "POST", request: chat::telegram, carry: Some(picture::telegram) },
+    Kind { name: "victorops", method: "POST", request: pagers::victorops, carry: None },
+    Kind { name: "webex", method: "POST", request: chat::webex, carry: None },
 ];
 
 /// The method with which a kind of integrations is told.
 pub fn method(kind: &str) -> &'static str {
     KINDS.iter().find(|known| known.name == kind).map_or("POST", |known| known.method)
+}
+
+/// How a kind of integrations carries a picture along with a request that has none; `None` where it cannot.
+pub fn carriage(kind: &str, plain: &Outgoing, png: &[u8]) -> Option<Carriage> {
+    let carry = KINDS.iter().find(|known| known.name == kind)?.carry?;
+    Some(carry(plain, png))
 }
 
 /// The request that tells an integration of a notification.

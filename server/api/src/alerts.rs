@@ -1,5 +1,6 @@
 //! Alerts, why somebody was told of them or not, and what was told: `/api/crowsnest/v1/alerts…` and `…/notifications`.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -17,13 +18,39 @@ pub struct Alerts {
     pub is_routed: bool,
 }
 
-/// `GET alerts/summary`: how many there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// `GET alerts/summary`: how many there are, and which.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Those that fire and are not muted.
     pub firing: usize,
     /// Of these, how many are critical.
     pub critical: usize,
+    /// Those that fire, the youngest first, [`Summary::MOST`] at most.
+    #[serde(default)]
+    pub alerts: Vec<Brief>,
+    /// Whether these are all that there are: none is left out, and the server has been there for long enough to have heard of all.
+    #[serde(default)]
+    pub is_whole: bool,
+}
+
+impl Summary {
+    /// Alerts that are named.
+    pub const MOST: usize = 100;
+}
+
+/// An alert that fires, in few words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brief {
+    /// Alertmanager's name for it.
+    pub fingerprint: String,
+    /// What alerts of its kind are called.
+    pub name: String,
+    /// What it says of itself, or its name.
+    pub words: String,
+    /// Whether somebody is needed at once.
+    pub critical: bool,
+    /// Whether somebody does not want to hear of it, or another one says the same.
+    pub muted: bool,
 }
 
 /// What somebody can make of an alert.
@@ -260,6 +287,53 @@ pub enum Delivery {
     Sent,
     /// It did not, and the group is told of again when it is due.
     Failed,
+}
+
+/// The first of the annotations that rules use for saying what is wrong.
+pub fn said<N: Borrow<str> + Ord>(annotations: &BTreeMap<N, String>) -> Option<&str> {
+    let names = ["summary", "description", "message"];
+    names.iter().find_map(|name| annotations.get(*name)).map(String::as_str)
+}
+
+/// `GET routing`: who says who is told of alerts, and what they say as far as it is for the caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routing {
+    /// Who does.
+    pub source: RoutingSource,
+    /// What was typed here, for those who may change it.
+    pub text: String,
+    /// The version of that; 0 where there is none.
+    pub version: u64,
+    /// Who typed it.
+    pub by: String,
+    /// When, in seconds since the epoch.
+    pub at: i64,
+    /// Whether the caller may change it.
+    pub may_change: bool,
+}
+
+/// Who says who is told of alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoutingSource {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// `alertmanager.yml`.
+    File,
+    /// Somebody, in the interface.
+    Typed,
+    /// Other Alertmanagers.
+    Forwarded,
+}
+
+/// `PUT routing`: what is to count from now on; an empty text takes it away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavingRouting {
+    /// A configuration as Alertmanager reads it, with secrets by name.
+    pub text: String,
+    /// The version that is changed, 0 for the first one.
+    pub version: u64,
 }
 
 /// Whether the label `severity` says that somebody is needed at once.

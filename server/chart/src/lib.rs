@@ -4,6 +4,7 @@
 //! picture, or of the clock. Start reading at [`Chart::prepare`], which turns a [`ChartSpec`] into geometry; drawing
 //! and hovering only read that geometry.
 
+mod alert;
 mod arc;
 mod axis;
 mod board;
@@ -32,6 +33,7 @@ mod svg;
 mod text;
 mod theme;
 
+pub use alert::{alert_range, is_of_alert};
 pub use axis::{clock_text, instant_text};
 pub use board::{Board, BoardItem, BoardPart};
 pub use chart::Chart;

@@ -8,7 +8,7 @@ use crowsnest_alerting::rules::{Rule, RuleKind};
 use crowsnest_api::Labels;
 use crowsnest_promql::Matcher;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::body::{AlertBody, GroupBody, RuleBody};
 use super::answer::plain;
@@ -172,6 +172,11 @@ pub(crate) async fn alerts(State(app): State<AppState>, seen: Seen) -> Response 
 }
 
 /// `alertmanagers`: where alerts are sent to.
-pub(crate) async fn alertmanagers() -> Response {
-    plain(AlertmanagersBody::default()).into_response()
+pub(crate) async fn alertmanagers(State(app): State<AppState>) -> Response {
+    let active_alertmanagers = app.notifier.forwards.urls().map(|url| json!({"url": url.as_str()}));
+    let body = AlertmanagersBody {
+        active_alertmanagers: active_alertmanagers.collect(),
+        ..AlertmanagersBody::default()
+    };
+    plain(body).into_response()
 }

@@ -11,21 +11,17 @@ use crowsnest_cluster_metrics::{Form as Needed, Kind, Projector, Uid};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::collection::{Collection, Kept};
 use super::counts::{Asked, Counts};
-use crate::cluster::{As, Cluster, ClusterError, Form, Path, Status, WatchLine};
+use crate::cluster::{As, Cluster, ClusterError, Event, Followed, Form, Path, Status};
 use crate::gone::keeper::Witness;
-use crate::watching::Backoff;
 
 /// Objects of one page: what is in memory at once.
 const PAGE: usize = 250;
 /// How often it is tried again what is not allowed or not there.
 const REFUSED_RETRY: Duration = Duration::from_mins(5);
-/// A watch that has lasted so long is well; one that ends sooner, again and again, is waited for.
-const WELL_AFTER: Duration = Duration::from_secs(5);
 
 /// What the watch of one kind needs.
 pub(super) struct KindWatch {
@@ -38,21 +34,8 @@ pub(super) struct KindWatch {
     pub(super) counts: Arc<Counts>,
     /// One list at a time is in memory.
     pub(super) lists: Arc<Semaphore>,
-}
-
-enum Trouble {
-    /// The position is of no use any more.
-    Gone,
-    Cluster(ClusterError),
-}
-
-impl From<ClusterError> for Trouble {
-    fn from(error: ClusterError) -> Self {
-        match &error {
-            ClusterError::Refused(status) if status.is_gone() => Self::Gone,
-            _ => Self::Cluster(error),
-        }
-    }
+    /// Whether it was said that it is not allowed or not there.
+    pub(super) is_refused: bool,
 }
 
 /// A page of a list, or of a table.
@@ -73,12 +56,6 @@ struct PageMetadata {
     resource_version: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Versioned {
-    metadata: PageMetadata,
-}
-
 /// What a line of a watch is about: an object, or the rows of a table, of which there is one.
 #[derive(Deserialize)]
 struct Table<'a> {
@@ -86,43 +63,58 @@ struct Table<'a> {
     rows: Vec<&'a RawValue>,
 }
 
-impl KindWatch {
-    /// Runs until it is dropped.
-    pub(super) async fn run(mut self) {
-        let mut backoff = Backoff::new();
-        let mut position = None;
-        let mut refused = false;
-        loop {
-            let began = Instant::now();
-            let trouble = self.turn(&mut position, &mut backoff).await.err();
-            let wait = match trouble {
-                None if began.elapsed() >= WELL_AFTER => continue,
-                None => backoff.wait(None),
-                Some(Trouble::Gone) => {
-                    position = None;
-                    backoff.wait(None)
+impl Followed for KindWatch {
+    fn what(&self) -> String {
+        self.kind.resource.to_string()
+    }
+
+    fn path(&self) -> Result<Path, ClusterError> {
+        let kind =
+            crowsnest_api::cluster::Kind::new(&self.kind.group, &self.kind.version, &self.kind.resource);
+        let kind = kind.map_err(|error| ClusterError::Answer(error.to_string()))?;
+        Ok(Path::list(&kind, &Scope::CLUSTER))
+    }
+
+    fn form(&self) -> Form {
+        self.form_of(Asked::Watch)
+    }
+
+    async fn list(&mut self) -> Result<String, ClusterError> {
+        let listed = self.list_pages().await;
+        self.counts.note(Asked::List, listed.is_ok());
+        self.is_refused &= listed.is_err();
+        listed
+    }
+
+    fn begun(&mut self, is_begun: bool) {
+        self.counts.note(Asked::Watch, is_begun);
+    }
+
+    async fn take(&mut self, event: Event, json: &[u8]) -> Result<(), ClusterError> {
+        match event {
+            Event::Added | Event::Modified => {
+                if let Some(witness) = &self.witness {
+                    witness.changed(json);
                 }
-                Some(Trouble::Cluster(ClusterError::Refused(status)))
-                    if matches!(status.code, 401 | 403 | 404) =>
-                {
-                    (position, refused) = (None, self.refused(&status, refused));
-                    REFUSED_RETRY
+                let kept = self.objects(json);
+                self.collection.put(kept);
+            }
+            Event::Deleted => {
+                if let Some(witness) = &self.witness {
+                    witness.gone(json);
                 }
-                Some(Trouble::Cluster(error)) => {
-                    debug!(resource = &*self.kind.resource, error = error.told(), "a watch is interrupted");
-                    backoff.wait(None)
-                }
-            };
-            tokio::time::sleep(wait).await;
+                self.objects(json).iter().for_each(|gone| self.collection.remove(gone.uid()));
+            }
         }
+        Ok(())
     }
 
     /// What is not allowed or not there has no series; it is said once.
-    fn refused(&self, status: &Status, said: bool) -> bool {
+    fn refused(&mut self, status: &Status) -> Duration {
         self.collection.clear();
         let resource = &*self.kind.resource;
         match status.code {
-            _ if said => {}
+            _ if self.is_refused => {}
             404 => info!(resource, "the cluster does not have this kind; no metrics are made of it"),
             _ => warn!(
                 resource,
@@ -131,66 +123,14 @@ impl KindWatch {
                 "no metrics are made of this kind: the server may not list and watch it (see --cluster-metrics)"
             ),
         }
-        true
+        self.is_refused = true;
+        REFUSED_RETRY
     }
+}
 
-    /// Lists if need be, and watches until the API server ends that.
-    async fn turn(&mut self, position: &mut Option<String>, backoff: &mut Backoff) -> Result<(), Trouble> {
-        let version = match position.clone() {
-            Some(version) => version,
-            None => {
-                let listed = self.list().await;
-                self.counts.note(Asked::List, listed.is_ok());
-                listed?
-            }
-        };
-        *position = Some(version.clone());
-        let watch = self.cluster.watch(As::Server, self.path()?, self.form(Asked::Watch), &version).await;
-        self.counts.note(Asked::Watch, watch.is_ok());
-        let mut lines = watch?;
-        loop {
-            let line = match lines.next().await {
-                Ok(Some(line)) => line,
-                // A connection that breaks is made again at once; only when that fails is it trouble.
-                Ok(None) | Err(ClusterError::Unreachable(_)) => return Ok(()),
-                Err(error) => return Err(error.into()),
-            };
-            if let Some(version) = self.take(&line)? {
-                *position = Some(version);
-                backoff.reset();
-            }
-        }
-    }
-
-    /// Takes a line of the watch in; the position after it.
-    fn take(&mut self, line: &[u8]) -> Result<Option<String>, Trouble> {
-        let line = WatchLine::read(line)?;
-        let json = line.object();
-        match line.r#type {
-            "ADDED" | "MODIFIED" => {
-                if let Some(witness) = &self.witness {
-                    witness.changed(json);
-                }
-                let kept = self.objects(json);
-                self.collection.put(kept);
-            }
-            "DELETED" => {
-                if let Some(witness) = &self.witness {
-                    witness.gone(json);
-                }
-                self.objects(json).iter().for_each(|gone| self.collection.remove(gone.uid()));
-            }
-            "BOOKMARK" => {}
-            other => {
-                return Err(ClusterError::Answer(format!("a watch has an event of type {other:?}")).into());
-            }
-        }
-        let versioned: Versioned = serde_json::from_slice(json).unwrap_or_default();
-        Ok(Some(versioned.metadata.resource_version).filter(|version| !version.is_empty()))
-    }
-
+impl KindWatch {
     /// Reads all pages of the list; the position after it.
-    async fn list(&mut self) -> Result<String, Trouble> {
+    async fn list_pages(&mut self) -> Result<String, ClusterError> {
         let lists = Arc::clone(&self.lists);
         let _turn = lists.acquire().await;
         let mut listed = HashSet::new();
@@ -200,19 +140,19 @@ impl KindWatch {
             if !next.is_empty() {
                 path = path.with("continue", &next);
             }
-            let page = self.cluster.get_bytes(As::Server, &path, self.form(Asked::List)).await?;
+            let page = self.cluster.get_bytes(As::Server, &path, self.form_of(Asked::List)).await?;
             let metadata = self.take_page(&page, &mut listed)?;
             next = metadata.r#continue;
             if next.is_empty() {
                 self.collection.finish_list(&listed);
                 return Some(metadata.resource_version)
                     .filter(|version| !version.is_empty())
-                    .ok_or_else(|| ClusterError::Answer("a list has no resourceVersion".to_owned()).into());
+                    .ok_or_else(|| ClusterError::Answer("a list has no resourceVersion".to_owned()));
             }
         }
     }
 
-    fn take_page(&mut self, page: &Bytes, listed: &mut HashSet<Uid>) -> Result<PageMetadata, Trouble> {
+    fn take_page(&mut self, page: &Bytes, listed: &mut HashSet<Uid>) -> Result<PageMetadata, ClusterError> {
         // Some milliseconds of work: other tasks of this thread are moved to others meanwhile.
         tokio::task::block_in_place(|| {
             let Page { metadata, items, rows } =
@@ -244,14 +184,7 @@ impl KindWatch {
         projected.inspect_err(tell).ok()
     }
 
-    fn path(&self) -> Result<Path, ClusterError> {
-        let kind =
-            crowsnest_api::cluster::Kind::new(&self.kind.group, &self.kind.version, &self.kind.resource);
-        let kind = kind.map_err(|error| ClusterError::Answer(error.to_string()))?;
-        Ok(Path::list(&kind, &Scope::CLUSTER))
-    }
-
-    fn form(&self, asked: Asked) -> Form {
+    fn form_of(&self, asked: Asked) -> Form {
         match (self.kind.form, asked) {
             (Needed::Whole, _) => Form::Whole,
             (Needed::Metadata, Asked::List) => Form::MetadataList,
@@ -261,6 +194,6 @@ impl KindWatch {
     }
 }
 
-fn not_understood(error: &serde_json::Error) -> Trouble {
-    ClusterError::Answer(error.to_string()).into()
+fn not_understood(error: &serde_json::Error) -> ClusterError {
+    ClusterError::Answer(error.to_string())
 }

@@ -3,6 +3,7 @@
 //! Everybody is answered with the alerts that they may see by their namespace; see `rules/sight.rs` and `notifier/sight.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -11,7 +12,7 @@ use crowsnest_alerting::dispatch::{Alert, Dispatcher, Fingerprint, Mutes, Way};
 use crowsnest_alerting::evaluation::{ActiveAlert, AlertState};
 use crowsnest_alerting::rules::{Rule, RuleKind};
 use crowsnest_api::alerts::{
-    self as wire, Alerts, Explained, Notifications, Summary, is_critical, is_watchdog,
+    self as wire, Alerts, Brief, Explained, Notifications, Summary, is_critical, is_watchdog, said,
 };
 use crowsnest_api::{Labels, Timestamp, format_value};
 use crowsnest_promql::Confinement;
@@ -22,6 +23,11 @@ use crate::api_v1::Seen;
 use crate::clock;
 use crate::notifier::sight::sees_silence;
 use crate::rules::{GroupKey, sight, threshold};
+
+/// So long after its start the server may not have heard again of all that fired before.
+const YOUTH: Duration = Duration::from_mins(2);
+/// How much an alert says in few words, in characters.
+const MOST_WORDS: usize = 200;
 
 /// `GET alerts`.
 pub(super) async fn list(State(app): State<AppState>, seen: Seen) -> Result<Json<Alerts>, ApiError> {
@@ -47,18 +53,32 @@ pub(super) async fn summary(State(app): State<AppState>, seen: Seen) -> Result<J
         let now = clock::now();
         let mutes = dispatcher.mutes(now);
         let mut summary = Summary::default();
-        for alert in dispatcher.alerts.firing(now) {
-            if seen.confinement().admits(&alert.labels)
-                && !mutes.is_muted(&alert.labels)
-                && !is_watchdog(&alert.labels)
-            {
-                summary.firing += 1;
-                summary.critical += usize::from(is_critical(&alert.labels));
-            }
+        let mut firing: Vec<&Alert> = dispatcher
+            .alerts
+            .firing(now)
+            .filter(|alert| seen.confinement().admits(&alert.labels) && !is_watchdog(&alert.labels))
+            .collect();
+        for alert in firing.iter().filter(|alert| !mutes.is_muted(&alert.labels)) {
+            summary.firing += 1;
+            summary.critical += usize::from(is_critical(&alert.labels));
         }
+        firing.sort_by(|a, b| (b.starts_at, &a.labels).cmp(&(a.starts_at, &b.labels)));
+        summary.is_whole = firing.len() <= Summary::MOST && app.started.plus(YOUTH) < now;
+        summary.alerts = firing.iter().take(Summary::MOST).map(|alert| brief(alert, &mutes)).collect();
         Ok(Json(summary))
     })
     .await
+}
+
+fn brief(alert: &Alert, mutes: &Mutes<'_>) -> Brief {
+    let name = alert.labels.get("alertname").map(ToString::to_string).unwrap_or_default();
+    Brief {
+        fingerprint: alert.fingerprint().to_string(),
+        words: said(&alert.annotations).unwrap_or(&name).chars().take(MOST_WORDS).collect(),
+        name,
+        critical: is_critical(&alert.labels),
+        muted: mutes.is_muted(&alert.labels),
+    }
 }
 
 /// `GET alerts/one/{fingerprint}`.

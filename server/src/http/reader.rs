@@ -10,6 +10,9 @@ use super::{ApiError, AppState, ErrorKind};
 use crate::auth::Identified;
 use crate::cluster::OWN_GROUP;
 
+/// What editors among the static users do not change, as the ClusterRoles of the manifest have it.
+const OF_ADMINS: &[&str] = &["notificationpolicies"];
+
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
@@ -32,9 +35,10 @@ impl Verb {
     }
 
     /// What a static user needs for it.
-    const fn role(self) -> Role {
+    fn role(self, resource: &str) -> Role {
         match self {
             Self::Get | Self::List => Role::Viewer,
+            Self::Create | Self::Update | Self::Delete if OF_ADMINS.contains(&resource) => Role::Admin,
             Self::Create | Self::Update | Self::Delete => Role::Editor,
         }
     }
@@ -80,7 +84,8 @@ impl Reader {
     ) -> Result<BTreeSet<String>, ApiError> {
         let all = || folders.iter().cloned().collect();
         let Some(viewer) = &self.viewer else {
-            let verdict = app.auth.authoriser.authorise(&self.caller, Access::Role(verb.role())).await;
+            let verdict =
+                app.auth.authoriser.authorise(&self.caller, Access::Role(verb.role(self.resource))).await;
             return Ok(if verdict.is_ok() { all() } else { BTreeSet::new() });
         };
         let right = Right::to(verb.name(), OWN_GROUP, self.resource, "");
@@ -112,7 +117,7 @@ impl Reader {
         if self.may(app, verb, folder).await? {
             return Ok(());
         }
-        let needs = match (&self.viewer, verb.role()) {
+        let needs = match (&self.viewer, verb.role(self.resource)) {
             (Some(_), _) => {
                 format!("the right to {} {}.{OWN_GROUP} in namespace {folder}", verb.name(), self.resource)
             }

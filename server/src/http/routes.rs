@@ -8,7 +8,7 @@ use http::Method;
 use super::{
     AppState, about, access, alert_rules, alerts, answers, apply, backup, changes, credentials, dashboards,
     discovery, events, forward, gone, health, metrics, objects, own_sessions, queries, recent, render,
-    reveal, schema, session, snapshots, sources, stream, ui,
+    reveal, routing, schema, session, snapshots, sources, stream, ui,
 };
 use crate::alertmanager_api;
 use crate::api_v1::{
@@ -91,6 +91,7 @@ const REVEAL: &str = "/api/crowsnest/v1/reveal/{namespace}/{name}";
 const RENDER: &str = "/api/crowsnest/v1/render";
 const QUERIES: &str = "/api/crowsnest/v1/queries";
 const QUERY: &str = "/api/crowsnest/v1/queries/{id}";
+const ROUTING: &str = "/api/crowsnest/v1/routing";
 const RULES: &str = "/api/crowsnest/v1/rules";
 const RULE: &str = "/api/crowsnest/v1/rules/{id}";
 const SILENCE: &str = "/alertmanager/api/v2/silence/{id}";
@@ -177,6 +178,8 @@ pub(super) static ROUTES: &[Route] = &[
     changes(Method::POST, REVEAL, Access::User, SMALL, |m| on(m, reveal::reveal)),
     reads(Method::GET, RULES, Access::User, |m| on(m, alert_rules::list)),
     changes(Method::POST, RULES, Access::User, FORM, |m| on(m, alert_rules::make)),
+    reads(Method::GET, ROUTING, Access::User, |m| on(m, routing::read)),
+    changes(Method::PUT, ROUTING, Access::User, FORM, |m| on(m, routing::save)),
     reads(Method::POST, "/api/crowsnest/v1/rules/preview", SERIES, |m| on(m, alert_rules::preview)),
     changes(Method::DELETE, RULE, Access::User, SMALL, |m| on(m, alert_rules::delete)),
     changes(Method::PUT, RULE, Access::User, FORM, |m| on(m, alert_rules::save)),

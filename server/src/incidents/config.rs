@@ -18,7 +18,7 @@ const OBJECT: &[&str] = &["alert", "kind", "on", "namespaces", "labels", "for"];
 pub(super) struct Incidents(Vec<Sought>);
 
 /// Moments that make one alert.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sought {
     pub(super) alert: String,
     pub(super) of: Of,
@@ -30,7 +30,7 @@ pub(super) struct Sought {
 }
 
 /// What is sought.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Of {
     /// Events with one of these reasons and types, about one of these kinds; any where there are none.
     Events { reasons: Vec<String>, types: Vec<String>, kinds: Vec<String> },

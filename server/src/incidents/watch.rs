@@ -8,25 +8,17 @@ use crowsnest_alerting::dispatch::Alert;
 use crowsnest_api::cluster::{Kind, Scope};
 use crowsnest_api::{Labels, Timestamp};
 use serde::Deserialize;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::config::{Change, Of, Sought};
 use crate::clock;
-use crate::cluster::{As, Cluster, ClusterError, Form, Path, WatchLine, is_secret};
+use crate::cluster::{As, Cluster, ClusterError, Event, Followed, Form, Path, Positioned, Status, is_secret};
 use crate::notifier::Notifier;
-use crate::watching::Backoff;
 
 /// How often it is tried again what is not allowed or not there.
 const REFUSED_RETRY: Duration = Duration::from_mins(5);
 /// The longest text of an event that is told, in characters.
 const MOST_TEXT: usize = 1_000;
-
-/// A list, of which its position alone is read.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Positioned {
-    metadata: Metadata,
-}
 
 /// What objects and events are, as far as it is read.
 #[derive(Debug, Default, Deserialize)]
@@ -46,7 +38,6 @@ struct Seen {
 struct Metadata {
     name: String,
     namespace: String,
-    resource_version: String,
     generation: Option<i64>,
 }
 
@@ -64,88 +55,69 @@ struct Reference {
     namespace: String,
 }
 
-/// Watches a kind until it is dropped. What happened before is not told.
-pub(super) async fn run(kind: Kind, sought: Vec<Sought>, cluster: Arc<Cluster>, notifier: Arc<Notifier>) {
-    let mut backoff = Backoff::new();
-    let mut position = None;
-    let mut is_refused = false;
-    loop {
-        let turned = turn(&kind, &sought, &cluster, &notifier, &mut position).await;
-        let wait = match turned {
-            Ok(()) => {
-                is_refused = false;
-                Duration::from_millis(100)
-            }
-            Err(ClusterError::Refused(status)) if status.is_gone() => {
-                position = None;
-                backoff.wait(None)
-            }
-            Err(ClusterError::Refused(status)) if matches!(status.code, 401 | 403 | 404) => {
-                if !is_refused {
-                    let (kind, reason) = (kind.to_string(), status.message);
-                    warn!(
-                        kind,
-                        reason,
-                        "nobody is told of what happens to this kind: the server may not list and watch it"
-                    );
-                }
-                (is_refused, position) = (true, None);
-                REFUSED_RETRY
-            }
-            Err(error) => {
-                debug!(kind = kind.to_string(), error = error.told(), "a watch is interrupted");
-                backoff.wait(None)
-            }
-        };
-        tokio::time::sleep(wait).await;
+/// A kind, and what of it makes alerts. What happened before is not told.
+pub(super) struct KindWatch {
+    pub(super) kind: Kind,
+    pub(super) sought: Vec<Sought>,
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) notifier: Arc<Notifier>,
+    /// Whether it was said that it is not allowed.
+    pub(super) is_refused: bool,
+}
+
+impl KindWatch {
+    /// Of Secrets nothing is read that is secret.
+    fn forms(&self) -> (Form, Form) {
+        if is_secret(&self.kind) { (Form::MetadataList, Form::Metadata) } else { (Form::Whole, Form::Whole) }
     }
 }
 
-/// Watches from the position, or from now on, until the API server ends that.
-async fn turn(
-    kind: &Kind,
-    sought: &[Sought],
-    cluster: &Cluster,
-    notifier: &Notifier,
-    position: &mut Option<String>,
-) -> Result<(), ClusterError> {
-    let everywhere: Scope = "-".parse().map_err(|_| ClusterError::Answer("no such scope".to_owned()))?;
-    let path = Path::list(kind, &everywhere);
-    // Of Secrets nothing is read that is secret.
-    let (of_list, of_watch) =
-        if is_secret(kind) { (Form::MetadataList, Form::Metadata) } else { (Form::Whole, Form::Whole) };
-    let version = match position.clone() {
-        Some(version) => version,
-        None => {
-            let one = path.clone().with("limit", "1");
-            cluster.get::<Positioned>(As::Server, &one, of_list).await?.metadata.resource_version
-        }
-    };
-    *position = Some(version.clone());
-    let mut lines = cluster.watch(As::Server, path, of_watch, &version).await?;
-    loop {
-        let line = match lines.next().await {
-            Ok(Some(line)) => line,
-            Ok(None) | Err(ClusterError::Unreachable(_)) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let line = WatchLine::read(&line)?;
-        let change = match line.r#type {
-            "ADDED" => Some(Change::Create),
-            "MODIFIED" => Some(Change::Update),
-            "DELETED" => Some(Change::Delete),
-            _ => None,
+impl Followed for KindWatch {
+    fn what(&self) -> String {
+        self.kind.to_string()
+    }
+
+    fn path(&self) -> Result<Path, ClusterError> {
+        let everywhere: Scope = "-".parse().map_err(|_| ClusterError::Answer("no such scope".to_owned()))?;
+        Ok(Path::list(&self.kind, &everywhere))
+    }
+
+    fn form(&self) -> Form {
+        self.forms().1
+    }
+
+    /// Where things are now; what is there is not looked at.
+    async fn list(&mut self) -> Result<String, ClusterError> {
+        let one = self.path()?.with("limit", "1");
+        let listed = self.cluster.get::<Positioned>(As::Server, &one, self.forms().0).await?;
+        self.is_refused = false;
+        listed.after()
+    }
+
+    async fn take(&mut self, event: Event, object: &[u8]) -> Result<(), ClusterError> {
+        let change = match event {
+            Event::Added => Change::Create,
+            Event::Modified => Change::Update,
+            Event::Deleted => Change::Delete,
         };
         let seen: Seen =
-            serde_json::from_slice(line.object()).map_err(|error| ClusterError::Answer(error.to_string()))?;
-        if !seen.metadata.resource_version.is_empty() {
-            *position = Some(seen.metadata.resource_version.clone());
+            serde_json::from_slice(object).map_err(|error| ClusterError::Answer(error.to_string()))?;
+        let now = clock::now();
+        let found = self.sought.iter().filter(|one| matches(one, &seen, change));
+        self.notifier.take(found.map(|one| alert(one, &self.kind, &seen, change, now)), now);
+        Ok(())
+    }
+
+    fn refused(&mut self, status: &Status) -> Duration {
+        if !self.is_refused {
+            let (kind, reason) = (self.kind.to_string(), &status.message);
+            warn!(
+                kind,
+                reason, "nobody is told of what happens to this kind: the server may not list and watch it"
+            );
         }
-        if let Some(change) = change {
-            let now = clock::now();
-            let found = sought.iter().filter(|one| matches(one, &seen, change));
-            notifier.take(found.map(|one| alert(one, kind, &seen, change, now)), now);
-        }
+        self.is_refused = true;
+        REFUSED_RETRY
     }
 }
 

@@ -78,19 +78,25 @@ impl Notifier {
         notification: &Notification,
         mut stopped: watch::Receiver<bool>,
     ) -> bool {
-        let deadline = Instant::now() + flush.route.group_interval.max(SHORTEST_DEADLINE);
         let mut wait = FIRST_WAIT;
         let mut number = None;
+        let mut chart = self.studio.chart(integration, notification).await;
+        let deadline = Instant::now() + flush.route.group_interval.max(SHORTEST_DEADLINE);
         loop {
             let templates = Arc::clone(&self.templates.lock());
-            let prepared = prepare(integration, notification, &self.external_url, &templates);
+            let prepared =
+                prepare(integration, notification, &self.external_url, &templates, chart.as_deref());
             let shown = prepared.as_ref().map(Prepared::shown).unwrap_or_default();
             let number = *number.get_or_insert_with(|| self.told.begin(notification, integration, shown));
             let (answer, result) = match prepared {
                 Ok(prepared) => self.attempt(&prepared, deadline).await,
                 Err(failure) => (Answer::none(&failure), Err(failure)),
             };
+            // The chart may be what it does not like; the words matter more.
+            let had_chart = result.is_err() && chart.take().is_some();
+            let is_refused = matches!(result, Err(Failure::Final(_)));
             let is_over = match &result {
+                Err(Failure::Final(_)) if had_chart => false,
                 Ok(()) | Err(Failure::Final(_)) => true,
                 Err(Failure::Passing(_)) => Instant::now() + wait >= deadline,
             };
@@ -116,6 +122,9 @@ impl Notifier {
             );
             if is_over {
                 return false;
+            }
+            if had_chart && is_refused {
+                continue;
             }
             tokio::select! {
                 () = tokio::time::sleep(with_jitter(wait)) => {}

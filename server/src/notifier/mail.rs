@@ -10,7 +10,7 @@ use crowsnest_alerting::yaml::Node;
 use lettre::Message;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, Mailboxes, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Identity, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -22,6 +22,9 @@ use crate::fetch::Fetcher;
 
 mod sign_in;
 
+/// The name by which a page shows the chart, and that of its file.
+const CHART_ID: &str = "chart.png@crowsnest";
+const CHART_FILE: &str = "chart.png";
 /// How long an attempt may take.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// The port at which TLS is there from the beginning.
@@ -43,11 +46,12 @@ impl<'a> Letter<'a> {
         notification: &Notification,
         external_url: &str,
         templates: &Templates,
+        chart: Option<&[u8]>,
     ) -> Result<Self, Failure> {
         let mail =
             message::mail(integration, notification, external_url, templates).map_err(Failure::Final)?;
         let at = Duration::from_millis(u64::try_from(notification.at.millis()).unwrap_or(0));
-        let message = composed(&mail, SystemTime::UNIX_EPOCH + at).map_err(Failure::Final)?;
+        let message = composed(&mail, SystemTime::UNIX_EPOCH + at, chart).map_err(Failure::Final)?;
         let smarthost = integration.text("smarthost").unwrap_or_default();
         let wrong = || Failure::Final(format!("the smarthost {smarthost:?} is not host:port"));
         let (host, port) = smarthost.rsplit_once(':').ok_or_else(wrong)?;
@@ -152,7 +156,7 @@ fn failure(error: SmtpError) -> Failure {
 }
 
 /// The parts put together and encoded.
-fn composed(mail: &Mail, date: SystemTime) -> Result<Message, String> {
+fn composed(mail: &Mail, date: SystemTime, chart: Option<&[u8]>) -> Result<Message, String> {
     let mailboxes = |what: &str, text: &str| -> Result<Vec<Mailbox>, String> {
         let parsed: Mailboxes = text.parse().map_err(|error| format!("{what} {text:?}: {error}"))?;
         Ok(parsed.into_iter().collect())
@@ -178,14 +182,52 @@ fn composed(mail: &Mail, date: SystemTime) -> Result<Message, String> {
         let in_one_line = value.replace(['\r', '\n'], " ");
         builder = builder.raw_header(HeaderValue::new(header, in_one_line));
     }
-    let part = |text: &Option<String>, kind| {
-        text.as_ref().map(|text| SinglePart::builder().header::<ContentType>(kind).body(text.clone()))
-    };
-    let parts = [part(&mail.text, ContentType::TEXT_PLAIN), part(&mail.html, ContentType::TEXT_HTML)];
-    let mut parts = parts.into_iter().flatten();
-    let first = parts.next().unwrap_or_else(|| SinglePart::plain(String::new()));
-    let alternatives = parts.fold(MultiPart::alternative().singlepart(first), MultiPart::singlepart);
-    builder.multipart(alternatives).map_err(|error| error.to_string())
+    builder.multipart(body(mail, chart)).map_err(|error| error.to_string())
+}
+
+/// Text and HTML, of which a program shows the one that it can; with the chart inside the page, or beside a text that has no page.
+fn body(mail: &Mail, chart: Option<&[u8]>) -> MultiPart {
+    let part = |text: &str, kind| SinglePart::builder().header::<ContentType>(kind).body(text.to_owned());
+    let text = mail.text.as_ref().map(|text| part(text, ContentType::TEXT_PLAIN));
+    let png = chart.and_then(|png| Some((png.to_vec(), ContentType::parse("image/png").ok()?)));
+    match (&mail.html, text, png) {
+        (Some(html), text, Some((png, kind))) => {
+            let page = part(&with_chart(html), ContentType::TEXT_HTML);
+            let inline = Attachment::new_inline_with_name(CHART_ID.to_owned(), CHART_FILE.to_owned());
+            let page = MultiPart::related().singlepart(page).singlepart(inline.body(png, kind));
+            match text {
+                Some(text) => MultiPart::alternative().singlepart(text).multipart(page),
+                None => page,
+            }
+        }
+        (None, text, Some((png, kind))) => {
+            let text = text.unwrap_or_else(|| SinglePart::plain(String::new()));
+            let file = Attachment::new(CHART_FILE.to_owned()).body(png, kind);
+            MultiPart::mixed().singlepart(text).singlepart(file)
+        }
+        (html, text, None) => {
+            let html = html.as_ref().map(|html| part(html, ContentType::TEXT_HTML));
+            let mut parts = text.into_iter().chain(html);
+            let first = parts.next().unwrap_or_else(|| SinglePart::plain(String::new()));
+            parts.fold(MultiPart::alternative().singlepart(first), MultiPart::singlepart)
+        }
+    }
+}
+
+/// A page with the chart at its end, unless it shows it already.
+fn with_chart(html: &str) -> String {
+    let source = format!("cid:{CHART_ID}");
+    if html.contains(&source) {
+        return html.to_owned();
+    }
+    let image = format!("<p><img src=\"{source}\" alt=\"\" style=\"max-width:100%\" width=\"800\"></p>");
+    match html.rfind("</body>") {
+        Some(end) => {
+            let (page, rest) = html.split_at(end);
+            format!("{page}{image}{rest}")
+        }
+        None => format!("{html}{image}"),
+    }
 }
 
 #[cfg(test)]

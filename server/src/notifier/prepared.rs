@@ -32,16 +32,17 @@ pub(super) enum Prepared<'a> {
     Letter(Letter<'a>),
 }
 
-/// Prepares to tell an integration of a notification.
+/// Prepares to tell an integration of a notification, with a chart (PNG) where the kind can carry one.
 pub(super) fn prepare<'a>(
     integration: &'a Integration,
     notification: &Notification,
     external_url: &str,
     templates: &Templates,
+    chart: Option<&[u8]>,
 ) -> Result<Prepared<'a>, Failure> {
     Ok(match integration.kind {
-        "email" => Prepared::Letter(Letter::new(integration, notification, external_url, templates)?),
-        _ => Prepared::Request(request::prepare(integration, notification, external_url, templates)?),
+        "email" => Prepared::Letter(Letter::new(integration, notification, external_url, templates, chart)?),
+        _ => Prepared::Request(request::prepare(integration, notification, external_url, templates, chart)?),
     })
 }
 

@@ -35,7 +35,7 @@ impl Notifier {
                     let Some(notification) = stage.decide(&flush, integration, at) else {
                         continue;
                     };
-                    let prepared = prepare(integration, &notification, &self.external_url, &templates);
+                    let prepared = prepare(integration, &notification, &self.external_url, &templates, None);
                     let shown = prepared.as_ref().map(Prepared::shown);
                     let (target, payload, failed) = match shown {
                         Ok(shown) => (shown.target, shown.payload, false),

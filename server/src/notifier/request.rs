@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use crowsnest_alerting::alertmanager::Integration;
 use crowsnest_alerting::dispatch::{Notification, webhook};
-use crowsnest_alerting::message::{self, Outgoing, Templates};
+use crowsnest_alerting::message::{self, Carriage, Sending, Templates};
 use crowsnest_alerting::yaml::Node;
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sign::Signer;
 use parking_lot::Mutex;
 use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode, Url};
+use tracing::warn;
 
 use super::deliver::Failure;
 use super::prepared::{Answer, read, secret};
@@ -27,10 +28,11 @@ const MOST_READ: usize = 4 << 10;
 /// A request that is ready to be sent.
 pub(super) struct Request<'a> {
     http: Option<&'a Node>,
-    url: Url,
-    headers: Vec<(&'a str, String)>,
-    method: Method,
-    body: Vec<u8>,
+    sending: Sending,
+    /// What is sent after it, and may fail.
+    after: Option<Carriage>,
+    /// What it says, in a form that can be shown.
+    text: Vec<u8>,
     timeout: Duration,
     /// Texts in it that nobody is to see.
     secrets: Vec<String>,
@@ -42,6 +44,7 @@ pub(super) fn prepare<'a>(
     notification: &Notification,
     external_url: &str,
     templates: &Templates,
+    chart: Option<&[u8]>,
 ) -> Result<Request<'a>, Failure> {
     let secrets = Mutex::new(Vec::new());
     let read_secret = |name: &str| -> Result<String, Failure> {
@@ -54,54 +57,56 @@ pub(super) fn prepare<'a>(
         let max_alerts = integration.text("max_alerts").and_then(|text| text.parse().ok()).unwrap_or(0);
         let body = webhook::body(notification, external_url, max_alerts, webhook::Version::Classic);
         let headers = signature(integration, &body)?;
-        return Request::new(integration, &url, headers, body, secrets.into_inner());
+        let sending = Sending { method: "POST", url, headers, content_type: message::JSON.to_owned(), body };
+        return Ok(Request::new(integration, sending, secrets.into_inner()));
     }
     let read_secret = |name: &str| {
         read_secret(name).map_err(|failure| match failure {
             Failure::Passing(error) | Failure::Final(error) => error,
         })
     };
-    let Outgoing { url, headers, body } =
-        message::request(integration, notification, external_url, templates, &read_secret)
-            .map_err(Failure::Final)?;
-    Request::new(integration, &url, headers, body.to_string().into_bytes(), secrets.into_inner())
+    let plain = message::request(integration, notification, external_url, templates, &read_secret)
+        .map_err(Failure::Final)?;
+    let carried = chart.and_then(|png| message::carriage(integration.kind, &plain, png));
+    let plain = plain.sending(message::method(integration.kind));
+    let request = Request::new(integration, plain, secrets.into_inner());
+    Ok(match carried {
+        Some(Carriage::Within(sending)) => Request { sending, ..request },
+        after => Request { after, ..request },
+    })
 }
 
 impl<'a> Request<'a> {
-    fn new(
-        integration: &'a Integration,
-        url: &str,
-        headers: Vec<(&'a str, String)>,
-        body: Vec<u8>,
-        secrets: Vec<String>,
-    ) -> Result<Self, Failure> {
-        let url: Url = url.parse().map_err(|_| Failure::Final("the URL is not one".to_owned()))?;
+    fn new(integration: &'a Integration, sending: Sending, secrets: Vec<String>) -> Self {
         let timeout = integration.text("timeout");
         let timeout = timeout.and_then(|text| crowsnest_alerting::duration::parse(text).ok());
         let timeout = timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
-        let method = Method::from_bytes(message::method(integration.kind).as_bytes()).unwrap_or(Method::POST);
-        Ok(Self { http: integration.setting("http_config"), url, headers, method, body, timeout, secrets })
+        let text = sending.body.clone();
+        Self { http: integration.setting("http_config"), sending, after: None, text, timeout, secrets }
     }
 
     /// What of it can be shown.
     pub(super) fn shown(&self) -> Shown {
         Shown {
-            target: self.url.origin().ascii_serialization(),
-            payload: masked(&String::from_utf8_lossy(&self.body), &self.secrets),
+            target: target(&self.sending.url),
+            payload: masked(&String::from_utf8_lossy(&self.text), &self.secrets),
         }
     }
 
     /// Sends it once.
     pub(super) async fn send(&self, fetcher: &Fetcher) -> (Answer, Result<(), Failure>) {
-        match self.ask(fetcher).await {
+        match self.ask(fetcher, &self.sending).await {
             Ok((status, text)) => {
-                let failed = format!("unexpected status code {status}");
-                let answer = Answer { status: Some(status.as_u16()), text: masked(&text, &self.secrets) };
-                let result = match status.as_u16() {
-                    200..=299 => Ok(()),
-                    429 | 500..=599 => Err(Failure::Passing(failed)),
-                    _ => Err(Failure::Final(failed)),
-                };
+                let mut answer = Answer { status: Some(status.as_u16()), text: masked(&text, &self.secrets) };
+                let result = judged(status);
+                if let (Ok(()), Some(after)) = (&result, &self.after)
+                    && let Err(Failure::Passing(why) | Failure::Final(why)) =
+                        self.follow(fetcher, after).await
+                {
+                    let why = masked(&why, &self.secrets);
+                    warn!(why, "a receiver has got a notification without its chart");
+                    answer.text.push_str(&format!(" (without the chart: {why})"));
+                }
                 (answer, result)
             }
             Err(failure) => {
@@ -112,13 +117,36 @@ impl<'a> Request<'a> {
         }
     }
 
-    async fn ask(&self, fetcher: &Fetcher) -> Result<(StatusCode, String), Failure> {
-        let client = client(fetcher, self.http, &self.url, self.timeout).await?;
-        let request = client.request(self.method.clone(), self.url.clone());
-        let request = request.header("Content-Type", "application/json");
-        let mut request = request.body(self.body.clone());
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
+    /// Sends what comes after the text.
+    async fn follow(&self, fetcher: &Fetcher, after: &Carriage) -> Result<(), Failure> {
+        match after {
+            Carriage::Within(sending) | Carriage::After(sending) => {
+                judged(self.ask(fetcher, sending).await?.0)
+            }
+            Carriage::Uploaded { upload, event } => {
+                let (status, text) = self.ask(fetcher, upload).await?;
+                judged(status)?;
+                let answer: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+                let Some(place) = answer.get("content_uri").cloned() else {
+                    return Err(Failure::Final("the answer to the upload has no content_uri".to_owned()));
+                };
+                let mut event = event.clone();
+                if let Some(fields) = event.body.as_object_mut() {
+                    fields.insert("url".to_owned(), place);
+                }
+                judged(self.ask(fetcher, &event.sending("PUT")).await?.0)
+            }
+        }
+    }
+
+    async fn ask(&self, fetcher: &Fetcher, sending: &Sending) -> Result<(StatusCode, String), Failure> {
+        let url: Url = sending.url.parse().map_err(|_| Failure::Final("the URL is not one".to_owned()))?;
+        let method = Method::from_bytes(sending.method.as_bytes()).unwrap_or(Method::POST);
+        let client = client(fetcher, self.http, &url, self.timeout).await?;
+        let request = client.request(method, url).header("Content-Type", &sending.content_type);
+        let mut request = request.body(sending.body.clone());
+        for (name, value) in &sending.headers {
+            request = request.header(name, value);
         }
         let answer = authorised(self.http, request)?.send().await;
         let mut answer = answer.map_err(|error| Failure::Passing(in_one_line(error.without_url())))?;
@@ -134,8 +162,23 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Whether a receiver has taken what it was sent.
+fn judged(status: StatusCode) -> Result<(), Failure> {
+    let failed = format!("unexpected status code {status}");
+    match status.as_u16() {
+        200..=299 => Ok(()),
+        429 | 500..=599 => Err(Failure::Passing(failed)),
+        _ => Err(Failure::Final(failed)),
+    }
+}
+
+/// Where a request goes; the rest may be secret.
+fn target(url: &str) -> String {
+    url.parse::<Url>().map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+}
+
 /// The header that says who has sent a body, where the integration has a secret for that: `sha256=` and the digits of its HMAC.
-fn signature<'a>(integration: &'a Integration, body: &[u8]) -> Result<Vec<(&'a str, String)>, Failure> {
+fn signature(integration: &Integration, body: &[u8]) -> Result<Vec<(String, String)>, Failure> {
     let Some(hmac) = integration.setting("hmac") else { return Ok(Vec::new()) };
     let text = |name: &str| hmac.get(name).and_then(Node::text);
     let secret = match (text("secret"), text("secret_file")) {
@@ -149,7 +192,7 @@ fn signature<'a>(integration: &'a Integration, body: &[u8]) -> Result<Vec<(&'a s
     };
     let digest = signed().map_err(|error| Failure::Final(format!("cannot sign: {error}")))?;
     let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(vec![(text("header").unwrap_or(SIGNATURE), format!("sha256={digits}"))])
+    Ok(vec![(text("header").unwrap_or(SIGNATURE).to_owned(), format!("sha256={digits}"))])
 }
 
 async fn client(
@@ -222,7 +265,7 @@ mod tests {
         );
         let config = Config::parse(&text).unwrap();
         let signed = signature(&config.receivers[0].integrations[0], body).unwrap();
-        let signed: Vec<_> = signed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let signed: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(signed, expected);
     }
 

@@ -10,7 +10,6 @@ use super::RuleSettings;
 
 /// An alert with the server's labels, which override none of its own, and a link to the query of its rule.
 pub(super) fn told((alert, query): (ActiveAlert, String), settings: &RuleSettings) -> Alert {
-    let escaped: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let told_at = alert.last_sent_at.unwrap_or(alert.active_at);
     Alert {
         labels: told_labels(&alert.labels, &settings.external_labels),
@@ -18,9 +17,15 @@ pub(super) fn told((alert, query): (ActiveAlert, String), settings: &RuleSetting
         starts_at: alert.fired_at.unwrap_or(alert.active_at),
         ends_at: alert.resolved_at.or(alert.valid_until).unwrap_or(told_at),
         updated_at: told_at,
-        generator_url: format!("{}/graph?g0.expr={escaped}&g0.tab=1", settings.external_url),
+        generator_url: generator_url(&query, &settings.external_url),
         timed_out: false,
     }
+}
+
+/// Where an alert of ours says that it comes from: the page of its rule's query.
+pub(super) fn generator_url(query: &str, external_url: &str) -> String {
+    let escaped: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    format!("{external_url}/graph?g0.expr={escaped}&g0.tab=1")
 }
 
 /// What an expression compares with a number, where that is what it does.

@@ -8,15 +8,15 @@ use crowsnest_api::Labels;
 use crowsnest_api::cluster::{Kind, Scope};
 use crowsnest_scrape::config::{KubernetesDiscovery, KubernetesRole};
 use crowsnest_scrape::kubernetes::{
-    EndpointSlice, EndpointStyle, Endpoints, Ingress, Node, ObjectKey, ObjectList, Pod, Service,
-    endpoint_labels, ingress_labels, node_labels, pod_labels, service_labels,
+    EndpointSlice, EndpointStyle, Endpoints, Ingress, Node, ObjectKey, Pod, Service, endpoint_labels,
+    ingress_labels, node_labels, pod_labels, service_labels,
 };
 use serde::de::DeserializeOwned;
 use tracing::warn;
 
 use super::Tools;
 use super::lists::Lists;
-use crate::cluster::{As, Cluster, ClusterError, Form, Path};
+use crate::cluster::{Cluster, ClusterError, Path};
 
 /// How often objects are listed.
 pub(super) const REFRESH: Duration = Duration::from_secs(30);
@@ -189,15 +189,6 @@ pub(crate) async fn list_pages<T>(
 where
     T: DeserializeOwned + Send + 'static,
 {
-    let (mut found, mut next) = (Vec::new(), String::new());
-    loop {
-        let path = if next.is_empty() { base.clone() } else { base.clone().with("continue", &next) };
-        let page = cluster.get::<ObjectList<T>>(As::Server, &path, Form::Whole).await;
-        let page = page.map_err(|source| ListError::Cluster { resource, source })?;
-        found.extend(page.items);
-        next = page.metadata.r#continue;
-        if next.is_empty() || found.len() >= most {
-            return Ok(found);
-        }
-    }
+    let listed = cluster.list_all(base, most).await;
+    listed.map(|(found, _)| found).map_err(|source| ListError::Cluster { resource, source })
 }

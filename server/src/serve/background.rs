@@ -49,8 +49,13 @@ pub(super) fn start(
         let (rules, from) = (Arc::clone(&app.rules), app.config.rules_from.clone());
         tasks.spawn(rules::objects::follow(rules, cluster, from, stopped.clone()));
     }
-    if let (Some(cluster), Some(file)) = (app.cluster.clone(), super::events_file(&app.config)) {
-        tasks.spawn(incidents::follow(file, cluster, Arc::clone(&app.notifier), stopped.clone()));
+    if let Some(file) = super::events_file(&app.config) {
+        let place = match (&app.cluster, &app.config.cluster) {
+            (Some(cluster), _) => incidents::Where::Known(Arc::clone(cluster)),
+            (None, Some(source)) => incidents::Where::At(source.clone()),
+            (None, None) => incidents::Where::Nowhere,
+        };
+        tasks.spawn(incidents::follow(file, place, Arc::clone(&app.notifier), stopped.clone()));
     }
     tasks.spawn(rules::authors::follow(Arc::clone(app), stopped.clone()));
     tasks.spawn(Arc::clone(&app.notifier).run(stopped.clone()));

@@ -404,6 +404,47 @@ fn rules_of_objects_are_evaluated_with_what_the_manifest_for_that_gives() {
 }
 
 #[test]
+fn what_becomes_of_a_rule_object_counts_within_two_seconds() {
+    const MANIFEST: &str = "rule-objects.yaml";
+    const PATH: &str = "/apis/monitoring.coreos.com/v1/namespaces/shop/prometheusrules";
+    let sim = cluster(&[MANIFEST], Options::default());
+    sim.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &monitor_kind("PrometheusRule"));
+    let server = serve(&sim, &[MANIFEST], &["--curated-rules", "none"]);
+    let spec = |expr: &str| json!({"groups": [{"name": "g", "rules": [{"alert": "A", "expr": expr}]}]});
+    let ask = |path: &str| status_and_body(server.get(path).bearer_auth(sim.admin()).send().unwrap()).1;
+    let query = || {
+        let groups = ask("api/v1/rules")["data"]["groups"].clone();
+        groups[0]["rules"][0]["query"].as_str().map(str::to_owned)
+    };
+    // The watch has begun when the first one is there.
+    create_monitor(&sim, "PrometheusRule", "first", &spec("vector(0)"));
+    wait_for("the first object", || query().filter(|query| query == "vector(0)"));
+    let soon = |what: &str, is_so: &dyn Fn() -> bool| {
+        let began = std::time::Instant::now();
+        wait_for(what, || is_so().then_some(()));
+        assert!(began.elapsed() < std::time::Duration::from_secs(2), "{what}: {:?}", began.elapsed());
+    };
+    let change = |expr: &str| {
+        let path = format!("{PATH}/first");
+        let mut object = sim.ask(reqwest::Method::GET, &path, &Value::Null);
+        object["spec"] = spec(expr);
+        sim.ask(reqwest::Method::PUT, &path, &object);
+    };
+    change("vector(1)");
+    soon("the change", &|| query().is_some_and(|query| query == "vector(1)"));
+    change("rate(");
+    let faults = || ask("api/crowsnest/v1/rules")["faults"].clone();
+    soon("the fault", &|| faults()[0]["place"] == "PrometheusRule shop/first");
+    assert_eq!(query().as_deref(), Some("vector(1)"), "the last one that was right");
+    change("vector(2)");
+    soon("the end of the fault", &|| {
+        faults() == json!([]) && query().is_some_and(|query| query == "vector(2)")
+    });
+    sim.delete(&format!("{PATH}/first"));
+    soon("the end", &|| query().is_none());
+}
+
+#[test]
 fn events_are_alerts_with_what_the_manifest_for_that_gives() {
     const MANIFEST: &str = "cluster-events.yaml";
     let sim = cluster(&[MANIFEST], Options::default());
@@ -435,6 +476,49 @@ fn events_are_alerts_with_what_the_manifest_for_that_gives() {
     );
     assert_eq!(alert["annotations"]["summary"], "The node was low on memory.");
     assert_rights_fit(&sim, SERVER, MANIFEST, "crowsnest-cluster-events");
+}
+
+#[test]
+fn the_file_of_events_comes_changes_and_goes_while_the_server_runs() {
+    const MANIFEST: &str = "cluster-events.yaml";
+    let sim = cluster(&[MANIFEST], Options::default());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.yml");
+    let server = serve(&sim, &[MANIFEST], &["--provisioning", folder.path().to_str().unwrap()]);
+    let mut made = 0;
+    let mut happens = |reason: &str| {
+        made += 1;
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event", "metadata": {"name": format!("e{made}")},
+            "involvedObject": {"kind": "Pod", "name": format!("web-{made}"), "namespace": "shop"},
+            "reason": reason, "type": "Warning", "message": "It happened.",
+        });
+        sim.create("/api/v1/namespaces/shop/events", &event);
+    };
+    let names = || -> Vec<String> {
+        let response = server.get("alertmanager/api/v2/alerts").bearer_auth(sim.admin()).send().unwrap();
+        let alerts = status_and_body(response).1.as_array().unwrap().clone();
+        let name = |alert: &Value| alert["labels"]["alertname"].as_str().unwrap().to_owned();
+        alerts.iter().map(name).collect()
+    };
+    std::fs::write(&file, "events: [{alert: First, reasons: [Evicted]}]").unwrap();
+    wait_for("the alert of a file that was not there", || {
+        happens("Evicted");
+        names().contains(&"First".to_owned()).then_some(())
+    });
+    std::fs::write(&file, "events: [{alert: Second, reasons: [Killing]}]").unwrap();
+    wait_for("the alert of the file as it is now", || {
+        happens("Killing");
+        names().contains(&"Second".to_owned()).then_some(())
+    });
+    std::fs::remove_file(&file).unwrap();
+    // Once the file is gone, what happens makes no more alerts.
+    wait_for("the end", || {
+        let before = names().len();
+        happens("Killing");
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        (names().len() == before).then_some(())
+    });
 }
 
 #[test]

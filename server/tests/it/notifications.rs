@@ -148,6 +148,51 @@ fn it_is_told_why_a_receiver_heard_nothing() {
     assert_eq!(get(&server, "api/crowsnest/v1/alerts/summary")["firing"], 1);
 }
 
+#[test]
+fn alerts_go_to_an_alertmanager_that_routes_them_in_our_stead() {
+    // It is away at first.
+    let (port, posted) = webhook(&[503]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("rules")).unwrap();
+    std::fs::write(folder.path().join("rules/r.yml"), DOWN).unwrap();
+    let provisioning = folder.path().to_str().unwrap().to_owned();
+    let to = format!("http://127.0.0.1:{port}/am/");
+    let server = Server::start_with(&[
+        "--provisioning",
+        &provisioning,
+        "--forward-alerts",
+        &to,
+        "--external-label",
+        "cluster=c1",
+        "--curated-rules",
+        "none",
+    ]);
+    let now = now_ms();
+    for at in [now - 2000, now - 1000, now] {
+        server.push(vec![series("heartbeat", &[(at, 1.0)])]);
+    }
+    let alerts = next(&posted);
+    let [alert] = alerts.as_array().unwrap().as_slice() else { panic!("{alerts}") };
+    assert_eq!(
+        (&alert["labels"]["alertname"], &alert["labels"]["cluster"], &alert["annotations"]["summary"]),
+        (&json!("Silent"), &json!("c1"), &json!("i"))
+    );
+    assert!(alert["endsAt"].as_str().unwrap() > alert["startsAt"].as_str().unwrap(), "{alert}");
+    let url = format!("{to}api/v2/alerts");
+    let managers = get(&server, "api/v1/alertmanagers");
+    assert_eq!(managers["data"]["activeAlertmanagers"], json!([{"url": url}]));
+    // The page shows what fires, and that somebody is told.
+    let listed = get(&server, "api/crowsnest/v1/alerts");
+    assert_eq!((&listed["is_routed"], &listed["alerts"][0]["state"]), (&json!(true), &json!("firing")));
+    let ended = wait_for("the end", || {
+        server.push(vec![series("heartbeat", &[(now_ms(), 1.0)])]);
+        let alerts = posted.recv_timeout(Duration::from_millis(500)).ok()?;
+        let ends = alerts[0]["endsAt"].as_str()?.parse::<jiff::Timestamp>().ok()?;
+        (ends.as_millisecond() <= now_ms()).then_some(())
+    });
+    assert_eq!(ended, ());
+}
+
 /// amtool, with a file that has the token.
 fn amtool(server: &Server, folder: &Path, arguments: &[&str]) -> String {
     let http = folder.join("http.yml");

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crowsnest_api::Labels;
 use crowsnest_api::alerts::{Alert, Threshold};
-use crowsnest_chart::{Severity, Threshold as DrawnThreshold};
+use crowsnest_chart::{Severity, Threshold as DrawnThreshold, alert_range, is_of_alert};
 use crowsnest_dashboards::Unit;
 use leptos::prelude::*;
 
@@ -16,18 +15,9 @@ use crate::components::{
 use crate::format;
 use crate::i18n::{Msg, tr};
 use crate::poll::{Cadence, poll};
-use crate::range::{HOUR, MINUTE};
 
 /// How often it is drawn anew.
 const AGAIN: Duration = Duration::from_secs(30);
-/// How long before the alert it begins.
-const BEFORE: i64 = 30 * MINUTE;
-/// The longest that is drawn.
-const LONGEST: i64 = 24 * HOUR;
-/// The finest step, and how many there are at most.
-const FINEST: i64 = 15_000;
-const MOST_POINTS: i64 = 300;
-
 /// The chart; nothing where the rule compares nothing with a number.
 #[component]
 pub(super) fn AlertChart(now: Memo<Alert>) -> impl IntoView {
@@ -44,18 +34,16 @@ fn Drawn(now: Memo<Alert>, threshold: Threshold) -> impl IntoView {
     let feed = poll(
         move || (since.get(), Cadence::Every(AGAIN)),
         move |since, abort| async move {
-            let end = clock.now();
-            let start = (since - BEFORE).max(end - LONGEST).min(end - BEFORE);
-            let step = ((end - start) / MOST_POINTS).max(FINEST) / FINEST * FINEST;
-            let (start, end) = (start / step * step, end / step * step);
-            let answer = range(client, &query.get_value(), (start, end), step, &abort).await?;
-            Ok((TimeRange { start_ms: start, end_ms: end }, answer.result.into_lines()))
+            let (window, step) = alert_range(since, clock.now());
+            let ends = (window.start_ms, window.end_ms);
+            let answer = range(client, &query.get_value(), ends, step, &abort).await?;
+            Ok((window, answer.result.into_lines()))
         },
     );
     let data = Memo::new(move |_| {
         feed.value.with(|answer| {
             let lines = answer.as_ref().map(|(_, lines)| lines.as_slice()).unwrap_or_default();
-            let own = lines.iter().filter(|line| labels.with(|labels| is_of(&line.labels, labels)));
+            let own = lines.iter().filter(|line| labels.with(|labels| is_of_alert(&line.labels, labels)));
             let series = own.map(|line| ChartSeries {
                 name: line.labels.to_string(),
                 labels: line.labels.clone(),
@@ -96,26 +84,5 @@ fn Drawn(now: Memo<Alert>, threshold: Threshold) -> impl IntoView {
             <figcaption class="section-title">{tr(Msg::WhatItCompares)}" "<code>{move || title.get()}</code></figcaption>
             <Faced feed=feed what=Msg::ChartsWord bones=|| view! { <BoneLines/> } content=content/>
         </figure>
-    }
-}
-
-/// Whether a series is the one that an alert was made of: the alert has its labels, and more.
-fn is_of(series: &Labels, alert: &Labels) -> bool {
-    series.iter().filter(|label| label.name != "__name__").all(|label| {
-        // A rule may set a label anew; what tells series from each other it hardly does.
-        alert.get(&label.name).is_none_or(|value| *value == label.value)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_series_of_an_alert_is_told_from_others() {
-        let alert = Labels::from_pairs([("alertname", "A"), ("pod", "web-1"), ("severity", "page")]);
-        let series = |pod: &str| Labels::from_pairs([("__name__", "x"), ("pod", pod)]);
-        assert!(is_of(&series("web-1"), &alert));
-        assert!(!is_of(&series("web-2"), &alert));
     }
 }

@@ -11,6 +11,7 @@ use crate::format;
 use crate::i18n::{Lang, Msg, fill, tr, use_lang};
 use crate::prefs::{Theme, use_prefs};
 use crate::range::MINUTE;
+use crate::views::parts::{self, Lazy};
 
 /// The user's initials, and behind them the menu.
 #[component]
@@ -97,6 +98,7 @@ fn AccountMenu(user: Memo<String>, help: RwSignal<bool>, open: RwSignal<bool>) -
                     on_change=move |lang| prefs.lang.set(lang)
                     block=true
                 />
+                <Lazy part=parts::browser_notices/>
             </div>
             <div class="account__actions">
                 <button

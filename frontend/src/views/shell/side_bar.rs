@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crowsnest_api::alerts::Summary;
 use leptos::prelude::*;
 
 use super::pages::{Entry, SECTIONS, Section, first, place_of};
@@ -13,11 +14,12 @@ use crate::format;
 use crate::i18n::{Msg, fill, tr, use_lang};
 use crate::live::List;
 use crate::poll::{Cadence, poll, throttled};
-use crate::prefs::{load, store};
+use crate::prefs::{load, store, use_prefs};
 use crate::router::{Page, Route};
 use crate::verdict::Severity;
 use crate::views::cluster::{Cluster, use_metrics};
 use crate::views::kinds_served::use_served;
+use crate::views::parts;
 
 /// How often the foot of the side bar is refreshed.
 const SERIES_COUNT: Duration = Duration::from_secs(60);
@@ -270,24 +272,46 @@ fn NodeCount() -> impl IntoView {
     }
 }
 
-/// How many alerts fire that nobody has muted.
+/// How many alerts fire that nobody has muted. Once others fire than at first, what tells of such news is fetched.
 #[component]
 fn AlertCount() -> impl IntoView {
-    let (client, lang, metrics) = (use_client(), use_lang(), use_metrics());
-    let question = move || ((), if metrics.may() { Cadence::Every(ALERT_COUNT) } else { Cadence::Never });
+    let (client, lang, metrics, prefs) = (use_client(), use_lang(), use_metrics(), use_prefs());
+    let question = move || {
+        let cadence = match (metrics.may(), prefs.notify.get()) {
+            (false, _) => Cadence::Never,
+            (true, false) => Cadence::Every(ALERT_COUNT),
+            (true, true) => Cadence::AlsoHidden(ALERT_COUNT),
+        };
+        ((), cadence)
+    };
     let feed = poll(question, move |(), abort| fetch_alert_summary(client, abort));
     let counts = Memo::new(move |_| feed.value.get().unwrap_or_default());
-    let number = move || Some(counts.get().firing).filter(|firing| *firing > 0);
+    let first = StoredValue::new(None::<Summary>);
+    let has_news = Memo::new(move |had: Option<&bool>| {
+        feed.value.with(|now| {
+            let Some(now) = now else { return false };
+            first.update_value(|first| _ = first.get_or_insert_with(|| now.clone()));
+            had == Some(&true)
+                || first.with_value(|first| first.as_ref().is_some_and(|first| first.alerts != now.alerts))
+        })
+    });
+    let announcer = move || {
+        let first = first.get_value().filter(|_| has_news.get())?;
+        // Whoever cannot fetch it has the number all the same.
+        Some(Suspend::new(async move { parts::announcer(first, counts).await.ok() }))
+    };
+    let number = move || Some(counts.with(|counts| counts.firing)).filter(|firing| *firing > 0);
     let title = move || number().map(|n| fill(Msg::AlertsFiring.text(lang.get()), &[("n", &n.to_string())]));
     view! {
         <span
             class="sidenav__count"
-            class:is-critical=move || { counts.get().critical > 0 }
-            class:is-warning=move || counts.get().critical == 0
+            class:is-critical=move || counts.with(|counts| counts.critical > 0)
+            class:is-warning=move || counts.with(|counts| counts.critical == 0)
             title=title
         >
             {number}
         </span>
+        {announcer}
     }
 }
 

@@ -360,6 +360,11 @@ const KINDS: &[Kind] = &[
     },
 ];
 
+/// What the integrations of each kind may have.
+pub(super) fn tables() -> impl Iterator<Item = &'static [Field]> {
+    KINDS.iter().map(|kind| kind.fields)
+}
+
 /// The global settings.
 pub(super) struct Global<'n> {
     fields: Option<Fields<'n>>,

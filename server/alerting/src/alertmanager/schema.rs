@@ -28,6 +28,8 @@ pub(super) enum Shape {
     Headers,
     /// `host:port`.
     HostPort,
+    /// What e-mails of a group are gathered by.
+    ThreadBy,
     /// A list of texts.
     List,
     /// A mapping with these fields.
@@ -39,7 +41,8 @@ pub(super) enum Shape {
 }
 
 use Shape::{
-    Any, Duration, File, Flag, Headers, HostPort, Integer, List, Record, Records, Secret, Text, Texts, Url,
+    Any, Duration, File, Flag, Headers, HostPort, Integer, List, Record, Records, Secret, Text, Texts,
+    ThreadBy, Url,
 };
 
 /// TLS of a client.
@@ -123,6 +126,9 @@ pub(super) const WEBHOOK: &[Field] = &[
 /// A signature over what is sent; ours, as Alertmanager has none.
 const HMAC: &[Field] = &[("secret", Secret), ("secret_file", File), ("header", Text)];
 
+/// Whether a chart of the alerts goes along; ours, as Alertmanager has none.
+const CHART: Field = ("chart", Flag);
+
 /// Ours, as Alertmanager has none.
 pub(super) const NTFY: &[Field] = &[
     ("url", Url),
@@ -133,6 +139,7 @@ pub(super) const NTFY: &[Field] = &[
     ("message", Text),
     ("priority", Text),
     ("click", Text),
+    CHART,
 ];
 
 /// Ours, as Alertmanager has none.
@@ -142,6 +149,7 @@ pub(super) const MATRIX: &[Field] = &[
     ("access_token", Secret),
     ("access_token_file", File),
     ("message", Text),
+    CHART,
 ];
 
 pub(super) const SLACK: &[Field] = &[
@@ -233,6 +241,7 @@ pub(super) const TELEGRAM: &[Field] = &[
     ("message", Text),
     ("disable_notifications", Flag),
     ("parse_mode", Text),
+    CHART,
 ];
 
 pub(super) const DISCORD: &[Field] = &[
@@ -243,6 +252,7 @@ pub(super) const DISCORD: &[Field] = &[
     ("content", Text),
     ("username", Text),
     ("avatar_url", Text),
+    CHART,
 ];
 
 pub(super) const WEBEX: &[Field] = &[("api_url", Url), ("room_id", Text), ("message", Text)];
@@ -264,7 +274,8 @@ pub(super) const EMAIL: &[Field] = &[
     ("require_tls", Flag),
     ("tls_config", Record(TLS)),
     ("force_implicit_tls", Flag),
-    ("threading", Any),
+    ("threading", Record(&[("enabled", Flag), ("thread_by_date", ThreadBy)])),
+    CHART,
 ];
 
 pub(super) const PUSHOVER: &[Field] = &[
@@ -284,6 +295,7 @@ pub(super) const PUSHOVER: &[Field] = &[
     ("ttl", Duration),
     ("html", Flag),
     ("monospace", Flag),
+    CHART,
 ];
 
 pub(super) const TEAMS: &[Field] =
@@ -455,6 +467,7 @@ fn check_shape(fields: &Fields<'_>, name: &str, shape: Shape, faults: &mut Fault
             }
         }
         HostPort => drop(fields.parsed(name, host_port, faults)),
+        ThreadBy => drop(fields.parsed(name, thread_by, faults)),
         List => drop(fields.texts(name, faults)),
         Record(table) => {
             if let Some(node) = fields.node(name) {
@@ -504,9 +517,26 @@ fn host_port(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a day's e-mails are gathered, or all of them.
+fn thread_by(text: &str) -> Result<(), String> {
+    match text {
+        "" | "daily" | "none" => Ok(()),
+        _ => Err("threading.thread_by_date must be either 'none' or 'daily'".to_owned()),
+    }
+}
+
 /// Prometheus's durations, and Go's for those fields that take them.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     crate::duration::parse(text).map_err(|error| error.to_string())
+}
+
+/// Whether a table, or one inside it, has a secret of this name.
+pub(super) fn has_secret(table: &[Field], name: &str) -> bool {
+    table.iter().any(|(known, shape)| match shape {
+        Secret => *known == name,
+        Record(inner) | Records(inner) => has_secret(inner, name),
+        _ => false,
+    })
 }
 
 /// Which of some fields are there.

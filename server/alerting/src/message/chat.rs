@@ -241,9 +241,9 @@ pub(super) fn matrix(message: &Message<'_>) -> Result<Outgoing, String> {
         message.notification.at.millis(),
         text
     ));
-    let escaped: String = room.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let room = super::picture::escaped(&room);
     let url = format!(
-        "{}/_matrix/client/v3/rooms/{escaped}/send/m.room.message/{name}",
+        "{}/_matrix/client/v3/rooms/{room}/send/m.room.message/{name}",
         message.url("homeserver", "")
     );
     let headers = vec![("Authorization", format!("Bearer {}", message.secret("access_token")?))];

@@ -1,14 +1,18 @@
 //! E-mail: the parts of a message. How they are encoded and carried is the sender's matter.
 
+use super::pagers::key;
 use super::{Message, Secrets, Templates, data};
 use crate::alertmanager::Integration;
 use crate::dispatch::Notification;
 use crate::template::Escape;
-use crate::yaml::Content;
+use crate::yaml::{Content, Node};
 
 /// What stands where the configuration says nothing.
 const SUBJECT: &str = r#"{{ template "email.default.subject" . }}"#;
 const HTML: &str = r#"{{ template "email.default.html" . }}"#;
+
+/// Digits of a group's digest in the name of its thread, as Alertmanager has them.
+const THREAD_DIGITS: usize = 16;
 
 /// A message to people, with its templates expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +49,11 @@ pub fn mail(
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Subject")) {
         headers.push(("Subject".to_owned(), message.expand(SUBJECT, Escape::No)?));
     }
+    for (name, value) in threading(&message) {
+        if !headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            headers.push((name.to_owned(), value));
+        }
+    }
     let some = |text: String| (!text.is_empty()).then_some(text);
     Ok(Mail {
         from: message.text("from", "")?,
@@ -53,6 +62,24 @@ pub fn mail(
         text: some(message.text("text", "")?),
         html: some(message.html("html", HTML)?),
     })
+}
+
+/// Headers by which mail programs gather what is about one group, of one day unless `thread_by_date` is `none`: all of it answers a message that nobody has ever got.
+fn threading(message: &Message<'_>) -> Vec<(&'static str, String)> {
+    let threading = message.integration.setting("threading");
+    let text = |name: &str| threading.and_then(|node| node.get(name)).and_then(Node::text);
+    if !text("enabled").is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+        return Vec::new();
+    }
+    let day = match text("thread_by_date") {
+        Some("none") => String::new(),
+        _ => jiff::Timestamp::from_millisecond(message.notification.at.millis())
+            .map(|at| at.strftime("%Y-%m-%d").to_string())
+            .unwrap_or_default(),
+    };
+    let group: String = key(message).chars().take(THREAD_DIGITS).collect();
+    let root = format!("<alert-{group}-{day}@alertmanager>");
+    vec![("References", root.clone()), ("In-Reply-To", root)]
 }
 
 /// Headers of the configuration, with their templates.

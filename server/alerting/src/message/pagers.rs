@@ -7,7 +7,7 @@ use super::{Message, Outgoing, cut};
 use crate::yaml::{Content, Node};
 
 /// What stands for a group with those who must recognise it: a digest of its key.
-fn key(message: &Message<'_>) -> String {
+pub(super) fn key(message: &Message<'_>) -> String {
     Sha256::digest(message.notification.group_key.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -10,6 +10,7 @@ mod amtool;
 mod captures;
 mod corpus;
 mod own_receivers;
+mod pictures;
 mod rule_files;
 mod rule_tests;
 mod template_truth;

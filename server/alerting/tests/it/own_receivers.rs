@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crowsnest_alerting::alertmanager::Config;
 use crowsnest_alerting::dispatch::{Dispatcher, PostedAlert};
-use crowsnest_alerting::message::{Outgoing, Templates, mail, method, request};
+use crowsnest_alerting::message::{Mail, Outgoing, Templates, mail, method, request};
 use crowsnest_api::{Labels, Timestamp};
 
 /// The request that a receiver with this integration gets of a page.
-fn made(kind: &str, settings: &str) -> Outgoing {
+pub(crate) fn made(kind: &str, settings: &str) -> Outgoing {
     let text = format!(
         "route: {{receiver: a, group_by: [alertname]}}\nreceivers: [{{name: a, {kind}_configs: [{settings}]}}]\n"
     );
@@ -43,7 +43,7 @@ fn ntfy_gets_a_topic_a_title_and_a_priority() {
 fn matrix_gets_a_message_under_a_name_of_its_own() {
     let settings = "{homeserver: 'http://m', room_id: '!a:m', access_token: s}";
     let Outgoing { url, headers, body } = made("matrix", settings);
-    assert!(url.starts_with("http://m/_matrix/client/v3/rooms/%21%61%3A%6D/send/m.room.message/"), "{url}");
+    assert!(url.starts_with("http://m/_matrix/client/v3/rooms/%21a%3Am/send/m.room.message/"), "{url}");
     assert_eq!(method("matrix"), "PUT");
     assert_eq!(headers, [("Authorization", "Bearer s".to_owned())]);
     assert!(body["body"].as_str().unwrap().contains("[FIRING:1] Full"), "{body}");
@@ -58,10 +58,12 @@ fn teams_old_webhooks_get_a_card() {
     assert!(body["title"].as_str().unwrap().contains("Full"), "{body}");
 }
 
-#[test]
-fn what_an_alert_says_is_text_in_an_e_mail_and_never_markup() {
-    let text = "route: {receiver: a}\nreceivers: [{name: a, email_configs: [{to: 'a@x', from: b@x, smarthost: 'x:25', text: '{{ .CommonLabels.pod }}', headers: {subject: 'Look at {{ .CommonLabels.pod }}', X-Team: ops}}]}]\n";
-    let mut dispatcher = Dispatcher::new(Arc::new(Config::parse(text).unwrap()));
+/// The e-mail of an integration with these settings, about an alert that looks like markup.
+fn letter(settings: &str) -> Mail {
+    let text = format!(
+        "route: {{receiver: a}}\nreceivers: [{{name: a, email_configs: [{{to: 'a@x', from: b@x, smarthost: 'x:25', {settings}}}]}}]\n"
+    );
+    let mut dispatcher = Dispatcher::new(Arc::new(Config::parse(&text).unwrap()));
     let now = Timestamp::from_millis(1_790_000_000_000);
     let posted = PostedAlert {
         labels: Labels::from_pairs([("alertname", "Full"), ("pod", "<b>web</b>")]),
@@ -77,7 +79,14 @@ fn what_an_alert_says_is_text_in_an_e_mail_and_never_markup() {
     let flush = dispatcher.due(now.plus(Duration::from_secs(30))).remove(0);
     let integration = &dispatcher.receiver("a").unwrap().integrations[0];
     let notification = dispatcher.decide(&flush, integration, now).unwrap();
-    let made = mail(integration, &notification, "http://x", &Templates::new([]).unwrap()).unwrap();
+    mail(integration, &notification, "http://x", &Templates::new([]).unwrap()).unwrap()
+}
+
+#[test]
+fn what_an_alert_says_is_text_in_an_e_mail_and_never_markup() {
+    let made = letter(
+        "text: '{{ .CommonLabels.pod }}', headers: {subject: 'Look at {{ .CommonLabels.pod }}', X-Team: ops}",
+    );
     let headers = [("subject", "Look at <b>web</b>"), ("X-Team", "ops")];
     assert_eq!(made.headers, headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_eq!(made.text.as_deref(), Some("<b>web</b>"));
@@ -86,6 +95,29 @@ fn what_an_alert_says_is_text_in_an_e_mail_and_never_markup() {
     assert!(!html.contains("href=\"javascript:"), "{html}");
     let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}: {html}"));
     assert!(place(">Full</p>") < place("action:</span> Do"), "what is wrong comes before what to do");
+}
+
+#[test]
+fn e_mails_about_a_group_are_one_conversation_where_that_is_asked_for() {
+    let thread = |settings: &str| {
+        let made = letter(settings);
+        let found =
+            |name: &str| made.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        (found("References"), found("In-Reply-To"))
+    };
+    // The digest of the group's key, `{}:{}`.
+    let root = |day: &str| Some(format!("<alert-cc9772a1ec901d26-{day}@alertmanager>"));
+    assert_eq!(
+        thread("threading: {enabled: true, thread_by_date: daily}"),
+        (root("2026-09-21"), root("2026-09-21"))
+    );
+    assert_eq!(thread("threading: {enabled: true, thread_by_date: none}"), (root(""), root("")));
+    assert_eq!(thread("threading: {enabled: true}"), (root("2026-09-21"), root("2026-09-21")));
+    assert_eq!(thread("threading: {enabled: false, thread_by_date: daily}"), (None, None));
+    refused(
+        "smarthost: 'mail:25', threading: {enabled: true, thread_by_date: weekly}",
+        "must be either 'none' or 'daily'",
+    );
 }
 
 #[track_caller]

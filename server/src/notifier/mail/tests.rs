@@ -138,6 +138,11 @@ fn sink(habits: Habits) -> (u16, tempfile::NamedTempFile, Receiver<Vec<String>>)
 
 /// Tells this integration of an alert: how that went, what can be shown of it, and what the log keeps of the answer.
 async fn told(settings: &str) -> (Result<(), Failure>, Shown, Answer) {
+    told_with(settings, None).await
+}
+
+/// The same with a chart.
+async fn told_with(settings: &str, chart: Option<&[u8]>) -> (Result<(), Failure>, Shown, Answer) {
     let text = format!(
         "route: {{receiver: a, group_wait: 0s}}\nreceivers: [{{name: a, email_configs: [{{from: 'Alerts <am@x.org>', {settings}}}]}}]\n"
     );
@@ -152,7 +157,8 @@ async fn told(settings: &str) -> (Result<(), Failure>, Shown, Answer) {
     dispatcher.put(posted.into_alert(now, Duration::from_mins(5)).unwrap(), now);
     let flush = dispatcher.due(now).remove(0);
     let notification = dispatcher.decide(&flush, &integration, now).unwrap();
-    let letter = match Letter::new(&integration, &notification, "http://x", &Templates::new([]).unwrap()) {
+    let templates = Templates::new([]).unwrap();
+    let letter = match Letter::new(&integration, &notification, "http://x", &templates, chart) {
         Ok(letter) => letter,
         Err(failure) => return (Err(failure), Shown::default(), Answer::default()),
     };
@@ -273,4 +279,43 @@ async fn nothing_goes_to_where_clouds_hand_out_credentials_nor_to_mailboxes_that
         panic!("sent")
     };
     assert!(error.contains("nobody"), "{error}");
+}
+
+#[tokio::test]
+async fn a_chart_is_inside_the_page_or_beside_the_text() {
+    let (port, _ca, conversations) = sink(Habits::default());
+    let at = format!("to: ops@x.org, smarthost: '127.0.0.1:{port}', require_tls: false");
+    let chart: &[u8] = b"\x89PNG\r\n\x1a\nIEND";
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, chart);
+    let kinds = |said: &[String]| -> Vec<String> {
+        let kind = |line: &String| Some(line.strip_prefix("Content-Type: ")?.split(';').next()?.to_owned());
+        said.iter().filter_map(kind).collect()
+    };
+    told_with(&format!("{at}, text: hi"), Some(chart)).await.0.unwrap();
+    let said = conversations.recv().unwrap();
+    let expected = ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"];
+    assert_eq!(kinds(&said), expected);
+    for line in ["Content-ID: <chart.png@crowsnest>", "Content-Transfer-Encoding: base64", &encoded] {
+        has(&said, line);
+    }
+    let html = said.join("\n").replace("=\n", "");
+    assert!(html.contains("cid:chart.png@crowsnest"), "{html}");
+    told_with(&format!("{at}, html: '', text: hi"), Some(chart)).await.0.unwrap();
+    let said = conversations.recv().unwrap();
+    assert_eq!(kinds(&said), ["multipart/mixed", "text/plain", "image/png"]);
+    assert!(said.iter().any(|line| line.starts_with("Content-Disposition: attachment")), "{said:#?}");
+}
+
+#[tokio::test]
+async fn e_mails_of_a_group_answer_one_message() {
+    let (port, _ca, conversations) = sink(Habits::default());
+    let at = format!("to: ops@x.org, smarthost: '127.0.0.1:{port}', require_tls: false");
+    told(&format!("{at}, threading: {{enabled: true, thread_by_date: daily}}")).await.0.unwrap();
+    let said = conversations.recv().unwrap();
+    let roots: Vec<_> = ["References: ", "In-Reply-To: "]
+        .iter()
+        .map(|name| said.iter().find_map(|line| line.strip_prefix(name)).unwrap().to_owned())
+        .collect();
+    assert_eq!(roots[0], roots[1]);
+    assert!(roots[0].starts_with("<alert-") && roots[0].ends_with("-2026-09-21@alertmanager>"), "{roots:?}");
 }
