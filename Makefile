@@ -82,6 +82,11 @@ fuzz: ## Fuzz every decoder for SECONDS (600) each; TARGETS="promql rules" for s
 docs: ## Write the parts of docs/ that are made from tables in the code
 	CROWSNEST_WRITE_DOCS=1 cargo test --quiet --locked --package crowsnest-promql --lib reference
 
+.PHONY: manifests
+manifests: ## Write deploy/*.yaml and kustomize's copies of them from the Helm chart
+	@deploy/setup.sh test
+	CROWSNEST_WRITE_MANIFESTS=1 cargo test --quiet --locked --package crowsnest --test it chart::made
+
 .PHONY: fmt
 fmt: ## Format all Rust code
 	cargo fmt --all

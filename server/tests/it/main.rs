@@ -10,6 +10,7 @@ mod asking;
 mod bad_requests;
 mod certificates;
 mod changes;
+mod chart;
 mod check_files;
 mod clients;
 mod cluster_metrics;

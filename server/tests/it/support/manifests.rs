@@ -95,6 +95,24 @@ pub(crate) fn apply(sim: &Sim, name: &str) {
 
 /// Server-side apply, as an administrator.
 fn apply_object(sim: &Sim, object: &Value) {
+    let (status, answer) = json(
+        administrator(sim)
+            .request(Method::PATCH, format!("{}?fieldManager=test", url(sim, object)))
+            .header("content-type", "application/apply-patch+yaml")
+            .body(object.to_string())
+            .send()
+            .unwrap(),
+    );
+    assert!((200..300).contains(&status), "{} {}: {answer}", object["kind"], object["metadata"]["name"]);
+}
+
+/// What the cluster has of an object, with the status of the answer.
+pub(crate) fn get(sim: &Sim, object: &Value) -> (u16, Value) {
+    json(administrator(sim).get(url(sim, object)).send().unwrap())
+}
+
+/// Where an object is.
+fn url(sim: &Sim, object: &Value) -> String {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("/apiVersion"), text("/kind"));
     let row = PLURALS.iter().find(|row| (row.0, row.1) == (version, kind));
@@ -104,17 +122,7 @@ fn apply_object(sim: &Sim, object: &Value) {
         "" => String::new(),
         namespace => format!("/namespaces/{namespace}"),
     };
-    let name = text("/metadata/name");
-    let url = format!("{}{root}{namespace}/{plural}/{name}?fieldManager=test", sim.running.url());
-    let (status, answer) = json(
-        administrator(sim)
-            .request(Method::PATCH, url)
-            .header("content-type", "application/apply-patch+yaml")
-            .body(object.to_string())
-            .send()
-            .unwrap(),
-    );
-    assert!((200..300).contains(&status), "{kind} {name}: {answer}");
+    format!("{}{root}{namespace}/{plural}/{}", sim.running.url(), text("/metadata/name"))
 }
 
 /// A client that may do everything, before any account is there.
