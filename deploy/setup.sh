@@ -208,7 +208,8 @@ test_browser() {
 # What the tests compare with, talk to, and watch with, as `program:Debian package`. Some of these packages start services when they
 # are installed. The tests want the programs alone, so they are unpacked into the target folder, without root and
 # without a service.
-readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter amtool:prometheus-alertmanager strace:strace)
+readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter amtool:prometheus-alertmanager strace:strace
+  vmagent:victoria-metrics)
 # Import a client certificate into the browser under test. NSS itself comes with Chromium.
 readonly CERTIFICATE_TOOLS=(certutil:libnss3-tools pk12util:libnss3-tools)
 # The same for benchmarks.

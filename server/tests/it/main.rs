@@ -21,6 +21,7 @@ mod damage;
 mod dashboards;
 mod demo;
 mod deploy;
+mod examples;
 mod forward;
 mod full_disk;
 mod gone;

@@ -25,6 +25,7 @@ const PLURALS: &[(&str, &str, &str)] = &[
     ("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings"),
     ("v1", "ConfigMap", "configmaps"),
     ("v1", "Namespace", "namespaces"),
+    ("v1", "Secret", "secrets"),
     ("v1", "Service", "services"),
     ("v1", "ServiceAccount", "serviceaccounts"),
 ];
@@ -45,7 +46,11 @@ pub(crate) fn all() -> Vec<String> {
 
 /// The objects in a manifest.
 pub(crate) fn objects(name: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(file(name)).unwrap();
+    objects_of(&std::fs::read_to_string(file(name)).unwrap())
+}
+
+/// The objects in the text of a manifest.
+pub(crate) fn objects_of(text: &str) -> Vec<Value> {
     // A comment may stand before the first object.
     text.split("\n---\n").map(|document| serde_saphyr::from_str(document).unwrap()).collect()
 }
@@ -94,7 +99,7 @@ pub(crate) fn apply(sim: &Sim, name: &str) {
 }
 
 /// Server-side apply, as an administrator.
-fn apply_object(sim: &Sim, object: &Value) {
+pub(crate) fn apply_object(sim: &Sim, object: &Value) {
     let (status, answer) = json(
         administrator(sim)
             .request(Method::PATCH, format!("{}?fieldManager=test", url(sim, object)))
