@@ -6,8 +6,10 @@ mod made;
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use crowsnest_kubesim::Options;
 use serde_json::{Value, json};
 
+use crate::support::cluster::Sim;
 use crate::support::helm::{self, key};
 use crate::support::manifests::{self, Schemas};
 
@@ -208,4 +210,63 @@ fn another_namespace_is_refused_with_what_to_do() {
         helm.args(["template", "crowsnest", "--namespace=monitoring"]).arg(helm::chart()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("add --namespace crowsnest"), "{said}");
+}
+
+/// Helm against a cluster.
+#[track_caller]
+fn run_helm(sim: &Sim, arguments: &[&str]) -> Option<String> {
+    let mut helm = helm::helm()?;
+    helm.arg("--kubeconfig").arg(sim.kubeconfig()).arg("--namespace=crowsnest").args(arguments);
+    let output = helm.output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn is_helms(object: &Value) -> bool {
+    object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "Helm"
+}
+
+#[test]
+fn helm_installs_everything_upgrades_goes_back_and_leaves_nothing() {
+    let sim = Sim::start(Options::default());
+    let chart = helm::chart();
+    let chart = chart.to_str().unwrap();
+    let Some(notes) = run_helm(&sim, &["install", "crowsnest", chart, "--create-namespace"]) else { return };
+    assert!(notes.contains("https://NODE:30443/"), "{notes}");
+    assert!(notes.contains("--set adminUser.enabled=true"), "{notes}");
+    let mut main = manifests::objects("crowsnest.yaml");
+    main.retain(|object| object["kind"] != "Namespace");
+    for object in &main {
+        let (status, found) = manifests::get(&sim, object);
+        assert!(status == 200 && is_helms(&found), "{:?}: {found}", key(object));
+    }
+    let has_option = || {
+        let there = |object: &Value| manifests::get(&sim, object).0 == 200;
+        manifests::objects("metrics-api.yaml").iter().filter(|object| there(object)).count()
+    };
+    let notes = run_helm(&sim, &["upgrade", "crowsnest", chart, "--set=metricsApi.enabled=true"]).unwrap();
+    assert!(notes.contains("kubectl delete apiservice v1beta1.metrics.k8s.io"), "{notes}");
+    assert_eq!(has_option(), manifests::objects("metrics-api.yaml").len());
+    run_helm(&sim, &["rollback", "crowsnest", "1"]);
+    assert_eq!(has_option(), 0);
+    run_helm(&sim, &["uninstall", "crowsnest"]);
+    for object in &main {
+        assert_eq!(manifests::get(&sim, object).0, 404, "{:?}", key(object));
+    }
+}
+
+#[test]
+fn helm_takes_over_what_kubectl_has_applied() {
+    let sim = Sim::start(Options::default());
+    manifests::apply(&sim, "crowsnest.yaml");
+    let chart = helm::chart();
+    let install = ["install", "crowsnest", chart.to_str().unwrap(), "--take-ownership"];
+    let with = ["--set=externalUrl=https://nest.example/"];
+    let Some(notes) = run_helm(&sim, &[install.as_slice(), &with].concat()) else { return };
+    assert!(notes.contains("  https://nest.example/\n"), "{notes}");
+    let server = &manifests::of_kind("crowsnest.yaml", "StatefulSet")[0];
+    let (_, server) = manifests::get(&sim, server);
+    let arguments = manifests::arguments(&server["spec"]["template"]["spec"]);
+    assert!(arguments.contains(&"--external-url=https://nest.example/".to_owned()), "{arguments:?}");
+    assert!(is_helms(&server), "{server}");
 }
