@@ -1,9 +1,12 @@
 //! What values do, and which are refused.
 
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::{EVERYTHING, named, server_pod};
-use crate::support::helm;
+use crate::support::{Server, helm};
 
 /// Values; the kind and the name of an object; what they put at a place in it.
 type Row = (&'static str, (&'static str, &'static str), &'static str, fn() -> Value);
@@ -183,6 +186,33 @@ fn files_of_objects_stand_where_the_server_looks_for_them() {
     assert_eq!(mounted("scrape"), (json!("/etc/crowsnest/scrape"), scrape));
     let above = json!([{"secret": {"name": "routes"}}, map("events")]);
     assert_eq!(mounted("provisioning"), (json!("/etc/crowsnest"), above));
+}
+
+/// A file of a Secret or ConfigMap as the kubelet mounts it: a link by way of `..data` to a folder of one version.
+fn mount(folder: &Path, file: &str, text: &str) {
+    let version = folder.join("..2026_11_30");
+    std::fs::create_dir_all(&version).unwrap();
+    std::fs::write(version.join(file), text).unwrap();
+    symlink("..2026_11_30", folder.join("..data")).unwrap();
+    symlink(format!("..data/{file}"), folder.join(file)).unwrap();
+}
+
+#[test]
+fn the_server_reads_what_the_kubelet_mounts() {
+    let settings = tempfile::tempdir().unwrap();
+    let routes = "route: {receiver: nobody-in-particular}\nreceivers: [{name: nobody-in-particular}]\n";
+    mount(settings.path(), "alertmanager.yml", routes);
+    let rules = "groups: [{name: mounted, rules: [{alert: Mounted, expr: vector(1)}]}]";
+    mount(&settings.path().join("rules"), "shop.yml", rules);
+    let board = json!({"uid": "mounted", "title": "Mounted", "panels": []}).to_string();
+    mount(&settings.path().join("dashboards"), "board.json", &board);
+    let server = Server::start_with(&["--provisioning", settings.path().to_str().unwrap()]);
+    let (_, receivers) = server.ask("alertmanager/api/v2/receivers", &[]);
+    assert_eq!(receivers[0]["name"], "nobody-in-particular", "{receivers}");
+    let (_, rules) = server.ask("api/v1/rules", &[]);
+    let groups = rules["data"]["groups"].as_array().unwrap();
+    assert_eq!((groups.len(), &groups[0]["name"]), (1, &json!("mounted")), "each file is read once: {rules}");
+    assert_eq!(server.ask("api/crowsnest/v1/dashboards/mounted", &[]).1["title"], "Mounted");
 }
 
 #[test]
