@@ -119,6 +119,11 @@ arm64: built ## Cross-compile the last commit for arm64, and make its packages; 
 docs: ## Write the parts of docs/ that are made from tables in the code
 	CROWSNEST_WRITE_DOCS=1 cargo test --quiet --locked --package crowsnest-promql --lib reference
 
+.PHONY: manifests
+manifests: ## Write deploy/*.yaml and kustomize's copies of them from the Helm chart
+	@deploy/setup.sh test
+	CROWSNEST_WRITE_MANIFESTS=1 cargo test --quiet --locked --package crowsnest --test it chart::made
+
 .PHONY: fmt
 fmt: ## Format all Rust code
 	cargo fmt --all

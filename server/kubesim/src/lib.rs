@@ -31,6 +31,7 @@ mod options;
 mod patch;
 mod pki;
 mod port_forward;
+mod protobuf;
 mod proxy;
 mod quantity;
 mod query;

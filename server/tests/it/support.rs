@@ -1,6 +1,7 @@
 //! Starts servers, speaks to them, and pushes to them.
 
 pub(crate) mod cluster;
+pub(crate) mod helm;
 pub(crate) mod installed;
 pub(crate) mod issuer;
 pub(crate) mod manifests;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Call, read::looking_for_value};
 use crate::{
-    object,
+    object, protobuf,
     request::Request,
     status::{ApiError, Cause},
 };
@@ -35,13 +35,16 @@ pub(crate) fn media_type(request: &Request) -> &str {
     }
 }
 
-/// Reads JSON or YAML. `kind` is what the object should be, for messages.
+/// Reads JSON, YAML, or protobuf of some kinds. `kind` is what the object should be, for messages.
 pub(crate) fn parse(request: &Request, kind: &str) -> Result<Value, ApiError> {
     match media_type(request) {
         "application/json" => {
             serde_json::from_slice(&request.body).map_err(|_| unrecognized(&request.body, kind))
         }
         "application/yaml" => parse_yaml(&request.body),
+        "application/vnd.kubernetes.protobuf" => {
+            protobuf::read(&request.body).ok_or_else(|| ApiError::unsupported_media_type(ACCEPTED))
+        }
         _ => Err(ApiError::unsupported_media_type(ACCEPTED)),
     }
 }

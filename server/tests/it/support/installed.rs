@@ -75,8 +75,11 @@ pub(crate) fn mount(manifest: &str, map: &str, settings: &Path, account: &Path) 
     let named =
         |list: &Value, name: &str| list.as_array().unwrap().iter().find(|one| one["name"] == name).cloned();
     let volumes = pod["volumes"].as_array().unwrap();
-    let volume = volumes.iter().find(|volume| volume["configMap"]["name"] == map).unwrap();
-    assert_eq!(volume["configMap"]["optional"], true);
+    let source = json!({"configMap": {"name": map, "optional": true}});
+    let is_of_map = |volume: &&Value| {
+        volume["projected"]["sources"].as_array().is_some_and(|sources| sources.contains(&source))
+    };
+    let volume = volumes.iter().find(is_of_map).unwrap();
     let place = named(&pod["containers"][0]["volumeMounts"], volume["name"].as_str().unwrap()).unwrap();
     let provisioning =
         arguments(&pod).into_iter().find_map(|flag| Some(flag.strip_prefix("--provisioning=")?.to_owned()));

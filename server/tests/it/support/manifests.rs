@@ -25,6 +25,7 @@ const PLURALS: &[(&str, &str, &str)] = &[
     ("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings"),
     ("v1", "ConfigMap", "configmaps"),
     ("v1", "Namespace", "namespaces"),
+    ("v1", "Secret", "secrets"),
     ("v1", "Service", "services"),
     ("v1", "ServiceAccount", "serviceaccounts"),
 ];
@@ -45,7 +46,11 @@ pub(crate) fn all() -> Vec<String> {
 
 /// The objects in a manifest.
 pub(crate) fn objects(name: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(file(name)).unwrap();
+    objects_of(&std::fs::read_to_string(file(name)).unwrap())
+}
+
+/// The objects in the text of a manifest.
+pub(crate) fn objects_of(text: &str) -> Vec<Value> {
     // A comment may stand before the first object.
     text.split("\n---\n").map(|document| serde_saphyr::from_str(document).unwrap()).collect()
 }
@@ -94,7 +99,25 @@ pub(crate) fn apply(sim: &Sim, name: &str) {
 }
 
 /// Server-side apply, as an administrator.
-fn apply_object(sim: &Sim, object: &Value) {
+pub(crate) fn apply_object(sim: &Sim, object: &Value) {
+    let (status, answer) = json(
+        administrator(sim)
+            .request(Method::PATCH, format!("{}?fieldManager=test", url(sim, object)))
+            .header("content-type", "application/apply-patch+yaml")
+            .body(object.to_string())
+            .send()
+            .unwrap(),
+    );
+    assert!((200..300).contains(&status), "{} {}: {answer}", object["kind"], object["metadata"]["name"]);
+}
+
+/// What the cluster has of an object, with the status of the answer.
+pub(crate) fn get(sim: &Sim, object: &Value) -> (u16, Value) {
+    json(administrator(sim).get(url(sim, object)).send().unwrap())
+}
+
+/// Where an object is.
+fn url(sim: &Sim, object: &Value) -> String {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("/apiVersion"), text("/kind"));
     let row = PLURALS.iter().find(|row| (row.0, row.1) == (version, kind));
@@ -104,17 +127,7 @@ fn apply_object(sim: &Sim, object: &Value) {
         "" => String::new(),
         namespace => format!("/namespaces/{namespace}"),
     };
-    let name = text("/metadata/name");
-    let url = format!("{}{root}{namespace}/{plural}/{name}?fieldManager=test", sim.running.url());
-    let (status, answer) = json(
-        administrator(sim)
-            .request(Method::PATCH, url)
-            .header("content-type", "application/apply-patch+yaml")
-            .body(object.to_string())
-            .send()
-            .unwrap(),
-    );
-    assert!((200..300).contains(&status), "{kind} {name}: {answer}");
+    format!("{}{root}{namespace}/{plural}/{}", sim.running.url(), text("/metadata/name"))
 }
 
 /// A client that may do everything, before any account is there.

@@ -148,6 +148,26 @@ async fn kubectl_applies_scales_and_deletes() {
     }
 }
 
+/// These come as protobuf from newer versions.
+#[tokio::test]
+async fn kubectl_creates_config_maps_secrets_and_tokens() {
+    let site = Site::start().await;
+    for program in programs(&site).await {
+        let kubectl = Kubectl { site: &site, program };
+        for (kind, in_data) in [("configmap", "v"), ("secret generic", "dg==")] {
+            kubectl.run(&format!("create {kind} made -n batch --from-literal=k=v")).await;
+            let kind = kind.split(' ').next().unwrap();
+            let found = kubectl.run(&format!("get {kind} made -n batch -o jsonpath={{.data.k}}")).await;
+            assert_eq!(found, in_data);
+            kubectl.run(&format!("delete {kind} made -n batch")).await;
+        }
+        if !kubectl.run("version --client").await.contains("v1.20.") {
+            let token = kubectl.run("create token viewer -n shop --duration=1h").await;
+            assert_eq!(token.trim().split('.').count(), 3, "{token}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn kubectl_watches() {
     let site = Site::start().await;
