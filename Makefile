@@ -122,7 +122,7 @@ docs: ## Write the parts of docs/ that are made from tables in the code
 .PHONY: manifests
 manifests: ## Write deploy/*.yaml and kustomize's copies of them from the Helm chart
 	@deploy/setup.sh test
-	CROWSNEST_WRITE_MANIFESTS=1 cargo test --quiet --locked --package crowsnest --test it chart::made
+	CROWSNEST_WRITE_MANIFESTS=1 cargo test --quiet --locked --package crowsnest --test it helm::made
 
 .PHONY: fmt
 fmt: ## Format all Rust code

@@ -40,7 +40,7 @@ pub(crate) enum Collection {
 
 impl Collection {
     /// All that a backup has: everything but sessions.
-    pub(crate) const BACKED_UP: [Self; 11] = [
+    pub(crate) const BACKED_UP: [Self; 12] = [
         Self::Sources,
         Self::Alerts,
         Self::Silences,
@@ -52,6 +52,7 @@ impl Collection {
         Self::Stars,
         Self::PushedGroups,
         Self::Rules,
+        Self::Routing,
     ];
 
     /// The name it is stored under; never changed.
