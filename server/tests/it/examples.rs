@@ -21,10 +21,16 @@ use crate::support::{Server, body, now_ms, series};
 /// The host that all examples name: what the cluster's own senders call the server.
 const HOST: &str = "crowsnest.crowsnest.svc";
 /// Objects for the cluster.
-const MANIFESTS: &[&str] =
-    &["ingress-nginx.yaml", "push-account.yaml", "push-job.yaml", "read-account.yaml", "vmagent.yaml"];
+const MANIFESTS: &[&str] = &[
+    "ingress-nginx.yaml",
+    "push-account.yaml",
+    "push-job.yaml",
+    "read-account.yaml",
+    "restore.yaml",
+    "vmagent.yaml",
+];
 /// Values for the chart.
-const VALUES: &[&str] = &["ingest-tokens-values.yaml", "oidc-values.yaml"];
+const VALUES: &[&str] = &["forward-alerts-values.yaml", "ingest-tokens-values.yaml", "oidc-values.yaml"];
 /// Files of other programs, and objects of kinds that others define.
 const OTHERS: &[&str] = &[
     "alertmanager.yml",

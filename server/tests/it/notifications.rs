@@ -14,7 +14,7 @@ use crate::support::tools::is_there;
 use crate::support::{Server, now_ms, series, wait_for};
 
 /// Takes webhooks on a port of its own, and answers each with the next of `answers`, then with 200.
-fn webhook(answers: &'static [u16]) -> (u16, Receiver<Value>) {
+pub(crate) fn webhook(answers: &'static [u16]) -> (u16, Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (sender, receiver) = channel();

@@ -1,10 +1,12 @@
 //! Programs that ask us, and files that we read: Grafana, Alertmanager's configuration.
 
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Access, path, text};
+use super::{Access, path, text, yaml};
+use crate::notifications::webhook;
 use crate::support::server::{VIEWER, json as status_and_body};
 use crate::support::{Server, now_ms, series, tools};
 
@@ -56,4 +58,19 @@ fn alertmanager_and_we_read_the_same_configuration() {
     }
     let theirs = tools::command("amtool").arg("check-config").arg(path("alertmanager.yml")).output().unwrap();
     assert!(theirs.status.success(), "{}", String::from_utf8_lossy(&theirs.stderr));
+}
+
+/// Debian's Alertmanager does not start without its templates in `/usr/share`, so somebody else takes what it would be sent.
+#[test]
+fn an_existing_alertmanager_is_sent_what_our_rules_find() {
+    let (port, posted) = webhook(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("rules")).unwrap();
+    let rule = "groups: [{name: g, interval: 1s, rules: [{alert: FromUs, expr: vector(1)}]}]";
+    std::fs::write(folder.path().join("rules/r.yml"), rule).unwrap();
+    let flag = yaml("forward-alerts-values.yaml")["extraArgs"][0].as_str().unwrap().to_owned();
+    let flag = flag.replace("alertmanager-operated.monitoring.svc:9093", &format!("127.0.0.1:{port}"));
+    let _server = Server::start_with(&["--provisioning", folder.path().to_str().unwrap(), &flag]);
+    let alerts = posted.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(alerts[0]["labels"]["alertname"], "FromUs", "{alerts}");
 }

@@ -55,6 +55,7 @@ fn prometheus_writes_to_us_what_our_agents_do_not_have_and_sends_its_alerts() {
     assert!(!has(&server, "up{job=\"kubelet\"}"), "agents have the kubelet's");
 }
 
+/// A program of others that runs until the end of a test.
 struct Running(Child);
 
 impl Drop for Running {
