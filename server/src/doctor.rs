@@ -10,6 +10,7 @@ mod checks;
 mod cluster;
 mod control;
 mod disk;
+mod failing;
 mod finding;
 mod folder;
 mod mask;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use super::finding::Finding;
 use super::patient::Patient;
 use super::{
-    agents, certificates, cluster, control, disk, folder, named_files, provisioning, rights, server,
+    agents, certificates, cluster, control, disk, failing, folder, named_files, provisioning, rights, server,
     settings, store,
 };
 
@@ -82,9 +82,9 @@ pub(super) const CHECKS: &[Check] = &[
         run: |p| Box::pin(server::check(p)),
     },
     Check {
-        subject: server::RULES,
+        subject: failing::SUBJECT,
         looks_at: "rules and targets of the running server that fail",
-        run: |p| Box::pin(server::check_rules(p)),
+        run: |p| Box::pin(failing::check(p)),
     },
     Check {
         subject: agents::SUBJECT,
