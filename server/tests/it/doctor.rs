@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::support::cluster::Sim;
 use crate::support::installed::{MAIN, cluster};
 use crate::support::manifests::{apply, arguments, pods};
+use crate::support::push::labelled;
 use crate::support::server::{ADMIN, PUSHER};
 use crate::support::{Server, now_ms, series};
 
@@ -63,6 +64,26 @@ fn beside_a_running_server_all_is_well_and_each_check_says_so() {
         assert!(told.contains(line), "no {line:?} in {told}");
     }
     assert!(!told.contains("\nfail"), "{told}");
+}
+
+#[test]
+fn an_old_agent_whose_queue_is_long_is_told_by_what_it_has_pushed() {
+    let server = Server::start();
+    make_private(&server);
+    let own = |name: &str, value: f64, version: &[(&str, &str)]| {
+        let labels =
+            [("__name__", name), ("instance", "node-7"), ("job", "node-exporter"), ("node", "node-7")];
+        labelled(&[&labels[..], version].concat(), &[(now_ms(), value)])
+    };
+    server.push(vec![
+        own("crowsnest_agent_build_info", 1.0, &[("version", "0.0.1")]),
+        own("crowsnest_agent_queue_samples", 2e6, &[]),
+    ]);
+    let output = of(&server, &mut doctor(&[]));
+    let told = text(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("warn  agents: the agent of node-7 is of version 0.0.1"), "{told}");
+    assert!(told.contains("warn  agents: 2000000 samples wait in the queue of node-7"), "{told}");
 }
 
 #[test]
