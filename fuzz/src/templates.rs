@@ -56,9 +56,12 @@ fn values() -> Value {
         Value::string_map(&STRING_MAP, [("alertname", "디스크"), ("pod", "<b>web</b>"), ("severity", "page")])
     };
     let map = |pairs: Vec<(&str, Value)>| -> Value {
-        Value::any_map(pairs.into_iter().map(|(name, value)| (name.into(), value)).collect::<BTreeMap<_, _>>())
+        Value::any_map(
+            pairs.into_iter().map(|(name, value)| (name.into(), value)).collect::<BTreeMap<_, _>>(),
+        )
     };
-    let alert = || map(vec![("Labels", labels()), ("Status", Value::str("firing")), ("Value", Value::Float(-0.0))]);
+    let alert =
+        || map(vec![("Labels", labels()), ("Status", Value::str("firing")), ("Value", Value::Float(-0.0))]);
     map(vec![
         ("Labels", labels()),
         ("ExternalLabels", labels()),

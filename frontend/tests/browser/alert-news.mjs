@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:https";
 
-import { pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
+import { at, pageTest, screenshotPath, shared, signIn, useDemo } from "../support/suite.mjs";
 
 useDemo();
 
@@ -141,3 +141,8 @@ for (const [theme, width] of [["light", 1280], ["dark", 1280], ["light", 390], [
     await post([over(name), over(`${name}b`)]);
   });
 }
+
+pageTest("who is told is typed where no file says it, and said by the file where there is one", { url: at("#/alerts?view=routing") }, async (page) => {
+  // The demo has an alertmanager.yml.
+  await page.getByText("alertmanager.yml says who is told of alerts.").waitFor();
+});

@@ -146,7 +146,7 @@ mod tests {
         };
         let pushing = Sources {
             sources: vec![source("b", -61.0), source("a", 0.8), source("c", 90.0)],
-            refused: Vec::new(),
+            ..Sources::default()
         };
         let all = together(&[("a".to_owned(), 0.01), ("d".to_owned(), -7.0)], &pushing);
         let told: Vec<_> = all.iter().map(|one| (one.who.as_str(), one.ahead.unwrap())).collect();

@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_written_out() {
-        refused("ntfy_configs: [{topic: t, token: s}]", "4:35: token is a secret");
+        refused("ntfy_configs: [{topic: t, token: s}]", "4:36: token is a secret");
         refused("webhook_configs: [{url: 'http://x', hmac: {secret: s}}]", "secret is a secret");
         refused("webhook_configs: [{url: 'http://x', http_config: {basic_auth: {password: s}}}]", "password");
         of("webhook_configs: [{url: 'http://x', max_alerts: 3}]", None).unwrap();
