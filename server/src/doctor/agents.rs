@@ -136,7 +136,7 @@ fn judge_queues(waiting: &[Figure], lost: &[Figure]) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use crowsnest_api::sources::{Refusal, RefusalReason, RefusedPushes};
+    use crowsnest_api::sources::{Refusal, RefusalReason, RefusedPushes, Way};
 
     use super::*;
     use crate::doctor::finding::Level;
@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn of(source: Source) -> Sources {
-        Sources { sources: vec![source], refused: Vec::new() }
+        Sources { sources: vec![source], ..Sources::default() }
     }
 
     #[test]
@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn pushes_that_are_refused_as_a_whole_are_told() {
-        let refused = RefusedPushes { pusher: "x".into(), pushes: 3, last: refusal(NOW - 5.0) };
-        let sources = Sources { sources: vec![source()], refused: vec![refused] };
+        let refused = RefusedPushes { pusher: "x".into(), way: Way::default(), pushes: 3, last: refusal(NOW - 5.0) };
+        let sources = Sources { sources: vec![source()], refused: vec![refused], ..Sources::default() };
         check_sources(&sources, &[(Level::Warn, "3 pushes of x were refused")]);
     }
 
