@@ -213,7 +213,8 @@ fn debians_alertmanager_takes_what_our_rules_find() {
         .arg("--cluster.listen-address=");
     let _alertmanager = Program::start(&mut command);
     let provisioning = folder.path().to_str().unwrap();
-    let arguments = ["--provisioning", provisioning, "--forward-alerts", &url, "--external-label", "cluster=c1"];
+    let arguments =
+        ["--provisioning", provisioning, "--forward-alerts", &url, "--external-label", "cluster=c1"];
     let _server = Server::start_with(&arguments);
     let alert = wait_for("the alert to be there", || {
         let all: Value = reqwest::blocking::get(format!("{url}/api/v2/alerts")).ok()?.json().ok()?;

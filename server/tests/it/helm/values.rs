@@ -90,24 +90,6 @@ const ROWS: &[Row] = &[
         "/spec/template/metadata/annotations/crowsnest.dev~1options",
         || json!("metricsApi"),
     ),
-    (
-        "tls: {secretName: own}",
-        SERVER,
-        "/spec/template/spec/volumes/2",
-        || json!({"name": "tls", "secret": {"secretName": "own"}}),
-    ),
-    (
-        "ingestTokensSecret: s",
-        SERVER,
-        "/spec/template/spec/volumes/2",
-        || json!({"name": "ingest-tokens", "secret": {"secretName": "s"}}),
-    ),
-    (
-        "extraVolumes: [{name: v, emptyDir: {}}]",
-        SERVER,
-        "/spec/template/spec/volumes/2",
-        || json!({"name": "v", "emptyDir": {}}),
-    ),
     ("service: {nodePort: 31000}", ("Service", "crowsnest-nodeport"), "/spec/ports/0/nodePort", || {
         json!(31000)
     }),
@@ -154,6 +136,25 @@ fn each_value_arrives_where_it_belongs() {
 }
 
 #[test]
+fn each_further_volume_is_there_and_mounted() {
+    let tls = json!({"name": "tls", "secret": {"secretName": "own"}});
+    let tokens = json!({"name": "ingest-tokens", "secret": {"secretName": "s"}});
+    let more = "extraVolumes: [{name: v, emptyDir: {}}]\nextraVolumeMounts: [{name: v, mountPath: /v}]";
+    for (values, volume, place) in [
+        ("tls: {secretName: own}", tls, "/etc/crowsnest-tls"),
+        ("ingestTokensSecret: s", tokens, "/etc/crowsnest-ingest"),
+        (more, json!({"name": "v", "emptyDir": {}}), "/v"),
+    ] {
+        let Some(objects) = helm::objects(values) else { return };
+        let pod = server_pod(&objects);
+        assert!(pod["volumes"].as_array().unwrap().contains(&volume), "{values}");
+        let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+        let is_it = |mount: &&Value| mount["name"] == volume["name"] && mount["mountPath"] == place;
+        assert!(mounts.iter().any(|mount| is_it(&mount)), "{values}");
+    }
+}
+
+#[test]
 fn what_is_switched_off_is_not_there() {
     for (values, kind, name) in [
         ("service: {type: ClusterIP}", "Service", "crowsnest-nodeport"),
@@ -178,12 +179,11 @@ fn files_of_objects_stand_where_the_server_looks_for_them() {
         (place, list(&pod["volumes"]).unwrap()["projected"]["sources"].clone())
     };
     let map = |name: &str| json!({"configMap": {"name": name}});
-    assert_eq!(mounted("dashboards"), (json!("/etc/crowsnest/dashboards"), json!([map("boards")])));
     let own = |name: &str| json!({"configMap": {"name": name, "optional": true}});
-    let rules = json!([own("crowsnest-rules"), map("more-rules")]);
-    assert_eq!(mounted("rules"), (json!("/etc/crowsnest/rules"), rules));
-    let scrape = json!([own("crowsnest-scrape"), map("more-scrape")]);
-    assert_eq!(mounted("scrape"), (json!("/etc/crowsnest/scrape"), scrape));
+    for (folder, more) in [("dashboards", "boards"), ("rules", "more-rules"), ("scrape", "more-scrape")] {
+        let sources = json!([own(&format!("crowsnest-{folder}")), map(more)]);
+        assert_eq!(mounted(folder), (json!(format!("/etc/crowsnest/{folder}")), sources));
+    }
     let above = json!([{"secret": {"name": "routes"}}, map("events")]);
     assert_eq!(mounted("provisioning"), (json!("/etc/crowsnest"), above));
 }
