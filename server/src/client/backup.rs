@@ -35,7 +35,7 @@ pub(crate) fn run(args: &BackupArgs) -> anyhow::Result<()> {
     let unfinished = PathBuf::from(unfinished);
     let written = create(&unfinished)
         .and_then(|file| match &args.data_dir {
-            Some(folder) => pack(folder, file),
+            Some(folder) => pack(folder, &file),
             None => fetch(args, file),
         })
         .and_then(|bytes| Ok((bytes, fs::rename(&unfinished, &args.file)?)));
@@ -58,8 +58,8 @@ fn create(path: &Path) -> anyhow::Result<File> {
     file.with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn pack(folder: &Path, file: File) -> anyhow::Result<u64> {
-    backup::pack_stopped(folder, &file)?;
+fn pack(folder: &Path, file: &File) -> anyhow::Result<u64> {
+    backup::pack_stopped(folder, file)?;
     file.sync_all().context("cannot write the backup")?;
     Ok(file.metadata()?.len())
 }

@@ -54,7 +54,7 @@ fn watched(state: SourceState, now: Timestamp) -> wire::Source {
         silent: state.silent,
         reports_up: state.reports_up,
         lag_seconds: state.lag.map(|lag| lag as f64 / 1e3),
-        ..counted(state.source, state.tally, now)
+        ..counted(&state.source, state.tally, now)
     }
 }
 
@@ -63,11 +63,11 @@ fn sender(state: SenderState, now: Timestamp) -> wire::Source {
     wire::Source {
         since: state.since.seconds(),
         last_push: state.arrived.seconds(),
-        ..counted(state.source, state.tally, now)
+        ..counted(&state.source, state.tally, now)
     }
 }
 
-fn counted(source: SourceId, tally: Tally, now: Timestamp) -> wire::Source {
+fn counted(source: &SourceId, tally: Tally, now: Timestamp) -> wire::Source {
     let samples_per_second = tally.samples_per_second(now);
     let mut by = tally.refused;
     by.sort_by_key(|(_, samples)| std::cmp::Reverse(*samples));
