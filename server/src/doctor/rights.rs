@@ -142,7 +142,7 @@ const FEATURES: &[Feature] = &[
         called: "--rule-objects",
         manifest: "rule-objects.yaml",
         is_on: |config| config.rule_objects,
-        needs: |_| vec![all("list", "monitoring.coreos.com", "prometheusrules")],
+        needs: |_| ["list", "watch"].map(|verb| all(verb, "monitoring.coreos.com", "prometheusrules")).into(),
     },
     Feature {
         called: "--scrape-monitors",

@@ -52,13 +52,13 @@ const BAD: &[Bad] = &[
         remedy: "the server's log says why; mostly the disk is full",
     },
     Bad {
-        name: "crowsnest_remote_write_failures_total",
+        name: "crowsnest_ingest_failures_total",
         fails: false,
         what: "pushes that could not be stored",
         remedy: "the server's log says why",
     },
     Bad {
-        name: "crowsnest_remote_write_turned_away_total",
+        name: "crowsnest_ingest_turned_away_total",
         fails: false,
         what: "pushes turned away because too many were waiting",
         remedy: "give the server more processor, or senders longer intervals",
