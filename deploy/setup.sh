@@ -209,7 +209,7 @@ test_browser() {
 # are installed. The tests want the programs alone, so they are unpacked into the target folder, without root and
 # without a service.
 readonly COMPARED=(prometheus:prometheus promtool:prometheus prometheus-node-exporter:prometheus-node-exporter amtool:prometheus-alertmanager
-  prometheus-alertmanager:prometheus-alertmanager vmagent:victoria-metrics strace:strace)
+  vmagent:victoria-metrics strace:strace)
 # Import a client certificate into the browser under test. NSS itself comes with Chromium.
 readonly CERTIFICATE_TOOLS=(certutil:libnss3-tools pk12util:libnss3-tools)
 # The same for benchmarks.

@@ -4,7 +4,7 @@ use crowsnest_api::Timestamp;
 use crowsnest_api::prometheus::{InstantSeries, QueryData};
 use crowsnest_api::sources::{Source, Sources};
 
-use super::finding::Finding;
+use super::finding::{Finding, many};
 use super::patient::Patient;
 use super::server::{ask, sources_of};
 use crate::client::Server;
@@ -82,7 +82,7 @@ fn judge(sources: &Sources, now: Timestamp) -> Vec<Finding> {
                     "start an agent on each node: docs/agent.md",
                 )];
             }
-            many => format!("{many} sources push, none of them silent, late or refused"),
+            pushing => format!("{}, none silent, late or refused", many(pushing, "source")),
         };
         findings.push(Finding::ok(SUBJECT, what));
     }
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn sources_that_push_are_counted_and_none_at_all_is_told() {
-        check_sources(&of(source()), &[(Level::Ok, "1 sources push")]);
+        check_sources(&of(source()), &[(Level::Ok, "1 source, none silent")]);
         check_sources(&Sources::default(), &[(Level::Warn, "nobody pushes")]);
     }
 
@@ -183,7 +183,7 @@ mod tests {
         let refused = Source { refused: 4, last_refusal: Some(refusal(NOW - 5.0)), ..source() };
         check_sources(&of(refused), &[(Level::Warn, "4 samples of node-1")]);
         let long_ago = Source { refused: 4, last_refusal: Some(refusal(NOW - 9e4)), ..source() };
-        check_sources(&of(long_ago), &[(Level::Ok, "push")]);
+        check_sources(&of(long_ago), &[(Level::Ok, "1 source")]);
     }
 
     #[test]

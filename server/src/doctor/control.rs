@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::finding::Finding;
+use super::finding::{Finding, many};
 use super::patient::Patient;
 use crate::control::{Examined, SledStore};
 use crate::folder_copy::FolderCopy;
@@ -64,7 +64,7 @@ fn size(bytes: u64) -> Option<Finding> {
 fn judge(examined: Result<Examined, String>) -> Finding {
     match examined {
         Ok(Examined { records, damaged_snapshot: false }) => {
-            Finding::ok(SUBJECT, format!("{records} records, all readable"))
+            Finding::ok(SUBJECT, format!("{}, all readable", many(records, "record")))
         }
         Ok(Examined { damaged_snapshot: true, .. }) => Finding::warn(
             SUBJECT,
@@ -117,7 +117,7 @@ mod tests {
         drop(store);
         let copy = FolderCopy::of(dir.path()).unwrap();
         let found = judge(SledStore::examine(copy.path()));
-        assert_eq!((found.level, found.what.as_str()), (Level::Ok, "1 records, all readable"));
+        assert_eq!((found.level, found.what.as_str()), (Level::Ok, "1 record, all readable"));
 
         let copy = FolderCopy::of(dir.path()).unwrap();
         for file in ["conf", "db"] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::finding::Finding;
+use super::finding::{Finding, many};
 use super::patient::Patient;
 use super::server::ask;
 
@@ -60,7 +60,7 @@ fn judge_rules(groups: &[Group]) -> Finding {
     let all = groups.iter().flat_map(|group| group.rules.iter().map(|rule| (&group.name, rule)));
     let (bad, good): (Vec<_>, Vec<_>) = all.partition(|(_, rule)| rule.health == "err");
     if bad.is_empty() {
-        return Finding::ok(SUBJECT, format!("{} rules, none of which fails", good.len()));
+        return Finding::ok(SUBJECT, format!("{}, none of which fails", many(good.len(), "rule")));
     }
     let named = some(bad.iter().map(|(group, rule)| format!("{group}/{}", rule.name)).collect());
     Finding::warn(SUBJECT, format!("{} rules fail: {named}", bad.len()), "the page Alerts, Rules says why")
@@ -75,7 +75,10 @@ fn judge_targets(targets: &[Target]) -> Option<Finding> {
         return None;
     }
     if down.is_empty() {
-        return Some(Finding::ok(SUBJECT, format!("{} targets, none of which is down", targets.len())));
+        return Some(Finding::ok(
+            SUBJECT,
+            format!("{}, none of which is down", many(targets.len(), "target")),
+        ));
     }
     let pools = some(down.iter().map(|(pool, count)| format!("{count} of {pool}")).collect());
     let remedy = "/api/v1/targets says why";

@@ -8,7 +8,7 @@ use crowsnest_alerting::rules::RuleFile;
 use crowsnest_promql::Engine;
 use crowsnest_scrape::config::ScrapeFile;
 
-use super::finding::Finding;
+use super::finding::{Finding, many};
 use super::patient::Patient;
 use crate::config_folder::{JSON, YAML, paths};
 use crate::{dashboards, incidents};
@@ -95,17 +95,13 @@ fn examine(part: &Part, folder: &Path) -> Vec<Finding> {
     findings.truncate(MAX_TOLD);
     match findings.last_mut() {
         None => {
-            let what = format!("{}: {} read, all right", place.display(), count(files.len()));
+            let what = format!("{}: {} read, all right", place.display(), many(files.len(), "file"));
             findings.push(Finding::ok(SUBJECT, what));
         }
         Some(last) if more > 0 => last.remedy.push_str(&format!("; and {more} more faults")),
         Some(_) => {}
     }
     findings
-}
-
-fn count(files: usize) -> String {
-    format!("{files} file{}", if files == 1 { "" } else { "s" })
 }
 
 fn files(part: &Part, place: &Path) -> anyhow::Result<Vec<PathBuf>> {

@@ -2,7 +2,7 @@
 
 use crowsnest_tsdb::{Contents, Fault, Inspection, OpenError};
 
-use super::finding::Finding;
+use super::finding::{Finding, many};
 use super::patient::Patient;
 use crate::blocks::Catalogue;
 
@@ -45,15 +45,15 @@ fn judge(data_dir: &str, contents: Result<Contents, OpenError>, missing: &[Fault
         .map(|fault| Finding::fail(SUBJECT, fault.to_string(), remedy.clone()))
         .collect();
     if faults.len() > MAX_TOLD {
-        let what = format!("{} more faults", faults.len() - MAX_TOLD);
+        let what = format!("{} more", many(faults.len() - MAX_TOLD, "fault"));
         findings.push(Finding::fail(SUBJECT, what, remedy));
     }
     if findings.is_empty() {
         let samples: u64 = contents.blocks.iter().map(|block| block.samples).sum();
         let what = format!(
-            "{} blocks with {samples} samples and {} log segments, no fault at first sight",
-            contents.blocks.len(),
-            contents.segments.len()
+            "{} with {samples} samples and {}, no fault at first sight",
+            many(contents.blocks.len(), "block"),
+            many(contents.segments.len(), "log segment")
         );
         findings.push(Finding::ok(SUBJECT, what));
     }
@@ -82,7 +82,7 @@ mod tests {
     fn of_many_faults_the_first_are_told() {
         let contents = Contents { faults: vec![fault("wal/1.wal"); 50], ..Contents::default() };
         let found = judge("/data", Ok(contents), &[]);
-        assert_eq!((found.len(), found[20].what.as_str()), (21, "30 more faults"));
+        assert_eq!((found.len(), found[20].what.as_str()), (21, "30 faults more"));
     }
 
     #[test]

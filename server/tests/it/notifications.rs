@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::server::ADMIN;
-use crate::support::tools::{Program, command, free_port, is_there};
+use crate::support::tools::is_there;
 use crate::support::{Server, now_ms, series, wait_for};
 
 /// Takes webhooks on a port of its own, and answers each with the next of `answers`, then with 200.
@@ -191,37 +191,6 @@ fn alerts_go_to_an_alertmanager_that_routes_them_in_our_stead() {
         (ends.as_millisecond() <= now_ms()).then_some(())
     });
     assert_eq!(ended, ());
-}
-
-#[test]
-fn debians_alertmanager_takes_what_our_rules_find() {
-    if !is_there("prometheus-alertmanager") {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("rules")).unwrap();
-    let always = "groups: [{name: g, interval: 1s, rules: [{alert: Always, expr: 'vector(1)', labels: {team: shop}}]}]\n";
-    std::fs::write(folder.path().join("rules/r.yml"), always).unwrap();
-    let config = folder.path().join("theirs.yml");
-    std::fs::write(&config, "route: {receiver: a}\nreceivers: [{name: a}]\n").unwrap();
-    let url = format!("http://127.0.0.1:{}", free_port());
-    let mut command = command("prometheus-alertmanager");
-    command
-        .arg(format!("--config.file={}", config.display()))
-        .arg(format!("--storage.path={}", folder.path().join("theirs").display()))
-        .arg(format!("--web.listen-address={}", url.trim_start_matches("http://")))
-        .arg("--cluster.listen-address=");
-    let _alertmanager = Program::start(&mut command);
-    let provisioning = folder.path().to_str().unwrap();
-    let arguments =
-        ["--provisioning", provisioning, "--forward-alerts", &url, "--external-label", "cluster=c1"];
-    let _server = Server::start_with(&arguments);
-    let alert = wait_for("the alert to be there", || {
-        let all: Value = reqwest::blocking::get(format!("{url}/api/v2/alerts")).ok()?.json().ok()?;
-        all.as_array()?.iter().find(|alert| alert["labels"]["alertname"] == "Always").cloned()
-    });
-    assert_eq!(alert["labels"], json!({"alertname": "Always", "team": "shop", "cluster": "c1"}));
-    assert_eq!(alert["status"]["state"], "active");
 }
 
 /// amtool, with a file that has the token.
