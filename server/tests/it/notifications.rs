@@ -184,13 +184,12 @@ fn alerts_go_to_an_alertmanager_that_routes_them_in_our_stead() {
     // The page shows what fires, and that somebody is told.
     let listed = get(&server, "api/crowsnest/v1/alerts");
     assert_eq!((&listed["is_routed"], &listed["alerts"][0]["state"]), (&json!(true), &json!("firing")));
-    let ended = wait_for("the end", || {
+    wait_for("the end", || {
         server.push(vec![series("heartbeat", &[(now_ms(), 1.0)])]);
         let alerts = posted.recv_timeout(Duration::from_millis(500)).ok()?;
         let ends = alerts[0]["endsAt"].as_str()?.parse::<jiff::Timestamp>().ok()?;
         (ends.as_millisecond() <= now_ms()).then_some(())
     });
-    assert_eq!(ended, ());
 }
 
 /// amtool, with a file that has the token.

@@ -296,7 +296,8 @@ fn AlertCount() -> impl IntoView {
         })
     });
     let announcer = move || {
-        let first = first.get_value().filter(|_| has_news.get())?;
+        // What is kept is not followed; that there is news is.
+        let first = has_news.get().then(|| first.get_value())??;
         // Whoever cannot fetch it has the number all the same.
         Some(Suspend::new(async move { parts::announcer(first, counts).await.ok() }))
     };

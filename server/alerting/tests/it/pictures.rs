@@ -12,10 +12,12 @@ fn carried(kind: &str, settings: &str) -> Option<Carriage> {
 
 #[track_caller]
 fn within(kind: &str, settings: &str) -> Sending {
-    match carried(kind, settings) {
-        Some(Carriage::Within(sending)) => sending,
-        other => panic!("{kind}: {other:?}"),
-    }
+    let carried = carried(kind, settings);
+    let within = |carriage| match carriage {
+        Carriage::Within(sending) => Some(sending),
+        Carriage::After(_) | Carriage::Uploaded { .. } => None,
+    };
+    carried.and_then(within).unwrap()
 }
 
 /// The parts of a form: what stands above each, and what is in it.
