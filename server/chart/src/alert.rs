@@ -16,7 +16,8 @@ const MOST_POINTS: i64 = 300;
 /// The stretch for an alert that has been there since `since_ms`, and the distance of the samples in it (ms). Its ends are multiples of that.
 pub fn alert_range(since_ms: i64, now_ms: i64) -> (TimeRange, i64) {
     let start = (since_ms.saturating_sub(BEFORE)).max(now_ms - LONGEST).min(now_ms - BEFORE);
-    let step = ((now_ms - start) / MOST_POINTS).max(FINEST) / FINEST * FINEST;
+    // Rounded up, or there would be more points.
+    let step = ((now_ms - start) / MOST_POINTS + FINEST - 1).max(FINEST) / FINEST * FINEST;
     (TimeRange { start_ms: start / step * step, end_ms: now_ms / step * step }, step)
 }
 
