@@ -9,7 +9,7 @@ useDemo();
 
 // The page asks every fifteen seconds; and a server that has just been started says nothing of ends for two minutes.
 const SOON = { timeout: 60_000 };
-const LATER = { timeout: 170_000 };
+const LATER = { timeout: 150_000 };
 
 let number = 0;
 /** Names that no other test has. */
