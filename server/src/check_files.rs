@@ -5,10 +5,15 @@ use std::path::Path;
 use clap::Subcommand;
 use crowsnest_alerting::alertmanager::Config;
 use crowsnest_alerting::rules::{RuleFile, duplicates};
+use crowsnest_alerting::yaml::Place;
+use crowsnest_dashboards::import::{Answers, ImportError, Limits, import};
+use crowsnest_dashboards::report::Outcome;
 use crowsnest_promql::Engine;
 use crowsnest_scrape::config::ScrapeFile;
 
+use crate::config::Config as ServerConfig;
 use crate::report::{FilesArgs, Report};
+use crate::settings::Settings;
 
 /// What kind of files.
 #[derive(Clone, Debug, Subcommand)]
@@ -19,6 +24,10 @@ pub(crate) enum CheckArgs {
     Alertmanager(FilesArgs),
     /// Files with `scrape_configs` of Prometheus
     Scrape(FilesArgs),
+    /// Dashboards of Grafana, as JSON; what is not drawn as it was meant is told, and nothing fails for it
+    Dashboard(FilesArgs),
+    /// Settings of this server: crowsnest.toml
+    Config(FilesArgs),
 }
 
 /// Reads the files and prints the report.
@@ -30,6 +39,8 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
         CheckArgs::Rules(args) => args.report(check_rules),
         CheckArgs::Alertmanager(args) => args.report(check_alertmanager),
         CheckArgs::Scrape(args) => args.report(check_scrape),
+        CheckArgs::Dashboard(args) => args.report(check_dashboard),
+        CheckArgs::Config(args) => args.report(check_config),
     }
 }
 
@@ -69,4 +80,45 @@ fn check_scrape(report: &mut Report, path: &Path, text: &str) {
         Ok(_) => report.pass(),
         Err(faults) => report.fail_once(path, faults),
     }
+}
+
+fn check_dashboard(report: &mut Report, path: &Path, text: &str) {
+    match import(text, &Answers::new(), &Limits::default()) {
+        Ok(import) => {
+            report.pass();
+            for panel in &import.report.panels {
+                if matches!(panel.outcome, Outcome::Unsupported { .. }) {
+                    let what = format!("panel {} {:?}: {}", panel.id, panel.title, panel.outcome);
+                    report.note(path, Place::START, what);
+                }
+            }
+        }
+        Err(ImportError::Syntax { line, column, reason }) => {
+            report.fail(path, Place { line, column }, format!("this is not JSON: {reason}"));
+        }
+        Err(error) => report.fail(path, Place::START, error.to_string()),
+    }
+}
+
+/// A file is right when a server would start with it and nothing else.
+fn check_config(report: &mut Report, path: &Path, text: &str) {
+    let settings: Settings = match toml::from_str(text) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let at = error.span().map_or(Place::START, |span| place(text, span.start));
+            return report.fail(path, at, error.message().to_owned());
+        }
+    };
+    match ServerConfig::resolve(settings) {
+        Ok(_) => report.pass(),
+        Err(error) => report.fail(path, Place::START, format!("{error:#}")),
+    }
+}
+
+/// The line and the column of a byte.
+fn place(text: &str, byte: usize) -> Place {
+    let before = text.get(..byte).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    Place { line, column }
 }

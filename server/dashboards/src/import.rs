@@ -185,6 +185,22 @@ mod tests {
         import(&json.to_string(), &Answers::new(), &Limits::default()).unwrap()
     }
 
+    /// Found by the fuzzer: the number was another one after each import.
+    #[test]
+    fn numbers_of_many_digits_come_back_as_they_were() {
+        for number in [
+            "66666666666666666666666666666666666666666666666666666",
+            "0.30000000000000004",
+            "-1.7976931348623157e308",
+        ] {
+            let text =
+                format!("{{\"title\": \"T\", \"panels\": [{{\"type\": {number}, \"some\": {number}}}]}}");
+            let first = import(&text, &Answers::new(), &Limits::default()).unwrap().dashboard;
+            let again = import(&first.export(), &Answers::new(), &Limits::default()).unwrap().dashboard;
+            assert_eq!(again, first, "{number}");
+        }
+    }
+
     #[test]
     fn a_fault_in_the_file_is_told_with_its_place() {
         let error = |text: &str| import(text, &Answers::new(), &Limits::default()).unwrap_err();

@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn pushes_that_are_refused_as_a_whole_are_told() {
-        let refused = RefusedPushes { pusher: "x".into(), way: Way::default(), pushes: 3, last: refusal(NOW - 5.0) };
+        let refused =
+            RefusedPushes { pusher: "x".into(), way: Way::default(), pushes: 3, last: refusal(NOW - 5.0) };
         let sources = Sources { sources: vec![source()], refused: vec![refused], ..Sources::default() };
         check_sources(&sources, &[(Level::Warn, "3 pushes of x were refused")]);
     }

@@ -45,3 +45,44 @@ fn unit_tests_of_rules_find_their_rule_files() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(said, "bad.yml:5:22: a at 1m: expected a 3, got a 2\n1 passed, 1 failed\n");
 }
+
+#[test]
+fn dashboards_are_checked_and_what_will_not_be_drawn_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let panel = |kind: &str| {
+        format!("{{\"id\": 7, \"title\": \"P\", \"type\": \"{kind}\", \"targets\": [{{\"expr\": \"up\"}}]}}")
+    };
+    let board = |kind: &str| format!("{{\"title\": \"T\", \"panels\": [{}]}}", panel(kind));
+    for (name, text) in [
+        ("good.json", board("timeseries")),
+        ("odd.json", board("acme-globe-panel")),
+        ("bad.json", "{\n\"title\": }".to_owned()),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (output, said) = run(&["check", "dashboard", "good.json", "odd.json", "bad.json"], folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<&str> = said.lines().collect();
+    let [odd, bad, "2 passed, 1 failed"] = lines.as_slice() else { panic!("{said}") };
+    assert!(odd.starts_with("odd.json:1:1: panel 7 \"P\": ") && odd.contains("acme-globe-panel"), "{odd}");
+    assert!(bad.starts_with("bad.json:2:10: this is not JSON: "), "{bad}");
+}
+
+#[test]
+fn settings_are_checked_with_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("good.toml", "data-dir = \"d\"\nauth = \"static\"\nstatic-token-file = \"users.yaml\"\n"),
+        ("unknown.toml", "data-dir = \"d\"\nretentoin = \"15d\"\n"),
+        ("senseless.toml", "listen = \"0.0.0.0:8443\"\nauth = \"none\"\n"),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let files = ["check", "config", "good.toml", "unknown.toml", "senseless.toml"];
+    let (output, said) = run(&files, folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<&str> = said.lines().collect();
+    let [unknown, senseless, "1 passed, 2 failed"] = lines.as_slice() else { panic!("{said}") };
+    assert!(unknown.starts_with("unknown.toml:2:1: unknown field `retentoin`"), "{unknown}");
+    assert!(senseless.starts_with("senseless.toml:1:1: ") && senseless.contains("loopback"), "{senseless}");
+}
