@@ -75,7 +75,12 @@ static TABS: [Tab; 5] = [
         filter: None,
         view: |_| view! { <NotificationLog/> }.into_any(),
     },
-    Tab { id: "routing", title: Msg::Routing, filter: None, view: |_| view! { <RoutingView/> }.into_any() },
+    Tab {
+        id: "routing",
+        title: Msg::Routing,
+        filter: None,
+        view: |_| view! { <div class="alerts__groups"><RoutingView/></div> }.into_any(),
+    },
 ];
 
 /// The face on which a rule is made; no tab leads to it.

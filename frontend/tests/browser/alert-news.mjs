@@ -41,12 +41,21 @@ const notices = (page) => page.locator(".notices");
 const hasLooked = (page) =>
   page.waitForResponse((response) => response.url().includes("/alerts/summary") && response.ok());
 
+// An alert, and the notice of it. Where the demo's own begin at the same moment, they are told of together, as a number.
+async function toldAlone(page) {
+  for (let attempt = 1; ; attempt += 1) {
+    const name = fresh("Oven");
+    await post([alert(name)]);
+    const began = notices(page).getByRole("link", { name: `Firing: ${name} is on fire` });
+    const isSeen = await began.waitFor({ timeout: 20_000 }).then(() => true, () => false);
+    if (isSeen) return [name, began];
+    assert.ok(attempt < 4, "no alert was told of by itself");
+  }
+}
+
 pageTest("an alert that begins is told of once, leads to itself, and its end is told of", {}, async (page) => {
-  const name = fresh("Oven");
   await hasLooked(page);
-  await post([alert(name)]);
-  const began = notices(page).getByRole("link", { name: `Firing: ${name} is on fire` });
-  await began.waitFor(SOON);
+  const [name, began] = await toldAlone(page);
   await page.screenshot({ path: screenshotPath("alert-news") });
   assert.equal(await began.count(), 1);
   await began.click();
@@ -103,10 +112,14 @@ pageTest("whoever allows it gets notifications of the browser, and a click leads
   const name = fresh("Kettle");
   await post([alert(name)]);
   await page.waitForFunction((name) => globalThis.shownNotifications.some((one) => one.title.includes(name)), name, SOON);
-  const told = await page.evaluate(() => globalThis.shownNotifications.map(({ title, options }) => ({ title, tag: options.tag })));
+  // The demo has alerts of its own, which may begin meanwhile.
+  const told = await page.evaluate(
+    (name) => globalThis.shownNotifications.filter((one) => one.title.includes(name)).map(({ title, options }) => ({ title, tag: options.tag })),
+    name,
+  );
   assert.deepEqual(told.map((one) => one.title), [`Firing: ${name} is on fire`]);
   assert.match(told[0].tag, /^[0-9a-f]{16}$/);
-  await page.evaluate(() => globalThis.shownNotifications[0].notification.onclick());
+  await page.evaluate((name) => globalThis.shownNotifications.find((one) => one.title.includes(name)).notification.onclick(), name);
   await page.getByRole("button", { expanded: true }).filter({ hasText: `${name} is on fire` }).waitFor();
   // The choice stays, and is taken back.
   await openMenu(page);
