@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::notifications::webhook;
 use crate::support::server::ADMIN;
 use crate::support::{Server, body, now_ms, series, wait_for};
 
@@ -46,7 +47,20 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_full_disk_turns_pushes_away_answers_queries_and_needs_no_restart_once_there_is_room() {
-    let mut server = Server::start_with(&["--web-enable-admin-api"]);
+    let (port, hooks) = webhook(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "route: {{receiver: hook, group_wait: 100ms}}\nreceivers: [{{name: hook, webhook_configs: [{{url: 'http://127.0.0.1:{port}/'}}]}}]\n"
+    );
+    fs::write(folder.path().join("alertmanager.yml"), config).unwrap();
+    let provisioning = folder.path().to_str().unwrap();
+    let mut server = Server::start_with(&[
+        "--web-enable-admin-api",
+        "--provisioning",
+        provisioning,
+        "--curated-rules",
+        "none",
+    ]);
     assert!(server.terminate());
     let Some(disk) = SmallDisk::mount(&server.data_dir()) else { return };
     server.restart();
@@ -82,6 +96,12 @@ fn a_full_disk_turns_pushes_away_answers_queries_and_needs_no_restart_once_there
     assert!(refusal.headers().contains_key("retry-after"), "{refusal:?}");
     assert_eq!(server.samples("kept"), acknowledged);
     assert!(server.get("readyz").send().unwrap().status().is_success());
+    // Whoever is to be told is told, though nothing can be kept of that.
+    let alert = serde_json::json!([{"labels": {"alertname": "DiskFull"}}]);
+    let posted = server.post("alertmanager/api/v2/alerts").bearer_auth(ADMIN).json(&alert).send().unwrap();
+    assert!(posted.status().is_success(), "{posted:?}");
+    let told = hooks.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
+    assert_eq!(told["alerts"][0]["labels"]["alertname"], "DiskFull");
     // A deletion cuts the head, which needs room, too.
     let delete = || {
         let request = server.post("api/v1/admin/tsdb/delete_series").bearer_auth(ADMIN);

@@ -10,13 +10,22 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::server::ADMIN;
-use crate::support::tools::is_there;
+use crate::support::tools::{free_port, is_there};
 use crate::support::{Server, now_ms, series, wait_for};
+
+/// An answer that is none: the connection ends before it, in the midst of it, or it takes some seconds.
+const HANGS_UP: u16 = 0;
+const BREAKS_OFF: u16 = 1;
+const SLOW: u16 = 2;
 
 /// Takes webhooks on a port of its own, and answers each with the next of `answers`, then with 200.
 pub(crate) fn webhook(answers: &'static [u16]) -> (u16, Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
+    (port, webhook_at(listener, answers))
+}
+
+fn webhook_at(listener: TcpListener, answers: &'static [u16]) -> Receiver<Value> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut answers = answers.iter();
@@ -36,7 +45,18 @@ pub(crate) fn webhook(answers: &'static [u16]) -> (u16, Receiver<Value>) {
             }
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
-            let status = answers.next().copied().unwrap_or(200);
+            let status = match answers.next().copied().unwrap_or(200) {
+                HANGS_UP => continue,
+                BREAKS_OFF => {
+                    stream.write_all(b"HTTP/1.1 200 O").unwrap();
+                    continue;
+                }
+                SLOW => {
+                    std::thread::sleep(Duration::from_secs(4));
+                    200
+                }
+                status => status,
+            };
             let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             stream.write_all(answer.as_bytes()).unwrap();
             if status == 200 && sender.send(serde_json::from_slice(&body).unwrap()).is_err() {
@@ -44,7 +64,7 @@ pub(crate) fn webhook(answers: &'static [u16]) -> (u16, Receiver<Value>) {
             }
         }
     });
-    (port, receiver)
+    receiver
 }
 
 fn server(port: u16, rules: &str) -> (Server, tempfile::TempDir) {
@@ -190,6 +210,37 @@ fn alerts_go_to_an_alertmanager_that_routes_them_in_our_stead() {
         let ends = alerts[0]["endsAt"].as_str()?.parse::<jiff::Timestamp>().ok()?;
         (ends.as_millisecond() <= now_ms()).then_some(())
     });
+}
+
+#[test]
+fn receivers_that_are_down_slow_or_break_off_hold_nobody_up_and_hear_of_it_in_the_end() {
+    let faults: [&'static [u16]; 6] = [&[], &[429], &[500, 503], &[HANGS_UP], &[BREAKS_OFF], &[SLOW]];
+    let hooks = faults.map(webhook);
+    let down = free_port();
+    let urls = hooks.iter().map(|(port, _)| *port).chain([down]);
+    let urls: Vec<String> = urls.map(|port| format!("{{url: 'http://127.0.0.1:{port}/'}}")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "route: {{receiver: all, group_wait: 100ms, group_interval: 2m}}\nreceivers: [{{name: all, webhook_configs: [{}]}}]\n",
+        urls.join(", ")
+    );
+    std::fs::write(folder.path().join("alertmanager.yml"), config).unwrap();
+    let provisioning = folder.path().to_str().unwrap();
+    let server = Server::start_with(&["--provisioning", provisioning, "--curated-rules", "none"]);
+    let alert = json!([{"labels": {"alertname": "Here"}}]);
+    let posted = server.post("alertmanager/api/v2/alerts").bearer_auth(ADMIN).json(&alert).send().unwrap();
+    assert!(posted.status().is_success());
+    for ((_, hooks), fault) in hooks.iter().zip(faults) {
+        let told = hooks.recv_timeout(Duration::from_secs(30));
+        let told = told.unwrap_or_else(|_| panic!("nobody was told after {fault:?}"));
+        assert_eq!(told["alerts"][0]["labels"]["alertname"], "Here", "{fault:?}");
+    }
+    // Who was down all the time is told once it is back.
+    let back = webhook_at(TcpListener::bind(("127.0.0.1", down)).unwrap(), &[]);
+    assert_eq!(next(&back)["alerts"][0]["labels"]["alertname"], "Here");
+    for (_, hooks) in &hooks {
+        assert!(hooks.try_recv().is_err(), "nobody is told twice");
+    }
 }
 
 /// amtool, with a file that has the token.
