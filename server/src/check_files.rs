@@ -105,7 +105,7 @@ fn check_config(report: &mut Report, path: &Path, text: &str) {
     let settings: Settings = match toml::from_str(text) {
         Ok(settings) => settings,
         Err(error) => {
-            let at = error.span().map_or(Place::START, |span| place(text, span.start));
+            let at = error.span().map_or(Place::START, |span| Place::of_byte(text, span.start));
             return report.fail(path, at, error.message().to_owned());
         }
     };
@@ -113,12 +113,4 @@ fn check_config(report: &mut Report, path: &Path, text: &str) {
         Ok(_) => report.pass(),
         Err(error) => report.fail(path, Place::START, format!("{error:#}")),
     }
-}
-
-/// The line and the column of a byte.
-fn place(text: &str, byte: usize) -> Place {
-    let before = text.get(..byte).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-    Place { line, column }
 }

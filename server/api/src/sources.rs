@@ -46,17 +46,6 @@ pub enum Way {
 }
 
 impl Way {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::RemoteWrite,
-        Self::RemoteWrite2,
-        Self::OtlpHttp,
-        Self::OtlpGrpc,
-        Self::Text,
-        Self::Pushgateway,
-        Self::Influx,
-    ];
-
     /// What people call it.
     #[must_use]
     pub fn name(self) -> &'static str {

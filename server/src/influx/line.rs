@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crowsnest_alerting::yaml::Place;
+
 /// A line.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Point {
@@ -197,9 +199,7 @@ impl<'a> Reader<'a> {
     }
 
     fn error(&self, at: usize, what: &'static str) -> LineError {
-        let before = self.text.get(..at).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let Place { line, column } = Place::of_byte(self.text, at);
         LineError { line, column, what }
     }
 }

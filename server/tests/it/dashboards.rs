@@ -96,17 +96,7 @@ fn dashboards_of_config_maps_are_seen_by_who_may_read_dashboards_in_their_namesp
         });
         sim.create(&format!("/api/v1/namespaces/{namespace}/configmaps"), &map);
     }
-    let kubeconfig = sim.kubeconfig();
-    let kubeconfig = kubeconfig.to_str().unwrap();
-    let server = Server::start_with(&[
-        "--auth",
-        "kube",
-        "--kubeconfig",
-        kubeconfig,
-        "--cluster-metrics",
-        "none",
-        "--dashboard-config-maps",
-    ]);
+    let server = Server::of_with(&sim, &["--dashboard-config-maps"]);
     let (admin, viewer) = (sim.admin(), sim.viewer());
     wait_for("the dashboards of ConfigMaps", || {
         (titles(&server, &admin) == ["data 1", "shop 1"]).then_some(())

@@ -33,20 +33,7 @@ fn cluster() -> Sim {
 }
 
 fn server(sim: &Sim) -> Server {
-    let kubeconfig = sim.kubeconfig();
-    let kubeconfig = kubeconfig.to_str().unwrap();
-    let server = Server::start_with(&[
-        "--auth",
-        "kube",
-        "--kubeconfig",
-        kubeconfig,
-        "--cluster-metrics",
-        "none",
-        "--evaluation-interval",
-        "1s",
-        "--curated-rules",
-        "none",
-    ]);
+    let server = Server::of_with(sim, &["--evaluation-interval", "1s", "--curated-rules", "none"]);
     let now = now_ms();
     let of = |namespace: &str| {
         labelled(

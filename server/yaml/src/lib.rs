@@ -40,6 +40,13 @@ pub struct Place {
 impl Place {
     /// The beginning of a file.
     pub const START: Self = Self { line: 1, column: 1 };
+
+    /// Where a byte of a text is; of one that is in the midst of a character or behind the end, where the text ends.
+    pub fn of_byte(text: &str, byte: usize) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { line: before.matches('\n').count() + 1, column }
+    }
 }
 
 impl fmt::Display for Place {
@@ -374,6 +381,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_byte_is_found_by_line_and_character() {
+        let at = |byte| Place::of_byte("a\n\u{e9}b", byte).to_string();
+        assert_eq!([0, 1, 2, 4, 99].map(at), ["1:1", "1:2", "2:1", "2:2", "2:3"]);
+    }
 
     #[test]
     fn everything_knows_its_place() {

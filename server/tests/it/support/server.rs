@@ -70,9 +70,15 @@ impl Server {
 
     /// A server whose users are those of a cluster. Its own metrics of the cluster would be among what tests push and ask for.
     pub(crate) fn of(sim: &Sim) -> Self {
+        Self::of_with(sim, &[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn of_with(sim: &Sim, more: &[&str]) -> Self {
         let kubeconfig = sim.kubeconfig();
         let kubeconfig = kubeconfig.to_str().unwrap();
-        Self::start_with(&["--auth", "kube", "--kubeconfig", kubeconfig, "--cluster-metrics", "none"])
+        let own = ["--auth", "kube", "--kubeconfig", kubeconfig, "--cluster-metrics", "none"];
+        Self::start_with(&[&own, more].concat())
     }
 
     /// `kill -9`, and the same server again.
